@@ -1,0 +1,39 @@
+"""Plain values that pass between the layers."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+
+class AudioChunk(NamedTuple):
+    """Mono samples as they left a source.
+
+    Shapes:
+        samples: (S,) float32 in [-1, 1].
+    """
+
+    samples: NDArray[np.float32]
+    sample_rate_hz: int
+    start_s: float
+
+
+class Token(NamedTuple):
+    """One feature vector of a stream; `time_s` is the media time of the last sample it rests on.
+
+    Shapes:
+        features: (F,) float32.
+    """
+
+    index: int
+    time_s: float
+    features: torch.Tensor
+
+
+class Event(NamedTuple):
+    """One label recognized once, at the media time at which it was decided."""
+
+    label: str
+    time_s: float
+    probability: float
