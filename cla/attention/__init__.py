@@ -1,0 +1,28 @@
+"""Attention over streams: one layer per kind, one streaming contract for all."""
+
+from cla.attention.config import AttentionConfig, AttentionKind, LandmarkMode, PseudoInverse
+from cla.attention.continual_nystrom import ContinualNystromAttention
+from cla.attention.emits import FullEmits, NystromEmits, attention_map, attention_row
+from cla.attention.factory import make_attention
+from cla.attention.full import FullAttention
+from cla.attention.layer import AttentionLayer
+from cla.attention.state import Step, clone_state, move_state, state_bytes
+
+__all__ = [
+    "AttentionConfig",
+    "AttentionKind",
+    "AttentionLayer",
+    "ContinualNystromAttention",
+    "FullAttention",
+    "FullEmits",
+    "LandmarkMode",
+    "NystromEmits",
+    "PseudoInverse",
+    "Step",
+    "attention_map",
+    "attention_row",
+    "clone_state",
+    "make_attention",
+    "move_state",
+    "state_bytes",
+]

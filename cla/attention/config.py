@@ -1,0 +1,84 @@
+"""What an attention layer is: kind, sizes and modes, checked once."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from cla.errors import ClaError
+
+AttentionKind = Literal["full", "continual_nystrom"]
+LandmarkMode = Literal["continual", "fixed"]
+OutputMode = Literal["single_output", "retroactive"]
+PseudoInverse = Literal["exact", "iterative"]
+
+
+@dataclass(frozen=True)
+class AttentionConfig:
+    """Configuration of one attention layer.
+
+    Args:
+        kind: attention system, one of `AttentionKind`.
+        embed_dim: E, size of a token.
+        num_heads: H; must divide E.
+        window: N, tokens attended.
+        num_landmarks: M, 1 <= M <= N; needed by the Nyström kinds, meaningless for the others.
+        landmark_mode: landmarks follow the stream ("continual") or are given ("fixed").
+        output_mode: output of the newest token, or of the whole window.
+        pseudo_inverse: "exact" (SVD) or "iterative" (Nyströmformer's polynomial).
+
+    Raises:
+        ClaError: a value is out of range; the message names it.
+    """
+
+    kind: AttentionKind
+    embed_dim: int
+    num_heads: int
+    window: int
+    num_landmarks: int | None = None
+    landmark_mode: LandmarkMode = "continual"
+    output_mode: OutputMode = "single_output"
+    pseudo_inverse: PseudoInverse = "exact"
+
+    def __post_init__(self) -> None:
+        _require_choice("kind", self.kind, get_args(AttentionKind))
+        _require_choice("landmark_mode", self.landmark_mode, get_args(LandmarkMode))
+        _require_choice("output_mode", self.output_mode, get_args(OutputMode))
+        _require_choice("pseudo_inverse", self.pseudo_inverse, get_args(PseudoInverse))
+        for name in ("embed_dim", "num_heads", "window"):
+            _require_positive(name, getattr(self, name))
+        if self.embed_dim % self.num_heads:
+            raise ClaError(
+                f"embed_dim={self.embed_dim} is not divisible by num_heads={self.num_heads}.",
+                "Choose a number of heads that divides the embedding.",
+            )
+        if self.kind == "continual_nystrom":
+            _require_positive("num_landmarks", self.num_landmarks)
+            if self.landmarks > self.window:
+                raise ClaError(
+                    f"num_landmarks={self.num_landmarks} is larger than window={self.window}.",
+                    "Choose at most as many landmarks as the window has tokens.",
+                )
+        if self.output_mode == "retroactive":
+            raise ClaError(
+                f"output_mode='retroactive' is not available for kind={self.kind!r}.",
+                "Use output_mode='single_output'.",
+            )
+
+    @property
+    def head_dim(self) -> int:
+        """D, the size of one head."""
+        return self.embed_dim // self.num_heads
+
+    @property
+    def landmarks(self) -> int:
+        """M; 0 for kinds without landmarks."""
+        return self.num_landmarks or 0
+
+
+def _require_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ClaError(f"{name}={value!r} is not known.", f"Choose one of {', '.join(choices)}.")
+
+
+def _require_positive(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ClaError(f"{name}={value!r} is not a positive whole number.", f"Give {name} >= 1.")

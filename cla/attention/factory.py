@@ -1,0 +1,15 @@
+"""The registry of attention kinds."""
+
+from types import MappingProxyType
+
+from cla.attention.config import AttentionConfig
+from cla.attention.continual_nystrom import ContinualNystromAttention
+from cla.attention.full import FullAttention
+from cla.attention.layer import AttentionLayer
+
+KINDS = MappingProxyType({"full": FullAttention, "continual_nystrom": ContinualNystromAttention})
+
+
+def make_attention(config: AttentionConfig) -> AttentionLayer:
+    """A layer of the configured kind, freshly initialized."""
+    return KINDS[config.kind](config)

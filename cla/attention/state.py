@@ -1,0 +1,94 @@
+"""One generic function each for what can be done with any state, whatever its kind."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Step(NamedTuple):
+    """What one step gives; `state` is the state that was passed in, advanced in place.
+
+    Shapes:
+        output: (B, E), or (B, C) from a classifier.
+    """
+
+    output: Tensor
+    state: Any
+    emits: Any = None
+
+
+class StreamGroup(NamedTuple):
+    """Neighboring streams of a batch that are at the same place of their cycle."""
+
+    start: int
+    length: int
+    slot: int
+    valid_tokens: int
+
+
+def map_state(state: Any, function: Callable[[Tensor], Tensor]) -> Any:
+    """Apply `function` to every tensor of a state; its structure is kept."""
+    if isinstance(state, Tensor):
+        return function(state)
+    parts = [map_state(part, function) for part in state]
+    return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
+
+
+def tensors_of(state: Any) -> Iterator[Tensor]:
+    """Every tensor of a state, in order."""
+    if isinstance(state, Tensor):
+        yield state
+    else:
+        for part in state:
+            yield from tensors_of(part)
+
+
+def clone_state(state: Any) -> Any:
+    """A copy that further steps on the original leave alone."""
+    return map_state(state, torch.clone)
+
+
+def state_bytes(state: Any) -> int:
+    """Memory of a state's tensors, in bytes."""
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors_of(state))
+
+
+def move_state(
+    state: Any, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None
+) -> Any:
+    """A state on another device, or with sums of another floating-point type.
+
+    Counters (integers) stay on the CPU, where a step reads them without waiting for a device.
+    """
+    return map_state(
+        state,
+        lambda tensor: tensor.to(device=device, dtype=dtype) if tensor.is_floating_point() else tensor,
+    )
+
+
+def narrow_state(state: Any, group: StreamGroup) -> Any:
+    """A view of one group of streams; writing to it writes to the state."""
+    return map_state(state, lambda tensor: tensor.narrow(0, group.start, group.length))
+
+
+def accumulation_dtype(dtype: torch.dtype) -> torch.dtype:
+    """The type in which sums are kept: one step wider than the layer's own.
+
+    A near-singular gamma multiplies the rounding errors of both other factors by up to
+    1 / cut-off; with wide sums the product is still exact to the layer's own precision.
+    """
+    return torch.float32 if dtype in (torch.float16, torch.bfloat16) else torch.float64
+
+
+def stream_groups(slot: Tensor, valid_tokens: Tensor) -> list[StreamGroup]:
+    """Cut a batch into runs of streams at the same place, so that each runs without masks."""
+    places = list(zip(slot.tolist(), valid_tokens.tolist(), strict=True))
+    groups: list[StreamGroup] = []
+    for index, (stream_slot, valid) in enumerate(places):
+        if groups and places[index - 1] == (stream_slot, valid):
+            groups[-1] = groups[-1]._replace(length=groups[-1].length + 1)
+        else:
+            groups.append(StreamGroup(index, 1, stream_slot, valid))
+    return groups
