@@ -1,0 +1,97 @@
+"""Google's speech embedding: 96 numbers for the last 775 ms of speech, each 80 ms."""
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from cla.resources import verified_asset
+
+SAMPLE_RATE_HZ = 16_000
+HOP_SAMPLES = 1_280
+HOP_S = HOP_SAMPLES / SAMPLE_RATE_HZ
+FEATURE_DIM = 96
+RECEPTIVE_FIELD_S = 0.775
+
+_FRAMES_PER_HOP = 8  # mel frames, 10 ms apart
+_WINDOW_FRAMES = 76  # mel frames one token rests on
+_MEL_BANDS = 32
+_CONTEXT_SAMPLES = 512 - 160  # a mel frame reads 512 samples, frames are 160 samples apart
+_INT16_SCALE = 32_767.0
+# The mel network gives -100 dB for digital silence, 110 dB below any microphone's noise, which
+# makes a token of speech change with whether a pause is quiet or muted. Cut off at 20 dB
+# (white noise at -76 dBFS), a pause below -80 dBFS and a muted one give the same token.
+_FLOOR_DB = 20.0
+
+
+class EmbeddingState(NamedTuple):
+    """What a stream carries from hop to hop.
+
+    Shapes:
+        context: (352,) float32, the newest samples, in [-1, 1].
+        mel: (76, 32) float32, the newest mel frames, oldest first.
+    """
+
+    context: NDArray[np.float32]
+    mel: NDArray[np.float32]
+
+
+class SpeechEmbedding:
+    """The two shipped networks: samples to mel frames, mel frames to an embedding.
+
+    Holds no state of a stream and may be used by many threads at once.
+
+    Source: google/speech_embedding (Apache-2.0), as ONNX files; see assets/NOTICE.md.
+    """
+
+    def __init__(self) -> None:
+        self._mel = _network("features/melspectrogram.onnx")
+        self._embedding = _network("features/embedding_model.onnx")
+
+    def init_state(self) -> EmbeddingState:
+        """Returns the state of a stream before which there was only silence.
+
+        With it the first token is there after 80 ms and no word at the start is lost.
+        """
+        silence = _FLOOR_DB / 10.0 + 2.0
+        return EmbeddingState(
+            context=np.zeros(_CONTEXT_SAMPLES, np.float32),
+            mel=np.full((_WINDOW_FRAMES, _MEL_BANDS), silence, np.float32),
+        )
+
+    def step(
+        self, hop: NDArray[np.float32], state: EmbeddingState
+    ) -> tuple[NDArray[np.float32], EmbeddingState]:
+        """Advances by one hop.
+
+        Shapes:
+            hop: (1280,) float32 in [-1, 1], 80 ms at 16 kHz.
+            returns: (96,) float32 and the next state; the state given is left as it is.
+        """
+        samples = np.concatenate((state.context, hop))
+        # One call per hop, also for clips: the network cuts off what lies 80 dB below the loudest
+        # band of the call, so the extent of a call is part of what it computes.
+        (power_db,) = self._mel.run(None, {"input": samples[np.newaxis] * _INT16_SCALE})
+        frames = np.maximum(power_db.reshape(_FRAMES_PER_HOP, _MEL_BANDS), _FLOOR_DB)
+        mel = np.concatenate((state.mel[_FRAMES_PER_HOP:], frames / 10.0 + 2.0))
+        window = mel[np.newaxis, :, :, np.newaxis]
+        (embedding,) = self._embedding.run(None, {"input_1": window})
+        return embedding.reshape(FEATURE_DIM), EmbeddingState(samples[-_CONTEXT_SAMPLES:], mel)
+
+
+def _network(name: str) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    # Many streams share the machine: a step of 1 ms gains nothing from a thread pool.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(
+        verified_asset(name), options, providers=["CPUExecutionProvider"]
+    )
+
+
+@cache
+def shared_embedding() -> SpeechEmbedding:
+    """Returns the one instance all streams of this process share."""
+    return SpeechEmbedding()

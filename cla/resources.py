@@ -1,0 +1,38 @@
+"""Where the files shipped with the package lie, and that they are the files that were shipped."""
+
+import hashlib
+from pathlib import Path
+
+from cla.errors import ClaError
+
+_REMEDY = "Install the package again, or check the repository out again."
+
+
+def asset_path(name: str) -> Path:
+    """Returns the path of a shipped file or folder, given relative to `assets/`.
+
+    A wheel holds the assets inside the package; a checkout holds them beside it.
+
+    Raises:
+        ClaError: nothing of that name was shipped.
+    """
+    package = Path(__file__).resolve().parent
+    for root in (package / "assets", package.parent / "assets"):
+        if (path := root / name).exists():
+            return path
+    raise ClaError(f"The shipped file assets/{name} is missing.", _REMEDY)
+
+
+def verified_asset(name: str) -> bytes:
+    """Reads a shipped file whose SHA-256 is listed in the `SHA256SUMS` beside it.
+
+    Raises:
+        ClaError: the file is missing, not listed, or not the file that was listed.
+    """
+    path = asset_path(name)
+    lines = (path.parent / "SHA256SUMS").read_text(encoding="ascii").splitlines()
+    digests = {file: digest for digest, file in (line.split() for line in lines)}
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != digests.get(path.name):
+        raise ClaError(f"The shipped file assets/{name} fails its checksum.", _REMEDY)
+    return content
