@@ -2,6 +2,7 @@
 
 from cla.attention.config import AttentionConfig, AttentionKind, LandmarkMode, PseudoInverse
 from cla.attention.continual_nystrom import ContinualNystromAttention
+from cla.attention.counts import OperationCount, operation_count, step_operations
 from cla.attention.emits import FullEmits, NystromEmits, attention_map, attention_row
 from cla.attention.factory import make_attention
 from cla.attention.full import FullAttention
@@ -17,6 +18,7 @@ __all__ = [
     "FullEmits",
     "LandmarkMode",
     "NystromEmits",
+    "OperationCount",
     "PseudoInverse",
     "Step",
     "attention_map",
@@ -24,5 +26,7 @@ __all__ = [
     "clone_state",
     "make_attention",
     "move_state",
+    "operation_count",
     "state_bytes",
+    "step_operations",
 ]

@@ -1,0 +1,20 @@
+"""Stream classifiers, their trained tasks, and events."""
+
+from cla.models.checkpoint import load_task, read_task, tasks, write_task
+from cla.models.classifier import ClassifierConfig, ClassifierState, StreamClassifier
+from cla.models.events import EventConfig, EventDetector
+from cla.models.task import FixedLandmarks, TaskModel
+
+__all__ = [
+    "ClassifierConfig",
+    "ClassifierState",
+    "EventConfig",
+    "EventDetector",
+    "FixedLandmarks",
+    "StreamClassifier",
+    "TaskModel",
+    "load_task",
+    "read_task",
+    "tasks",
+    "write_task",
+]

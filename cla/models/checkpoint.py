@@ -1,0 +1,96 @@
+"""Trained tasks on disk: weights as safetensors, everything else in a model card (JSON)."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load, save
+from torch import Tensor
+
+from cla.errors import ClaError
+from cla.models.classifier import ClassifierConfig, StreamClassifier
+from cla.models.events import EventConfig
+from cla.models.task import FixedLandmarks, TaskModel
+from cla.resources import asset_path
+
+TASKS = ("digits",)
+WEIGHTS_FILE = "model.safetensors"
+CARD_FILE = "card.json"
+REINSTALL = "Install the package again, or train anew with `cla train`."
+
+
+def tasks() -> tuple[str, ...]:
+    """Names of the tasks that come with the package."""
+    return TASKS
+
+
+def load_task(name: str = "digits") -> TaskModel:
+    """A task that comes with the package.
+
+    Raises:
+        ClaError: no such task, or its files are missing or damaged.
+    """
+    if name not in TASKS:
+        raise ClaError(f"There is no task {name!r}.", f"Choose one of {', '.join(TASKS)}.")
+    return read_task(asset_path("models") / name)
+
+
+def read_task(folder: Path) -> TaskModel:
+    """A task from its folder; the weights must match the checksum in the card.
+
+    Raises:
+        ClaError: files are missing or damaged.
+    """
+    try:
+        card: dict[str, Any] = json.loads((folder / CARD_FILE).read_text("utf-8"))
+        weights = (folder / WEIGHTS_FILE).read_bytes()
+    except (OSError, ValueError) as error:
+        raise ClaError(f"The model in {folder} cannot be read: {error}.", REINSTALL) from error
+    if hashlib.sha256(weights).hexdigest() != card.get("sha256"):
+        raise ClaError(f"The weights in {folder} do not match their checksum.", REINSTALL)
+    tensors = load(weights)
+    landmarks = {
+        count: FixedLandmarks(
+            tensors.pop(f"landmarks.{count}.queries"), tensors.pop(f"landmarks.{count}.keys")
+        )
+        for count in card["landmark_counts"]
+    }
+    classifier = StreamClassifier(ClassifierConfig(**card["classifier"]))
+    classifier.load_state_dict(tensors)
+    classifier.eval().requires_grad_(False)
+    return TaskModel(
+        name=card["name"],
+        labels=tuple(card["labels"]),
+        classifier=classifier,
+        landmarks=landmarks,
+        event_config=EventConfig(**card["events"]),
+        hop_s=card["hop_s"],
+        card=card,
+    )
+
+
+def write_task(task: TaskModel, folder: Path, card: Mapping[str, Any]) -> None:
+    """Write a task's weights, and a card that holds `card` beside what loading needs."""
+    tensors: dict[str, Tensor] = {
+        name: tensor.contiguous() for name, tensor in task.classifier.state_dict().items()
+    }
+    for count, fitted in task.landmarks.items():
+        tensors[f"landmarks.{count}.queries"] = fitted.queries.contiguous()
+        tensors[f"landmarks.{count}.keys"] = fitted.keys.contiguous()
+    weights = save(tensors)
+    needed = {
+        "name": task.name,
+        "labels": list(task.labels),
+        "hop_s": task.hop_s,
+        "landmark_counts": list(task.landmark_counts),
+        "classifier": asdict(task.classifier.config),
+        "events": asdict(task.event_config),
+        "sha256": hashlib.sha256(weights).hexdigest(),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / WEIGHTS_FILE).write_bytes(weights)
+    text = json.dumps({**card, **needed}, indent=2, ensure_ascii=False)
+    (folder / CARD_FILE).write_text(text + "\n", "utf-8")

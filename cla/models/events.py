@@ -1,0 +1,85 @@
+"""From probabilities per token to events: one label held, once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cla.errors import ClaError
+from cla.types import Event
+
+
+@dataclass(frozen=True)
+class EventConfig:
+    """Hysteresis of an event detector.
+
+    Args:
+        enter: probability at which a label starts to count.
+        exit: probability below which a label that counts is over; below `enter`.
+        hold_tokens: tokens in a row a label must lead before it is an event.
+        refractory_s: seconds after an event in which the same label gives no second one.
+        smoothing_tokens: probabilities are averaged over this many tokens.
+    """
+
+    enter: float = 0.6
+    exit: float = 0.3
+    hold_tokens: int = 2
+    refractory_s: float = 0.3
+    smoothing_tokens: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 < self.exit <= self.enter <= 1:
+            raise ClaError(
+                f"enter={self.enter} and exit={self.exit} do not fit.",
+                "Choose 0 < exit <= enter <= 1.",
+            )
+        if self.hold_tokens < 1 or self.smoothing_tokens < 1 or self.refractory_s < 0:
+            raise ClaError(
+                f"hold_tokens={self.hold_tokens}, smoothing_tokens={self.smoothing_tokens} or "
+                f"refractory_s={self.refractory_s} is out of range.",
+                "Choose at least one token and no negative time.",
+            )
+
+
+class EventDetector:
+    """Turns the probabilities of one stream into events; the first label means nothing happened."""
+
+    def __init__(self, labels: Sequence[str], config: EventConfig) -> None:
+        self.labels = tuple(labels)
+        self.config = config
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything heard."""
+        self._recent: list[NDArray[np.float32]] = []
+        self._leader = 0
+        self._held = 0
+        self._current = 0
+        self._last_time_s = {label: -np.inf for label in self.labels}
+
+    def push(self, time_s: float, probabilities: NDArray[np.float32]) -> Event | None:
+        """Take one token's probabilities; returns the event that it completes, if any.
+
+        Shapes:
+            probabilities: (C,)
+        """
+        config = self.config
+        self._recent = [*self._recent, probabilities][-config.smoothing_tokens :]
+        smooth = np.mean(self._recent, axis=0)
+        if self._current and smooth[self._current] < config.exit:
+            self._current = 0
+        leader = int(smooth[1:].argmax()) + 1
+        if smooth[leader] < config.enter:
+            self._leader, self._held = 0, 0
+            return None
+        self._held = self._held + 1 if leader == self._leader else 1
+        self._leader = leader
+        if self._held < config.hold_tokens or leader == self._current:
+            return None
+        self._current = leader
+        label = self.labels[leader]
+        if time_s - self._last_time_s[label] < config.refractory_s:
+            return None
+        self._last_time_s[label] = time_s
+        return Event(label, time_s, float(smooth[leader]))

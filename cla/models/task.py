@@ -1,0 +1,81 @@
+"""A trained task: its classifier, labels, landmarks and event settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from cla.attention.config import AttentionKind, LandmarkMode
+from cla.attention.continual_nystrom import ContinualNystromAttention
+from cla.errors import ClaError
+from cla.models.classifier import StreamClassifier
+from cla.models.events import EventConfig
+
+
+@dataclass(frozen=True)
+class FixedLandmarks:
+    """Fitted landmarks of one count.
+
+    Shapes:
+        queries, keys: (H, M, D), scaled
+    """
+
+    queries: Tensor
+    keys: Tensor
+
+
+@dataclass(frozen=True)
+class TaskModel:
+    """Everything needed to run one task on a stream of its feature tokens.
+
+    Args:
+        labels: class names; the first means that nothing happened.
+        landmarks: fitted fixed landmarks by their count.
+        hop_s: media time between tokens.
+        card: data, licenses, figures and limits.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    classifier: StreamClassifier
+    landmarks: Mapping[int, FixedLandmarks]
+    event_config: EventConfig
+    hop_s: float
+    card: Mapping[str, Any]
+
+    @property
+    def window(self) -> int:
+        """N of the training."""
+        return self.classifier.config.window
+
+    @property
+    def landmark_counts(self) -> tuple[int, ...]:
+        """Counts for which fixed landmarks were fitted."""
+        return tuple(sorted(self.landmarks))
+
+    def with_attention(
+        self,
+        kind: AttentionKind,
+        num_landmarks: int | None = None,
+        landmark_mode: LandmarkMode = "fixed",
+        window: int | None = None,
+    ) -> StreamClassifier:
+        """The task's weights under another attention, ready to run.
+
+        Raises:
+            ClaError: an impossible configuration, or fixed landmarks that were never fitted.
+        """
+        if kind == "full":
+            return self.classifier.with_attention("full", window=window)
+        lane = self.classifier.with_attention(kind, num_landmarks, landmark_mode, window)
+        if landmark_mode == "fixed" and isinstance(lane.attention, ContinualNystromAttention):
+            fitted = self.landmarks.get(num_landmarks or 0)
+            if fitted is None:
+                offered = ", ".join(map(str, self.landmark_counts)) or "none"
+                raise ClaError(
+                    f"No fixed landmarks were fitted for num_landmarks={num_landmarks}.",
+                    f"Choose one of {offered}, or continual landmarks.",
+                )
+            lane.attention.set_landmarks(fitted.queries, fitted.keys)
+        return lane
