@@ -10,8 +10,8 @@ SOFTMAX = 3
 """Operations per softmax entry: exponential, sum, quotient."""
 
 SVD_FACTOR = 26
-"""Multiply-adds of an SVD pseudo-inverse in units of M^3, an estimate (Golub and Van Loan, table 8.6.1
-with the final product); the only part that is not counted product by product."""
+"""Multiply-adds of a pseudo-inverse by SVD in units of M^3: an estimate, the only part that is not
+counted product by product."""
 
 
 @dataclass(frozen=True)

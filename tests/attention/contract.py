@@ -1,0 +1,195 @@
+"""The streaming contract, one shared check for every attention layer."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from cla.attention import (
+    AttentionConfig,
+    AttentionLayer,
+    ContinualNystromAttention,
+    NystromEmits,
+    clone_state,
+    make_attention,
+    state_bytes,
+)
+from cla.attention.naive import continual_landmarks, full_attention, nystrom_attention
+from cla.attention.state import tensors_of
+
+STEP_TOLERANCE = 1e-4
+
+
+def make_layer(config: AttentionConfig, seed: int = 0) -> AttentionLayer:
+    """A layer with random weights, and random landmarks if they are fixed."""
+    generator = torch.Generator().manual_seed(seed)
+    layer = make_attention(config).eval()
+    for parameter in layer.parameters():
+        parameter.data = torch.randn(parameter.shape, generator=generator) / config.embed_dim**0.5
+    if isinstance(layer, ContinualNystromAttention) and layer.fixed:
+        shape = (config.num_heads, config.landmarks, config.head_dim)
+        pair = (torch.randn(shape, generator=generator) for _ in range(2))
+        layer.set_landmarks(*pair)
+    return layer
+
+
+def make_stream(config: AttentionConfig, length: int, *, scale: float = 1.0, batch: int = 2) -> Tensor:
+    generator = torch.Generator().manual_seed(length)
+    return torch.randn(batch, length, config.embed_dim, generator=generator) * scale
+
+
+def relative_error(output: Tensor, reference: Tensor) -> float:
+    """Largest error of a row over its largest entry; NaN counts as infinite."""
+    error = (output.double() - reference.double()).abs().flatten(1).amax(1)
+    size = reference.double().abs().flatten(1).amax(1)
+    return float((error / size).nan_to_num(torch.inf, torch.inf).max())
+
+
+@torch.no_grad()
+def reference_output(layer: AttentionLayer, stream: Tensor, gamma_inv: Tensor | None) -> Tensor:
+    """The output after the last token of `stream`, by definition and in float64."""
+    config = layer.config
+    tokens = layer.project(stream.double(), torch.float64)
+    query, *window = tokens.queries[..., -1:, :], *(
+        part[..., -config.window :, :] for part in (tokens.keys, tokens.values)
+    )
+    seen = min(stream.shape[1], config.window)
+    fixed = config.landmark_mode == "fixed"
+    if config.kind == "full" or (not fixed and (seen <= config.landmarks)):
+        context = full_attention(query, *window)
+    elif isinstance(layer, ContinualNystromAttention) and fixed:
+        pair = (part.expand(len(stream), -1, -1, -1) for part in (layer.query_landmarks, layer.key_landmarks))
+        context = nystrom_attention(query, *window, *pair, gamma_inv)
+    else:
+        pair = [
+            _oldest_first(continual_landmarks(part, config.window, config.landmarks), stream.shape[1], config)
+            for part in (tokens.queries, tokens.keys)
+        ]
+        context = nystrom_attention(query, *window, *pair, gamma_inv)
+    joined = context.transpose(1, 2).flatten(2).squeeze(1)
+    projection = layer.output_proj
+    return torch.nn.functional.linear(joined, projection.weight.double(), projection.bias.double())
+
+
+def _oldest_first(landmarks: Tensor, seen: int, config: AttentionConfig) -> Tensor:
+    """Emits list the landmarks by age, the reference by their segment in the cycle."""
+    if seen <= config.window:
+        return landmarks
+    place, end, complete = seen % config.window, 0, 0
+    for index in range(config.landmarks):
+        end += config.window // config.landmarks + (index < config.window % config.landmarks)
+        complete += end <= place
+    return torch.roll(landmarks, -complete, -2)
+
+
+def given_inverse(emits: Any, seen: int, config: AttentionConfig) -> Tensor | None:
+    """The pseudo-inverse that a step used, without the rows of unseen landmarks."""
+    if not isinstance(emits, NystromEmits):
+        return None
+    count = config.landmarks if config.landmark_mode == "fixed" else min(seen, config.landmarks)
+    return emits.gamma_inv[..., -count:, -count:]
+
+
+def check_steps(layer: AttentionLayer, stream: Tensor, checked: set[int] | None = None) -> Tensor:
+    """Every step (or those `checked`) equals the naive reference given the same gamma_inv."""
+    state = layer.init_state(stream.shape[0])
+    outputs = []
+    for index in range(stream.shape[1]):
+        examined = checked is None or index in checked
+        output, state, emits = layer.step(stream[:, index], state, emit=examined)
+        outputs.append(output)
+        if examined:
+            inverse = given_inverse(emits, index + 1, layer.config)
+            reference = reference_output(layer, stream[:, : index + 1], inverse)
+            error = relative_error(output, reference)
+            assert error < STEP_TOLERANCE, f"token {index}: relative error {error:.1e}"
+    return torch.stack(outputs, 1)
+
+
+def check_contract(config: AttentionConfig, length: int) -> None:
+    """All points of the contract for one configuration and stream length."""
+    layer = make_layer(config)
+    stream = make_stream(config, length + 3)
+    past, future = stream[:, :length], stream[:, length:]
+    outputs = check_steps(layer, past)
+    _check_scan(layer, past, outputs)
+    _check_state_from_window(layer, past, future)
+    _check_clone(layer, past, future)
+    _check_structure(layer, past)
+    _check_mates(layer, past, outputs)
+    _check_forgetting(layer, stream)
+
+
+def run(layer: AttentionLayer, stream: Tensor, state: Any) -> Tensor:
+    """Outputs of stepping through a stream."""
+    return torch.stack([layer.step(token, state).output for token in stream.unbind(1)], 1)
+
+
+def _check_scan(layer: AttentionLayer, stream: Tensor, outputs: Tensor) -> None:
+    batch, length = stream.shape[:2]
+    with torch.no_grad():
+        whole, state = layer.scan(stream, layer.init_state(batch))
+        torch.testing.assert_close(whole, outputs, rtol=1e-4, atol=1e-5)
+        cut = length // 3
+        if cut:
+            first, middle = layer.scan(stream[:, :cut], layer.init_state(batch))
+            second, last = layer.scan(stream[:, cut:], middle)
+            torch.testing.assert_close(torch.cat([first, second], 1), outputs, rtol=1e-4, atol=1e-5)
+            _check_equal_states(last, state)
+
+
+def _check_equal_states(state: Any, other: Any) -> None:
+    for ours, theirs in zip(tensors_of(state), tensors_of(other), strict=True):
+        assert ours.shape == theirs.shape
+        assert ours.dtype == theirs.dtype
+
+
+def _check_state_from_window(layer: AttentionLayer, past: Tensor, future: Tensor) -> None:
+    state = layer.init_state(past.shape[0])
+    run(layer, past, state)
+    expected = run(layer, future, state)
+    with torch.no_grad():
+        whole = layer.state_from_window(past)
+        kept = layer.state_from_window(
+            past[:, -layer.receptive_field :], tokens_seen=past.shape[1]
+        )
+    torch.testing.assert_close(run(layer, future, whole), expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(run(layer, future, kept), expected, rtol=1e-4, atol=1e-5)
+
+
+def _check_clone(layer: AttentionLayer, past: Tensor, future: Tensor) -> None:
+    state = layer.init_state(past.shape[0])
+    run(layer, past, state)
+    copy = clone_state(state)
+    expected = run(layer, future, state)
+    assert torch.equal(run(layer, future, copy), expected)
+
+
+def _check_structure(layer: AttentionLayer, stream: Tensor) -> None:
+    state = layer.init_state(stream.shape[0])
+    shapes = [(tensor.shape, tensor.dtype, tensor.data_ptr()) for tensor in tensors_of(state)]
+    size = state_bytes(state)
+    run(layer, stream, state)
+    assert [(t.shape, t.dtype, t.data_ptr()) for t in tensors_of(state)] == shapes
+    assert state_bytes(state) == size
+    assert state.valid_tokens.tolist() == [min(stream.shape[1], layer.config.window)] * len(stream)
+
+
+def _check_mates(layer: AttentionLayer, stream: Tensor, outputs: Tensor) -> None:
+    """A stream of NaN, and one of huge numbers, leave their batch mate alone."""
+    for garbage in (torch.nan, 1e30):
+        batch = torch.cat([stream[:1], torch.full_like(stream[:1], garbage)])
+        mates = run(layer, batch, layer.init_state(2))[:1]
+        torch.testing.assert_close(mates, outputs[:1], rtol=1e-4, atol=1e-5)
+
+
+def _check_forgetting(layer: AttentionLayer, stream: Tensor) -> None:
+    """A token older than the receptive field has no influence, not even if it is NaN."""
+    field = layer.receptive_field
+    if stream.shape[1] <= field:
+        return
+    changed = stream.clone()
+    changed[:, : stream.shape[1] - field] = torch.nan
+    expected = run(layer, stream, layer.init_state(len(stream)))[:, -1]
+    output = run(layer, changed, layer.init_state(len(stream)))[:, -1]
+    torch.testing.assert_close(output, expected, rtol=1e-4, atol=1e-5)

@@ -1,0 +1,174 @@
+"""Every attention kind keeps the streaming contract."""
+
+import threading
+
+import pytest
+import torch
+from contract import (
+    check_contract,
+    check_steps,
+    make_layer,
+    make_stream,
+    reference_output,
+    relative_error,
+    run,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cla.attention import AttentionConfig, make_attention, move_state
+from cla.attention.state import StreamGroup, narrow_state
+
+SIZES = [(1, 1), (2, 1), (7, 1), (7, 2), (7, 5), (7, 7), (16, 5), (30, 16)]
+KINDS = [
+    ("full", "continual"),
+    ("continual_nystrom", "continual"),
+    ("continual_nystrom", "fixed"),
+]
+
+
+def make_config(kind, mode, window, landmarks, embed=12, heads=2, inverse="exact"):
+    count = landmarks if kind == "continual_nystrom" else None
+    return AttentionConfig(
+        kind, embed, heads, window, count, landmark_mode=mode, pseudo_inverse=inverse
+    )
+
+
+@pytest.mark.parametrize(("kind", "mode"), KINDS)
+@pytest.mark.parametrize(("window", "landmarks"), SIZES)
+@pytest.mark.parametrize("cycles", [0.6, 1, 3.4])
+def test_contract(kind, mode, window, landmarks, cycles):
+    config = make_config(kind, mode, window, landmarks, inverse="exact")
+    check_contract(config, max(1, round(cycles * window)))
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_contract_of_any_size(data):
+    window = data.draw(st.integers(1, 40))
+    landmarks = data.draw(st.integers(1, window))
+    kind, mode = data.draw(st.sampled_from(KINDS))
+    inverse = data.draw(st.sampled_from(["exact", "iterative"]))
+    length = data.draw(st.integers(1, 3 * window))
+    check_contract(make_config(kind, mode, window, landmarks, inverse=inverse), length)
+
+
+@pytest.mark.parametrize(("kind", "mode"), KINDS)
+@pytest.mark.parametrize(("window", "landmarks"), [(64, 16), (120, 64), (1000, 16)])
+@pytest.mark.parametrize("peak", [3, 300])
+def test_steps_equal_the_reference_at_large_logits(kind, mode, window, landmarks, peak):
+    config = make_config(kind, mode, window, landmarks, embed=16)
+    layer = make_layer(config)
+    # Recomputing everything at each of 5,000 tokens would take minutes and show nothing more.
+    length = window + 64 if kind == "full" and window == 1000 else 5 * window
+    stream = make_stream(config, length, batch=1)
+    with torch.no_grad():
+        tokens = layer.project(stream, torch.float64)
+        logits = tokens.queries @ tokens.keys.transpose(-1, -2)
+    bursts = torch.where(torch.arange(length) % 90 < 30, 1.0, 0.1)[None, :, None]
+    stream = stream * bursts * (peak / logits.abs().max()).sqrt()
+    checked = set(range(0, length, 37)) | {window - 1, window, 2 * window - 1, length - 1}
+    check_steps(layer, stream.float(), checked)
+
+
+@pytest.mark.parametrize("kind_mode", KINDS)
+def test_streams_of_one_batch_may_be_at_different_places(kind_mode):
+    config = make_config(*kind_mode, 16, 5)
+    layer = make_layer(config)
+    stream = make_stream(config, 40, batch=3)
+    state = layer.init_state(3)
+    lone = narrow_state(state, StreamGroup(1, 1, 0, 0))
+    run(layer, stream[1:2, :9], lone)
+    outputs = run(layer, stream[:, 9:], state)
+    for index, start in enumerate((9, 0, 9)):
+        expected = run(layer, stream[index : index + 1, start:], layer.init_state(1))
+        torch.testing.assert_close(outputs[index : index + 1], expected[:, -31:])
+    with torch.no_grad():
+        again, _ = layer.scan(stream[:, :5], layer.state_from_window(stream[:, :3]))
+    assert again.shape == (3, 5, 12)
+
+
+@pytest.mark.parametrize("kind_mode", KINDS)
+def test_two_threads_share_one_module(kind_mode):
+    config = make_config(*kind_mode, 16, 5)
+    layer = make_layer(config)
+    streams = [make_stream(config, 200), make_stream(config, 201)[:, 1:]]
+    expected = [run(layer, stream, layer.init_state(2)) for stream in streams]
+    found = [torch.empty(0), torch.empty(0)]
+
+    def work(index):
+        found[index] = run(layer, streams[index], layer.init_state(2))
+
+    threads = [threading.Thread(target=work, args=(index,)) for index in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert torch.equal(found[0], expected[0])
+    assert torch.equal(found[1], expected[1])
+
+
+@pytest.mark.parametrize("landmarks", [2, 3, 5, 16])
+def test_cycle_boundary_equals_batch_nystrom(landmarks):
+    config = make_config("continual_nystrom", "continual", 16, landmarks)
+    layer = make_layer(config)
+    stream = make_stream(config, 48)
+    outputs = run(layer, stream, layer.init_state(2))
+    with torch.no_grad():
+        for end in (16, 32, 48):
+            batch = layer(stream[:, end - 16 : end])
+            assert relative_error(outputs[:, end - 1], batch) < 1e-4
+
+
+def test_as_many_landmarks_as_tokens_equal_full():
+    low_rank = make_layer(make_config("continual_nystrom", "continual", 12, 12))
+    full = make_attention(make_config("full", "continual", 12, None))
+    full.load_state_dict(low_rank.state_dict())
+    stream = make_stream(low_rank.config, 50)
+    torch.testing.assert_close(
+        run(low_rank, stream, low_rank.init_state(2)), run(full, stream, full.init_state(2))
+    )
+
+
+@pytest.mark.parametrize("kind_mode", KINDS)
+def test_gradients_of_scan_agree_with_forward(kind_mode):
+    config = make_config(*kind_mode, 10, 4, inverse="iterative")
+    layer = make_layer(config).double()
+    stream = make_stream(config, 20).double().requires_grad_()
+    expected = torch.autograd.grad(layer(stream[:, 10:]).square().sum(), stream)[0]
+    state = layer.state_from_window(stream[:, :10])
+    scanned = torch.autograd.grad(layer.scan(stream[:, 10:], state)[0][:, -1].square().sum(), stream)[0]
+    torch.testing.assert_close(scanned, expected)
+
+
+def test_move_state_narrows_sums_and_leaves_counters():
+    layer = make_layer(make_config("continual_nystrom", "fixed", 16, 4))
+    state = move_state(layer.init_state(2), dtype=torch.float32)
+    assert state.keys.dtype == torch.float32
+    assert state.slot.dtype == torch.int64
+
+
+def long_run(steps):
+    """Error after `steps` tokens, of which bursts reach logits of 300."""
+    config = make_config("continual_nystrom", "fixed", 120, 16, embed=16, heads=2)
+    layer = make_layer(config)
+    generator = torch.Generator().manual_seed(1)
+    state = layer.init_state(1)
+    kept = torch.zeros(1, 0, 16)
+    for index in range(steps):
+        scale = 12.0 if index % 500 < 40 else 1.0
+        token = torch.randn(1, 16, generator=generator) * scale
+        kept = torch.cat([kept, token[:, None]], 1)[:, -120:]
+        emit = index == steps - 1
+        output, state, emits = layer.step(token, state, emit=emit)
+    return relative_error(output, reference_output(layer, kept, emits.gamma_inv))
+
+
+def test_no_drift():
+    assert long_run(5_000) < 1e-5
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_no_drift_after_a_million_steps():
+    assert long_run(1_000_000) < 1e-4
