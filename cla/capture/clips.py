@@ -1,0 +1,45 @@
+"""The sample clips that come with the package."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from cla.resources import asset_path
+
+
+@dataclass(frozen=True)
+class SpokenWord:
+    """A word of a clip and when it is spoken."""
+
+    label: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class SampleClip:
+    """A clip that may be shown, played and passed on under its license."""
+
+    name: str
+    title: str
+    path: Path
+    license: str
+    attribution: str
+    words: tuple[SpokenWord, ...]
+
+
+def sample_clips() -> tuple[SampleClip, ...]:
+    """Returns the clips, in the order in which to offer them; `words` are the digits spoken."""
+    folder = asset_path("clips")
+    entries = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+    return tuple(
+        SampleClip(
+            name=entry["name"],
+            title=entry["title"],
+            path=folder / entry["file"],
+            license=entry["license"],
+            attribution=entry["attribution"],
+            words=tuple(SpokenWord(**word) for word in entry["words"]),
+        )
+        for entry in entries
+    )

@@ -1,0 +1,140 @@
+"""The microphone of the machine this runs on (extra `local`)."""
+
+import queue
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cla.errors import ClaError
+from cla.types import AudioChunk
+
+_BLOCK_S = 0.02
+_QUEUE_BLOCKS = 500  # 10 s: what a reader may be late before sound is lost
+_SILENT_DEVICE_S = 5.0
+
+
+@dataclass(frozen=True)
+class MicrophoneInfo:
+    """One microphone; `index` is what `Microphone` takes."""
+
+    index: int
+    name: str
+    sample_rate_hz: int
+
+
+def list_microphones() -> tuple[MicrophoneInfo, ...]:
+    """Returns the microphones, the default one first.
+
+    Raises:
+        ClaError: microphones cannot be reached from here at all.
+    """
+    sounddevice = _sounddevice()
+    default = sounddevice.default.device[0]
+    found = [
+        MicrophoneInfo(index, str(device["name"]), int(device["default_samplerate"]))
+        for index, device in enumerate(sounddevice.query_devices())
+        if device["max_input_channels"] > 0
+    ]
+    return tuple(sorted(found, key=lambda microphone: microphone.index != default))
+
+
+class Microphone:
+    """An open microphone: an endless iterator of chunks, and a context manager.
+
+    Sound that nobody reads for 10 s is lost; `start_s` of the next chunk tells the gap.
+
+    Args:
+        index: which one, from `list_microphones`; without it the default one.
+
+    Attributes:
+        sample_rate_hz: sample rate of every chunk.
+
+    Raises:
+        ClaError: there is no microphone, or it cannot be opened.
+    """
+
+    def __init__(self, index: int | None = None) -> None:
+        sounddevice = _sounddevice()
+        microphones = {microphone.index: microphone for microphone in list_microphones()}
+        if not microphones:
+            raise ClaError(
+                "This machine has no microphone.",
+                "Connect one, or use a sound file or the microphone of the browser.",
+            )
+        if index is not None and index not in microphones:
+            raise ClaError(
+                f"There is no microphone {index}.", f"Choose one of {sorted(microphones)}."
+            )
+        self._info = microphones[index] if index is not None else next(iter(microphones.values()))
+        self.sample_rate_hz = self._info.sample_rate_hz
+        self._samples_heard = 0
+        self._blocks: queue.Queue[tuple[int, NDArray[np.float32]]] = queue.Queue(_QUEUE_BLOCKS)
+        try:
+            self._stream = sounddevice.InputStream(
+                device=self._info.index,
+                channels=1,
+                samplerate=self.sample_rate_hz,
+                blocksize=round(_BLOCK_S * self.sample_rate_hz),
+                dtype="float32",
+                callback=self._take,
+            )
+            self._stream.start()
+        except sounddevice.PortAudioError as error:
+            raise ClaError(
+                f"The microphone {self._info.name} cannot be opened: {error}.",
+                "Close other programs that use it, and allow its use in the system's settings.",
+            ) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[AudioChunk]:
+        return self
+
+    def __next__(self) -> AudioChunk:
+        if self._stream.closed:
+            raise StopIteration
+        try:
+            first_sample, samples = self._blocks.get(timeout=_SILENT_DEVICE_S)
+        except queue.Empty:
+            raise ClaError(
+                f"The microphone {self._info.name} has stopped giving sound.",
+                "Check that it is still connected, and start again.",
+            ) from None
+        return AudioChunk(samples, self.sample_rate_hz, first_sample / self.sample_rate_hz)
+
+    def close(self) -> None:
+        """Gives the microphone back; may be called again."""
+        self._stream.close()
+
+    def _take(self, block: NDArray[np.float32], frames: int, *_: Any) -> None:
+        """Called by PortAudio, on its own thread, with a buffer it will use again."""
+        first_sample = self._samples_heard
+        self._samples_heard += frames
+        try:
+            self._blocks.put_nowait((first_sample, block[:, 0].copy()))
+        except queue.Full:
+            return
+
+
+def _sounddevice() -> ModuleType:
+    try:
+        import sounddevice
+    except ImportError as error:
+        raise ClaError(
+            "The microphone of this machine needs the package sounddevice.",
+            'Install it with: pip install "cla-attention[local]"',
+        ) from error
+    except OSError as error:
+        raise ClaError(
+            "The microphone of this machine needs the PortAudio library.",
+            "Install it, on Debian and Ubuntu with: apt install libportaudio2",
+        ) from error
+    return sounddevice
