@@ -1,5 +1,6 @@
 """Plain values that pass between the layers."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +20,8 @@ class AudioChunk(NamedTuple):
     start_s: float
 
 
-class Token(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Token:
     """One feature vector of a stream; `time_s` is the media time of the last sample it rests on.
 
     Shapes:

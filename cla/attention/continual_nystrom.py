@@ -108,12 +108,17 @@ class ContinualNystromAttention(AttentionLayer):
             device=device or self.query_proj.weight.device,
             dtype=wide,
         )
-        counters = (torch.zeros(batch_size, dtype=torch.int64) for _ in range(2))
         queries = empty.new_zeros((batch_size, heads, 0 if self.fixed else window, size))
         keys = empty.new_zeros((batch_size, heads, window, size))
         sums = empty_window(empty, batch_size, heads, config.landmarks, window)
         return NystromState(
-            *counters, queries, keys, empty, self._initial_landmarks(batch_size, empty), sums
+            torch.zeros(batch_size, dtype=torch.int64),
+            torch.zeros(batch_size, dtype=torch.int64),
+            queries,
+            keys,
+            empty,
+            self._initial_landmarks(batch_size, empty),
+            sums,
         )
 
     @torch.no_grad()
@@ -178,8 +183,9 @@ class ContinualNystromAttention(AttentionLayer):
             raise ClaError(
                 "Fixed landmarks have not been set.", "Call set_landmarks, or load a checkpoint."
             )
-        pair = (buffer.to(like) for buffer in (self.query_landmarks, self.key_landmarks))
-        landmarks = make_landmarks(*pair, config.pseudo_inverse)
+        landmarks = make_landmarks(
+            self.query_landmarks.to(like), self.key_landmarks.to(like), config.pseudo_inverse
+        )
         repeated = map_state(
             landmarks, lambda tensor: tensor.expand(batch_size, *tensor.shape).clone()
         )

@@ -126,7 +126,9 @@ class FullAttention(AttentionLayer):
         counters = (
             torch.full((tokens.keys.shape[0],), count, dtype=torch.int64) for count in (valid, slot)
         )
-        return FullState(*counters, *(to_ring(part[..., -valid:, :], window, slot) for part in tokens))
+        return FullState(
+            *counters, *(to_ring(part[..., -valid:, :], window, slot) for part in tokens)
+        )
 
 
 def tokens_seen(slot: int, valid_tokens: int, window: int) -> int:

@@ -163,7 +163,8 @@ class AttentionLayer(nn.Module, ABC):
         return seen
 
     def _split_heads(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.config.num_heads, self.config.head_dim)).transpose(1, 2)
+        heads, size = self.config.num_heads, self.config.head_dim
+        return x.reshape(*x.shape[:2], heads, size).transpose(1, 2)
 
     def extra_repr(self) -> str:
         return str(self.config)
@@ -189,4 +190,3 @@ def ring_order(ring: Tensor, slot: int) -> Tensor:
 def chunk_lengths(total: int, chunk: int) -> list[int]:
     """Lengths that cut `total` tokens into chunks of at most `chunk`."""
     return [min(chunk, total - start) for start in range(0, total, chunk)] if total else []
-

@@ -24,8 +24,12 @@ def segment_means(tokens: Tensor, num_landmarks: int) -> Tensor:
     lengths = segment_lengths(tokens.shape[-2], num_landmarks)
     longer_count = sum(length == lengths[0] for length in lengths)
     split = longer_count * lengths[0]
-    parts = [tokens[..., :split, :].unflatten(-2, (longer_count, lengths[0])).mean(-2)]
+    parts = [_means(tokens[..., :split, :], longer_count)]
     if longer_count < len(lengths):
-        rest = tokens[..., split:, :].unflatten(-2, (len(lengths) - longer_count, lengths[-1]))
-        parts.append(rest.mean(-2))
+        parts.append(_means(tokens[..., split:, :], len(lengths) - longer_count))
     return torch.cat(parts, -2)
+
+
+def _means(tokens: Tensor, count: int) -> Tensor:
+    """Means of `count` segments of equal length."""
+    return tokens.reshape(*tokens.shape[:-2], count, -1, tokens.shape[-1]).mean(-2)

@@ -64,7 +64,9 @@ def move_state(
     """
     return map_state(
         state,
-        lambda tensor: tensor.to(device=device, dtype=dtype) if tensor.is_floating_point() else tensor,
+        lambda tensor: (
+            tensor.to(device=device, dtype=dtype) if tensor.is_floating_point() else tensor
+        ),
     )
 
 

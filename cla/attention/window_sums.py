@@ -53,7 +53,9 @@ def block_count(window: int) -> int:
     return -(-window // block_length(window))
 
 
-def empty_window(reference: Tensor, batch: int, heads: int, landmarks: int, window: int) -> WindowSums:
+def empty_window(
+    reference: Tensor, batch: int, heads: int, landmarks: int, window: int
+) -> WindowSums:
     """Sums of a window without tokens, for values (B, H, N, D + 1) such as `reference`."""
     columns = reference.shape[-1]
     return WindowSums(
@@ -70,16 +72,15 @@ def build_window(logits: Tensor, values: Tensor, slot: int) -> WindowSums:
         logits: (B, H, M, N); unseen places hold `empty_logit`
         values: (B, H, N, D + 1); unseen places are zero
     """
-    window = logits.shape[-1]
+    batch, heads, landmarks, window = logits.shape
     length, count = block_length(window), block_count(window)
     missing = length * count - window
     padded_logits = functional.pad(logits, (0, missing), value=empty_logit(logits.dtype))
     padded_values = functional.pad(values, (0, 0, 0, missing))
     blocks = sum_tokens(
-        padded_logits.unflatten(-1, (count, length)).transpose(2, 3),
-        padded_values.unflatten(2, (count, length)),
+        padded_logits.reshape(batch, heads, landmarks, count, length).transpose(2, 3),
+        padded_values.reshape(batch, heads, count, length, -1),
     )
-    batch, heads, landmarks = logits.shape[:3]
     sums = empty_window(values, batch, heads, landmarks, window)._replace(blocks=blocks)
     block, place = divmod(slot, length)
     if place:
@@ -91,9 +92,7 @@ def build_window(logits: Tensor, values: Tensor, slot: int) -> WindowSums:
     return sums
 
 
-def enter_block(
-    sums: WindowSums, old_logits: Tensor, old_values: Tensor, block: int
-) -> WindowSums:
+def enter_block(sums: WindowSums, old_logits: Tensor, old_values: Tensor, block: int) -> WindowSums:
     """Tabulate `rest` for a block that is about to be overwritten.
 
     Shapes:
@@ -125,7 +124,9 @@ def _stack_rest(later: Tensor, last: Tensor, table: Tensor, length: int) -> Tens
     return torch.cat([later, last[:, :, None], table[:, :, length:]], 2)
 
 
-def add_token(sums: WindowSums, logits: Tensor, value: Tensor, slot: int, window: int) -> PartialSums:
+def add_token(
+    sums: WindowSums, logits: Tensor, value: Tensor, slot: int, window: int
+) -> PartialSums:
     """Slide the window by one token, in place; its block must have been entered.
 
     Shapes:

@@ -88,7 +88,9 @@ class StreamClassifier(nn.Module):
         embed = config.embed_dim
         self.input_norm = nn.LayerNorm(config.input_dim)
         self.input_proj = nn.Linear(config.input_dim, embed)
-        self.attention = make_attention(AttentionConfig("full", embed, config.num_heads, config.window))
+        self.attention = make_attention(
+            AttentionConfig("full", embed, config.num_heads, config.window)
+        )
         self.attention_norm = nn.LayerNorm(embed)
         self.feed_forward = nn.Sequential(
             nn.Linear(embed, config.feed_forward_dim),
@@ -227,4 +229,3 @@ class StreamClassifier(nn.Module):
         hidden = self.feed_forward_norm(hidden + self.dropout(self.feed_forward(hidden)))
         logits: Tensor = self.head(hidden)
         return logits
-

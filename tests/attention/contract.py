@@ -33,7 +33,9 @@ def make_layer(config: AttentionConfig, seed: int = 0) -> AttentionLayer:
     return layer
 
 
-def make_stream(config: AttentionConfig, length: int, *, scale: float = 1.0, batch: int = 2) -> Tensor:
+def make_stream(
+    config: AttentionConfig, length: int, *, scale: float = 1.0, batch: int = 2
+) -> Tensor:
     generator = torch.Generator().manual_seed(length)
     return torch.randn(batch, length, config.embed_dim, generator=generator) * scale
 
@@ -50,19 +52,25 @@ def reference_output(layer: AttentionLayer, stream: Tensor, gamma_inv: Tensor | 
     """The output after the last token of `stream`, by definition and in float64."""
     config = layer.config
     tokens = layer.project(stream.double(), torch.float64)
-    query, *window = tokens.queries[..., -1:, :], *(
-        part[..., -config.window :, :] for part in (tokens.keys, tokens.values)
+    query, *window = (
+        tokens.queries[..., -1:, :],
+        *(part[..., -config.window :, :] for part in (tokens.keys, tokens.values)),
     )
     seen = min(stream.shape[1], config.window)
     fixed = config.landmark_mode == "fixed"
     if config.kind == "full" or (not fixed and (seen <= config.landmarks)):
         context = full_attention(query, *window)
     elif isinstance(layer, ContinualNystromAttention) and fixed:
-        pair = (part.expand(len(stream), -1, -1, -1) for part in (layer.query_landmarks, layer.key_landmarks))
+        pair = (
+            part.expand(len(stream), -1, -1, -1)
+            for part in (layer.query_landmarks, layer.key_landmarks)
+        )
         context = nystrom_attention(query, *window, *pair, gamma_inv)
     else:
         pair = [
-            _oldest_first(continual_landmarks(part, config.window, config.landmarks), stream.shape[1], config)
+            _oldest_first(
+                continual_landmarks(part, config.window, config.landmarks), stream.shape[1], config
+            )
             for part in (tokens.queries, tokens.keys)
         ]
         context = nystrom_attention(query, *window, *pair, gamma_inv)
@@ -150,9 +158,7 @@ def _check_state_from_window(layer: AttentionLayer, past: Tensor, future: Tensor
     expected = run(layer, future, state)
     with torch.no_grad():
         whole = layer.state_from_window(past)
-        kept = layer.state_from_window(
-            past[:, -layer.receptive_field :], tokens_seen=past.shape[1]
-        )
+        kept = layer.state_from_window(past[:, -layer.receptive_field :], tokens_seen=past.shape[1])
     torch.testing.assert_close(run(layer, future, whole), expected, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(run(layer, future, kept), expected, rtol=1e-4, atol=1e-5)
 

@@ -137,7 +137,9 @@ def test_gradients_of_scan_agree_with_forward(kind_mode):
     stream = make_stream(config, 20).double().requires_grad_()
     expected = torch.autograd.grad(layer(stream[:, 10:]).square().sum(), stream)[0]
     state = layer.state_from_window(stream[:, :10])
-    scanned = torch.autograd.grad(layer.scan(stream[:, 10:], state)[0][:, -1].square().sum(), stream)[0]
+    scanned = torch.autograd.grad(
+        layer.scan(stream[:, 10:], state)[0][:, -1].square().sum(), stream
+    )[0]
     torch.testing.assert_close(scanned, expected)
 
 

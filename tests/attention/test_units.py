@@ -37,7 +37,11 @@ from cla.errors import ClaError
 )
 def test_config_names_the_bad_value(changes, named):
     good = {
-        "kind": "continual_nystrom", "embed_dim": 12, "num_heads": 2, "window": 16, "num_landmarks": 4,
+        "kind": "continual_nystrom",
+        "embed_dim": 12,
+        "num_heads": 2,
+        "window": 16,
+        "num_landmarks": 4,
     }
     with pytest.raises(ClaError, match=named) as caught:
         AttentionConfig(**{**good, **changes})
@@ -45,9 +49,7 @@ def test_config_names_the_bad_value(changes, named):
 
 
 def fixed_layer():
-    return make_attention(
-        AttentionConfig("continual_nystrom", 12, 2, 16, 4, landmark_mode="fixed")
-    )
+    return make_attention(AttentionConfig("continual_nystrom", 12, 2, 16, 4, landmark_mode="fixed"))
 
 
 def test_landmarks_must_be_set_and_fit():
@@ -76,7 +78,9 @@ def test_wrong_lengths_are_refused():
 @pytest.mark.parametrize("condition", [1e1, 1e2, 1e3, 1e4])
 def test_exact_inverse_is_as_good_as_the_condition_allows(condition):
     generator = torch.Generator().manual_seed(3)
-    left, right = (torch.linalg.qr(torch.randn(16, 16, generator=generator).double())[0] for _ in "ab")
+    left, right = (
+        torch.linalg.qr(torch.randn(16, 16, generator=generator).double())[0] for _ in "ab"
+    )
     values = torch.logspace(0, -float(torch.tensor(condition).log10()), 16, dtype=torch.float64)
     gamma = left @ values.diag() @ right
     reference = torch.linalg.inv(gamma)
@@ -98,7 +102,9 @@ def test_near_singular_gamma_is_bounded():
 def test_iterative_inverse_converges_for_each_matrix_alone():
     generator = torch.Generator().manual_seed(5)
     gamma = (5 * torch.eye(8) + torch.randn(4, 8, 8, generator=generator)).softmax(-1)
-    torch.testing.assert_close(iterative(gamma) @ gamma, torch.eye(8).expand(4, -1, -1), rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(
+        iterative(gamma) @ gamma, torch.eye(8).expand(4, -1, -1), rtol=1e-3, atol=1e-3
+    )
     assert torch.equal(iterative(gamma)[1], iterative(gamma[1:2])[0])
 
 
@@ -128,7 +134,11 @@ def test_segments_cover_the_tokens(tokens, landmarks):
 
 @pytest.mark.parametrize(
     ("kind", "landmarks", "mode"),
-    [("full", None, "continual"), ("continual_nystrom", 16, "fixed"), ("continual_nystrom", 16, "continual")],
+    [
+        ("full", None, "continual"),
+        ("continual_nystrom", 16, "fixed"),
+        ("continual_nystrom", 16, "continual"),
+    ],
 )
 def test_matrix_products_agree_with_the_counter_of_torch(kind, landmarks, mode):
     config = AttentionConfig(kind, 192, 16, 120, landmarks, landmark_mode=mode)
