@@ -1,0 +1,117 @@
+"""The clip bank: every utterance synthesized once, trimmed, and kept at 16 kHz."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cla.features import SAMPLE_RATE_HZ
+from cla.training.digits.engines import Engine
+from cla.training.digits.trimming import speech_bounds
+from cla.training.digits.utterances import Utterance
+from cla.training.digits.vocabulary import label_index
+
+SHARD_UTTERANCES = 200
+MARGIN_S = 0.03
+INT16_SCALE = 32_767.0
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One utterance as samples; speech lies between `onset_s` and `end_s` of the clip."""
+
+    samples: NDArray[np.float32]
+    label: int
+    onset_s: float
+    end_s: float
+    word: str = ""
+    voice: str = ""
+    held_out: bool = False
+
+
+def resampled(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
+    """Samples at `rate_hz` as samples at the extractor's 16 kHz."""
+    if rate_hz == SAMPLE_RATE_HZ:
+        return samples
+    from scipy.signal import resample_poly
+
+    divisor = np.gcd(rate_hz, SAMPLE_RATE_HZ)
+    up, down = SAMPLE_RATE_HZ // divisor, rate_hz // divisor
+    return np.asarray(resample_poly(samples, up, down), np.float32)
+
+
+def trimmed_clip(samples: NDArray[np.float32], **about: object) -> Clip:
+    """Cut silence off both ends, keep a margin, bring the peak to 0.5."""
+    onset, end = speech_bounds(samples, SAMPLE_RATE_HZ)
+    margin = round(MARGIN_S * SAMPLE_RATE_HZ)
+    first, last = max(0, onset - margin), min(len(samples), end + margin)
+    cut = samples[first:last]
+    cut = cut * np.float32(0.5 / max(1e-6, float(np.abs(cut).max(initial=0.0))))
+    onset_s, end_s = (onset - first) / SAMPLE_RATE_HZ, (end - first) / SAMPLE_RATE_HZ
+    return Clip(cut, onset_s=onset_s, end_s=end_s, **about)  # type: ignore[arg-type]
+
+
+def build_bank(
+    utterances: Sequence[Utterance], engines: Mapping[str, Engine], folder: Path
+) -> None:
+    """Synthesize what is missing; shards already written are kept, so it can be interrupted."""
+    from tqdm import tqdm
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, shard in enumerate(tqdm(_shards(utterances), desc="synthesis")):
+        path = folder / f"{number:04d}.npz"
+        if path.exists():
+            continue
+        clips = [_synthesize(utterance, engines) for utterance in shard]
+        about = [
+            {**asdict(utterance), "onset_s": clip.onset_s, "end_s": clip.end_s}
+            for utterance, clip in zip(shard, clips, strict=True)
+        ]
+        part = path.with_suffix(".part")
+        with part.open("wb") as file:
+            np.savez(
+                file,
+                samples=np.concatenate([_as_int16(clip.samples) for clip in clips]),
+                lengths=np.array([len(clip.samples) for clip in clips]),
+                about=np.array(json.dumps(about)),
+            )
+        part.replace(path)
+
+
+def load_bank(folder: Path, utterances: Sequence[Utterance]) -> Iterator[Clip]:
+    """The clips of `utterances`, as `build_bank` wrote them."""
+    for number, shard in enumerate(_shards(utterances)):
+        with np.load(folder / f"{number:04d}.npz") as archive:
+            samples, lengths = archive["samples"], archive["lengths"]
+            about = json.loads(str(archive["about"]))
+        pieces = np.split(samples, np.cumsum(lengths)[:-1])
+        for utterance, piece, entry in zip(shard, pieces, about, strict=True):
+            yield Clip(
+                piece.astype(np.float32) / INT16_SCALE,
+                label=label_index(utterance.word),
+                onset_s=entry["onset_s"],
+                end_s=entry["end_s"],
+                word=utterance.word,
+                voice=utterance.voice,
+                held_out=utterance.held_out,
+            )
+
+
+def _shards(utterances: Sequence[Utterance]) -> list[Sequence[Utterance]]:
+    starts = range(0, len(utterances), SHARD_UTTERANCES)
+    return [utterances[start : start + SHARD_UTTERANCES] for start in starts]
+
+
+def _synthesize(utterance: Utterance, engines: Mapping[str, Engine]) -> Clip:
+    engine = engines[utterance.engine]
+    samples, rate_hz = engine.say(
+        utterance.text, utterance.language, utterance.voice, utterance.manner
+    )
+    return trimmed_clip(resampled(samples, rate_hz), label=label_index(utterance.word))
+
+
+def _as_int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
+    return np.round(samples * INT16_SCALE).astype(np.int16)
