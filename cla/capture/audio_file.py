@@ -189,7 +189,7 @@ def _open_container(file: BinaryIO, name: str) -> InputContainer:
         raise ClaError(f"{name} is not a sound file, or it is damaged.", _FORMATS) from error
 
 
-def _open_nothing_else(url: str, flags: int, options: dict[str, str]) -> NoReturn:
+def _open_nothing_else(url: str, *_: object) -> NoReturn:
     raise ClaError(f"A sound file must not refer to another one ({url!r}).", _FORMATS)
 
 

@@ -3,6 +3,7 @@
 import queue
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from types import ModuleType
 from typing import Any, Self
 
@@ -126,7 +127,7 @@ class Microphone:
 
 def _sounddevice() -> ModuleType:
     try:
-        import sounddevice
+        return import_module("sounddevice")
     except ImportError as error:
         raise ClaError(
             "The microphone of this machine needs the package sounddevice.",
@@ -137,4 +138,3 @@ def _sounddevice() -> ModuleType:
             "The microphone of this machine needs the PortAudio library.",
             "Install it, on Debian and Ubuntu with: apt install libportaudio2",
         ) from error
-    return sounddevice
