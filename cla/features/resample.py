@@ -4,23 +4,23 @@ import math
 from fractions import Fraction
 
 import numpy as np
-import torch
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from cla.features._torchaudio import Resample
-
-# Bounds the filter bank (one filter per output phase). Every usual rate has fewer phases against
-# 16 kHz (11,025 Hz has the most, 640); a rate that has more is taken as the nearest that has not,
-# which is off by less than 5 ms an hour.
-_MAX_PHASES = 640
+_ZERO_CROSSINGS = 6  # of the sinc, on each side: the length of the filter
+_ROLLOFF = 0.99  # the cutoff, as a part of the lower Nyquist frequency
+_MAX_TABLE_PHASES = 1_024  # every usual rate has fewer against 16 kHz: 11,025 Hz has 640
+_BLOCK_SAMPLES = 4_096  # bounds the memory of one long push
 
 
 class StreamResampler:
-    """Converts a stream to another sample rate with torchaudio's windowed-sinc filter.
+    """Converts a stream to another sample rate, any to any, with a windowed-sinc filter.
 
     The filter is centered, so the output is not delayed; an output sample is given once the last
     input sample it rests on is there. Every split of a stream gives the same samples as
     converting it whole.
+
+    Source: J. O. Smith, Digital Audio Resampling; Hann window and constants as in torchaudio.
 
     Args:
         source_hz: sample rate of the samples pushed.
@@ -30,17 +30,22 @@ class StreamResampler:
     def __init__(self, source_hz: int, target_hz: int) -> None:
         if source_hz < 1 or target_hz < 1:
             raise ValueError(f"sample rates must be positive, not {source_hz} and {target_hz}")
-        ratio = Fraction(source_hz, target_hz).limit_denominator(_MAX_PHASES)
-        # One period: this many samples in span exactly the time of this many samples out.
-        self._period_in, self._period_out = ratio.numerator, ratio.denominator
-        self._resample = None if ratio == 1 else Resample(self._period_in, self._period_out)
-        self._half_width = self._resample.width if self._resample else 0
+        # Output sample n lies at n * step_in / step_out input samples, exactly.
+        self._step_in, self._step_out = Fraction(source_hz, target_hz).as_integer_ratio()
+        self._scale = _ROLLOFF * min(1.0, target_hz / source_hz)
+        self._half_width = math.ceil(_ZERO_CROSSINGS / self._scale)
+        self._table = (
+            self._weights(np.arange(self._step_out))
+            if self._step_out <= _MAX_TABLE_PHASES
+            else None
+        )
         self._start_over()
 
     def _start_over(self) -> None:
-        self._buffer = np.zeros(0, np.float32)
-        self._buffer_period = 0  # the period at which the buffer begins
-        self._samples_in = 0
+        # Silence before the stream, so that the first output sample has a whole window.
+        self._buffer = np.zeros(self._half_width, np.float32)
+        self._center = 0  # the input sample in the middle of the window that begins the buffer
+        self._settled = -self._half_width  # input samples whose whole window is there
         self._samples_out = 0
 
     def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -50,40 +55,52 @@ class StreamResampler:
             samples: (S,) with any S.
             returns: (R,) float32.
         """
-        if self._resample is None:
+        if self._step_in == self._step_out:
             return samples
         self._buffer = np.concatenate((self._buffer, samples))
-        self._samples_in += len(samples)
-        settled = max(0, self._samples_in - self._half_width)
-        return self._convert_until(settled * self._period_out // self._period_in)
+        self._settled += len(samples)
+        start = self._samples_out
+        stop = max(start, math.ceil(Fraction(self._settled * self._step_out, self._step_in)))
+        blocks = [
+            self._convert(np.arange(begin, min(begin + _BLOCK_SAMPLES, stop)))
+            for begin in range(start, stop, _BLOCK_SAMPLES)
+        ]
+        self._samples_out = stop
+        next_center = stop * self._step_in // self._step_out
+        self._buffer = self._buffer[next_center - self._center :].copy()
+        self._center = next_center
+        return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
 
     def flush(self) -> NDArray[np.float32]:
         """Ends the stream: returns the samples still owed, as if silence followed.
 
         The next push begins a new stream.
         """
-        if self._resample is None:
+        if self._step_in == self._step_out:
             return np.zeros(0, np.float32)
-        tail = self._convert_until(math.ceil(self._samples_in * self._period_out / self._period_in))
+        tail = self.push(np.zeros(self._half_width, np.float32))
         self._start_over()
         return tail
 
-    def _convert_until(self, samples_out: int) -> NDArray[np.float32]:
-        """Returns the output samples not yet given whose index is below `samples_out`."""
-        if self._resample is None or samples_out <= self._samples_out:
-            return np.zeros(0, np.float32)
-        converted = self._resample(torch.from_numpy(self._buffer)).numpy()
-        offset = self._buffer_period * self._period_out
-        fresh: NDArray[np.float32] = converted[self._samples_out - offset : samples_out - offset]
-        self._samples_out = samples_out
-        self._forget_settled()
-        return fresh.copy()
+    def _convert(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Returns the output samples of these indices."""
+        centers, phases = np.divmod(indices * self._step_in, self._step_out)
+        weights = self._weights(phases) if self._table is None else self._table[phases]
+        windows = sliding_window_view(self._buffer, 2 * self._half_width + 1)
+        converted: NDArray[np.float32] = np.einsum(
+            "nt,nt->n", windows[centers - self._center], weights
+        )
+        return converted
 
-    def _forget_settled(self) -> None:
-        """Drops whole periods of input on which no output to come rests."""
-        next_in = self._samples_out * self._period_in // self._period_out
-        keep_period = max(0, next_in - self._half_width) // self._period_in
-        dropped = (keep_period - self._buffer_period) * self._period_in
-        if dropped > 0:
-            self._buffer = self._buffer[dropped:].copy()
-            self._buffer_period = keep_period
+    def _weights(self, phases: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Returns the filter for output samples that lie phases / step_out behind an input sample.
+
+        Shapes:
+            phases: (n,).
+            returns: (n, 2 * half_width + 1) float32, one weight per input sample of the window.
+        """
+        offsets = np.arange(-self._half_width, self._half_width + 1)
+        crossings = (offsets - phases[:, np.newaxis] / self._step_out) * self._scale
+        window = np.cos(np.clip(crossings / _ZERO_CROSSINGS, -1.0, 1.0) * np.pi / 2) ** 2
+        weights: NDArray[np.float32] = np.sinc(crossings) * window * self._scale
+        return weights.astype(np.float32)
