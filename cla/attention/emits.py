@@ -17,7 +17,7 @@ class FullEmits(NamedTuple):
 
 
 class NystromEmits(NamedTuple):
-    """The three factors and the landmarks; R as in `FullEmits`. Unseen entries are zero, on the left.
+    """The three factors and the landmarks; R as in `FullEmits`; zero, on the left, what is unseen.
 
     Shapes:
         beta: (B, H, R, M)

@@ -2,6 +2,7 @@
 
 import queue
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
@@ -83,12 +84,19 @@ class Microphone:
                 dtype="float32",
                 callback=self._take,
             )
+        except sounddevice.PortAudioError as error:
+            raise self._unavailable(error) from error
+        try:
             self._stream.start()
         except sounddevice.PortAudioError as error:
-            raise ClaError(
-                f"The microphone {self._info.name} cannot be opened: {error}.",
-                "Close other programs that use it, and allow its use in the system's settings.",
-            ) from error
+            self._stream.close()
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: Exception) -> ClaError:
+        return ClaError(
+            f"The microphone {self._info.name} cannot be opened: {error}.",
+            "Close other programs that use it, and allow its use in the system's settings.",
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -119,10 +127,8 @@ class Microphone:
         """Called by PortAudio, on its own thread, with a buffer it will use again."""
         first_sample = self._samples_heard
         self._samples_heard += frames
-        try:
+        with suppress(queue.Full):
             self._blocks.put_nowait((first_sample, block[:, 0].copy()))
-        except queue.Full:
-            return
 
 
 def _sounddevice() -> ModuleType:

@@ -56,7 +56,7 @@ class EventDetector:
         self._leader = 0
         self._held = 0
         self._current = 0
-        self._last_time_s = {label: -np.inf for label in self.labels}
+        self._last_time_s = dict.fromkeys(self.labels, -np.inf)
 
     def push(self, time_s: float, probabilities: NDArray[np.float32]) -> Event | None:
         """Take one token's probabilities; returns the event that it completes, if any.

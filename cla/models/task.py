@@ -66,6 +66,11 @@ class TaskModel:
         Raises:
             ClaError: an impossible configuration, or fixed landmarks that were never fitted.
         """
+        if window is not None and window > self.window:
+            raise ClaError(
+                f"window={window} is larger than the {self.window} tokens of the training.",
+                f"Choose at most {self.window}.",
+            )
         if kind == "full":
             return self.classifier.with_attention("full", window=window)
         lane = self.classifier.with_attention(kind, num_landmarks, landmark_mode, window)

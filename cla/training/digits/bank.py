@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.features import SAMPLE_RATE_HZ
+from cla.datasets import SAMPLE_RATE_HZ, resampled
 from cla.training.digits.engines import Engine
 from cla.training.digits.trimming import speech_bounds
 from cla.training.digits.utterances import Utterance
@@ -30,17 +30,6 @@ class Clip:
     word: str = ""
     voice: str = ""
     held_out: bool = False
-
-
-def resampled(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
-    """Samples at `rate_hz` as samples at the extractor's 16 kHz."""
-    if rate_hz == SAMPLE_RATE_HZ:
-        return samples
-    from scipy.signal import resample_poly
-
-    divisor = np.gcd(rate_hz, SAMPLE_RATE_HZ)
-    up, down = SAMPLE_RATE_HZ // divisor, rate_hz // divisor
-    return np.asarray(resample_poly(samples, up, down), np.float32)
 
 
 def trimmed_clip(samples: NDArray[np.float32], **about: object) -> Clip:

@@ -1,0 +1,5 @@
+"""The command line `cla`."""
+
+from cla.cli.main import main
+
+__all__ = ["main"]

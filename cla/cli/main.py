@@ -1,0 +1,69 @@
+"""Arguments and exit codes of the command line."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from cla import __version__
+from cla.errors import ClaError
+
+USER_ERROR = 2
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code (0 done, 2 a user's error, 130 interrupted)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if arguments[:1] == ["train"]:
+            return _train(arguments[1:])
+        options = _parser().parse_args(arguments)
+        from cla.cli.run import run
+
+        return run(options)
+    except ClaError as error:
+        print(f"cla: {error.message}\n     {error.remedy}", file=sys.stderr)
+        return USER_ERROR
+    except KeyboardInterrupt:
+        print("cla: interrupted; what was written so far is kept.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _train(arguments: list[str]) -> int:
+    """Recipes bring their own options and heavy imports."""
+    if arguments[:1] != ["digits"]:
+        named = repr(arguments[0]) if arguments else "nothing"
+        raise ClaError(f"There is no recipe for {named}.", "Run: cla train digits --help")
+    from cla.training.digits import main as train_digits
+
+    return train_digits(arguments[1:])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cla", description="Continual low-rank attention on sound files."
+    )
+    parser.add_argument("--version", action="version", version=f"cla {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser(
+        "run", help="run the lanes on a sound file", description="Run the lanes on a sound file."
+    )
+    run.add_argument("input", metavar="INPUT", help="any sound file: wav, flac, ogg, mp3, m4a ...")
+    run.add_argument("--task", default="digits", help="what to recognize (default: %(default)s)")
+    run.add_argument(
+        "--lanes",
+        default="full,continual_nystrom",
+        help="attention kinds, comma separated; continual_nystrom:8 sets a lane's own number of "
+        "landmarks (default: %(default)s)",
+    )
+    run.add_argument(
+        "--landmarks", type=int, default=16, metavar="M", help="landmarks (default: %(default)s)"
+    )
+    run.add_argument("--landmark-mode", choices=["fixed", "continual"], default="fixed")
+    run.add_argument(
+        "--window", type=int, metavar="N", help="tokens attended (default: the task's)"
+    )
+    run.add_argument("--out", metavar="FILE", help="write rows to FILE (.parquet, .csv or .jsonl)")
+    run.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    commands.add_parser("train", help="train a task anew: cla train digits --help")
+    return parser

@@ -1,0 +1,119 @@
+"""What a run amounts to, lane by lane."""
+
+import platform
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from cla.telemetry import RunningStatistics, TokenRecord
+from cla.types import Event
+
+REFERENCE = "full"
+
+
+class LaneSummary:
+    """Totals of one lane."""
+
+    def __init__(self) -> None:
+        self.tokens = 0
+        self.events: list[Event] = []
+        self.compute_ms = RunningStatistics()
+        self.total_ops = 0
+        self.agreed = 0
+
+
+class Summary:
+    """Totals of a run, in memory that grows with the events alone."""
+
+    def __init__(self, source: str, task: str, lanes: Sequence[str]) -> None:
+        self.source = source
+        self.task = task
+        self.duration_s = 0.0
+        self.lanes = {name: LaneSummary() for name in lanes}
+
+    def add(self, record: TokenRecord) -> None:
+        """Take one token's records."""
+        labels = {lane.lane: lane.label for lane in record.lanes}
+        for lane in record.lanes:
+            totals = self.lanes[lane.lane]
+            totals.tokens += 1
+            totals.compute_ms.push(lane.compute_ms)
+            totals.total_ops = lane.total_ops
+            totals.agreed += lane.label == labels.get(REFERENCE)
+            if lane.event:
+                totals.events.append(lane.event)
+
+    def agreement(self, name: str) -> float | None:
+        """Share of tokens with the label of the full lane; None without that lane or tokens."""
+        lane = self.lanes[name]
+        return lane.agreed / lane.tokens if REFERENCE in self.lanes and lane.tokens else None
+
+    def ops_per_token(self, name: str) -> float | None:
+        """Multiply-adds of the attention product per token; None without tokens."""
+        lane = self.lanes[name]
+        return lane.total_ops / lane.tokens if lane.tokens else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The run as one JSON object; numbers that do not exist are null."""
+        return {
+            "input": self.source,
+            "task": self.task,
+            "duration_s": round(self.duration_s, 3),
+            "device": device_name(),
+            "lanes": {name: self._lane_dict(name) for name in self.lanes},
+        }
+
+    def _lane_dict(self, name: str) -> dict[str, Any]:
+        lane = self.lanes[name]
+        return {
+            "tokens": lane.tokens,
+            "events": [
+                {
+                    "time_s": round(event.time_s, 3),
+                    "label": event.label,
+                    "probability": round(event.probability, 4),
+                }
+                for event in lane.events
+            ],
+            "compute_ms": {"median": lane.compute_ms.median(), "p95": lane.compute_ms.p95()},
+            "ops_per_token": self.ops_per_token(name),
+            "agreement_with_full": self.agreement(name),
+        }
+
+
+def device_name() -> str:
+    """The processor the lanes ran on."""
+    return f"CPU ({platform.processor() or platform.machine()}, {torch.get_num_threads()} threads)"
+
+
+def print_table(summary: Summary, console: Console) -> None:
+    """Print a run for people."""
+    table = Table(title=f"{summary.source}: {summary.duration_s:.1f} s, {device_name()}")
+    for column in (
+        "lane", "tokens", "events", "median ms", "p95 ms", "ops/token", "fewer", "agrees",
+    ):  # fmt: skip
+        table.add_column(column, justify="left" if column == "lane" else "right")
+    base = summary.ops_per_token(REFERENCE) if REFERENCE in summary.lanes else None
+    for name, lane in summary.lanes.items():
+        ops = summary.ops_per_token(name)
+        table.add_row(
+            name,
+            f"{lane.tokens:,}",
+            f"{len(lane.events):,}",
+            _number(lane.compute_ms.median(), ".2f"),
+            _number(lane.compute_ms.p95(), ".2f"),
+            _number(ops, ",.0f"),
+            _number(base / ops if base and ops else None, ",.1f", "x"),
+            _number(summary.agreement(name), ".1%"),
+        )
+    console.print(table)
+    for name, lane in summary.lanes.items():
+        heard = "  ".join(f"{event.label} {event.time_s:.2f}s" for event in lane.events)
+        console.print(f"[bold]{name}[/bold]: {heard or 'nothing'}", highlight=False)
+
+
+def _number(value: float | None, form: str, unit: str = "") -> str:
+    return "-" if value is None else f"{value:{form}}{unit}"

@@ -1,0 +1,7 @@
+"""Records of what each lane did, their statistics, and their files."""
+
+from cla.telemetry.records import LaneRecord, TokenRecord
+from cla.telemetry.statistics import RunningStatistics
+from cla.telemetry.writers import RecordWriter, open_writer
+
+__all__ = ["LaneRecord", "RecordWriter", "RunningStatistics", "TokenRecord", "open_writer"]

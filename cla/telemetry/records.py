@@ -1,0 +1,57 @@
+"""What each lane did with each token, as plain numbers on the CPU."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cla.types import Event
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRecord:
+    """One lane's step on one token.
+
+    Args:
+        label, probability: the most likely class.
+        valid_tokens: tokens the window held; less than the window while it warms up.
+        compute_ms: time of the step.
+        ops, total_ops: multiply-adds of the attention product, in this step and since the start.
+        event: the event this token completed, if any.
+        rebuilds: times the lane recovered from non-finite numbers.
+
+    Shapes:
+        probabilities: (C,) float32
+        attention: (H, N) float32, the newest token's row, when asked for
+    """
+
+    lane: str
+    label: str
+    probability: float
+    probabilities: NDArray[np.float32]
+    valid_tokens: int
+    compute_ms: float
+    ops: int
+    total_ops: int
+    event: Event | None = None
+    rebuilds: int = 0
+    attention: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRecord:
+    """One token and what every lane made of it.
+
+    Args:
+        time_s: media time of the last sample the token rests on.
+        queue_ms: time the token's samples waited for the worker.
+        behind_s: sound that has arrived and has not been worked on yet.
+        gap_s: sound left out just before this token to catch up.
+    """
+
+    token: int
+    time_s: float
+    lanes: tuple[LaneRecord, ...]
+    queue_ms: float = 0.0
+    behind_s: float = 0.0
+    gap_s: float = 0.0
