@@ -1,0 +1,121 @@
+"""The shape of the code: who imports whom, how long files are, what no file may say."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CODE = sorted((ROOT / "cla").rglob("*.py"))
+SCRIPTS = [
+    path for path in (ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))) if path.exists()
+]
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+# Each part of the package and the parts it may import.
+BOTTOM = {"types", "errors", "resources"}
+MAY_IMPORT = {
+    "types": set(),
+    "errors": set(),
+    "resources": {"errors"},
+    "attention": BOTTOM,
+    "features": BOTTOM,
+    "telemetry": BOTTOM,
+    "capture": BOTTOM,
+    "models": BOTTOM | {"attention", "features"},
+    "engine": BOTTOM | {"attention", "features", "telemetry", "models", "capture"},
+    "datasets": BOTTOM | {"attention", "features", "models", "capture"},
+    "training": BOTTOM | {"attention", "features", "models", "capture", "datasets"},
+    "view": BOTTOM | {"attention", "features", "telemetry", "models", "capture", "engine"},
+    "cli": BOTTOM
+    | {"attention", "features", "telemetry", "models", "capture", "engine", "datasets", "training"},
+    "__main__": {"cli"},
+    "__init__": BOTTOM,
+}
+# Libraries only some parts may touch.
+ONLY = {
+    "streamlit": {"view"},
+    "starlette": {"view"},
+    "av": {"capture"},
+    "sounddevice": {"capture"},
+    "threading": {"engine", "view"},
+}
+MAX_LINES = 400
+# Assembled from pieces, so that this file does not hold them.
+FORBIDDEN = re.compile(
+    "|".join(["/work" + r"/", "/tmp/" + "venv", "/tmp/" + "helper", "pypi" + r"\.org/simple"])
+)
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(ROOT / "cla").parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Yields the dotted names a file imports, wherever in the file."""
+    package = path.relative_to(ROOT).with_suffix("").parts
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = list(package[: len(package) - node.level]) if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            # `from cla import models` imports cla.models.
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", CODE, ids=name_of)
+def test_imports_point_down(path: Path) -> None:
+    part = part_of(path)
+    assert part in MAY_IMPORT, f"{part} has no place in the layers"
+    imported = {name.split(".")[1] for name in imports_of(path) if name.startswith("cla.")}
+    imported &= {part_of(other) for other in CODE}  # leaves out names such as cla.__version__
+    assert imported <= MAY_IMPORT[part] | {part}
+
+
+@pytest.mark.parametrize("path", CODE, ids=name_of)
+def test_libraries_stay_in_their_layer(path: Path) -> None:
+    imported = {name.split(".")[0] for name in imports_of(path)}
+    out_of_place = {
+        name for name in imported if part_of(path) not in ONLY.get(name, {part_of(path)})
+    }
+    assert not out_of_place
+
+
+@pytest.mark.parametrize("path", [*CODE, *SCRIPTS, *TESTS], ids=name_of)
+def test_files_stay_short(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+
+
+def test_the_layers_allow_no_cycle() -> None:
+    done: set[str] = set()
+    while len(done) < len(MAY_IMPORT):
+        ready = {part for part, below in MAY_IMPORT.items() if below <= done} - done
+        assert ready, "a cycle in MAY_IMPORT"
+        done |= ready
+
+
+def test_test_files_have_unique_names() -> None:
+    names = [path.name for path in TESTS if path.name.startswith("test_")]
+    assert len(names) == len(set(names))
+
+
+def test_no_file_says_where_it_was_written() -> None:
+    texts = {".py", ".md", ".toml", ".js", ".css", ".html", ".json", ".yml", ".yaml", ".cfg", ""}
+    hidden = {".git", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv"}
+    hidden |= {"build", "dist", "node_modules", "__pycache__"}
+    found = [
+        name_of(path)
+        for path in sorted(ROOT.rglob("*"))
+        if path.is_file()
+        and path.suffix in texts
+        and not hidden & set(path.relative_to(ROOT).parts)
+        and FORBIDDEN.search(path.read_text(encoding="utf-8", errors="ignore"))
+    ]
+    assert not found
