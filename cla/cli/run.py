@@ -6,6 +6,7 @@ import sys
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import get_args
 
+import torch
 from rich.console import Console
 from rich.progress import Progress
 
@@ -26,6 +27,8 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         ClaError: wrong options or input.
     """
+    # A step is too small to share: more threads make it slower.
+    torch.set_num_threads(1)
     task = load_task(options.task)
     comparison = Comparison(task, lane_configs(options))
     summary = Summary(options.input, options.task, [lane.name for lane in comparison.lanes])

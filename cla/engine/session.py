@@ -135,6 +135,10 @@ class Session:
             if len(self._commands) >= MAX_COMMANDS:
                 raise ClaError("Too many commands at once.", "Send fewer of them.")
             self._commands.append(command)
+            if isinstance(command, Reset):
+                # Here, not in the worker: sound that comes after the command is new.
+                self._sound.clear()
+                self._waiting_samples = self._dropped_samples = 0
             self._condition.notify_all()
 
     def drain(self) -> list[Record]:
@@ -223,9 +227,6 @@ class Session:
                 self._comparison.apply(command)
 
     def _reset(self) -> None:
-        with self._condition:
-            self._sound.clear()
-            self._waiting_samples = self._dropped_samples = 0
         self._tokens.clear()
         self._tokenizer.reset()
         self._comparison.reset()

@@ -1,0 +1,117 @@
+"""Lanes change their attention without a gap, and never report numbers that are none."""
+
+import numpy as np
+import pytest
+import torch
+
+from cla.engine import (
+    Comparison,
+    Lane,
+    LaneConfig,
+    SetEmit,
+    SetLandmarks,
+    SetWindow,
+)
+from cla.errors import ClaError
+from cla.types import Token
+
+FULL = LaneConfig("full")
+LOW = LaneConfig("continual_nystrom", 4)
+
+
+def make_tokens(count, seed=0):
+    features = torch.randn(count, 96, generator=torch.Generator().manual_seed(seed))
+    return [Token(i, 0.08 * (i + 1), features[i]) for i in range(count)]
+
+
+def probabilities(records):
+    return np.stack([record.probabilities for record in records])
+
+
+@pytest.mark.parametrize("count", [10, 24, 70])
+@pytest.mark.parametrize("mode", ["fixed", "continual"])
+def test_a_changed_lane_goes_on_as_if_it_had_always_been_so(task, count, mode):
+    tokens = make_tokens(count + 40)
+    changed = Lane(task, LaneConfig("continual_nystrom", 2))
+    for token in tokens[:count]:
+        changed.step(token)
+    changed.set_landmarks(8)
+    changed.set_landmark_mode(mode)
+    steady = Lane(task, LaneConfig("continual_nystrom", 8, mode))
+    for token in tokens[:count]:
+        steady.step(token)
+    expected = probabilities([steady.step(token) for token in tokens[count:]])
+    found = probabilities([changed.step(token) for token in tokens[count:]])
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
+
+
+def test_lanes_get_the_identical_token_and_count_alone(task):
+    comparison = Comparison(task, [FULL, LOW])
+    comparison.apply(SetEmit(True))
+    total = 0
+    for token in make_tokens(60):
+        record = comparison.step(token)
+        full, low = record.lanes
+        total += full.ops
+        assert (full.lane, low.lane) == ("full", "continual_nystrom")
+        assert full.total_ops == total
+        assert full.attention.shape == (2, 24)
+        assert full.valid_tokens == min(record.token + 1, 24)
+        assert full.compute_ms > 0
+    assert low.total_ops < full.total_ops
+
+
+def test_a_refused_change_leaves_every_lane_as_it_was(task):
+    comparison = Comparison(task, [LOW, LaneConfig("continual_nystrom", 8)])
+    comparison.apply(SetWindow(16))
+    with pytest.raises(ClaError, match="num_landmarks=7"):
+        comparison.apply(SetLandmarks(7))
+    assert [lane.config.num_landmarks for lane in comparison.lanes] == [4, 8]
+    assert comparison.step(make_tokens(1)[0]).lanes[0].valid_tokens == 1
+
+
+def test_impossible_lanes_are_refused(task):
+    for lanes in ([], [FULL, FULL], [LaneConfig("continual_nystrom", 25)],
+                  [LaneConfig("continual_nystrom", 3)], [LaneConfig("full", window=99)]):  # fmt: skip
+        with pytest.raises(ClaError):
+            Comparison(task, lanes)
+    with pytest.raises(ClaError, match="no lane 'other'"):
+        Comparison(task, [FULL]).lane("other")
+
+
+@pytest.mark.parametrize("config", [FULL, LOW, LaneConfig("continual_nystrom", 4, "continual")])
+def test_a_bad_token_is_left_out(task, config):
+    tokens = make_tokens(90)
+    lane = Lane(task, config)
+    for token in tokens[:50]:
+        lane.step(token)
+    record = lane.step(Token(50, 4.0, torch.full((96,), torch.nan)))
+    assert record.rebuilds == 1
+    assert record.label == "none"
+    assert np.isfinite(record.probabilities).all()
+    for token in tokens[51:]:
+        record = lane.step(token)
+        assert np.isfinite(record.probabilities).all()
+    assert record.rebuilds == 1
+
+
+def test_explain_gives_the_map_or_its_factors(task):
+    comparison = Comparison(task, [FULL, LOW])
+    assert comparison.lane("full").explain() == {}
+    for token in make_tokens(30):
+        comparison.step(token)
+    assert comparison.lane("full").explain()["attention"].shape == (2, 24, 24)
+    factors = comparison.lane("continual_nystrom").explain()
+    assert factors["beta"].shape == (2, 24, 4)
+    assert factors["gamma_inv"].shape == (2, 4, 4)
+    assert factors["delta"].shape == (2, 4, 24)
+
+
+def test_reset_forgets(task):
+    lane = Lane(task, LOW)
+    tokens = make_tokens(40)
+    first = probabilities([lane.step(token) for token in tokens])
+    lane.reset()
+    again = [lane.step(token) for token in tokens]
+    np.testing.assert_array_equal(probabilities(again), first)
+    assert again[0].total_ops == again[0].ops
