@@ -71,8 +71,14 @@ def test_a_refused_change_leaves_every_lane_as_it_was(task):
 
 
 def test_impossible_lanes_are_refused(task):
-    for lanes in ([], [FULL, FULL], [LaneConfig("continual_nystrom", 25)],
-                  [LaneConfig("continual_nystrom", 3)], [LaneConfig("full", window=99)]):  # fmt: skip
+    impossible = [
+        [],
+        [FULL, FULL],
+        [LaneConfig("continual_nystrom", 25)],
+        [LaneConfig("continual_nystrom", 3)],
+        [LaneConfig("full", window=99)],
+    ]
+    for lanes in impossible:
         with pytest.raises(ClaError):
             Comparison(task, lanes)
     with pytest.raises(ClaError, match="no lane 'other'"):
