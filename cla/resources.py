@@ -23,6 +23,11 @@ def asset_path(name: str) -> Path:
     raise ClaError(f"The shipped file assets/{name} is missing.", _REMEDY)
 
 
+def package_path(name: str) -> Path:
+    """Returns the path of a file that lies inside the package, given relative to it."""
+    return Path(__file__).resolve().parent / name
+
+
 def verified_asset(name: str) -> bytes:
     """Reads a shipped file whose SHA-256 is listed in the `SHA256SUMS` beside it.
 

@@ -1,14 +1,12 @@
 """What a run amounts to, lane by lane."""
 
-import platform
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from rich.console import Console
 from rich.table import Table
 
-from cla.telemetry import RunningStatistics, TokenRecord
+from cla.telemetry import RunningStatistics, TokenRecord, device_name
 from cla.types import Event
 
 REFERENCE = "full"
@@ -82,11 +80,6 @@ class Summary:
             "ops_per_token": self.ops_per_token(name),
             "agreement_with_full": self.agreement(name),
         }
-
-
-def device_name() -> str:
-    """The processor the lanes ran on."""
-    return f"CPU ({platform.processor() or platform.machine()}, {torch.get_num_threads()} threads)"
 
 
 def print_table(summary: Summary, console: Console) -> None:

@@ -1,7 +1,8 @@
 """Records of what each lane did, their statistics, and their files."""
 
+from cla.telemetry.device import device_name
 from cla.telemetry.records import LaneRecord, TokenRecord
 from cla.telemetry.statistics import RunningStatistics
 from cla.telemetry.writers import RecordWriter, open_writer
 
-__all__ = ["LaneRecord", "RecordWriter", "RunningStatistics", "TokenRecord", "open_writer"]
+__all__ = ["LaneRecord", "RecordWriter", "RunningStatistics", "TokenRecord", "device_name", "open_writer"]

@@ -1,0 +1,7 @@
+"""Starts the app: `streamlit run app.py`."""
+
+import streamlit as st
+
+from cla.view import routes
+
+app = st.App("pages/live.py", routes=routes())

@@ -1,0 +1,84 @@
+// One lane on the page: what it says, its canvas, its cost.
+
+import { compact, integer, percentile } from "./format.js";
+import { LaneView } from "./lane_view.js";
+
+const TITLES = {
+  full: ["Full attention", "recomputes the whole window at every token"],
+  continual_nystrom: ["Continual low-rank attention", "updates landmarks and sums at every token"],
+};
+const KEPT_TIMES = 500;
+const KEPT_EVENTS = 24;
+const WARM_UP = 5;
+
+export class LanePanel {
+  constructor(lane, hello) {
+    this.lane = lane;
+    this.hello = hello;
+    const [title, subtitle] = TITLES[lane];
+    this.element = document.createElement("section");
+    this.element.className = "lane";
+    this.element.dataset.testid = `lane-${lane}`;
+    this.element.setAttribute("aria-label", title);
+    this.element.innerHTML = `
+      <header><div><h3>${title}</h3><p>${subtitle}</p></div>
+        <output class="label" data-testid="label-${lane}">–</output></header>
+      <canvas role="img" aria-label="Probabilities and attention over the window"></canvas>
+      <p class="warm-up" hidden></p>
+      <dl>
+        <div><dt>operations, this token</dt><dd data-value="ops" data-testid="ops-${lane}">–</dd></div>
+        <div><dt>since start</dt><dd data-value="total" data-testid="total-${lane}">–</dd></div>
+        <div><dt>time per token, median (p95)</dt><dd data-value="time">–</dd></div>
+      </dl>
+      <p class="transcript" aria-live="polite" data-testid="transcript-${lane}"></p>
+      <div class="factors" hidden data-testid="factors-${lane}"></div>`;
+    this.find = (selector) => this.element.querySelector(selector);
+    this.view = new LaneView(this.find("canvas"), hello.labels, hello.window, hello.hop_s);
+    this.reset();
+  }
+
+  reset() {
+    this.view.reset();
+    this.times = [];
+    this.events = [];
+    this.skipped = 0;
+    this.record = null;
+    this.find(".label").textContent = "–";
+    this.find(".transcript").textContent = "";
+    this.find(".warm-up").hidden = true;
+    for (const cell of this.element.querySelectorAll("dd")) cell.textContent = "–";
+  }
+
+  /** Take one token's record of this lane. */
+  push(token, record, arrays) {
+    this.record = record;
+    this.view.push(token, record, arrays[`${this.lane}/probabilities`], arrays[`${this.lane}/attention`]);
+    if (this.skipped++ >= WARM_UP) this.times.push(record.compute_ms);
+    if (this.times.length > KEPT_TIMES) this.times.shift();
+    if (record.event) {
+      this.events.push(record.event.label);
+      if (this.events.length > KEPT_EVENTS) this.events.shift();
+      this.find(".transcript").textContent = this.events.join(" ");
+    }
+  }
+
+  /** Refresh the numbers; called a few times a second. */
+  refresh(count) {
+    if (!this.record) return;
+    const { label, ops, total_ops: total, valid_tokens: valid } = this.record;
+    const shown = this.find(".label");
+    shown.textContent = label === "none" ? "–" : label;
+    shown.classList.toggle("active", label !== "none");
+    const cell = this.find('[data-value="ops"]');
+    cell.textContent = integer(ops);
+    cell.title = `Multiply-adds of the attention product. On average ${integer(count.average)} a token; the paper's closed form gives ${integer(count.published)}.`;
+    this.find('[data-value="total"]').textContent = compact(total);
+    if (this.times.length) {
+      const [median, p95] = [0.5, 0.95].map((share) => percentile(this.times, share).toFixed(2));
+      this.find('[data-value="time"]').textContent = `${median} (${p95}) ms`;
+    }
+    const warmUp = this.find(".warm-up");
+    warmUp.hidden = valid >= this.hello.window;
+    warmUp.textContent = `warming up: rests on ${valid} of ${this.hello.window} tokens`;
+  }
+}

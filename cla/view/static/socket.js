@@ -1,0 +1,72 @@
+// The connection to the live session: decodes messages, reconnects by itself.
+
+const FIRST_RETRY_MS = 300;
+const LAST_RETRY_MS = 5000;
+const POLICY_VIOLATION = 1008;
+
+/** Decode one binary message: {header, arrays: {name: {data: Float32Array, shape}}}. */
+export function decode(buffer) {
+  const length = new DataView(buffer).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  const arrays = {};
+  let offset = 4 + length;
+  for (const [name, shape] of header.arrays) {
+    const count = shape.reduce((product, size) => product * size, 1);
+    arrays[name] = { data: new Float32Array(buffer, offset, count), shape };
+    offset += 4 * count;
+  }
+  return { header, arrays };
+}
+
+/** Keeps one WebSocket open; `handlers` are onMessage(header, arrays) and onState(text or null). */
+export class LiveSocket {
+  constructor(url, handlers) {
+    this.url = url;
+    this.handlers = handlers;
+    this.retryMs = FIRST_RETRY_MS;
+    this.stopped = false;
+    this.open();
+  }
+
+  open() {
+    this.socket = new WebSocket(this.url);
+    this.socket.binaryType = "arraybuffer";
+    this.socket.onopen = () => {
+      this.retryMs = FIRST_RETRY_MS;
+      this.handlers.onState(null);
+    };
+    this.socket.onmessage = (event) => {
+      const { header, arrays } = decode(event.data);
+      if (header.fatal) this.stopped = true;
+      this.handlers.onMessage(header, arrays);
+    };
+    this.socket.onclose = (event) => {
+      if (this.stopped) return;
+      if (event.code === POLICY_VIOLATION) {
+        this.handlers.onState("The server did not accept this page. Reload it, or close its other tab.");
+        return;
+      }
+      this.handlers.onState("The connection to the server is lost. Trying again by itself.");
+      this.timer = setTimeout(() => this.open(), this.retryMs);
+      this.retryMs = Math.min(2 * this.retryMs, LAST_RETRY_MS);
+    };
+  }
+
+  /** Send a command; dropped while there is no connection. */
+  send(message) {
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  }
+
+  /** Send sound or upload bytes; false while there is no connection. */
+  sendBytes(buffer) {
+    if (this.socket.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(buffer);
+    return true;
+  }
+
+  close() {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    this.socket.close();
+  }
+}

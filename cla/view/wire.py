@@ -1,0 +1,75 @@
+"""The wire format between a live session and its page.
+
+A message to the page is binary: a little-endian uint32, the length of a JSON header, the header,
+zero to three spaces so that what follows is aligned, and the float32 arrays that the header lists
+under `arrays` as [name, shape], one after the other. `type` in the header says what it is. Messages
+from the page are JSON texts (commands) and binary (sound, or the bytes of an upload).
+"""
+
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cla.engine import FaultRecord, MapRecord, Record
+from cla.telemetry import LaneRecord, TokenRecord
+
+VERSION = 1
+
+
+def encode(header: Mapping[str, Any], arrays: Mapping[str, NDArray[np.float32]]) -> bytes:
+    """One message for the page."""
+    listed = [[name, list(array.shape)] for name, array in arrays.items()]
+    text = json.dumps(
+        {**header, "version": VERSION, "arrays": listed}, ensure_ascii=False, allow_nan=False
+    ).encode()
+    text += b" " * (-len(text) % 4)
+    parts = [np.ascontiguousarray(array, dtype="<f4").tobytes() for array in arrays.values()]
+    return b"".join([struct.pack("<I", len(text)), text, *parts])
+
+
+def encode_record(record: Record) -> bytes:
+    """A session's record as a message."""
+    match record:
+        case TokenRecord():
+            return _encode_token(record)
+        case MapRecord(lane, factors):
+            return encode({"type": "map", "lane": lane}, factors)
+        case FaultRecord():
+            return encode({"type": "fault", **asdict(record)}, {})
+
+
+def _encode_token(record: TokenRecord) -> bytes:
+    arrays = {}
+    for lane in record.lanes:
+        arrays[f"{lane.lane}/probabilities"] = lane.probabilities
+        if lane.attention is not None:
+            arrays[f"{lane.lane}/attention"] = lane.attention
+    header = {
+        "type": "token",
+        "token": record.token,
+        "time_s": record.time_s,
+        "queue_ms": round(record.queue_ms, 2),
+        "behind_s": round(record.behind_s, 3),
+        "gap_s": round(record.gap_s, 3),
+        "lanes": [_lane_header(lane) for lane in record.lanes],
+    }
+    return encode(header, arrays)
+
+
+def _lane_header(lane: LaneRecord) -> dict[str, Any]:
+    return {
+        "lane": lane.lane,
+        "label": lane.label,
+        "probability": round(lane.probability, 4),
+        "valid_tokens": lane.valid_tokens,
+        "compute_ms": round(lane.compute_ms, 4),
+        "ops": lane.ops,
+        "total_ops": lane.total_ops,
+        "rebuilds": lane.rebuilds,
+        "event": lane.event._asdict() if lane.event else None,
+    }
