@@ -3,7 +3,6 @@
 Run: python benchmarks/step_time.py
 """
 
-import platform
 import statistics
 import time
 
@@ -11,7 +10,13 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from cla.attention import AttentionConfig, AttentionLayer, ContinualNystromAttention, make_attention
+from cla.attention import (
+    AttentionConfig,
+    AttentionLayer,
+    ContinualNystromAttention,
+    make_attention,
+)
+from cla.telemetry import device_name
 
 EMBED_DIM, HEADS = 96, 8
 ROUNDS, STEPS = 9, 200
@@ -69,7 +74,7 @@ def main() -> None:
             f"{statistics.median(median) * 1e6:.0f}", f"{middle * 1e6:.0f}", f"{middle / base:.2f}",
         )  # fmt: skip
     console = Console(width=110)
-    console.print(f"E = {EMBED_DIM}, {HEADS} heads, one thread, {platform.processor() or platform.machine()}, torch {torch.__version__}")
+    console.print(f"E = {EMBED_DIM}, {HEADS} heads, {device_name()}, torch {torch.__version__}")
     console.print(table)
 
 

@@ -131,7 +131,7 @@ class StreamClassifier(nn.Module):
                 kind,
                 self.config.embed_dim,
                 self.config.num_heads,
-                window or self.config.window,
+                self.config.window if window is None else window,
                 num_landmarks,
                 landmark_mode=landmark_mode,
                 pseudo_inverse=self.config.pseudo_inverse,
@@ -173,7 +173,7 @@ class StreamClassifier(nn.Module):
     @torch.no_grad()
     def step(self, x: Tensor, state: ClassifierState, *, emit: bool = False) -> Step:
         """Advance every stream by one token; owns `state`. Emits are those of each layer."""
-        token = self._embed(x[:, None], state.position)[:, 0]
+        token = self.embed(x[:, None], state.position)[:, 0]
         attended = self.attention.step(token, state.layers[0], emit=emit)
         state.position.add_(1).remainder_(self.config.position_period)
         emits = (attended.emits,) if emit else None
@@ -181,13 +181,13 @@ class StreamClassifier(nn.Module):
 
     def forward(self, x: Tensor, *, tokens_seen: int | None = None) -> Tensor:
         """Logits of the newest token of whole windows, (B, T, F) to (B, C)."""
-        tokens = self._embed(x, self._start(x, tokens_seen))
+        tokens = self.embed(x, self._start(x, tokens_seen))
         attended: Tensor = self.attention(tokens)
         return self._classify(tokens[:, -1], attended)
 
     def scan(self, x: Tensor, state: ClassifierState) -> tuple[Tensor, ClassifierState]:
         """The numbers of T steps, vectorized over time and differentiable."""
-        tokens = self._embed(x, state.position)
+        tokens = self.embed(x, state.position)
         attended, layer = self.attention.scan(tokens, state.layers[0])
         position = (state.position + x.shape[1]) % self.config.position_period
         return self._classify(tokens, attended), ClassifierState(position, (layer,))
@@ -197,9 +197,7 @@ class StreamClassifier(nn.Module):
     ) -> ClassifierState:
         """Exact state of streams of `tokens_seen` tokens that end in `window` (B, T, F)."""
         start = self._start(window, tokens_seen)
-        layer = self.attention.state_from_window(
-            self._embed(window, start), tokens_seen=tokens_seen
-        )
+        layer = self.attention.state_from_window(self.embed(window, start), tokens_seen=tokens_seen)
         position = (start + window.shape[1]) % self.config.position_period
         return ClassifierState(position, (layer,))
 
@@ -210,14 +208,15 @@ class StreamClassifier(nn.Module):
             window: (B, T, F), the newest tokens
         """
         start = (state.position - window.shape[1]) % self.config.position_period
-        return (self.attention.window_emits(self._embed(window, start), state.layers[0]),)
+        return (self.attention.window_emits(self.embed(window, start), state.layers[0]),)
 
     def _start(self, x: Tensor, tokens_seen: int | None) -> Tensor:
         """Phase of the first token of `x`."""
         first = 0 if tokens_seen is None else tokens_seen - x.shape[1]
         return torch.full((x.shape[0],), first % self.config.position_period, dtype=torch.int64)
 
-    def _embed(self, x: Tensor, start: Tensor) -> Tensor:
+    def embed(self, x: Tensor, start: Tensor) -> Tensor:
+        """Tokens as the attention sees them; `start` (B,) is the phase of the first one."""
         steps = torch.arange(x.shape[1])
         phase = (start[:, None] + steps) % self.config.position_period
         positions = self.position_table[phase.to(self.position_table.device)]

@@ -5,4 +5,11 @@ from cla.telemetry.records import LaneRecord, TokenRecord
 from cla.telemetry.statistics import RunningStatistics
 from cla.telemetry.writers import RecordWriter, open_writer
 
-__all__ = ["LaneRecord", "RecordWriter", "RunningStatistics", "TokenRecord", "device_name", "open_writer"]
+__all__ = [
+    "LaneRecord",
+    "RecordWriter",
+    "RunningStatistics",
+    "TokenRecord",
+    "device_name",
+    "open_writer",
+]

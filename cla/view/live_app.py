@@ -58,9 +58,7 @@ def hello(task: TaskModel) -> dict[str, Any]:
             "full": _count(task.with_attention("full").operations),
             **{
                 mode: {
-                    count: _count(
-                        task.with_attention("continual_nystrom", count, mode).operations
-                    )
+                    count: _count(task.with_attention("continual_nystrom", count, mode).operations)
                     for count in task.landmark_counts
                 }
                 for mode in ("fixed", "continual")

@@ -10,7 +10,8 @@ export default function (component) {
   const { data, parentElement } = component;
   let stop = () => {};
   let gone = false;
-  import(data.scripts + "main.js").then(({ mount }) => {
+  // This code runs from a blob, against which a path alone cannot be resolved.
+  import(new URL(data.scripts + "main.js", location.href).href).then(({ mount }) => {
     if (!gone) stop = mount(parentElement, data);
   });
   return () => { gone = true; stop(); };
@@ -49,14 +50,14 @@ def live_page() -> None:
 
 
 EXPLANATION = """
-- **The strip** shows, for each token (80 ms of sound), how likely each digit is; the newest is on the
-  right and the window of 9.6 s wide. A mark above it says that a digit was recognized.
+- **The strip** shows, for each token (80 ms of sound), how likely each digit is; the newest is on
+  the right, and the window is 9.6 s wide. A mark above it says that a digit was recognized.
 - **The bars** below show how much the newest token attends to each token of the window, on the
   same time axis. A low-rank product can be negative: it is shown as it is.
 - **Operations** are multiply-adds of the attention product, counted from what the code does;
   the paper's closed form is in the tooltip. *Fewer* compares both lanes on the very same tokens.
-- **Landmarks** are what low-rank attention keeps of the window: *fixed* ones were fitted to training
-  data, *continual* ones are means of the stream's own segments. Both act at the next token.
+- **Landmarks** are what low-rank attention keeps of the window: *fixed* ones were fitted to
+  training data, *continual* ones are means of the stream's own segments. Both act at once.
 - **Pale bars and "warming up"** mean that the window is not full yet.
 
 Nothing you say leaves the server this page came from, and nothing is stored.

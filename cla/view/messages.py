@@ -51,8 +51,10 @@ def _command(message: dict[str, Any]) -> Command:
             return SetLandmarks(_number(message, "num_landmarks"))
         case "landmark_mode":
             mode = _text(message, "mode")
-            if mode == "fixed" or mode == "continual":
-                return SetLandmarkMode(mode)
+            if mode == "fixed":
+                return SetLandmarkMode("fixed")
+            if mode == "continual":
+                return SetLandmarkMode("continual")
             raise ClaError(f"There are no {mode!r} landmarks.", "Choose fixed or continual.")
         case "pause":
             return Pause()

@@ -1,7 +1,6 @@
 """What one page plays: a source, the session it feeds, and the lanes' settings."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np

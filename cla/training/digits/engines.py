@@ -69,8 +69,10 @@ class Espeak:
             pitch = str(int(np.clip(50 * manner.pitch, 5, 95)))
             name = f"{language}+{voice}" if voice else language
             _run(
-                ["espeak-ng", "-v", name, "-s", words_per_minute, "-p", pitch]
-                + ["-w", str(path), text],
+                [
+                    *("espeak-ng", "-v", name, "-s", words_per_minute, "-p", pitch),
+                    *("-w", str(path), text),
+                ],
                 "espeak-ng",
             )
             return _read_wav(path)
@@ -89,10 +91,12 @@ class Flite:
             path = Path(folder, "speech.wav")
             pitch_hz = self.BASE_PITCH_HZ.get(voice, 110.0) * manner.pitch
             _run(
-                ["flite", "-voice", voice]
-                + ["--setf", f"duration_stretch={1 / manner.rate:.3f}"]
-                + ["--setf", f"int_f0_target_mean={pitch_hz:.1f}"]
-                + ["-o", str(path), "-t", text],
+                [
+                    *("flite", "-voice", voice),
+                    *("--setf", f"duration_stretch={1 / manner.rate:.3f}"),
+                    *("--setf", f"int_f0_target_mean={pitch_hz:.1f}"),
+                    *("-o", str(path), "-t", text),
+                ],
                 "flite",
             )
             return _read_wav(path)
@@ -140,7 +144,9 @@ class Kokoro:
         return np.asarray(samples, np.float32).ravel(), self.RATE_HZ
 
     def _style(self, voice: str, length: int) -> NDArray[np.float32]:
-        return np.fromfile(self._voices / f"{voice}.bin", np.float32).reshape(-1, 1, 256)[length]
+        styles = np.fromfile(self._voices / f"{voice}.bin", np.float32).reshape(-1, 1, 256)
+        style: NDArray[np.float32] = styles[length]
+        return style
 
     def _phonemes(self, text: str, language: str) -> str:
         ipa = _run(["espeak-ng", "-q", "--ipa", "-v", language, text], "espeak-ng").decode()

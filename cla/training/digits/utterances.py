@@ -127,9 +127,7 @@ def _kokoro_foreign(rng: np.random.Generator) -> Iterator[Utterance]:
 
 
 def _kokoro_blends(rng: np.random.Generator) -> Iterator[Utterance]:
-    voices = [
-        v for v in KOKORO_ENGLISH + KOKORO_FOREIGN[:4] if v not in HELD_OUT_VOICES
-    ]
+    voices = [v for v in KOKORO_ENGLISH + KOKORO_FOREIGN[:4] if v not in HELD_OUT_VOICES]
     for _ in range(BLENDS):
         voice = ":".join(rng.choice(voices, 2, replace=False))
         for word in DIGITS:

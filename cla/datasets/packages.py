@@ -1,0 +1,107 @@
+"""Fetch a package of data by its ordinary client, check it, and unpack it."""
+
+import hashlib
+import subprocess
+import sys
+import tarfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from cla.errors import ClaError
+
+FETCH_TIMEOUT_S = 900
+
+
+@dataclass(frozen=True)
+class Package:
+    """One version of a package and what is known about it.
+
+    Args:
+        kind: who distributes it: Debian, the Python index or the npm registry.
+        file_name: name under which its client saves it.
+        sha256: of that file.
+        license: of the part that is used.
+    """
+
+    kind: Literal["debian", "python", "npm"]
+    name: str
+    version: str
+    file_name: str
+    sha256: str
+    license: str
+
+    @property
+    def command(self) -> list[str]:
+        """The client's command that saves the file in the current folder."""
+        if self.kind == "debian":
+            return ["apt-get", "download", f"{self.name}={self.version}"]
+        if self.kind == "npm":
+            return ["npm", "pack", "--silent", f"{self.name}@{self.version}"]
+        download = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+        return [*download, f"{self.name}=={self.version}"]
+
+
+def fetch(package: Package, folder: Path) -> Path:
+    """Return the unpacked package below `folder`, fetching it when it is not there yet.
+
+    Raises:
+        ClaError: the client is missing or fails, or the file is not the one that is known.
+    """
+    unpacked = folder / package.name
+    if unpacked.exists():
+        return unpacked
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / package.file_name
+    if not path.exists():
+        _run(package.command, folder)
+    check_sha256(path, package.sha256)
+    part = folder / f"{package.name}.part"
+    part.mkdir(exist_ok=True)
+    _unpack(path, part)
+    part.rename(unpacked)
+    return unpacked
+
+
+def check_sha256(path: Path, expected: str) -> None:
+    """Raise `ClaError` unless the file at `path` is the one expected."""
+    if not path.exists():
+        raise ClaError(
+            f"{path.name} was not delivered.", "Its version may have been superseded: see its page."
+        )
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != expected:
+        raise ClaError(
+            f"{path.name} has SHA-256 {found}, expected {expected}.",
+            f"Delete {path} and try again; if it stays so, do not use the file.",
+        )
+
+
+def _unpack(path: Path, folder: Path) -> None:
+    if path.suffix == ".deb":
+        _run(["dpkg", "-x", str(path), str(folder)], folder)
+    elif path.suffix == ".whl":
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(folder)
+    else:
+        with tarfile.open(path) as archive:
+            archive.extractall(folder, filter="data")
+
+
+def _run(command: list[str], folder: Path) -> None:
+    try:
+        subprocess.run(
+            command, cwd=folder, check=True, capture_output=True, timeout=FETCH_TIMEOUT_S
+        )
+    except FileNotFoundError as error:
+        raise ClaError(
+            f"The program {command[0]!r} is not installed.",
+            "Train on Debian or Ubuntu with npm installed, or place the files by hand.",
+        ) from error
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        output = getattr(error, "stderr", None) or b""
+        raise ClaError(
+            f"{' '.join(command)!r} failed: {output.decode(errors='replace').strip()[-300:]}",
+            "Check the network and the package sources, then run the command again.",
+        ) from error

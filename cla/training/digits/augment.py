@@ -1,0 +1,124 @@
+"""What happens to speech between a mouth and a file: room, microphone, telephone, level."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cla.features import SAMPLE_RATE_HZ
+
+Samples = NDArray[np.float32]
+TELEPHONE_HZ = 8_000
+MU = 255.0
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """How often and how strongly a stream is changed."""
+
+    room_share: float = 0.55
+    equalizer_share: float = 0.6
+    telephone_share: float = 0.35
+    low_pass_share: float = 0.35
+    clipping_share: float = 0.06
+    level_db: tuple[float, float] = (-30.0, 0.0)
+    snr_db: tuple[float, float] = (3.0, 35.0)
+    reverberation_s: tuple[float, float] = (0.08, 0.7)
+    resample: tuple[float, float] = (0.82, 1.22)
+
+
+def stretched(samples: Samples, factor: float) -> Samples:
+    """Play at `factor` times the speed; pitch and vocal-tract resonances move with it."""
+    from scipy.signal import resample_poly
+
+    percent = round(100 / factor)
+    return np.asarray(resample_poly(samples, percent, 100), np.float32)
+
+
+def room(samples: Samples, decay_s: float, direct: float, rng: np.random.Generator) -> Samples:
+    """Add a tail of decaying noise after the direct sound, which keeps its place."""
+    from scipy.signal import fftconvolve
+
+    length = round(decay_s * SAMPLE_RATE_HZ)
+    time_s = np.arange(length) / SAMPLE_RATE_HZ
+    tail = rng.standard_normal(length) * 10 ** (-3 * time_s / decay_s)
+    tail *= rng.random(length) < np.minimum(1.0, 0.01 + time_s / 0.03)  # sparse early echoes
+    tail[: round(0.002 * SAMPLE_RATE_HZ)] = 0.0
+    tail *= np.sqrt(1.0 - direct) / max(1e-9, float(np.linalg.norm(tail)))
+    tail[0] = np.sqrt(direct)
+    reverberant: Samples = fftconvolve(samples, tail)[: len(samples)].astype(np.float32)
+    return reverberant
+
+
+def equalize(samples: Samples, rng: np.random.Generator) -> Samples:
+    """Color with a smooth random response of up to about 12 dB, as microphones do."""
+    from scipy.signal import fftconvolve, firwin2
+
+    anchors_hz = np.array([0, 80, 200, 500, 1_000, 2_000, 3_500, 5_500, SAMPLE_RATE_HZ / 2])
+    gains_db = rng.normal(0.0, 4.0, len(anchors_hz)).clip(-12, 12)
+    gains_db += rng.uniform(-6, 6) * np.linspace(-1, 1, len(anchors_hz))
+    taps = firwin2(255, anchors_hz, 10 ** (gains_db / 20), fs=SAMPLE_RATE_HZ)
+    return np.asarray(fftconvolve(samples, taps, mode="same"), np.float32)
+
+
+def low_pass(samples: Samples, cutoff_hz: float) -> Samples:
+    """Remove what lies above `cutoff_hz`."""
+    from scipy.signal import butter, sosfilt
+
+    sections = butter(8, cutoff_hz, fs=SAMPLE_RATE_HZ, output="sos")
+    return np.asarray(sosfilt(sections, samples), np.float32)
+
+
+def telephone(samples: Samples) -> Samples:
+    """A telephone line: 300 to 3,400 Hz, 8 kHz, 8-bit mu-law, and back to 16 kHz."""
+    from scipy.signal import butter, resample_poly, sosfiltfilt
+
+    sections = butter(4, (300, 3_400), "bandpass", fs=SAMPLE_RATE_HZ, output="sos")
+    band = sosfiltfilt(sections, samples)
+    return np.asarray(resample_poly(mu_law(resample_poly(band, 1, 2)), 2, 1), np.float32)
+
+
+def mu_law(samples: NDArray[np.floating]) -> Samples:
+    """Round to the 256 levels of mu-law companding (ITU-T G.711)."""
+    clipped = np.clip(samples, -1.0, 1.0)
+    companded = np.sign(clipped) * np.log1p(MU * np.abs(clipped)) / np.log1p(MU)
+    rounded = np.round(companded * 127.5) / 127.5
+    return np.asarray(np.sign(rounded) * np.expm1(np.abs(rounded) * np.log1p(MU)) / MU, np.float32)
+
+
+def mixed(speech: Samples, noise: Samples, snr_db: float) -> Samples:
+    """Add noise at a ratio to the level of loud speech; silence gets noise at -30 dB."""
+    speech_power = float(np.quantile(np.square(speech), 0.95))
+    noise_power = float(np.square(noise).mean())
+    if speech_power < 1e-8:
+        speech_power = 1e-3
+    gain = np.sqrt(speech_power / max(noise_power, 1e-12) * 10 ** (-snr_db / 10))
+    return (speech + np.float32(gain) * noise).astype(np.float32)
+
+
+def leveled(samples: Samples, peak_db: float) -> Samples:
+    """Scale so that the peak lies at `peak_db` of full scale."""
+    peak = float(np.abs(samples).max(initial=0.0))
+    return samples * np.float32(10 ** (peak_db / 20) / max(peak, 1e-6))
+
+
+def distort(
+    speech: Samples, noise: Samples | None, config: AugmentConfig, rng: np.random.Generator
+) -> Samples:
+    """One random way from a mouth to a file: room, noise, microphone, line, level."""
+    samples = speech
+    if rng.random() < config.room_share:
+        decay_s = float(rng.uniform(*config.reverberation_s))
+        samples = room(samples, decay_s, float(rng.uniform(0.4, 0.95)), rng)
+    if noise is not None:
+        samples = mixed(samples, noise, float(rng.uniform(*config.snr_db)))
+    if rng.random() < config.equalizer_share:
+        samples = equalize(samples, rng)
+    peak_db = float(rng.uniform(*config.level_db))
+    if rng.random() < config.clipping_share:
+        samples = np.clip(leveled(samples, float(rng.uniform(2, 10))), -1.0, 1.0)
+    if rng.random() < config.telephone_share:
+        samples = telephone(leveled(samples, float(rng.uniform(-12, 0))))
+    elif rng.random() < config.low_pass_share:
+        samples = low_pass(samples, float(rng.choice((3_400, 3_800, 3_900, 5_500, 7_000))))
+    return np.clip(leveled(samples, peak_db), -1.0, 1.0).astype(np.float32)

@@ -1,0 +1,46 @@
+"""What each token of a stream should be called."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cla.features import HOP_S
+from cla.training.digits.vocabulary import NONE
+
+LEAD_S = 0.04
+
+
+class Word(NamedTuple):
+    """A stretch of speech in a stream; label `NONE` is speech that is no digit."""
+
+    label: int
+    onset_s: float
+    end_s: float
+
+
+def token_times(count: int) -> NDArray[np.float64]:
+    """Media time at the end of each token."""
+    return np.arange(1, count + 1, dtype=np.float64) * HOP_S
+
+
+def token_labels(words: Sequence[Word], count: int, hold_s: float) -> NDArray[np.int64]:
+    """Class of each token.
+
+    A token is a digit from 40 ms before the word's end until `hold_s` after it, or until the
+    next word begins. The newest token sees 775 ms, so its later part can only be told by looking
+    back over the window.
+
+    Shapes:
+        returns: (count,).
+    """
+    times_s = token_times(count)
+    labels = np.full(count, NONE, np.int64)
+    ordered = sorted(words, key=lambda word: word.onset_s)
+    onsets = [*(word.onset_s for word in ordered), np.inf]
+    for word, next_onset_s in zip(ordered, onsets[1:], strict=True):
+        if word.label != NONE:
+            stop_s = min(word.end_s + hold_s, next_onset_s)
+            labels[(times_s >= word.end_s - LEAD_S) & (times_s <= stop_s)] = word.label
+    return labels

@@ -1,0 +1,172 @@
+"""`cla train digits`: data, training, landmarks, evaluation; every stage can be run again alone."""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from cla.errors import ClaError
+from cla.features import HOP_S, embed_clip
+from cla.models import EventConfig, TaskModel, read_task, write_task
+from cla.training.digits.bank import build_bank, load_bank
+from cla.training.digits.card import model_card
+from cla.training.digits.dataset import (
+    FeatureStream,
+    build_features,
+    gather_material,
+    load_features,
+)
+from cla.training.digits.engines import Espeak, Flite, Kokoro
+from cla.training.digits.evaluate import evaluate, tune_events
+from cla.training.digits.landmarks import fit_landmarks
+from cla.training.digits.sources import ITALIAN, RUSSIAN, SPANISH, kokoro_files
+from cla.training.digits.streams import StreamConfig
+from cla.training.digits.teststreams import (
+    AudioStream,
+    by_telephone,
+    digit_streams,
+    english_digits,
+    foreign_streams,
+    music_streams,
+    sound_streams,
+)
+from cla.training.digits.train import TrainConfig, train
+from cla.training.digits.utterances import plan
+from cla.training.digits.vocabulary import LABELS
+
+PLAN_SEED = 1
+TRAIN_SEED, TUNE_SEED, TEST_SEED = 7, 11, 5
+TUNE_STREAMS = 60
+TEST_REPEATS = 12
+STAGES = ("data", "train", "landmarks", "evaluate")
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where the recipe keeps what it makes."""
+
+    work: Path
+    out: Path
+
+    @property
+    def downloads(self) -> Path:
+        """Packages, unpacked."""
+        return self.work / "downloads"
+
+    def features(self, name: str) -> Path:
+        """Feature streams of one purpose."""
+        return self.work / "features" / name
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the recipe, or one stage of it.
+
+    Raises:
+        ClaError: a program, a package or an earlier stage is missing.
+    """
+    options = _parser().parse_args(argv)
+    folders = Folders(options.work_dir, options.out or options.work_dir / "model")
+    config = TrainConfig(steps=options.steps)
+    stages: Mapping[str, Callable[[], None]] = {
+        "data": lambda: make_data(folders, options.streams, options.sounds),
+        "train": lambda: make_weights(folders, config),
+        "landmarks": lambda: make_landmarks(folders),
+        "evaluate": lambda: make_card(folders, config),
+    }
+    for stage in [options.only] if options.only else STAGES:
+        stages[stage]()
+    return 0
+
+
+def make_data(folders: Folders, streams: int, sounds: Path | None) -> None:
+    """Synthesize, augment and embed the streams to train, tune and test on."""
+    files = kokoro_files(folders.downloads)
+    kokoro = Kokoro(files.model, files.vocabulary, files.voices)
+    utterances = list(plan(PLAN_SEED))
+    bank = folders.work / "bank"
+    build_bank(utterances, {"kokoro": kokoro, "espeak": Espeak(), "flite": Flite()}, bank)
+    clips = list(load_bank(bank, utterances))
+    for name, count, seed in (("train", streams, TRAIN_SEED), ("tune", TUNE_STREAMS, TUNE_SEED)):
+        material = gather_material(clips, folders.downloads, for_tuning=name == "tune")
+        build_features(material, StreamConfig(), count, seed, folders.features(name))
+    for name, audio in _test_audio(folders.downloads, sounds).items():
+        _write_test(folders.features(f"test-{name}"), audio)
+        _write_test(
+            folders.features(f"test-{name}, telephone"), [by_telephone(one) for one in audio]
+        )
+
+
+def make_weights(folders: Folders, config: TrainConfig) -> None:
+    """Train, and write the weights without landmarks."""
+    model = train(_streams(folders, "train"), config)
+    task = TaskModel("digits", LABELS, model, {}, EventConfig(), HOP_S, MappingProxyType({}))
+    write_task(task, folders.out, {})
+
+
+def make_landmarks(folders: Folders) -> None:
+    """Fit the fixed landmarks, then the event settings on streams kept for that."""
+    task = read_task(folders.out)
+    task = replace(task, landmarks=fit_landmarks(task.classifier, _streams(folders, "train")))
+    task = replace(task, event_config=tune_events(task, _streams(folders, "tune")))
+    write_task(task, folders.out, task.card)
+
+
+def make_card(folders: Folders, config: TrainConfig) -> None:
+    """Measure, and write the model card."""
+    task = read_task(folders.out)
+    names = sorted(path.name for path in folders.features(".").glob("test-*"))
+    sets = {name.removeprefix("test-"): _read_test(folders.features(name)) for name in names}
+    figures: dict[str, Any] = evaluate(task, sets, config.hold_s)
+    write_task(task, folders.out, model_card(figures, config))
+
+
+def _test_audio(downloads: Path, sounds: Path | None) -> dict[str, list[AudioStream]]:
+    audio = {
+        "real voice": digit_streams(english_digits(downloads), TEST_REPEATS, TEST_SEED),
+        "Italian speech": foreign_streams(ITALIAN, downloads),
+        "Russian speech": foreign_streams(RUSSIAN, downloads),
+        "Spanish speech": foreign_streams(SPANISH, downloads),
+        "music": music_streams(downloads),
+    }
+    return audio | ({"sounds": sound_streams(sounds)} if sounds else {})
+
+
+def _write_test(folder: Path, audio: Sequence[AudioStream]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, stream in enumerate(audio):
+        path = folder / f"{number:04d}.npz"
+        if not path.exists():
+            words = np.array(stream.words, np.float64).reshape(-1, 3)
+            np.savez(path, features=embed_clip(stream.samples), words=words)
+
+
+def _read_test(folder: Path) -> list[FeatureStream]:
+    return [FeatureStream.load(path) for path in sorted(folder.glob("*.npz"))]
+
+
+def _streams(folders: Folders, name: str) -> list[FeatureStream]:
+    streams = list(load_features(folders.features(name)))
+    if not streams:
+        raise ClaError(
+            f"There are no streams in {folders.features(name)}.", "Run the stage `data` first."
+        )
+    return streams
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cla train digits",
+        description="Make the spoken-digits model: fetch packages (apt-get, pip, npm), synthesize "
+        "speech, train, fit landmarks, evaluate. Takes about an hour on two cores.",
+    )
+    parser.add_argument("--work-dir", type=Path, required=True, help="folder for data in progress")
+    parser.add_argument("--out", type=Path, help="folder for the model (default: WORK_DIR/model)")
+    parser.add_argument("--steps", type=int, default=TrainConfig.steps, help="training steps")
+    parser.add_argument("--streams", type=int, default=900, help="training streams to synthesize")
+    parser.add_argument("--sounds", type=Path, help="folder of sounds to test for false events")
+    parser.add_argument("--only", choices=STAGES, help="run one stage alone")
+    return parser

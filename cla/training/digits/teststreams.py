@@ -1,0 +1,90 @@
+"""Streams of real voices and sounds that nothing was trained on."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cla.datasets import SAMPLE_RATE_HZ, Package, fetch, find_audio, load_audio
+from cla.training.digits.augment import telephone
+from cla.training.digits.bank import Clip, trimmed_clip
+from cla.training.digits.labels import Word
+from cla.training.digits.sources import ENGLISH, ITALIAN, MUSIC, RUSSIAN, SPANISH, recordings
+from cla.training.digits.vocabulary import DIGITS
+
+Samples = NDArray[np.float32]
+FOREIGN_LANGUAGES = (ITALIAN, RUSSIAN, SPANISH)
+PIECE_S = 60.0
+
+
+@dataclass(frozen=True)
+class AudioStream:
+    """Samples at 16 kHz and the digits said in them."""
+
+    samples: Samples
+    words: tuple[Word, ...] = ()
+
+
+def english_digits(downloads: Path) -> list[Clip]:
+    """The ten digits as the English prompt voice says them."""
+    folder = next(fetch(ENGLISH, downloads).rglob("digits"))
+    return [
+        trimmed_clip(load_audio(folder / f"{number}.g722"), label=number + 1, word=DIGITS[number])
+        for number in range(len(DIGITS))
+    ]
+
+
+def digit_streams(clips: Sequence[Clip], count: int, seed: int) -> list[AudioStream]:
+    """`count` streams, in each of which every clip is said once, in random order, with gaps."""
+    rng = np.random.default_rng(seed)
+    return [_with_gaps([clips[i] for i in rng.permutation(len(clips))], rng) for _ in range(count)]
+
+
+def foreign_streams(package: Package, downloads: Path) -> list[AudioStream]:
+    """All prompts of a package with short gaps, cut into minutes."""
+    rng = np.random.default_rng(0)
+    prompts = [
+        trimmed_clip(samples, label=0)
+        for path, samples in recordings(package, downloads)
+        if "silence" not in path.parts and len(samples) > SAMPLE_RATE_HZ // 10
+    ]
+    order = [prompts[i] for i in rng.permutation(len(prompts))]
+    return list(_pieces(_with_gaps(order, rng).samples))
+
+
+def sound_streams(folder: Path) -> list[AudioStream]:
+    """Every sound file below a folder, one after the other, cut into minutes."""
+    sounds = [load_audio(path) for path in find_audio(folder)]
+    return list(_pieces(np.concatenate(sounds)))
+
+
+def music_streams(downloads: Path) -> list[AudioStream]:
+    """The music on hold, cut into minutes."""
+    return sound_streams(fetch(MUSIC, downloads))
+
+
+def by_telephone(stream: AudioStream) -> AudioStream:
+    """The same stream through an 8 kHz telephone line."""
+    return AudioStream(telephone(stream.samples), stream.words)
+
+
+def _with_gaps(clips: Sequence[Clip], rng: np.random.Generator) -> AudioStream:
+    pieces: list[Samples] = []
+    words: list[Word] = []
+    position = 0
+    for clip in clips:
+        gap = np.zeros(round(rng.uniform(0.3, 1.5) * SAMPLE_RATE_HZ), np.float32)
+        start_s = (position + len(gap)) / SAMPLE_RATE_HZ
+        words.append(Word(clip.label, start_s + clip.onset_s, start_s + clip.end_s))
+        pieces += [gap, clip.samples]
+        position += len(gap) + len(clip.samples)
+    pieces.append(np.zeros(round(1.5 * SAMPLE_RATE_HZ), np.float32))
+    return AudioStream(np.concatenate(pieces), tuple(words))
+
+
+def _pieces(samples: Samples) -> Iterator[AudioStream]:
+    length = round(PIECE_S * SAMPLE_RATE_HZ)
+    for start in range(0, len(samples), length):
+        yield AudioStream(samples[start : start + length])

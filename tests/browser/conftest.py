@@ -1,0 +1,101 @@
+"""The app in a real browser, with a fake microphone that plays a recording of digits."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cla.capture import open_audio, sample_clips
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="session")
+def server():
+    """The app's address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    url = f"http://localhost:{port}"
+    try:
+        _wait_until_up(process, url)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait_until_up(process, url):
+    for _ in range(300):
+        assert process.poll() is None, "the app did not start"
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    raise AssertionError("the app did not answer in a minute")
+
+
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory):
+    """The first sample clip as a WAV file for the fake microphone."""
+    path = tmp_path_factory.mktemp("microphone") / "digits.wav"
+    with open_audio(sample_clips()[0].path) as audio:
+        samples = np.concatenate([chunk.samples for chunk in audio])
+        rate = audio.sample_rate_hz
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((samples * 32767).astype("<i2").tobytes())
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(recording):
+    """Chromium whose microphone plays the recording."""
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on this machine")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--use-fake-device-for-media-stream",
+                f"--use-file-for-fake-audio-capture={recording}%noloop",
+                "--autoplay-policy=no-user-gesture-required",
+            ],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser, server):
+    """Opens the app in a new context; `microphone` grants the permission."""
+    contexts = []
+
+    def open_page(*, microphone=True, query="", **options):
+        permissions = ["microphone"] if microphone else []
+        context = browser.new_context(permissions=permissions, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.goto(server + query)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()

@@ -1,0 +1,121 @@
+"""The Live page as a user meets it."""
+
+import time
+
+import pytest
+
+from cla.capture import sample_clips
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+LANES = ("full", "continual_nystrom")
+DIGITS = [word.label for word in sample_clips()[0].words]
+
+
+def surface(page):
+    return page.get_by_test_id("cla-live")
+
+
+def token(page):
+    return int(surface(page).get_attribute("data-token") or -1)
+
+
+def wait_for(page, condition, timeout_s=20.0):
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "nothing happened in time"
+        page.wait_for_timeout(50)
+
+
+def heard(page, lane):
+    return (page.get_by_test_id(f"transcript-{lane}").text_content() or "").split()
+
+
+def matches(found, expected):
+    """Length of the longest common subsequence."""
+    row = [0] * (len(expected) + 1)
+    for word in found:
+        before = 0
+        for index, other in enumerate(expected, 1):
+            before, row[index] = (
+                row[index],
+                (before + 1 if word == other else max(row[index], row[index - 1])),
+            )
+    return row[-1]
+
+
+def test_a_sample_starts_by_itself_and_both_lanes_read_it(open_page):
+    page = open_page(microphone=False)
+    wait_for(page, lambda: "ended" in (page.get_by_test_id("summary").text_content() or ""), 40)
+    for lane in LANES:
+        assert matches(heard(page, lane), DIGITS) >= 9
+    assert float(page.get_by_test_id("ratio").text_content()[:-1].replace(",", "")) > 5
+
+
+def test_the_microphone_is_read_in_both_lanes(open_page):
+    page = open_page()
+    wait_for(page, lambda: token(page) > 0)
+    page.get_by_test_id("microphone").click()
+    wait_for(page, lambda: all(matches(heard(page, lane), DIGITS) >= 8 for lane in LANES), 60)
+    assert page.get_by_test_id("notice").is_hidden()
+
+
+def test_controls_act_at_once_and_without_a_gap(open_page):
+    page = open_page(microphone=False)
+    wait_for(page, lambda: token(page) > 5)
+    before = page.get_by_test_id("ops-continual_nystrom").text_content()
+    page.get_by_test_id("landmarks").fill("5")
+    wait_for(page, lambda: page.get_by_test_id("ops-continual_nystrom").text_content() != before, 2)
+    assert page.get_by_test_id("landmarks-value").text_content() == "64"
+    page.get_by_test_id("mode").select_option("continual")
+    page.get_by_test_id("pause").click()
+    wait_for(page, lambda: page.get_by_test_id("pause").text_content() == "Resume")
+    page.wait_for_timeout(400)
+    still = token(page)
+    page.wait_for_timeout(500)
+    assert token(page) == still
+    page.get_by_test_id("step").click()
+    wait_for(page, lambda: token(page) == still + 1)
+    page.get_by_test_id("maps").check()
+    page.get_by_test_id("pause").click()
+    wait_for(page, lambda: token(page) > still + 3)
+    page.get_by_test_id("map-delta").wait_for()
+    page.get_by_test_id("reset").click()
+    wait_for(page, lambda: 0 <= token(page) < still)
+
+
+def test_an_upload_is_played(open_page, recording, tmp_path):
+    page = open_page(microphone=False)
+    wait_for(page, lambda: token(page) > 20)
+    page.get_by_test_id("upload").set_input_files(str(recording))
+    wait_for(page, lambda: 0 <= token(page) < 15)
+    wait_for(page, lambda: heard(page, "full")[:1] == DIGITS[:1])
+    bad = tmp_path / "bad.wav"
+    bad.write_bytes(b"this is no sound")
+    page.get_by_test_id("upload").set_input_files(str(bad))
+    page.get_by_test_id("notice").get_by_text("not a sound file").wait_for()
+
+
+def test_a_refused_microphone_is_explained(open_page):
+    page = open_page(microphone=False)
+    wait_for(page, lambda: token(page) > 0)
+    page.get_by_test_id("microphone").click()
+    page.get_by_test_id("notice").get_by_text("refused the microphone").wait_for()
+    page.get_by_test_id("play").click()
+    wait_for(page, lambda: 0 <= token(page) < 20)
+
+
+def test_two_tabs_do_not_meet(open_page):
+    first, second = open_page(microphone=False), open_page(microphone=False, query="/?clip=italian")
+    wait_for(first, lambda: token(first) > 3)
+    wait_for(second, lambda: token(second) > 3)
+    first.get_by_test_id("pause").click()
+    still = token(second)
+    wait_for(second, lambda: token(second) > still + 5)
+
+
+def test_narrow_and_dark_pages_draw(open_page):
+    page = open_page(microphone=False, color_scheme="dark", viewport={"width": 380, "height": 800})
+    wait_for(page, lambda: token(page) > 3)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 380

@@ -1,0 +1,136 @@
+"""`cla run` on good and bad input."""
+
+import csv
+import json
+import subprocess
+import sys
+import wave
+
+import av
+import numpy as np
+import pytest
+
+from cla.capture import sample_clips
+from cla.cli import main
+
+CLIP = sample_clips()[0]
+
+
+def write_wave(path, samples, rate=16_000):
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((np.asarray(samples) * 32767).astype("<i2").tobytes())
+    return path
+
+
+def run_json(capsys, *arguments):
+    assert main(["run", *map(str, arguments), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_clip_gives_one_object(capsys, tmp_path):
+    out = tmp_path / "rows.csv"
+    result = run_json(capsys, CLIP.path, "--out", out)
+    full, low = result["lanes"]["full"], result["lanes"]["continual_nystrom"]
+    assert full["tokens"] == low["tokens"] == int(result["duration_s"] / 0.08)
+    assert full["agreement_with_full"] == 1
+    assert low["agreement_with_full"] > 0.8
+    assert low["ops_per_token"] < full["ops_per_token"] / 5
+    assert full["compute_ms"]["median"] > 0
+    found = [event["label"] for event in full["events"]]
+    assert sum(word.label in found for word in CLIP.words) >= 9
+    rows = list(csv.DictReader(out.open()))
+    assert len(rows) == 2 * full["tokens"]
+    assert rows[0]["lane"] == "full"
+
+
+def test_a_table_for_people(capsys):
+    assert main(["run", str(CLIP.path), "--landmark-mode", "continual", "--landmarks", "8"]) == 0
+    text = capsys.readouterr().out
+    assert "continual_nystrom" in text
+    assert "zero" in text
+
+
+def test_lanes_of_several_sizes_and_no_full(capsys):
+    result = run_json(capsys, CLIP.path, "--lanes", "continual_nystrom:4,continual_nystrom:64")
+    assert list(result["lanes"]) == ["continual_nystrom:4", "continual_nystrom:64"]
+    assert result["lanes"]["continual_nystrom:4"]["agreement_with_full"] is None
+
+
+@pytest.mark.parametrize(
+    ("samples", "tokens"),
+    [([], 0), ([0.1], 0), (np.zeros(32_000), 25)],
+    ids=["none", "one", "silent"],
+)
+def test_short_and_silent_files_are_no_error(capsys, tmp_path, samples, tokens):
+    path = write_wave(tmp_path / "a.wav", samples)
+    if not len(samples):
+        assert main(["run", str(path)]) == 2
+        return
+    lane = run_json(capsys, path)["lanes"]["full"]
+    assert lane["tokens"] == tokens
+    assert lane["events"] == []
+    assert (lane["compute_ms"]["median"] is None) == (tokens == 0)
+
+
+def write_video(path):
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width = stream.height = 32
+        frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
+        container.mux([*stream.encode(frame), *stream.encode()])
+    return path
+
+
+def test_bad_files_are_explained(capsys, tmp_path):
+    empty, corrupt = tmp_path / "empty.wav", tmp_path / "corrupt.mp3"
+    empty.touch()
+    corrupt.write_bytes(b"\x00garbage" * 100)
+    video = write_video(tmp_path / "video.mp4")
+    for path, word in (
+        (empty, "empty"),
+        (corrupt, "sound"),
+        (video, "no sound"),
+        ("none.wav", "opened"),
+    ):
+        assert main(["run", str(path)]) == 2
+        error = capsys.readouterr().err
+        assert word in error
+        assert "Traceback" not in error
+        assert len(error.splitlines()) >= 2
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (["--task", "letters"], "letters"),
+        (["--landmarks", "200", "--landmark-mode", "continual"], "num_landmarks=200"),
+        (["--landmarks", "3"], "num_landmarks=3"),
+        (["--landmarks", "0", "--landmark-mode", "continual"], "num_landmarks=0"),
+        (["--window", "8"], "window=8"),
+        (["--window", "0"], "window=0"),
+        (["--window", "999"], "window=999"),
+        (["--lanes", "linear"], "linear"),
+        (["--lanes", "full,full"], "twice"),
+        (["--lanes", "continual_nystrom:x"], "'x'"),
+        (["--out", "rows.xlsx"], "xlsx"),
+        (["--out", "missing/rows.csv"], "cannot be written"),
+    ],
+)
+def test_wrong_options_are_explained(capsys, options, word):
+    assert main(["run", str(CLIP.path), *options]) == 2
+    assert word in capsys.readouterr().err
+
+
+def test_an_unknown_recipe_is_explained(capsys):
+    assert main(["train", "letters"]) == 2
+    assert "letters" in capsys.readouterr().err
+
+
+def test_module_and_version():
+    result = subprocess.run(
+        [sys.executable, "-m", "cla", "--version"], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.startswith("cla ")

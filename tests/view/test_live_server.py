@@ -1,0 +1,176 @@
+"""The live route: only this server's pages, within limits, and nothing left behind."""
+
+import json
+import struct
+import threading
+import time
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from cla.capture import sample_clips
+from cla.models import load_task
+from cla.view.limits import MAX_MESSAGE_BYTES
+from cla.view.live_server import LiveServer
+
+ORIGIN = {"origin": "http://testserver"}
+
+
+def our_threads():
+    return [t.name for t in threading.enumerate() if t.name.startswith("cla-")]
+
+
+def wait_for(condition, timeout=10.0):
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "nothing happened in time"
+        time.sleep(0.01)
+
+
+@contextmanager
+def serving(max_sessions=4):
+    server = LiveServer(load_task(), {"labels": []}, max_sessions=max_sessions, grace_s=0.2)
+    app = Starlette(routes=[WebSocketRoute("/live", server.endpoint)])
+    with TestClient(app) as client:
+        yield server, client
+        wait_for(lambda: not our_threads())
+
+
+def connect(client, key, headers=ORIGIN):
+    return client.websocket_connect(f"/live?key={key}", headers=headers)
+
+
+def receive_one(client, key, headers):
+    with connect(client, key, headers) as socket:
+        return socket.receive_bytes()
+
+
+def receive(socket):
+    message = socket.receive_bytes()
+    length = struct.unpack_from("<I", message)[0]
+    return json.loads(message[4 : 4 + length])
+
+
+def receive_until(socket, kind):
+    while True:
+        header = receive(socket)
+        if header["type"] == kind:
+            return header
+
+
+def send(socket, **message):
+    socket.send_text(json.dumps(message))
+
+
+@pytest.mark.parametrize("headers", [{}, {"origin": "http://evil.example"}])
+def test_other_origins_are_refused(headers):
+    with serving() as (server, client), pytest.raises(WebSocketDisconnect):
+        receive_one(client, server.issue_key(), headers)
+
+
+def test_a_wrong_key_is_refused():
+    with (
+        serving() as (_, client),
+        pytest.raises(WebSocketDisconnect),
+        connect(client, "no") as socket,
+    ):
+        socket.receive_bytes()
+
+
+def test_a_sample_plays_and_commands_act():
+    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+        assert receive(socket)["type"] == "hello"
+        send(socket, type="sample", clip=sample_clips()[0].name)
+        settings = receive_until(socket, "settings")
+        assert settings["source"] == "sample"
+        first = receive_until(socket, "token")
+        assert first["token"] == 0
+        assert [lane["lane"] for lane in first["lanes"]] == ["full", "continual_nystrom"]
+        send(socket, type="landmarks", num_landmarks=4)
+        assert receive_until(socket, "settings")["num_landmarks"] == 4
+        send(socket, type="map", lane="full")
+        assert receive_until(socket, "map")["arrays"][0][0] == "attention"
+        send(socket, type="landmarks", num_landmarks=5)
+        assert "num_landmarks=5" in receive_until(socket, "fault")["message"]
+        send(socket, type="pause")
+        while not receive_until(socket, "settings")["paused"]:
+            pass
+
+
+def test_microphone_packets_become_tokens():
+    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+        send(socket, type="microphone", sample_rate_hz=16000)
+        for _ in range(25):
+            socket.send_bytes(np.zeros(640, np.int16).tobytes())
+        assert receive_until(socket, "token")["token"] == 0
+        socket.send_bytes(b"odd")
+        assert "half a sample" in receive_until(socket, "fault")["message"]
+        socket.send_bytes(np.zeros(6400, np.int16).tobytes())
+        while receive_until(socket, "token")["token"] < 16:
+            pass
+
+
+def test_an_upload_plays_and_a_bad_one_is_refused():
+    content = sample_clips()[0].path.read_bytes()
+    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+        send(socket, type="upload", size_bytes=5, name="bad.wav")
+        socket.send_bytes(b"hello")
+        assert "sound" in receive_until(socket, "fault")["message"]
+        send(socket, type="upload", size_bytes=10**9, name="huge.wav")
+        assert "MB" in receive_until(socket, "fault")["message"]
+        send(socket, type="upload", size_bytes=len(content), name="clip.flac")
+        for start in range(0, len(content), 50_000):
+            socket.send_bytes(content[start : start + 50_000])
+        assert receive_until(socket, "token")["token"] == 0
+
+
+def test_too_much_ends_the_connection_and_not_the_others():
+    with serving() as (server, client), connect(client, server.issue_key()) as good:
+        receive(good)
+        with connect(client, server.issue_key()) as bad:
+            bad.send_bytes(bytes(MAX_MESSAGE_BYTES + 2))
+            assert receive_until(bad, "fault")["fatal"]
+        send(good, type="sample", clip=sample_clips()[0].name)
+        assert receive_until(good, "token")["token"] == 0
+
+
+def test_garbage_leaves_the_session_running():
+    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+        send(socket, type="sample", clip=sample_clips()[0].name)
+        for text in ("{", "[]", '{"type": "nonsense"}'):
+            socket.send_text(text)
+            assert receive_until(socket, "fault")["remedy"]
+        assert receive_until(socket, "token")["token"] >= 0
+
+
+def test_the_house_is_full():
+    with serving(max_sessions=1) as (server, client), connect(client, server.issue_key()) as first:
+        receive(first)
+        with connect(client, server.issue_key()) as second:
+            assert "places are taken" in receive(second)["message"]
+
+
+def test_a_page_that_comes_back_finds_its_session():
+    with serving() as (server, client):
+        key = server.issue_key()
+        with connect(client, key) as socket:
+            send(socket, type="sample", clip=sample_clips()[0].name)
+            receive_until(socket, "token")
+        with connect(client, key) as socket:
+            assert receive(socket)["source"] == "sample"
+            assert receive_until(socket, "token")["token"] > 0
+
+
+def test_a_tab_closed_mid_stream_leaves_nothing():
+    with serving() as (server, client):
+        for _ in range(5):
+            with connect(client, server.issue_key()) as socket:
+                send(socket, type="sample", clip=sample_clips()[0].name)
+                receive_until(socket, "token")
+                assert len(our_threads()) >= 2
+        wait_for(lambda: not our_threads())

@@ -1,0 +1,72 @@
+"""Messages to the page hold what was recorded; messages from it are not believed."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+
+from cla.engine import FaultRecord, MapRecord
+from cla.errors import ClaError
+from cla.telemetry import LaneRecord, TokenRecord
+from cla.types import Event
+from cla.view.limits import Allowance
+from cla.view.messages import handle_text
+from cla.view.stage import Stage
+from cla.view.wire import encode_record
+
+
+def decode(message):
+    """What the page's decoder does, in Python."""
+    length = struct.unpack_from("<I", message)[0]
+    header = json.loads(message[4 : 4 + length])
+    offset, arrays = 4 + length, {}
+    assert offset % 4 == 0
+    for name, shape in header["arrays"]:
+        count = int(np.prod(shape))
+        arrays[name] = np.frombuffer(message, "<f4", count, offset).reshape(shape)
+        offset += 4 * count
+    assert offset == len(message)
+    return header, arrays
+
+
+def test_tokens_come_through():
+    probabilities = np.array([0.25, 0.75], np.float32)
+    attention = np.arange(12, dtype=np.float32).reshape(3, 4)
+    event = Event("é", 1.5, 0.75)
+    lane = LaneRecord("full", "é", 0.75, probabilities, 9, 0.5, 10, 100, event, 0, attention)
+    header, arrays = decode(encode_record(TokenRecord(7, 1.5, (lane,), gap_s=2.0)))
+    assert (header["type"], header["token"], header["gap_s"]) == ("token", 7, 2.0)
+    assert header["lanes"][0]["event"]["label"] == "é"
+    np.testing.assert_array_equal(arrays["full/attention"], attention)
+    np.testing.assert_array_equal(arrays["full/probabilities"], probabilities)
+
+
+def test_maps_and_faults_come_through():
+    factors = {"beta": np.ones((2, 3, 4), np.float32)}
+    header, arrays = decode(encode_record(MapRecord("full", factors)))
+    assert header["lane"] == "full"
+    assert arrays["beta"].shape == (2, 3, 4)
+    header, _ = decode(encode_record(FaultRecord("It broke.", "Mend it.", fatal=True)))
+    assert (header["message"], header["remedy"], header["fatal"]) == ("It broke.", "Mend it.", True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{", "[]", "null", '{"type": 3}', '{"type": "landmarks"}', '{"type": "sample"}',
+        '{"type": "landmarks", "num_landmarks": "16"}',
+        '{"type": "landmarks", "num_landmarks": true}',
+        '{"type": "landmark_mode", "mode": "other"}',
+        '{"type": "microphone", "sample_rate_hz": 1e3}',
+        '{"type": "upload", "size_bytes": 10}', "[" * 5000, '{"type": "' + "x" * 5000 + '"}',
+    ],
+)  # fmt: skip
+def test_garbage_is_refused(text):
+    with pytest.raises(ClaError):
+        handle_text(Stage(None, lambda: None), text)
+
+
+def test_allowance_runs_out():
+    allowance = Allowance(burst=10, per_second=0)
+    assert [allowance.spend(4) for _ in range(3)] == [True, True, False]
