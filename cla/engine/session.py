@@ -83,6 +83,7 @@ class Session:
         self._records: deque[Record] = deque(maxlen=MAX_RECORDS)
         self._tokens: deque[tuple[Token, float]] = deque()
         self._paused = False
+        self._steps_due = 0
         self._ended = False
         self._closed = False
         self._time_offset_s = 0.0
@@ -95,8 +96,8 @@ class Session:
 
     @property
     def paused(self) -> bool:
-        """Whether the session takes no tokens."""
-        return self._paused
+        """Whether the session takes no sound; a step that is due takes some all the same."""
+        return self._paused and not self._steps_due
 
     @property
     def closed(self) -> bool:
@@ -114,9 +115,7 @@ class Session:
             if self._closed or self._ended:
                 return False
             full = self._waiting_samples + len(packet) > MAX_BEHIND_S * self.sample_rate_hz
-            if self._paused and (self._live or full):
-                return False
-            if full and not self._live:
+            if self.paused or (full and not self._live):
                 return False
             if full:
                 self._jump_to_now()
@@ -170,8 +169,8 @@ class Session:
         try:
             while self._wait_for_work():
                 self._do_commands()
-                self._take_sound()
-                if not self._paused:
+                if not self.paused:
+                    self._take_sound()
                     self._take_token()
         except ClaError as error:
             self._record(FaultRecord(error.message, error.remedy, fatal=True))
@@ -191,10 +190,10 @@ class Session:
         """Sleep until there is something to do; False when the session is over."""
         with self._condition:
             while not self._closed:
-                runnable = not self._paused and (self._tokens or self._sound)
+                runnable = not self.paused and (self._tokens or self._sound)
                 if self._commands or runnable:
                     return True
-                if self._ended and not self._paused and not self._finished.is_set():
+                if self._ended and not self.paused and not self._finished.is_set():
                     return True
                 self._condition.wait()
         return False
@@ -216,9 +215,9 @@ class Session:
                 self._paused = True
             case Resume():
                 self._paused = False
+                self._steps_due = 0
             case StepOnce():
-                self._take_sound()
-                self._take_token()
+                self._steps_due += self._paused
             case Reset():
                 self._reset()
             case RequestMap(lane):
@@ -262,6 +261,7 @@ class Session:
         if not self._tokens:
             return
         token, arrived = self._tokens.popleft()
+        self._steps_due = max(self._steps_due - 1, 0)
         with self._condition:
             dropped, self._dropped_samples = self._dropped_samples, 0
             behind_s = self._waiting_samples / self.sample_rate_hz

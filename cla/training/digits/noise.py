@@ -55,7 +55,7 @@ def music(length: int, rng: np.random.Generator) -> Samples:
     out = np.zeros(length)
     beat = round(60 / rng.uniform(70, 160) * SAMPLE_RATE_HZ)
     root_hz = 110 * SEMITONE ** rng.integers(0, 24)
-    harmonics = rng.integers(1, 10)
+    harmonics = int(rng.integers(1, 10))
     slope = rng.uniform(0.5, 2)
     drum_level, melody_level = rng.uniform(0, 1.5), rng.uniform(0, 1.5)
     for number, start in enumerate(range(0, length, beat)):

@@ -1,0 +1,130 @@
+"""How live the Live page is, in headless Chromium with its fake microphone.
+
+Run: python benchmarks/live_page.py [--seconds 60]
+"""
+
+import argparse
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+from rich.console import Console
+from rich.table import Table
+
+from cla.telemetry import device_name
+
+ROOT = Path(__file__).parents[1]
+FIRST_PICTURE = """() => {
+  for (const element of document.querySelectorAll("*")) {
+    const root = element.shadowRoot?.querySelector(".cla-live");
+    if (root && Number(root.dataset.frames) > 1) return true;
+  }
+  return false;
+}"""
+
+
+def start_app() -> tuple[subprocess.Popen[bytes], str]:
+    """Start the app and wait until it answers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    url = f"http://localhost:{port}"
+    while True:
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return process, url
+
+
+def number(page: Page, name: str) -> int:
+    """A counter that the page keeps."""
+    return int(page.get_by_test_id("cla-live").get_attribute(f"data-{name}") or -1)
+
+
+def first_picture_s(page: Page, url: str) -> float:
+    """Seconds from opening the page to its first moving picture."""
+    start = time.perf_counter()
+    page.goto(url)
+    page.wait_for_function(FIRST_PICTURE)
+    return time.perf_counter() - start
+
+
+def pictures_per_s(page: Page, seconds: float) -> float:
+    """Pictures drawn a second."""
+    start, before = time.perf_counter(), number(page, "frames")
+    page.wait_for_timeout(seconds * 1000)
+    return (number(page, "frames") - before) / (time.perf_counter() - start)
+
+
+def slider_ms(page: Page) -> float:
+    """Milliseconds from moving the slider to the first changed number of operations."""
+    times = []
+    for value in ("0", "5", "1", "4", "0", "5"):
+        before = page.get_by_test_id("ops-continual_nystrom").text_content()
+        start = time.perf_counter()
+        page.get_by_test_id("landmarks").fill(value)
+        while page.get_by_test_id("ops-continual_nystrom").text_content() == before:
+            page.wait_for_timeout(5)
+        times.append((time.perf_counter() - start) * 1000)
+        page.wait_for_timeout(600)
+    return statistics.median(times)
+
+
+def delivered(page: Page, seconds: float) -> tuple[float, int]:
+    """Share of real time at which microphone sound became tokens, and the gaps."""
+    page.get_by_test_id("microphone").click()
+    page.wait_for_timeout(3000)
+    start, before = time.perf_counter(), number(page, "token")
+    page.wait_for_timeout(seconds * 1000)
+    share = (number(page, "token") - before) * 0.08 / (time.perf_counter() - start)
+    return share, int(page.get_by_test_id("notice").is_visible())
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=60)
+    seconds = parser.parse_args().seconds
+    process, url = start_app()
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"),
+                args=[
+                    "--no-sandbox",
+                    "--use-fake-ui-for-media-stream",
+                    "--use-fake-device-for-media-stream",
+                ],
+            )
+            page = browser.new_page()
+            table = Table("measure", "value")
+            opened = [first_picture_s(page, url) for _ in range(4)]
+            table.add_row(
+                "first moving picture, s (median of 3)", f"{statistics.median(opened[1:]):.2f}"
+            )
+            table.add_row("pictures a second", f"{pictures_per_s(page, 5):.1f}")
+            table.add_row("slider to visible change, ms", f"{slider_ms(page):.0f}")
+            share, gaps = delivered(page, seconds)
+            table.add_row(f"microphone sound delivered over {seconds:.0f} s", f"{share:.2%}")
+            table.add_row("gaps reported", str(gaps))
+            console = Console(width=100)
+            console.print(f"headless Chromium {browser.version}, {device_name()}")
+            console.print(table)
+            browser.close()
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+if __name__ == "__main__":
+    main()
