@@ -17,13 +17,13 @@ from cla.training.digits.lanes import probabilities
 from cla.training.digits.scoring import EventScore, agreement, detect, score_events
 
 Outputs = list[NDArray[np.float32]]
-COST_OF_FALSE = 0.02
+COST_OF_FALSE = 0.05
 """Recall that one false event a minute is worth when thresholds are tuned."""
 
 GRID = [
     EventConfig(enter, exit_, hold, refractory_s=0.3, smoothing_tokens=smoothing)
     for enter, exit_, hold, smoothing in product(
-        (0.45, 0.55, 0.65, 0.75, 0.85), (0.25, 0.4), (1, 2, 3), (1, 2, 3)
+        (0.45, 0.5, 0.55, 0.6, 0.65, 0.75, 0.85), (0.3,), (1, 2, 3), (1, 2, 3)
     )
 ]
 
@@ -64,7 +64,14 @@ def score(outputs: Outputs, streams: Sequence[FeatureStream], config: EventConfi
 
 def tune_events(task: TaskModel, streams: Sequence[FeatureStream]) -> EventConfig:
     """The event settings that serve full and low-rank lanes best on streams kept for tuning."""
-    lanes = [LANES[0], LaneName("continual_nystrom", 4), LaneName("continual_nystrom", 16)]
+    lanes = [
+        LANES[0],
+        *(
+            LaneName("continual_nystrom", count, mode)
+            for count in (4, 16)
+            for mode in ("fixed", "continual")
+        ),
+    ]
     features = [stream.features for stream in streams]
     outputs = [probabilities(make_lane(task, lane), features) for lane in lanes]
 

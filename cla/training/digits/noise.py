@@ -80,6 +80,24 @@ def babble(length: int, voices: Sequence[Samples], rng: np.random.Generator) -> 
     return _normal(total)
 
 
+def vocal_burst(speech: Samples, rng: np.random.Generator) -> Samples:
+    """A sneeze, bark or cry: noise or a gliding tone, colored as a moment of speech is."""
+    length = int(rng.uniform(0.1, 0.7) * SAMPLE_RATE_HZ)
+    moment = tiled(speech, 2_048, rng) * np.hanning(2_048)
+    color = np.convolve(np.abs(np.fft.rfft(moment)), np.ones(25) / 25, mode="same")
+    excitation = rng.standard_normal(length)
+    if rng.random() < 0.5:
+        pitch_hz = np.linspace(rng.uniform(90, 900), rng.uniform(90, 900), length)
+        phase = np.cumsum(pitch_hz) / SAMPLE_RATE_HZ
+        excitation = excitation * rng.uniform(0, 0.2) + (phase % 1.0 - 0.5)
+    frequency = np.linspace(0, 1, length // 2 + 1)
+    gains = np.interp(frequency, np.linspace(0, 1, len(color)), color)
+    burst = np.fft.irfft(np.fft.rfft(excitation) * gains, length)
+    attack = round(rng.uniform(0.02, 0.5) * length)
+    envelope = np.concatenate((np.linspace(0, 1, attack), np.linspace(1, 0, length - attack)))
+    return _normal(burst * envelope ** rng.uniform(0.5, 3))
+
+
 def tiled(samples: Samples, length: int, rng: np.random.Generator) -> Samples:
     """`length` samples of an endless repetition, from a random point on."""
     start = int(rng.integers(len(samples)))

@@ -34,7 +34,7 @@ from cla.training.digits.teststreams import (
     music_streams,
     sound_streams,
 )
-from cla.training.digits.train import TrainConfig, train
+from cla.training.digits.train import TrainConfig, low_rank_phase, train
 from cla.training.digits.utterances import plan
 from cla.training.digits.vocabulary import LABELS
 
@@ -102,7 +102,9 @@ def make_data(folders: Folders, streams: int, sounds: Path | None) -> None:
 
 def make_weights(folders: Folders, config: TrainConfig) -> None:
     """Train, and write the weights without landmarks."""
-    model = train(_streams(folders, "train"), config)
+    streams = _streams(folders, "train")
+    model = train(streams, config)
+    model = train(streams, low_rank_phase(config), start=model)
     task = TaskModel("digits", LABELS, model, {}, EventConfig(), HOP_S, MappingProxyType({}))
     write_task(task, folders.out, {})
 

@@ -23,6 +23,7 @@ class StreamConfig:
     duration_s: float = 40.0
     digit_share: float = 0.6
     foreign_share: float = 0.1
+    oddity_share: float = 0.12
     run_share: float = 0.25
     gap_s: tuple[float, float] = (0.12, 2.2)
     run_gap_s: tuple[float, float] = (0.05, 0.5)
@@ -62,8 +63,12 @@ def make_stream(
     if draw < config.only_noise_share:
         return distort(_sound(material, length, rng), None, config.augment, rng), []
     if draw < config.only_noise_share + config.only_other_share:
-        foreign_share = float(rng.choice((0.1, 0.9)))
-        config = replace(config, digit_share=0.0, foreign_share=foreign_share)
+        config = replace(
+            config,
+            digit_share=0.0,
+            foreign_share=float(rng.choice((0.1, 0.9))),
+            oddity_share=float(rng.choice((0.1, 0.7))),
+        )
     if rng.random() < config.pasted_share:
         return _speak(material, config, length, rng, pasted=True)
     speech, words = _speak(material, config, length, rng)

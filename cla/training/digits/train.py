@@ -1,7 +1,7 @@
 """Training: one set of weights under full attention and any number of landmarks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -33,8 +33,8 @@ class TrainConfig:
             FEATURE_DIM, len(LABELS), embed_dim=128, num_heads=8, position_harmonics=16
         )
     )
-    steps: int = 4_000
-    hold_s: float = 0.8
+    steps: int = 3_000
+    hold_s: float = 0.6
     full_share: float = 0.6
     landmark_counts: tuple[int, ...] = (2, 4, 8, 16, 32)
     scan_streams: int = 12
@@ -50,13 +50,32 @@ class TrainConfig:
     seed: int = 0
 
 
-def train(streams: Sequence[FeatureStream], config: TrainConfig) -> StreamClassifier:
-    """Train a classifier and return the moving average of its weights."""
+def low_rank_phase(config: TrainConfig) -> TrainConfig:
+    """A second, gentler phase, mostly under few landmarks, which are the hardest to serve."""
+    return replace(
+        config,
+        steps=config.steps // 4,
+        learning_rate=config.learning_rate / 3,
+        warmup_steps=config.warmup_steps // 4,
+        full_share=0.35,
+        landmark_counts=(2, 4, 4, 8, 16),
+        average=0.99,
+        seed=config.seed + 1,
+    )
+
+
+def train(
+    streams: Sequence[FeatureStream], config: TrainConfig, start: StreamClassifier | None = None
+) -> StreamClassifier:
+    """Train a classifier, anew or from `start`, and return the moving average of its weights."""
     from tqdm import trange
 
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
-    model = StreamClassifier(config.classifier).train()
+    model = StreamClassifier(config.classifier)
+    if start is not None:
+        model.load_state_dict(start.state_dict())
+    model.train()
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
