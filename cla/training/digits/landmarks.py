@@ -7,7 +7,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cla.errors import ClaError
 from cla.models import FixedLandmarks, StreamClassifier
 from cla.training.digits.dataset import FeatureStream
 
@@ -20,9 +19,6 @@ def fit_landmarks(
     model: StreamClassifier, streams: Sequence[FeatureStream], seed: int = 0
 ) -> dict[int, FixedLandmarks]:
     """Landmarks for every count offered, per head.
-
-    Raises:
-        ClaError: scikit-learn is not installed.
 
     Source: arXiv 2412.03214, section 3.3.
     """
@@ -53,12 +49,8 @@ def _projected(
 
 
 def _centers(points: Tensor, count: int, seed: int) -> Tensor:
-    try:
-        from sklearn.cluster import KMeans
-    except ImportError as error:
-        raise ClaError(
-            "scikit-learn is not installed.", 'Install the extra: pip install ".[train]"'
-        ) from error
+    from sklearn.cluster import KMeans
+
     centers: list[NDArray[np.float32]] = [
         KMeans(count, n_init=2, random_state=seed).fit(head.numpy()).cluster_centers_
         for head in points

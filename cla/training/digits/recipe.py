@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -34,7 +35,7 @@ from cla.training.digits.teststreams import (
     music_streams,
     sound_streams,
 )
-from cla.training.digits.train import TrainConfig, low_rank_phase, train
+from cla.training.digits.train import Start, TrainConfig, low_rank_phase, train
 from cla.training.digits.utterances import plan
 from cla.training.digits.vocabulary import LABELS
 
@@ -42,6 +43,7 @@ PLAN_SEED = 1
 TRAIN_SEED, TUNE_SEED, TEST_SEED = 7, 11, 5
 TUNE_STREAMS = 60
 TEST_REPEATS = 12
+EXTRA_MODULES = ("scipy", "sklearn", "soundfile", "tqdm")
 STAGES = ("data", "train", "landmarks", "evaluate")
 
 
@@ -69,12 +71,13 @@ def main(argv: Sequence[str]) -> int:
         ClaError: a program, a package or an earlier stage is missing.
     """
     options = _parser().parse_args(argv)
+    _check_extra()
     folders = Folders(options.work_dir, options.out or options.work_dir / "model")
     config = TrainConfig(steps=options.steps)
     stages: Mapping[str, Callable[[], None]] = {
         "data": lambda: make_data(folders, options.streams, options.sounds),
         "train": lambda: make_weights(folders, config),
-        "landmarks": lambda: make_landmarks(folders),
+        "landmarks": lambda: make_landmarks(folders, config),
         "evaluate": lambda: make_card(folders, config),
     }
     for stage in [options.only] if options.only else STAGES:
@@ -101,18 +104,19 @@ def make_data(folders: Folders, streams: int, sounds: Path | None) -> None:
 
 
 def make_weights(folders: Folders, config: TrainConfig) -> None:
-    """Train, and write the weights without landmarks."""
-    streams = _streams(folders, "train")
-    model = train(streams, config)
-    model = train(streams, low_rank_phase(config), start=model)
+    """Train the first phase, and write the weights without landmarks."""
+    model = train(_streams(folders, "train"), config)
     task = TaskModel("digits", LABELS, model, {}, EventConfig(), HOP_S, MappingProxyType({}))
     write_task(task, folders.out, {})
 
 
-def make_landmarks(folders: Folders) -> None:
-    """Fit the fixed landmarks, then the event settings on streams kept for that."""
+def make_landmarks(folders: Folders, config: TrainConfig) -> None:
+    """Fit the fixed landmarks, train on with them, and tune the event settings."""
     task = read_task(folders.out)
-    task = replace(task, landmarks=fit_landmarks(task.classifier, _streams(folders, "train")))
+    streams = _streams(folders, "train")
+    landmarks = fit_landmarks(task.classifier, streams)
+    model = train(streams, low_rank_phase(config), Start(task.classifier, landmarks))
+    task = replace(task, classifier=model, landmarks=landmarks)
     task = replace(task, event_config=tune_events(task, _streams(folders, "tune")))
     write_task(task, folders.out, task.card)
 
@@ -157,6 +161,15 @@ def _streams(folders: Folders, name: str) -> list[FeatureStream]:
             f"There are no streams in {folders.features(name)}.", "Run the stage `data` first."
         )
     return streams
+
+
+def _check_extra() -> None:
+    missing = [name for name in EXTRA_MODULES if find_spec(name) is None]
+    if missing:
+        raise ClaError(
+            f"Training needs modules that are not installed: {', '.join(missing)}.",
+            'Install the extra: pip install ".[train]"',
+        )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,6 +1,6 @@
 """Training: one set of weights under full attention and any number of landmarks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from cla.attention import ContinualNystromAttention
 from cla.features import FEATURE_DIM
-from cla.models import ClassifierConfig, StreamClassifier
+from cla.models import ClassifierConfig, FixedLandmarks, StreamClassifier
 from cla.training.digits.batches import Batch, FeatureNoise, Pieces
 from cla.training.digits.dataset import FeatureStream
 from cla.training.digits.vocabulary import LABELS
@@ -24,6 +25,8 @@ class TrainConfig:
         full_share: share of batches under full attention; the others draw a landmark count.
         scan_streams, scan_tokens: size of a batch under full attention, every token counts.
         windows: whole windows in a batch under landmarks, the newest token of each counts.
+        growing_share: share of those batches with windows that are not full yet.
+        guidance: weight of staying near to what full attention says of the same window.
         blind_tokens: first tokens of a piece that do not count, their word lies before it.
         average: decay of the moving average of the weights, which is what is kept.
     """
@@ -40,6 +43,8 @@ class TrainConfig:
     scan_streams: int = 12
     scan_tokens: int = 300
     windows: int = 128
+    growing_share: float = 0.4
+    guidance: float = 0.0
     blind_tokens: int = 11
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
@@ -51,21 +56,33 @@ class TrainConfig:
 
 
 def low_rank_phase(config: TrainConfig) -> TrainConfig:
-    """A second, gentler phase, mostly under few landmarks, which are the hardest to serve."""
+    """A second, gentler phase: mostly few landmarks, guided by what full attention says."""
     return replace(
         config,
-        steps=config.steps // 4,
+        steps=config.steps // 2,
         learning_rate=config.learning_rate / 3,
         warmup_steps=config.warmup_steps // 4,
-        full_share=0.35,
-        landmark_counts=(2, 4, 4, 8, 16),
-        average=0.99,
+        full_share=0.3,
+        landmark_counts=(2, 4, 4, 8, 16, 16, 32),
+        guidance=1.0,
+        average=0.995,
         seed=config.seed + 1,
     )
 
 
+@dataclass(frozen=True)
+class Start:
+    """What a phase goes on from: weights, and landmarks fitted to them, which stay as they are.
+
+    Source: arXiv 2412.03214, section 3.3 (train, fit the landmarks, train on).
+    """
+
+    classifier: StreamClassifier
+    landmarks: Mapping[int, FixedLandmarks]
+
+
 def train(
-    streams: Sequence[FeatureStream], config: TrainConfig, start: StreamClassifier | None = None
+    streams: Sequence[FeatureStream], config: TrainConfig, start: Start | None = None
 ) -> StreamClassifier:
     """Train a classifier, anew or from `start`, and return the moving average of its weights."""
     from tqdm import trange
@@ -74,7 +91,7 @@ def train(
     rng = np.random.default_rng(config.seed)
     model = StreamClassifier(config.classifier)
     if start is not None:
-        model.load_state_dict(start.state_dict())
+        model.load_state_dict(start.classifier.state_dict())
     model.train()
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
@@ -89,9 +106,13 @@ def train(
         model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(config.average)
     )
     pieces = Pieces(streams, config.hold_s)
+    landmarks = start.landmarks if start else {}
     progress = trange(config.steps, desc="training")
     for step in progress:
-        loss = _batch_loss(model, pieces, config, rng)
+        if rng.random() < config.full_share:
+            loss = _full_loss(model, pieces, config, rng)
+        else:
+            loss = _low_rank_loss(model, landmarks, pieces, config, rng)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -105,24 +126,57 @@ def train(
     return trained.eval().requires_grad_(False)
 
 
-def _batch_loss(
+def _full_loss(
     model: StreamClassifier, pieces: Pieces, config: TrainConfig, rng: np.random.Generator
 ) -> Tensor:
+    """Loss of every token of some pieces under full attention."""
     period = config.classifier.position_period
-    if rng.random() < config.full_share:
-        batch = pieces.draw(config.scan_streams, config.scan_tokens, config.noise, rng)
-        state = model.init_state(config.scan_streams)
-        # Pieces start anywhere in a stream, so at any phase of the positional encoding.
-        state = state._replace(position=torch.from_numpy(rng.integers(period, size=len(batch[0]))))
-        logits, _ = model.scan(batch.features, state)
-        seen = Batch(*(part[:, config.blind_tokens :] for part in batch))
-        return _weighted_loss(logits[:, config.blind_tokens :], seen, config)
+    batch = pieces.draw(config.scan_streams, config.scan_tokens, config.noise, rng)
+    state = model.init_state(config.scan_streams)
+    # Pieces start anywhere in a stream, so at any phase of the positional encoding.
+    state = state._replace(position=torch.from_numpy(rng.integers(period, size=len(batch[0]))))
+    logits, _ = model.scan(batch.features, state)
+    seen = Batch(*(part[:, config.blind_tokens :] for part in batch))
+    return _weighted_loss(logits[:, config.blind_tokens :], seen, config)
+
+
+def _low_rank_loss(
+    model: StreamClassifier,
+    landmarks: Mapping[int, FixedLandmarks],
+    pieces: Pieces,
+    config: TrainConfig,
+    rng: np.random.Generator,
+) -> Tensor:
+    """Loss of the newest token of whole and of growing windows under a few landmarks."""
     window = config.classifier.window
     batch = pieces.draw(config.windows, window, config.noise, rng)
-    landmarks = int(rng.choice(config.landmark_counts))
-    lane = model.with_attention("continual_nystrom", landmarks)
-    logits = lane(batch.features, tokens_seen=window + int(rng.integers(period)))
-    return _weighted_loss(logits, Batch(*(part[:, -1] for part in batch)), config)
+    growing = rng.random() < config.growing_share
+    tokens = int(rng.integers(config.blind_tokens, window)) if growing else window
+    features = batch.features[:, -tokens:]
+    seen = tokens if growing else window + int(rng.integers(config.classifier.position_period))
+    with torch.no_grad():
+        guide = model.eval()(features, tokens_seen=seen).softmax(-1) if config.guidance else None
+    lane = _low_rank_lane(model.train(), landmarks, int(rng.choice(config.landmark_counts)), rng)
+    logits = lane(features, tokens_seen=seen)
+    loss = _weighted_loss(logits, Batch(*(part[:, -1] for part in batch)), config)
+    if guide is None:
+        return loss
+    return loss + config.guidance * functional.cross_entropy(logits, guide)
+
+
+def _low_rank_lane(
+    model: StreamClassifier,
+    landmarks: Mapping[int, FixedLandmarks],
+    count: int,
+    rng: np.random.Generator,
+) -> StreamClassifier:
+    """A lane with continual landmarks, or half of the time with fitted ones if there are some."""
+    if count not in landmarks or rng.random() < 0.5:
+        return model.with_attention("continual_nystrom", count)
+    lane = model.with_attention("continual_nystrom", count, "fixed")
+    assert isinstance(lane.attention, ContinualNystromAttention)
+    lane.attention.set_landmarks(landmarks[count].queries, landmarks[count].keys)
+    return lane
 
 
 def _weighted_loss(logits: Tensor, batch: Batch, config: TrainConfig) -> Tensor:
