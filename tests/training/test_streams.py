@@ -37,6 +37,10 @@ def level_db(samples):
     return 10 * np.log10(np.square(samples).mean() + 1e-20)
 
 
+def calls(length, rng):
+    return noise.calls(length, [tone(0.6, 150), tone(0.3, 900)], rng)
+
+
 def make_material():
     clips = [
         Clip(tone(0.4, 300 + 50 * label), label, 0.03, 0.37, voice=voice)
@@ -126,7 +130,7 @@ def test_level_and_speed():
     assert len(stretched(tone(1.0), 1.25)) == pytest.approx(0.8 * SAMPLE_RATE_HZ, abs=2)
 
 
-@pytest.mark.parametrize("maker", [noise.colored, noise.hum, noise.clicks, noise.music])
+@pytest.mark.parametrize("maker", [noise.colored, noise.hum, noise.clicks, noise.music, calls])
 @pytest.mark.parametrize("length", [800, 20_000])
 def test_noises_have_length_and_level(maker, length):
     samples = maker(length, np.random.default_rng(2))

@@ -1,4 +1,4 @@
-"""Noises to lay under speech, and to be silent about: colored noise, hum, babble, music."""
+"""Noises to lay under speech, and to be silent about: hum, clicks, calls, babble, music."""
 
 from collections.abc import Sequence
 
@@ -96,6 +96,22 @@ def vocal_burst(speech: Samples, rng: np.random.Generator) -> Samples:
     attack = round(rng.uniform(0.02, 0.5) * length)
     envelope = np.concatenate((np.linspace(0, 1, attack), np.linspace(1, 0, length - attack)))
     return _normal(burst * envelope ** rng.uniform(0.5, 3))
+
+
+def calls(length: int, voices: Sequence[Samples], rng: np.random.Generator) -> Samples:
+    """Vocal bursts that are no words, one kind repeated as animals and babies do, or of all kinds."""
+    out = np.zeros(length)
+    alike = vocal_burst(voices[int(rng.integers(len(voices)))], rng)
+    repeats = rng.random()
+    longest_gap = rng.uniform(0.2, 2.5)
+    start = 0
+    while start < length:
+        voice = voices[int(rng.integers(len(voices)))]
+        burst = alike if rng.random() < repeats else vocal_burst(voice, rng)
+        burst = burst[: length - start]
+        out[start : start + len(burst)] += 10 ** rng.uniform(-0.7, 0) * burst
+        start += len(burst) + round(rng.uniform(0.03, longest_gap) * SAMPLE_RATE_HZ)
+    return _normal(out)
 
 
 def tiled(samples: Samples, length: int, rng: np.random.Generator) -> Samples:

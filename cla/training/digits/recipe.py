@@ -181,7 +181,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--work-dir", type=Path, required=True, help="folder for data in progress")
     parser.add_argument("--out", type=Path, help="folder for the model (default: WORK_DIR/model)")
     parser.add_argument("--steps", type=int, default=TrainConfig.steps, help="training steps")
-    parser.add_argument("--streams", type=int, default=900, help="training streams to synthesize")
+    parser.add_argument("--streams", type=int, default=1_200, help="training streams to synthesize")
     parser.add_argument("--sounds", type=Path, help="folder of sounds to test for false events")
     parser.add_argument("--only", choices=STAGES, help="run one stage alone")
     return parser

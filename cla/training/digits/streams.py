@@ -29,7 +29,7 @@ class StreamConfig:
     run_gap_s: tuple[float, float] = (0.05, 0.5)
     clip_gain_db: float = 4.0
     pasted_share: float = 0.35
-    only_noise_share: float = 0.1
+    only_noise_share: float = 0.2
     only_other_share: float = 0.15
     augment: AugmentConfig = field(default_factory=AugmentConfig)
 
@@ -153,15 +153,18 @@ def _pick(
 def _noise(material: Material, length: int, rng: np.random.Generator) -> Samples:
     """Something to lie under speech."""
     if rng.random() < 0.25:
-        speech = [clip.samples for clip in (*material.foreign, *material.others)]
-        long = [samples for samples in speech if len(samples) > SAMPLE_RATE_HZ]
-        return noises.babble(length, long or speech, rng)
+        voices = _voices(material)
+        long = [samples for samples in voices if len(samples) > SAMPLE_RATE_HZ]
+        return noises.babble(length, long or voices, rng)
     return _sound(material, length, rng)
 
 
 def _sound(material: Material, length: int, rng: np.random.Generator) -> Samples:
     """A noise or music without speech."""
-    kind = rng.choice(("colored", "hum", "clicks", "music", "loop"), p=(0.3, 0.1, 0.15, 0.2, 0.25))
+    kinds = ("colored", "hum", "clicks", "calls", "music", "loop")
+    kind = rng.choice(kinds, p=(0.2, 0.05, 0.15, 0.2, 0.2, 0.2))
+    if kind == "calls":
+        return noises.calls(length, _voices(material), rng)
     if kind == "loop" and material.loops:
         first, second = (material.loops[i] for i in rng.integers(len(material.loops), size=2))
         mix = noises.tiled(first, length, rng) + rng.uniform(0, 1) * noises.tiled(
@@ -170,3 +173,7 @@ def _sound(material: Material, length: int, rng: np.random.Generator) -> Samples
         return np.asarray(mix, np.float32)
     maker = {"hum": noises.hum, "clicks": noises.clicks, "music": noises.music}
     return maker.get(str(kind), noises.colored)(length, rng)
+
+
+def _voices(material: Material) -> list[Samples]:
+    return [clip.samples for clip in (*material.foreign, *material.others)]

@@ -36,7 +36,7 @@ class TrainConfig:
             FEATURE_DIM, len(LABELS), embed_dim=128, num_heads=8, position_harmonics=16
         )
     )
-    steps: int = 3_000
+    steps: int = 4_000
     hold_s: float = 0.6
     full_share: float = 0.6
     landmark_counts: tuple[int, ...] = (2, 4, 8, 16, 32)
