@@ -1,13 +1,31 @@
 """Attention over streams: one layer per kind, one streaming contract for all."""
 
-from cla.attention.config import AttentionConfig, AttentionKind, LandmarkMode, PseudoInverse
+from cla.attention.config import (
+    AttentionConfig,
+    AttentionKind,
+    LandmarkMode,
+    OutputMode,
+    PseudoInverse,
+)
 from cla.attention.continual_nystrom import ContinualNystromAttention
-from cla.attention.counts import OperationCount, operation_count, step_operations
+from cla.attention.counts import (
+    OperationCount,
+    memory_bytes,
+    operation_count,
+    step_operations,
+)
 from cla.attention.emits import FullEmits, NystromEmits, attention_map, attention_row
 from cla.attention.factory import make_attention
 from cla.attention.full import FullAttention
 from cla.attention.layer import AttentionLayer
-from cla.attention.state import Step, clone_state, move_state, state_bytes
+from cla.attention.state import (
+    Step,
+    clone_state,
+    move_state,
+    split_state,
+    stack_states,
+    state_bytes,
+)
 
 __all__ = [
     "AttentionConfig",
@@ -19,14 +37,18 @@ __all__ = [
     "LandmarkMode",
     "NystromEmits",
     "OperationCount",
+    "OutputMode",
     "PseudoInverse",
     "Step",
     "attention_map",
     "attention_row",
     "clone_state",
     "make_attention",
+    "memory_bytes",
     "move_state",
     "operation_count",
+    "split_state",
+    "stack_states",
     "state_bytes",
     "step_operations",
 ]

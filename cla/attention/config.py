@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 from cla.errors import ClaError
 
-AttentionKind = Literal["full", "continual_nystrom"]
+AttentionKind = Literal["full", "continual", "nystrom", "continual_nystrom"]
 LandmarkMode = Literal["continual", "fixed"]
 OutputMode = Literal["single_output", "retroactive"]
 PseudoInverse = Literal["exact", "iterative"]
@@ -21,8 +21,9 @@ class AttentionConfig:
         num_heads: H; must divide E.
         window: N, tokens attended.
         num_landmarks: M, 1 <= M <= N; needed by the Nyström kinds, meaningless for the others.
-        landmark_mode: landmarks follow the stream ("continual") or are given ("fixed").
-        output_mode: output of the newest token, or of the whole window.
+        landmark_mode: landmarks follow the stream ("continual") or are given ("fixed"); `nystrom`
+            takes its own from every window.
+        output_mode: output of the newest token, or refreshed outputs of the whole window.
         pseudo_inverse: "exact" (SVD) or "iterative" (Nyströmformer's polynomial).
 
     Raises:
@@ -50,23 +51,28 @@ class AttentionConfig:
                 f"embed_dim={self.embed_dim} is not divisible by num_heads={self.num_heads}.",
                 "Choose a number of heads that divides the embedding.",
             )
-        if self.kind == "continual_nystrom":
+        if self.kind in ("nystrom", "continual_nystrom"):
             _require_positive("num_landmarks", self.num_landmarks)
             if self.landmarks > self.window:
                 raise ClaError(
                     f"num_landmarks={self.num_landmarks} is larger than window={self.window}.",
                     "Choose at most as many landmarks as the window has tokens.",
                 )
-        if self.output_mode == "retroactive":
+        if self.kind == "nystrom" and self.landmark_mode == "fixed":
             raise ClaError(
-                f"output_mode='retroactive' is not available for kind={self.kind!r}.",
-                "Use output_mode='single_output'.",
+                "landmark_mode='fixed' is not available for kind='nystrom'.",
+                "Use kind='continual_nystrom'.",
             )
 
     @property
     def head_dim(self) -> int:
         """D, the size of one head."""
         return self.embed_dim // self.num_heads
+
+    @property
+    def retroactive(self) -> bool:
+        """Whether a step gives the outputs of the whole window."""
+        return self.output_mode == "retroactive"
 
     @property
     def landmarks(self) -> int:

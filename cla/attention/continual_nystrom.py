@@ -1,60 +1,45 @@
 """Continual Nyström attention: landmarks and sums are updated as each token arrives."""
 
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
+from cla.attention import fused
 from cla.attention.config import AttentionConfig
-from cla.attention.emits import NystromEmits, pad_left
-from cla.attention.layer import AttentionLayer, Projected, ring_order
+from cla.attention.cuts import segments
+from cla.attention.emits import NystromEmits
+from cla.attention.landmarks import Landmarks, make_landmarks, window_landmarks
+from cla.attention.layer import AttentionLayer
+from cla.attention.nystrom import cut_landmarks, newest_row, window_rows
+from cla.attention.nystrom_emits import low_rank_emits, stream_emits
 from cla.attention.nystrom_scan import scan_streams
 from cla.attention.nystrom_state import (
-    Landmarks,
     NystromState,
     build_state,
-    keeps_queries,
-    make_landmarks,
-    segment_ends,
+    follows_stream,
     stream_landmarks,
-    window_logits,
-    with_ones,
 )
-from cla.attention.nystrom_window import attend_window, window_landmarks
-from cla.attention.partial_sums import PartialSums, quotient, sum_tokens
-from cla.attention.state import (
-    Step,
-    StreamGroup,
-    accumulation_dtype,
-    map_state,
-    narrow_state,
-    stream_groups,
-)
-from cla.attention.window_sums import (
-    add_token,
-    assign,
-    block_length,
-    build_window,
-    empty_window,
-    enter_block,
-)
+from cla.attention.nystrom_step import advance, attends_directly, finish_fused
+from cla.attention.projected import Projected
+from cla.attention.rings import roll_streams, take, time_order
+from cla.attention.state import accumulation_dtype, map_state
 from cla.errors import ClaError
 
 
 class ContinualNystromAttention(AttentionLayer):
-    """Softmax(Q K~^T) gamma^+ softmax(Q~ K^T) V of the newest token, without touching the window.
+    """Softmax(Q K~^T) gamma^+ softmax(Q~ K^T) V, without touching the window.
 
     With continual landmarks a segment's mean replaces the landmark of that segment in the cycle
     before; until the window is full, the tokens seen are attended to as a shorter window.
 
     Source: arXiv 2412.03214, section 3.
     Cost: see `operation_count`; O(M D + M^2) multiply-adds per head and token, at a landmark tick
-        O(N D + M^3) more.
+        O(N D + M^3) more, retroactive O(N M D) more.
     """
 
     def __init__(self, config: AttentionConfig) -> None:
         super().__init__(config)
-        self.segment_ends = segment_ends(config)
         shape = (config.num_heads, config.landmarks, config.head_dim)
         self.query_landmarks: Tensor
         self.key_landmarks: Tensor
@@ -64,11 +49,11 @@ class ContinualNystromAttention(AttentionLayer):
     @property
     def fixed(self) -> bool:
         """Whether the landmarks are given, not taken from the stream."""
-        return not keeps_queries(self.config)
+        return not follows_stream(self.config)
 
     @property
     def receptive_field(self) -> int:
-        longest_segment = -(-self.config.window // self.config.landmarks)
+        longest_segment = segments(self.config.window, self.config.landmarks).longest
         return self.config.window + (0 if self.fixed else longest_segment - 1)
 
     def set_landmarks(self, query_landmarks: Tensor, key_landmarks: Tensor) -> None:
@@ -93,6 +78,9 @@ class ContinualNystromAttention(AttentionLayer):
                 )
             buffer.copy_(given)
 
+    def state_dtype(self, dtype: torch.dtype) -> torch.dtype:
+        return accumulation_dtype(dtype)
+
     def init_state(
         self,
         batch_size: int,
@@ -101,65 +89,67 @@ class ContinualNystromAttention(AttentionLayer):
         dtype: torch.dtype | None = None,
     ) -> NystromState:
         config = self.config
-        wide = accumulation_dtype(dtype or self.query_proj.weight.dtype)
-        heads, window, size = config.num_heads, config.window, config.head_dim
+        weight = self.query_proj.weight
         empty = torch.zeros(
-            (batch_size, heads, window, size + 1),
-            device=device or self.query_proj.weight.device,
-            dtype=wide,
+            (batch_size, config.num_heads, 0, config.head_dim),
+            device=device or weight.device,
+            dtype=self.state_dtype(dtype or weight.dtype),
         )
-        queries = empty.new_zeros((batch_size, heads, 0 if self.fixed else window, size))
-        keys = empty.new_zeros((batch_size, heads, window, size))
-        sums = empty_window(empty, batch_size, heads, config.landmarks, window)
-        return NystromState(
-            torch.zeros(batch_size, dtype=torch.int64),
-            torch.zeros(batch_size, dtype=torch.int64),
-            queries,
-            keys,
-            empty,
-            self._initial_landmarks(batch_size, empty),
-            sums,
+        tokens = Projected(empty, empty, empty)
+        return build_state(tokens, self._initial_landmarks(batch_size, empty), config, 0)
+
+    def attend(
+        self,
+        tokens: Projected,
+        state: NystromState,
+        *,
+        emit: bool = False,
+        active: Tensor | None = None,
+    ) -> tuple[Tensor, Any]:
+        steady, rest = active, None
+        if self.use_fused and fused.can_step(state.keys):
+            direct = attends_directly(state, self.config)
+            if not self.fixed and bool(direct.any()):
+                steady = ~direct if active is None else active & ~direct
+                rest = direct if active is None else active & direct
+            context = finish_fused(tokens, state, self.config, steady)
+            if rest is not None:
+                others = advance(tokens, state, self.config, rest)
+                context = torch.where(rest[:, None, None, None], others, context)
+        else:
+            context = advance(tokens, state, self.config, active)
+        return context, self._emits(tokens.queries, state) if emit else None
+
+    def window_context(self, tokens: Projected) -> Tensor:
+        if not self.fixed:
+            rows = window_rows if self.config.retroactive else newest_row
+            return rows(tokens, self.config)
+        landmarks = self._given_landmarks(tokens.keys)
+        queries = tokens.queries if self.config.retroactive else tokens.queries[..., -1:, :]
+        delta = (landmarks.queries @ tokens.keys.transpose(-1, -2)).softmax(-1)
+        beta = (queries @ landmarks.keys.transpose(-1, -2)).softmax(-1)
+        return beta @ (landmarks.gamma_inv @ (delta @ tokens.values))
+
+    def context_emits(self, tokens: Projected) -> NystromEmits:
+        landmarks = (
+            self._initial_landmarks(tokens.keys.shape[0], tokens.keys)
+            if self.fixed
+            else window_landmarks(tokens, self.config)
         )
-
-    @torch.no_grad()
-    def step(self, x: Tensor, state: NystromState, *, emit: bool = False) -> Step:
-        new = self.project(x[:, None], state.keys.dtype)
-        contexts: list[Tensor] = []
-        emits: list[NystromEmits] = []
-        for group in stream_groups(state.slot, state.valid_tokens):
-            part = narrow_state(state, group)
-            rows = slice(group.start, group.start + group.length)
-            token = Projected(*(tensor[rows] for tensor in new))
-            contexts.append(self._advance(part, token, group))
-            if emit:
-                seen = min(group.valid_tokens + 1, self.config.window)
-                emits.append(self._emits(part, token.queries, seen, group.slot + 1))
-        state.slot.add_(1).remainder_(self.config.window)
-        state.valid_tokens.add_(1).clamp_(max=self.config.window)
-        output = self.merge_heads(torch.cat(contexts)).squeeze(1)
-        joined = NystromEmits(*map(torch.cat, zip(*emits, strict=True))) if emit else None
-        return Step(output, state, joined)
-
-    def forward(self, x: Tensor, *, emit: bool = False) -> Tensor | tuple[Tensor, NystromEmits]:
-        self.check_forward_length(x)
-        tokens = self.project(x, accumulation_dtype(x.dtype))
-        given = self._initial_landmarks(x.shape[0], tokens.keys) if self.fixed else None
-        context = attend_window(tokens, self.config, given)
-        output = self.merge_heads(context).squeeze(1)
-        if not emit:
-            return output
-        landmarks = given or window_landmarks(tokens, self.config)
-        return output, self._factors(tokens.queries, tokens.keys, landmarks)
+        return low_rank_emits(tokens.queries, tokens.keys, landmarks, self.config)
 
     def scan(self, x: Tensor, state: NystromState) -> tuple[Tensor, NystromState]:
         tokens = self.project(x, state.keys.dtype)
         context, after = scan_streams(tokens, state, self.config)
-        return self.merge_heads(context), after
+        output = self.merge_heads(context)
+        if self.config.retroactive:
+            output = self.zero_unseen(output, self.scan_valid_tokens(state, x.shape[1]))
+        return output, after
 
     def state_from_window(self, window: Tensor, *, tokens_seen: int | None = None) -> NystromState:
         seen = self.check_window(window, tokens_seen)
         used = window[:, -self.receptive_field :]
-        tokens = self.project(used, accumulation_dtype(window.dtype))
+        tokens = self.project(used, self.state_dtype(window.dtype))
         landmarks = self._initial_landmarks(window.shape[0], tokens.keys)
         if not self.fixed and seen >= self.config.window:
             pair = stream_landmarks(tokens, self.config, seen)
@@ -168,9 +158,20 @@ class ContinualNystromAttention(AttentionLayer):
 
     def window_emits(self, window: Tensor, state: NystromState) -> NystromEmits:
         tokens = self.project(window[:, -self.config.window :], state.keys.dtype)
-        if self._attends_directly(tokens.keys.shape[-2]):
-            return self._factors(tokens.queries, tokens.keys, window_landmarks(tokens, self.config))
-        return self._factors(tokens.queries, tokens.keys, self._aged(state, int(state.slot[0])))
+        if bool(attends_directly(state, self.config, taken=True)[0]):
+            landmarks = window_landmarks(tokens, self.config)
+        else:
+            landmarks = self._aged(state)
+        return low_rank_emits(tokens.queries, tokens.keys, landmarks, self.config)
+
+    def _given_landmarks(self, like: Tensor) -> Landmarks:
+        if bool(self.query_landmarks.isnan().any()):
+            raise ClaError(
+                "Fixed landmarks have not been set.", "Call set_landmarks, or load a checkpoint."
+            )
+        return make_landmarks(
+            self.query_landmarks.to(like), self.key_landmarks.to(like), self.config.pseudo_inverse
+        )
 
     def _initial_landmarks(self, batch_size: int, like: Tensor) -> Landmarks:
         """The fixed landmarks, or zeros that the first full window replaces."""
@@ -179,136 +180,36 @@ class ContinualNystromAttention(AttentionLayer):
             shape = (batch_size, config.num_heads, config.landmarks)
             zeros = like.new_zeros((*shape, config.head_dim))
             return Landmarks(zeros, zeros.clone(), like.new_zeros((*shape, config.landmarks)))
-        if bool(self.query_landmarks.isnan().any()):
-            raise ClaError(
-                "Fixed landmarks have not been set.", "Call set_landmarks, or load a checkpoint."
-            )
-        landmarks = make_landmarks(
-            self.query_landmarks.to(like), self.key_landmarks.to(like), config.pseudo_inverse
-        )
         repeated = map_state(
-            landmarks, lambda tensor: tensor.expand(batch_size, *tensor.shape).clone()
+            self._given_landmarks(like),
+            lambda tensor: tensor.expand(batch_size, *tensor.shape).clone(),
         )
         return cast(Landmarks, repeated)
 
-    def _attends_directly(self, seen: int) -> bool:
-        """Whether the tokens seen are cut into landmarks anew instead of kept as sums."""
-        return not self.fixed and (
-            seen < self.config.window or self.config.landmarks == self.config.window
-        )
+    def _emits(self, query: Tensor, state: NystromState) -> NystromEmits:
+        seen = state.valid_tokens.clamp(min=1)
+        order = time_order(state.slot, state.valid_tokens, self.config.window)
+        queries = state.queries if state.queries.shape[2] else state.keys
+        ordered = Projected(*(take(ring, order) for ring in (queries, state.keys, state.values)))
+        if self.fixed:
+            return stream_emits(query, ordered, state.landmarks, seen, all_used=True)
+        steady = stream_emits(query, ordered, self._aged(state), seen)
+        direct = attends_directly(state, self.config, taken=True)
+        if not bool(direct.any()):
+            return steady
+        cut = cut_landmarks(ordered, seen, self.config.landmarks, self.config.pseudo_inverse)
+        young = stream_emits(query, ordered, cut, seen)
+        mask = direct[:, None, None, None]
+        return NystromEmits(*(torch.where(mask, *pair) for pair in zip(young, steady, strict=True)))
 
-    def _advance(self, state: NystromState, token: Projected, group: StreamGroup) -> Tensor:
-        """Take one token into the state of a group; returns its context (B, H, 1, D)."""
-        slot, seen = group.slot, min(group.valid_tokens + 1, self.config.window)
-        value = with_ones(token.values)
-        if self._attends_directly(seen):
-            self._write(state, token, value, slot)
-            return attend_window(self._window(state, seen, slot + 1), self.config, None)
-        if not self.fixed and group.valid_tokens < self.config.window:
-            self._write(state, token, value, slot)
-            self._fill_landmarks(state, slot + 1)
-            total = self._whole_window(state)
-        else:
-            self._enter_block(state, group)
-            self._write(state, token, value, slot)
-            logits = state.landmarks.queries @ token.keys.transpose(-1, -2)
-            total = add_token(state.sums, logits, value, slot, self.config.window)
-            if not self.fixed and slot + 1 in self.segment_ends:
-                total = self._tick(state, total, slot + 1)
-        beta = (token.queries @ state.landmarks.keys.transpose(-1, -2)).softmax(-1)
-        return beta @ state.landmarks.gamma_inv @ quotient(total)
-
-    def _write(self, state: NystromState, token: Projected, value: Tensor, slot: int) -> None:
-        state.keys[:, :, slot] = token.keys[:, :, 0]
-        state.values[:, :, slot] = value[:, :, 0]
-        if not self.fixed:
-            state.queries[:, :, slot] = token.queries[:, :, 0]
-
-    def _window(self, state: NystromState, seen: int, slot: int) -> Projected:
-        """The tokens seen, oldest first."""
-        rings = (state.queries, state.keys, state.values[..., :-1])
-        return Projected(*(ring_order(ring[:, :, :seen], slot % seen) for ring in rings))
-
-    def _enter_block(self, state: NystromState, group: StreamGroup) -> None:
-        window = self.config.window
-        length = block_length(window)
-        if group.slot % length:
-            return
-        old = slice(group.slot, min(group.slot + length, window))
-        logits = window_logits(
-            state.landmarks.queries,
-            state.keys[:, :, old],
-            length if group.valid_tokens == window else 0,
-        )
-        entered = enter_block(state.sums, logits, state.values[:, :, old], group.slot // length)
-        assign(state.sums.rest, entered.rest)
-        assign(state.sums.blocks, entered.blocks)
-
-    def _whole_window(self, state: NystromState) -> PartialSums:
-        logits = state.landmarks.queries @ state.keys.transpose(-1, -2)
-        return sum_tokens(logits, state.values)
-
-    def _fill_landmarks(self, state: NystromState, slot: int) -> None:
-        """Make all landmarks and sums of a window that has just become full."""
-        window = self._window(state, self.config.window, slot)
-        landmarks = window_landmarks(window, self.config)
-        for target, source in zip(state.landmarks, landmarks, strict=True):
-            target.copy_(source)
-        logits = landmarks.queries @ state.keys.transpose(-1, -2)
-        self._assign_rows(state, logits, slice(None), slot)
-
-    def _tick(self, state: NystromState, total: PartialSums, end: int) -> PartialSums:
-        """Replace the oldest landmark by the segment that has just been completed."""
-        index = self.segment_ends.index(end)
-        start = self.segment_ends[index - 1] if index else 0
-        rows = slice(index, index + 1)
-        landmarks = state.landmarks
-        landmarks.queries[:, :, index] = state.queries[:, :, start:end].mean(-2)
-        landmarks.keys[:, :, index] = state.keys[:, :, start:end].mean(-2)
-        renewed = make_landmarks(landmarks.queries, landmarks.keys, self.config.pseudo_inverse)
-        landmarks.gamma_inv.copy_(renewed.gamma_inv)
-        logits = landmarks.queries[:, :, rows] @ state.keys.transpose(-1, -2)
-        self._assign_rows(state, logits, rows, end)
-        row = sum_tokens(logits, state.values)
-        total.largest[:, :, rows] = row.largest
-        total.sums[:, :, rows] = row.sums
-        return total
-
-    def _assign_rows(self, state: NystromState, logits: Tensor, rows: slice, slot: int) -> None:
-        built = build_window(logits, state.values, slot % self.config.window)
-        for target, source in zip(state.sums, built, strict=True):
-            target.largest[..., rows, :] = source.largest
-            target.sums[..., rows, :] = source.sums
-
-    def _emits(self, state: NystromState, query: Tensor, seen: int, slot: int) -> NystromEmits:
-        if self._attends_directly(seen):
-            window = self._window(state, seen, slot)
-            return self._factors(query, window.keys, window_landmarks(window, self.config))
-        keys = ring_order(state.keys[:, :, :seen], slot % seen)
-        return self._factors(query, keys, self._aged(state, slot))
-
-    def _aged(self, state: NystromState, slot: int) -> Landmarks:
+    def _aged(self, state: NystromState) -> Landmarks:
         """The landmarks in use, oldest first (fixed ones have no age)."""
         if self.fixed:
             return state.landmarks
-        complete = sum(end <= slot for end in self.segment_ends)
+        part, _ = segments(self.config.window, self.config.landmarks).locate(state.slot)
         queries, keys, gamma_inv = state.landmarks
         return Landmarks(
-            torch.roll(queries, -complete, -2),
-            torch.roll(keys, -complete, -2),
-            torch.roll(gamma_inv, (-complete, -complete), (-2, -1)),
-        )
-
-    def _factors(self, queries: Tensor, keys: Tensor, landmarks: Landmarks) -> NystromEmits:
-        """The three factors, with zeros for what has not been seen."""
-        window, count = self.config.window, self.config.landmarks
-        beta = (queries @ landmarks.keys.transpose(-1, -2)).softmax(-1)
-        delta = (landmarks.queries @ keys.transpose(-1, -2)).softmax(-1)
-        rows = 1 if queries.shape[-2] == 1 else window
-        return NystromEmits(
-            pad_left(beta, rows, count),
-            pad_left(landmarks.gamma_inv, count, count),
-            pad_left(delta, count, window),
-            pad_left(landmarks.queries, count, self.config.head_dim),
-            pad_left(landmarks.keys, count, self.config.head_dim),
+            roll_streams(queries, -part, 2),
+            roll_streams(keys, -part, 2),
+            roll_streams(roll_streams(gamma_inv, -part, 2), -part, 3),
         )

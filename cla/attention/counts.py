@@ -3,15 +3,36 @@
 from dataclasses import dataclass
 
 from cla.attention.config import AttentionConfig
+from cla.attention.cuts import blocks, segments
 from cla.attention.pseudo_inverse import ITERATIONS
-from cla.attention.window_sums import block_count, block_length
+from cla.attention.window_sums import table_rows
 
 SOFTMAX = 3
 """Operations per softmax entry: exponential, sum, quotient."""
 
 SVD_FACTOR = 26
-"""Multiply-adds of a pseudo-inverse by SVD in units of M^3: an estimate, the only part that is not
-counted product by product."""
+"""Multiply-adds of a pseudo-inverse by singular values in units of M^3: an estimate, the only part
+that is not counted product by product."""
+
+MERGES = 5
+"""Merges of partial sums in one step of a sliding window."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Multiply-adds of one head.
+
+    Args:
+        products: matrix products.
+        other: everything else.
+    """
+
+    products: int
+    other: int
+
+    @property
+    def total(self) -> int:
+        return self.products + self.other
 
 
 @dataclass(frozen=True)
@@ -20,21 +41,19 @@ class OperationCount:
 
     Args:
         step: every step.
-        block: added when a block of the sums is entered, once in `block_every` tokens.
         tick: added when a landmark enters, once in `tick_every` tokens.
         average: per token, over a cycle.
         published: the paper's closed form for the same, per token.
-        step_products: the share of `step` that is matrix products.
+        step_products, tick_products: the share that is matrix products.
     """
 
     step: int
-    block: int
-    block_every: float
     tick: int
     tick_every: float
     average: float
     published: float
     step_products: int
+    tick_products: int
 
 
 def operation_count(config: AttentionConfig) -> OperationCount:
@@ -42,26 +61,20 @@ def operation_count(config: AttentionConfig) -> OperationCount:
 
     Source: published forms from arXiv 2412.03214, tables 1 and 2.
     """
-    heads, window, size = config.num_heads, config.window, config.head_dim
-    if config.kind == "full":
-        step = heads * _full(window, size)
-        published = heads * (2 * window**2 * size + 2 * window * size)
-        products = heads * 2 * window**2 * size
-        return OperationCount(step, 0, 0, 0, 0, step, published, products)
-    marks, continual = config.landmarks, config.landmark_mode == "continual"
-    if continual and marks == window:
-        step = heads * _exact_row(window, size)
-        products = heads * 2 * window * size
-        return OperationCount(step, 0, 0, 0, 0, step, _published(config), products)
-    products = heads * (3 * marks * size + marks**2)
-    step = products + heads * (SOFTMAX * marks + 2 * _merge(marks, size) + marks * size)
-    block = heads * _block_entry(window, marks, size)
-    tick = heads * _tick(config) if continual else 0
-    block_every = window / block_count(window)
-    tick_every = window / marks if continual else 0.0
-    average = step + block / block_every + (tick / tick_every if tick_every else 0)
+    heads, window, marks = config.num_heads, config.window, config.landmarks
+    step = _step(config, window)
+    ticks = _has_ticks(config)
+    tick = _tick(config) if ticks else Part(0, 0)
+    tick_every = window / marks if ticks else 0.0
+    average = heads * (step.total + (tick.total / tick_every if ticks else 0))
     return OperationCount(
-        step, block, block_every, tick, tick_every, average, _published(config), products
+        heads * step.total,
+        heads * tick.total,
+        tick_every,
+        average,
+        heads * _published(config),
+        heads * step.products,
+        heads * tick.products,
     )
 
 
@@ -72,83 +85,132 @@ def step_operations(config: AttentionConfig, slot: int, valid_tokens: int) -> in
         slot: ring place of the token about to be taken.
         valid_tokens: tokens the window held before it.
     """
-    heads, window, size = config.num_heads, config.window, config.head_dim
+    window = config.window
     seen = min(valid_tokens + 1, window)
+    ticks = _has_ticks(config) and seen == window
+    total = _step(config, seen).total
+    if ticks and segments(window, config.landmarks).is_end(slot + 1):
+        total += _tick(config).total
+    return config.num_heads * total
+
+
+def memory_bytes(config: AttentionConfig, batch_size: int = 1, element_bytes: int = 4) -> int:
+    """Bytes of a state, in closed form.
+
+    Args:
+        element_bytes: size of the tokens' type; sums are kept in one twice as wide.
+    """
+    heads, window, size = config.num_heads, config.window, config.head_dim
+    marks, retro = config.landmarks, config.retroactive
+    counters = 2 * 8
+    ring = heads * window * size
     if config.kind == "full":
-        return heads * _full(seen, size)
-    marks, continual = config.landmarks, config.landmark_mode == "continual"
-    if continual and (seen <= marks or marks == window):
-        return heads * _exact_row(seen, size)
-    if continual and valid_tokens < window:
-        return heads * _whole_window(config, seen)
-    count = operation_count(config)
-    total = count.step
-    if slot % block_length(window) == 0:
-        total += count.block
-    if continual and _is_tick(slot + 1, window, marks):
-        total += count.tick
-    return total
+        return batch_size * (counters + 3 * ring * element_bytes)
+    if config.kind == "nystrom":
+        return batch_size * (counters + 3 * ring * 2 * element_bytes)
+    if config.kind == "continual":
+        rows = heads * window * (size + 3) * 8 if retro else 0
+        return batch_size * (counters + (2 + retro) * ring * element_bytes + rows)
+    continual = config.landmark_mode == "continual"
+    elements = (1 + (continual or retro)) * ring + heads * window * (size + 1)
+    elements += heads * (2 * marks * size + marks**2)
+    elements += table_rows(window) * heads * marks * (size + 2)
+    elements += heads * window * marks if retro else 0
+    return batch_size * (counters + 2 * element_bytes * elements)
 
 
-def _full(tokens: int, size: int) -> int:
-    return 2 * tokens**2 * size + SOFTMAX * tokens**2
+def _has_ticks(config: AttentionConfig) -> bool:
+    return (
+        config.kind == "continual_nystrom"
+        and config.landmark_mode == "continual"
+        and config.landmarks < config.window
+    )
 
 
-def _exact_row(tokens: int, size: int) -> int:
-    return 2 * tokens * size + SOFTMAX * tokens
+def _step(config: AttentionConfig, seen: int) -> Part:
+    """A step whose window then holds `seen` tokens; without what a tick adds."""
+    size, marks, retro = config.head_dim, config.landmarks, config.retroactive
+    rows = seen if retro else 1
+    if config.kind == "full":
+        return Part(2 * seen**2 * size, SOFTMAX * seen**2)
+    if config.kind == "continual":
+        return _continual(seen, size) if retro else _softmax_rows(1, seen, size)
+    if config.kind == "nystrom":
+        return _softmax_rows(seen, seen, size) if seen <= marks else _cut(config, seen, seen)
+    if config.landmark_mode == "continual" and (seen <= marks or marks == config.window):
+        return _softmax_rows(rows, seen, size)
+    if config.landmark_mode == "continual" and seen < config.window:
+        return _cut(config, seen, rows)
+    sliding = MERGES * marks * (2 * (size + 1) + 2) + marks * size
+    if retro:
+        products = 3 * marks * size + marks**2 * size + config.window * marks * size
+    else:
+        products = 4 * marks * size + marks**2
+    return Part(products, sliding + SOFTMAX * marks)
 
 
-def _merge(marks: int, size: int) -> int:
-    """Two weights, and two products and a sum per column (counted as two multiply-adds)."""
-    return marks * (2 * (size + 1) + 2)
+def _softmax_rows(rows: int, tokens: int, size: int) -> Part:
+    return Part(2 * rows * tokens * size, SOFTMAX * rows * tokens)
 
 
-def _block_entry(window: int, marks: int, size: int) -> int:
-    length, count = block_length(window), block_count(window)
-    rounds = (length - 1).bit_length()
-    logits = length * marks * size
-    return logits + length * (rounds + 1) * _merge(marks, size) + count * marks * (size + 2)
+def _continual(tokens: int, size: int) -> Part:
+    """The newest row anew; a token in and one out of all others."""
+    update = tokens * (3 * (size + 1) + 3)
+    return Part(4 * tokens * size + tokens, update + tokens)
 
 
-def _inverse(config: AttentionConfig) -> int:
+def _cut(config: AttentionConfig, tokens: int, rows: int) -> Part:
+    """Landmarks cut anew from the tokens seen, and `rows` rows of the product."""
+    marks, size = config.landmarks, config.head_dim
+    inverse = _inverse(config)
+    products = 2 * rows * marks * size + 2 * marks * tokens * size + 2 * marks**2 * size
+    other = 2 * tokens * size + SOFTMAX * (rows * marks + marks * tokens + marks**2)
+    return Part(products + inverse.products, other + inverse.other)
+
+
+def _tick(config: AttentionConfig) -> Part:
+    """One landmark enters: means, gamma and its inverse, one row of the sums over the window."""
+    window, marks, size = config.window, config.landmarks, config.head_dim
+    cuts = blocks(window)
+    inverse = _inverse(config)
+    padded = cuts.count * cuts.longest
+    products = 3 * window * size + marks**2 * size + (padded + cuts.longest) * (size + 1)
+    rounds = max(1, (cuts.longest - 1).bit_length())
+    suffixes = 2 * cuts.longest * rounds * (2 * (size + 1) + 2)
+    other = SOFTMAX * marks**2 + window + suffixes + 2 * cuts.count * (size + 2)
+    if config.retroactive:
+        products += window * marks * size
+        other += SOFTMAX * window * marks
+    return Part(products + inverse.products, other + inverse.other)
+
+
+def _inverse(config: AttentionConfig) -> Part:
     marks = config.landmarks
     if config.pseudo_inverse == "exact":
-        return SVD_FACTOR * marks**3
-    return ITERATIONS * (4 * marks**3 + 4 * marks**2) + 3 * marks**2
-
-
-def _gamma(config: AttentionConfig) -> int:
-    marks = config.landmarks
-    return marks**2 * config.head_dim + SOFTMAX * marks**2 + _inverse(config)
-
-
-def _tick(config: AttentionConfig) -> int:
-    window, marks, size = config.window, config.landmarks, config.head_dim
-    means = 2 * size * -(-window // marks)
-    row = window * size + 2 * window * (size + 2)
-    return means + _gamma(config) + row + _block_entry(window, 1, size)
-
-
-def _whole_window(config: AttentionConfig, seen: int) -> int:
-    """Landmarks cut anew from the tokens seen so far."""
-    marks, size = config.landmarks, config.head_dim
-    row = SOFTMAX * marks + 2 * marks * size + marks**2
-    return 2 * seen * size + _gamma(config) + marks * seen * (2 * size + 2) + row + marks * size
-
-
-def _is_tick(end: int, window: int, marks: int) -> bool:
-    shorter, longer_count = divmod(window, marks)
-    split = longer_count * (shorter + 1)
-    return end % (shorter + 1) == 0 if end <= split else (end - split) % shorter == 0
+        return Part(0, SVD_FACTOR * marks**3)
+    return Part(4 * ITERATIONS * marks**3, 4 * ITERATIONS * marks**2 + 3 * marks**2)
 
 
 def _published(config: AttentionConfig) -> float:
-    heads, window, size = config.num_heads, config.window, config.head_dim
-    marks = config.landmarks
-    fixed = 8 * marks * size + marks**2 + 6 * marks
+    """Per head."""
+    window, size, marks = config.window, config.head_dim, config.landmarks
+    retro = config.retroactive
+    if config.kind == "full":
+        return 2 * window**2 * size + 2 * window * size
+    if config.kind == "continual":
+        return 7 * window * size + 2 * window - 3 * size if retro else 2 * window * size + 2 * size
+    if config.kind == "nystrom":
+        product = 4 * window * marks * size + 2 * window * size + window * marks**2
+        return product + 2 * window * marks + size * marks**2 + 24 * marks**3 + 23 * marks**2
+    if retro:
+        fixed = window * marks * size + 8 * marks * size + marks**2 + 8 * marks
+        tick = window * marks * size + 6 * window * size + 9 * window + window * marks**2
+        tick += window * marks + 13 * marks * size + 24 * marks**3 + 22 * marks**2 + 17 * marks
+    else:
+        fixed = 8 * marks * size + marks**2 + 6 * marks
+        tick = window * marks * size + 3 * window * size + window + 14 * marks * size
+        tick += 24 * marks**3 + 23 * marks**2 + 20 * marks
     if config.landmark_mode == "fixed":
-        return heads * fixed
-    tick = window * marks * size + 3 * window * size + window + 14 * marks * size
-    tick += 24 * marks**3 + 23 * marks**2 + 20 * marks
+        return fixed
     share = marks / window
-    return heads * (share * tick + (1 - share) * fixed)
+    return share * tick + (1 - share) * fixed

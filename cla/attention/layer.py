@@ -1,42 +1,30 @@
 """What all attention layers share: the projections and the streaming contract."""
 
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from cla.attention import fused
 from cla.attention.config import AttentionConfig
-from cla.attention.state import Step
+from cla.attention.projected import Projected
+from cla.attention.state import Step, reset_streams
 from cla.errors import ClaError
-
-
-class Projected(NamedTuple):
-    """Queries and keys, scaled by D^(-1/4) each, and values of some tokens.
-
-    Shapes:
-        queries, keys, values: (B, H, T, D)
-    """
-
-    queries: Tensor
-    keys: Tensor
-    values: Tensor
-
-    def span(self, start: int, stop: int | None = None) -> "Projected":
-        """The tokens from `start` to before `stop`."""
-        return Projected(*(part[..., start:stop, :] for part in self))
 
 
 class AttentionLayer(nn.Module, ABC):
     """Attention over the last N tokens of a stream; the module holds parameters only.
 
-    All kinds own the same parameters, so that one can take the place of another.
+    All kinds own the same parameters, so that one can take the place of another. `use_fused` says
+    whether a step on the CPU may take the compiled kernels; the numbers are the same without.
     """
 
     def __init__(self, config: AttentionConfig) -> None:
         super().__init__()
         self.config = config
+        self.use_fused = fused.AVAILABLE
         self.query_proj = nn.Linear(config.embed_dim, config.embed_dim)
         self.key_proj = nn.Linear(config.embed_dim, config.embed_dim)
         self.value_proj = nn.Linear(config.embed_dim, config.embed_dim)
@@ -48,9 +36,9 @@ class AttentionLayer(nn.Module, ABC):
         return 0
 
     @property
-    @abstractmethod
     def receptive_field(self) -> int:
         """Tokens, the newest included, that can influence an output."""
+        return self.config.window
 
     @abstractmethod
     def init_state(
@@ -62,28 +50,71 @@ class AttentionLayer(nn.Module, ABC):
     ) -> Any:
         """State of `batch_size` streams that have seen nothing; `dtype` is that of the tokens."""
 
-    @abstractmethod
-    def step(self, x: Tensor, state: Any, *, emit: bool = False) -> Step:
+    @torch.no_grad()
+    def step(
+        self, x: Tensor, state: Any, *, emit: bool = False, active: Tensor | None = None
+    ) -> Step:
         """Advance every stream by one token; owns `state` and writes to it in place.
 
         No gradient is kept (use `scan` or `forward` to train).
 
+        Args:
+            active: which streams take a token; the others stay as they are and their output is
+                zero. All of them, if not given.
+
         Shapes:
             x: (B, E)
-            output: (B, E)
+            active: (B,) bool
+            output: (B, E), or (B, N, E) if retroactive: oldest first, zero what is unseen
         """
+        tokens = self.project_token(x, state.keys.dtype)
+        context, emits = self.attend(tokens, state, emit=emit, active=active)
+        output = self.finish(context)
+        if self.config.retroactive:
+            output = self.zero_unseen(output, state.valid_tokens)
+        if active is not None:
+            idle = ~active.reshape(-1, *(1,) * (output.ndim - 1))
+            output = output.masked_fill(idle, 0)
+        return Step(output, state, emits)
 
     @abstractmethod
+    def attend(
+        self, tokens: Projected, state: Any, *, emit: bool = False, active: Tensor | None = None
+    ) -> tuple[Tensor, Any]:
+        """The attention product of a step: contexts before the output projection, and emits.
+
+        Shapes:
+            tokens: (B, H, 1, D)
+            returns: (B, H, 1, D), or (B, H, N, D) if retroactive
+        """
+
     def forward(self, x: Tensor, *, emit: bool = False) -> Any:
-        """Output of the newest token of whole windows; with `emit` the pair (output, emits).
+        """Output of whole windows; with `emit` the pair (output, emits).
 
         Shapes:
             x: (B, T, E), 1 <= T <= N
-            returns: (B, E)
+            returns: (B, E), of the newest token, or (B, T, E) if retroactive
 
         Raises:
             ClaError: more tokens than the window holds.
         """
+        self.check_forward_length(x)
+        tokens = self.project(x, self.state_dtype(x.dtype))
+        output = self.finish(self.window_context(tokens))
+        return (output, self.context_emits(tokens)) if emit else output
+
+    @abstractmethod
+    def window_context(self, tokens: Projected) -> Tensor:
+        """The attention product of whole windows, of the newest row or, if retroactive, all rows.
+
+        Shapes:
+            tokens: (..., H, T, D), T <= N
+            returns: (..., H, 1 or T, D)
+        """
+
+    @abstractmethod
+    def context_emits(self, tokens: Projected) -> Any:
+        """Emits of every token of a window, (B, H, T, D)."""
 
     @abstractmethod
     def scan(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
@@ -91,7 +122,7 @@ class AttentionLayer(nn.Module, ABC):
 
         Shapes:
             x: (B, T, E)
-            returns: (B, T, E) and the state after the last token
+            returns: (B, T, E), or (B, T, N, E) if retroactive; and the state after the last token
         """
 
     @abstractmethod
@@ -118,6 +149,15 @@ class AttentionLayer(nn.Module, ABC):
             window: (B, T, E), the newest tokens; the last N are used
         """
 
+    def reset(self, state: Any, streams: Tensor) -> None:
+        """Let the masked streams (B,) of a state start anew, in place."""
+        fresh = self.init_state(1, device=state.keys.device, dtype=self.query_proj.weight.dtype)
+        reset_streams(state, fresh, streams)
+
+    def state_dtype(self, dtype: torch.dtype) -> torch.dtype:
+        """The type that queries, keys, values and sums are kept in for tokens of `dtype`."""
+        return dtype
+
     def project(self, x: Tensor, dtype: torch.dtype) -> Projected:
         """Queries, keys and values of tokens, computed in `dtype`.
 
@@ -131,14 +171,48 @@ class AttentionLayer(nn.Module, ABC):
         )
         return Projected(queries * scale, keys * scale, values)
 
-    def merge_heads(self, context: Tensor) -> Tensor:
-        """Join the heads and apply the output projection.
+    def project_token(self, x: Tensor, dtype: torch.dtype) -> Projected:
+        """`project` for one token of each stream, (B, E)."""
+        layers = (self.query_proj, self.key_proj, self.value_proj)
+        if self.use_fused and fused.can_project(x, layers, dtype):
+            return Projected(*fused.project_token(x, layers, self.config.num_heads))
+        return self.project(x[:, None], dtype)
+
+    def finish(self, context: Tensor) -> Tensor:
+        """Join the heads and apply the output projection; a single output loses its time axis.
 
         Shapes:
             context: (B, H, T, D)
-            returns: (B, T, E)
+            returns: (B, T, E), or (B, E)
         """
-        joined = context.transpose(1, 2).flatten(2)
+        output = self.merge_heads(context)
+        return output if self.config.retroactive else output[:, 0]
+
+    def zero_unseen(self, output: Tensor, valid_tokens: Tensor) -> Tensor:
+        """Set the rows of a window that no token stands for to zero.
+
+        Shapes:
+            output: (..., N, E)
+            valid_tokens: (...)
+        """
+        window = self.config.window
+        place = torch.arange(window, device=output.device)
+        return output.masked_fill((place < window - valid_tokens[..., None])[..., None], 0)
+
+    def scan_valid_tokens(self, state: Any, length: int) -> Tensor:
+        """Tokens that the window holds after each of `length` more, (B, T)."""
+        valid: Tensor = state.valid_tokens
+        more = torch.arange(1, length + 1, device=valid.device)
+        return (valid[:, None] + more).clamp(max=self.config.window)
+
+    def merge_heads(self, context: Tensor) -> Tensor:
+        """Join the heads of tokens and apply the output projection.
+
+        Shapes:
+            context: (..., H, T, D)
+            returns: (..., T, E)
+        """
+        joined = context.transpose(-3, -2).flatten(-2)
         return self.output_proj(joined.to(self.output_proj.weight.dtype))  # type: ignore[no-any-return]
 
     def check_forward_length(self, x: Tensor) -> None:
@@ -180,13 +254,3 @@ def _check_tokens(x: Tensor, embed_dim: int) -> None:
             f"Tokens of shape {tuple(x.shape)} do not fit.",
             f"Give (batch, at least one token, {embed_dim}).",
         )
-
-
-def ring_order(ring: Tensor, slot: int) -> Tensor:
-    """A ring's tokens oldest first; `slot` is where the next token goes."""
-    return torch.roll(ring, -slot, dims=-2)
-
-
-def chunk_lengths(total: int, chunk: int) -> list[int]:
-    """Lengths that cut `total` tokens into chunks of at most `chunk`."""
-    return [min(chunk, total - start) for start in range(0, total, chunk)] if total else []

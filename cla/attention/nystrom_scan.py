@@ -12,18 +12,10 @@ import torch
 from torch import Tensor
 
 from cla.attention.config import AttentionConfig
-from cla.attention.full import banded_context, tokens_seen
-from cla.attention.layer import Projected, chunk_lengths, ring_order
-from cla.attention.nystrom_state import (
-    Landmarks,
-    NystromState,
-    build_state,
-    keeps_queries,
-    make_landmarks,
-    segment_ends,
-    with_ones,
-)
-from cla.attention.nystrom_window import attend_window, window_landmarks
+from cla.attention.cuts import segments
+from cla.attention.landmarks import Landmarks, make_landmarks, window_landmarks
+from cla.attention.nystrom import newest_row, window_rows
+from cla.attention.nystrom_state import NystromState, build_state, follows_stream
 from cla.attention.partial_sums import (
     PartialSums,
     empty_logit,
@@ -33,7 +25,10 @@ from cla.attention.partial_sums import (
     quotient,
     suffix_sums,
 )
-from cla.attention.state import map_state, narrow_state, stream_groups, tensors_of
+from cla.attention.projected import Projected, with_ones
+from cla.attention.rings import ring_order
+from cla.attention.state import narrow_state, stack_states, stream_groups
+from cla.attention.windowed import banded_context, tokens_seen
 
 CHUNK_TOKENS = 512
 ELEMENTS_PER_PASS = 2**24
@@ -58,8 +53,9 @@ def scan_streams(
 
     Shapes:
         new: (B, H, T, D)
-        returns: (B, H, T, D)
+        returns: (B, H, T, D), or (B, T, H, N, D) if retroactive
     """
+    time_axis = 1 if config.retroactive else -2
     contexts, states = [], []
     for group in stream_groups(state.slot, state.valid_tokens):
         rows = slice(group.start, group.start + group.length)
@@ -74,23 +70,16 @@ def scan_streams(
             start += length
             slot = (slot + length) % config.window
             valid = min(valid + length, config.window)
-        contexts.append(torch.cat(pieces, -2))
+        contexts.append(torch.cat(pieces, time_axis))
         states.append(part)
-    return torch.cat(contexts), _join(states)
-
-
-def _join(states: list[NystromState]) -> NystromState:
-    columns = [list(tensors_of(state)) for state in states]
-    joined = iter([torch.cat(parts) for parts in zip(*columns, strict=True)])
-    state: NystromState = map_state(states[0], lambda _: next(joined))
-    return state
+    return torch.cat(contexts), stack_states(states)
 
 
 def _chunk(config: AttentionConfig, valid: int) -> int:
     """Tokens to take at once; a window cut anew at each token ends where it is full."""
-    if keeps_queries(config) and valid < config.window:
+    if follows_stream(config) and valid < config.window:
         return config.window - valid
-    return max(CHUNK_TOKENS, 2 * config.window)
+    return config.window if config.retroactive else max(CHUNK_TOKENS, 2 * config.window)
 
 
 def _scan_chunk(
@@ -98,32 +87,43 @@ def _scan_chunk(
 ) -> tuple[Tensor, NystromState]:
     window = config.window
     rings = (state.queries, state.keys, state.values[..., :-1])
-    if not keeps_queries(config):
+    if not state.queries.shape[2]:
         rings = (torch.zeros_like(state.keys), *rings[1:])
     history = Projected(*(ring_order(ring, slot) for ring in rings))
     tokens = Projected(*(torch.cat(pair, -2) for pair in zip(history, new, strict=True)))
     line = Line(tokens, window - valid)
     seen = tokens_seen(slot, valid, window) + new.keys.shape[-2]
-    if keeps_queries(config) and config.landmarks == window:
+    if follows_stream(config) and config.landmarks == window and not config.retroactive:
         context, landmarks = banded_context(tokens, window, line.unseen), state.landmarks
-    elif keeps_queries(config) and valid < window:
+    elif follows_stream(config) and config.landmarks == window:
+        context, landmarks = _each_window(line, config), state.landmarks
+    elif follows_stream(config) and valid < window:
         context, landmarks = _warm_up(line, config)
         if seen < window:
             landmarks = state.landmarks
     else:
         context, landmarks = _full_windows(line, state.landmarks, config, slot)
-    kept = tokens.span(-min(seen, window))
+    kept = tokens.span(tokens.keys.shape[-2] - min(seen, window))
     return context, build_state(kept, landmarks, config, seen)
 
 
 def _warm_up(line: Line, config: AttentionConfig) -> tuple[Tensor, Landmarks]:
     """Each window of an incomplete cycle is cut anew."""
-    contexts = [
-        attend_window(line.tokens.span(line.unseen, end), config, None)
-        for end in range(config.window + 1, line.length + 1)
-    ]
     landmarks = window_landmarks(line.tokens.span(line.unseen), config)
-    return torch.cat(contexts, -2), landmarks
+    return _each_window(line, config), landmarks
+
+
+def _each_window(line: Line, config: AttentionConfig) -> Tensor:
+    contexts = []
+    for end in range(config.window + 1, line.length + 1):
+        tokens = line.tokens.span(max(line.unseen, end - config.window), end)
+        if not config.retroactive:
+            contexts.append(newest_row(tokens, config))
+            continue
+        rows = window_rows(tokens, config)
+        missing = config.window - rows.shape[-2]
+        contexts.append(torch.nn.functional.pad(rows, (0, 0, missing, 0))[:, None])
+    return torch.cat(contexts, 1 if config.retroactive else -2)
 
 
 def _full_windows(
@@ -133,8 +133,8 @@ def _full_windows(
     window = config.window
     length = line.length - window
     device = line.tokens.keys.device
-    if keeps_queries(config):
-        ends = torch.tensor(segment_ends(config), device=device)
+    if follows_stream(config):
+        ends = torch.tensor(segments(window, config.landmarks).ends, device=device)
         first_tick = (ends - 1 - slot) % window
     else:
         first_tick = torch.full((config.landmarks,), window, device=device)
@@ -162,12 +162,34 @@ def _full_windows(
     contexts = []
     for index, start in enumerate(starts):
         stop = starts[index + 1] if index + 1 < len(starts) else length
-        query = line.tokens.queries[..., window + start : window + stop, :]
-        beta = (query @ span_landmarks.keys[:, :, index].transpose(-1, -2)).softmax(-1)
-        mixing = (beta @ span_landmarks.gamma_inv[:, :, index])[..., None, :]
-        contexts.append((mixing @ delta_values[:, :, start:stop]).squeeze(-2))
+        used = Landmarks(*(part[:, :, index] for part in span_landmarks))
+        found = _mix_span(line, used, delta_values[:, :, start:stop], start, config)
+        contexts.append(found)
     last = Landmarks(*(part[:, :, -1] for part in span_landmarks))
-    return torch.cat(contexts, -2), last
+    return torch.cat(contexts, 1 if config.retroactive else -2), last
+
+
+def _mix_span(
+    line: Line, landmarks: Landmarks, delta_values: Tensor, start: int, config: AttentionConfig
+) -> Tensor:
+    """Contexts of tokens that share their landmarks.
+
+    Shapes:
+        delta_values: (B, H, T, M, D)
+    """
+    window, length = config.window, delta_values.shape[2]
+    if not config.retroactive:
+        query = line.tokens.queries[..., window + start : window + start + length, :]
+        beta = (query @ landmarks.keys.transpose(-1, -2)).softmax(-1)
+        mixing = (beta @ landmarks.gamma_inv)[..., None, :]
+        return (mixing @ delta_values).squeeze(-2)
+    queries = line.tokens.queries[..., start + 1 : start + length + window, :]
+    beta = (queries @ landmarks.keys.transpose(-1, -2)).softmax(-1)
+    windows = beta.unfold(-2, window, 1).transpose(-1, -2)  # (B, H, T, N, M)
+    context = windows @ (landmarks.gamma_inv[:, :, None] @ delta_values)
+    place = torch.arange(length, device=queries.device)[:, None] + start + 1
+    unseen = place + torch.arange(window, device=queries.device) < line.unseen
+    return context.masked_fill(unseen[..., None], 0).transpose(1, 2)
 
 
 def _instances(
@@ -178,14 +200,14 @@ def _instances(
     Shapes:
         returns: (B, H, M, U, D)
     """
-    if not keeps_queries(config):
+    if not follows_stream(config):
         return current[:, :, :, None].expand(-1, -1, -1, count, -1)
     found = [current[:, :, :, None]]
     if count > 1:
         rows = []
         start = 0
         ticks = first_tick.tolist()
-        for row, end in enumerate(segment_ends(config)):
+        for row, end in enumerate(segments(config.window, config.landmarks).ends):
             size = end - start
             last = config.window + ticks[row]
             means = [
@@ -223,9 +245,8 @@ def _delta_values(
     per_row = batch * heads * instances * 2 * window * (size + 1)
     rows_at_once = max(ELEMENTS_PER_PASS // per_row, 1)
     found = []
-    row = 0
-    for count in chunk_lengths(landmarks, rows_at_once):
-        rows = slice(row, row + count)
+    for row in range(0, landmarks, rows_at_once):
+        rows = slice(row, row + rows_at_once)
         place = places[rows]
         logits = (keys[:, :, place] @ queries[:, :, rows, :, :, None]).squeeze(-1)
         logits = logits.masked_fill(unseen[place], empty_logit(logits.dtype))
@@ -233,7 +254,6 @@ def _delta_values(
         index = (time - first_tick[rows, None] + window)[None, None, :, :, None]
         flat = means.flatten(3, 4)
         found.append(flat.gather(3, index.expand(batch, heads, -1, -1, size)))
-        row += count
     return torch.cat(found, 2).transpose(2, 3)
 
 
@@ -245,11 +265,11 @@ def _cycle_means(leaves: PartialSums, window: int) -> Tensor:
         returns: (..., N, D)
     """
     dim = leaves.sums.ndim - 2
-    old = PartialSums(leaves.largest[..., 1:window, :], leaves.sums[..., 1:window, :])
-    new = PartialSums(leaves.largest[..., window:, :], leaves.sums[..., window:, :])
+    old = PartialSums(leaves.shift[..., 1:window, :], leaves.sums[..., 1:window, :])
+    new = PartialSums(leaves.shift[..., window:, :], leaves.sums[..., window:, :])
     old = suffix_sums(old, dim)
     none = empty_sums(leaves.sums, *leaves.sums.shape[:-2], 1, leaves.sums.shape[-1])
     ended = PartialSums(
-        torch.cat([old.largest, none.largest], -2), torch.cat([old.sums, none.sums], -2)
+        torch.cat([old.shift, none.shift], -2), torch.cat([old.sums, none.sums], -2)
     )
     return quotient(merge(ended, prefix_sums(new, dim)))

@@ -5,38 +5,27 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from cla.attention.config import AttentionConfig, PseudoInverse
-from cla.attention.full import to_ring
-from cla.attention.layer import Projected
+from cla.attention.config import AttentionConfig
+from cla.attention.cuts import segments
+from cla.attention.landmarks import Landmarks, segment_means
 from cla.attention.partial_sums import empty_logit
-from cla.attention.pseudo_inverse import pseudo_inverse
-from cla.attention.segments import segment_lengths, segment_means
-from cla.attention.window_sums import WindowSums, build_window
-
-
-class Landmarks(NamedTuple):
-    """Landmarks in use, in the order of their segments in the cycle, and gamma's inverse.
-
-    Shapes:
-        queries, keys: (B, H, M, D), scaled
-        gamma_inv: (B, H, M, M)
-    """
-
-    queries: Tensor
-    keys: Tensor
-    gamma_inv: Tensor
+from cla.attention.projected import Projected, with_ones
+from cla.attention.rings import to_ring
+from cla.attention.window_sums import build_table
 
 
 class NystromState(NamedTuple):
     """All that a stream carries; floating-point fields are of the accumulation type.
 
     Shapes:
-        valid_tokens: (B,) int64 on the CPU, tokens the window holds, <= N
-        slot: (B,) int64 on the CPU, ring place of the next token
-        queries: (B, H, N, D) ring with continual landmarks, (B, H, 0, D) with fixed ones
+        valid_tokens: (B,) int64, tokens the window holds, <= N
+        slot: (B,) int64, ring place of the next token
+        queries: (B, H, N, D) ring with continual landmarks or retroactive rows, else (B, H, 0, D)
         keys: (B, H, N, D) ring
         values: (B, H, N, D + 1) ring; the last column is 1 where a token was seen
-        landmarks, sums: see there
+        landmarks: see there
+        sums: (B, R, H, M, D + 2), see `window_sums`
+        betas: (B, H, N, M) ring of softmax(Q K~^T) if retroactive, else (B, H, 0, M)
     """
 
     valid_tokens: Tensor
@@ -45,28 +34,8 @@ class NystromState(NamedTuple):
     keys: Tensor
     values: Tensor
     landmarks: Landmarks
-    sums: WindowSums
-
-
-def with_ones(values: Tensor) -> Tensor:
-    """Values with a column of ones, whose weighted sum is the softmax denominator."""
-    return torch.cat([values, torch.ones_like(values[..., :1])], -1)
-
-
-def make_landmarks(queries: Tensor, keys: Tensor, method: PseudoInverse) -> Landmarks:
-    """Landmarks with the pseudo-inverse of gamma = softmax(Q~ K~^T).
-
-    Shapes:
-        queries, keys: (..., M, D)
-    """
-    gamma = (queries @ keys.transpose(-1, -2)).softmax(-1)
-    return Landmarks(queries, keys, pseudo_inverse(gamma, method))
-
-
-def segment_ends(config: AttentionConfig) -> list[int]:
-    """Cycle place after each landmark segment."""
-    lengths = segment_lengths(config.window, config.landmarks)
-    return [sum(lengths[: index + 1]) for index in range(len(lengths))]
+    sums: Tensor
+    betas: Tensor
 
 
 def stream_landmarks(
@@ -89,12 +58,11 @@ def stream_landmarks(
             cycle.keys, config.landmarks
         )
     means: list[tuple[Tensor, Tensor]] = []
-    start = 0
-    for end in segment_ends(config):
+    cuts = segments(config.window, config.landmarks)
+    for start, end in zip(cuts.starts, cuts.ends, strict=True):
         cycle_start = length - slot if end <= slot else length - slot - config.window
         segment = tokens.span(max(cycle_start + start, 0), cycle_start + end)
         means.append((segment.queries.mean(-2), segment.keys.mean(-2)))
-        start = end
     queries, keys = zip(*means, strict=True)
     return torch.stack(queries, -2), torch.stack(keys, -2)
 
@@ -109,35 +77,47 @@ def build_state(
     """
     window = config.window
     valid, slot = min(seen, window), seen % window
-    batch = tokens.keys.shape[0]
+    batch, length = tokens.keys.shape[0], tokens.keys.shape[-2]
+    device = tokens.keys.device
     queries, keys, values = (
-        to_ring(part[..., -valid:, :], window, slot)
+        to_ring(part[..., length - valid :, :].detach(), window, slot)
         for part in (tokens.queries, tokens.keys, with_ones(tokens.values))
     )
+    landmarks = Landmarks(*(part.detach() for part in landmarks))
+    logits = window_logits(landmarks.queries, keys, values)
+    slots = torch.full((batch,), slot, dtype=torch.int64, device=device)
+    betas = (queries @ landmarks.keys.transpose(-1, -2)).softmax(-1)
     return NystromState(
-        torch.full((batch,), valid, dtype=torch.int64),
-        torch.full((batch,), slot, dtype=torch.int64),
-        queries if keeps_queries(config) else queries[:, :, :0],
+        torch.full((batch,), valid, dtype=torch.int64, device=device),
+        slots,
+        queries if keeps_queries(config) else queries[:, :, :0].clone(),
         keys,
         values,
         landmarks,
-        build_window(window_logits(landmarks.queries, keys, valid), values, slot),
+        build_table(logits, values, slots),
+        betas if config.retroactive else betas[:, :, :0].clone(),
     )
 
 
-def keeps_queries(config: AttentionConfig) -> bool:
-    """Whether landmarks are made from the stream's own queries."""
+def follows_stream(config: AttentionConfig) -> bool:
+    """Whether landmarks are made from the stream's own tokens."""
     return config.landmark_mode == "continual"
 
 
-def window_logits(query_landmarks: Tensor, keys: Tensor, valid: int) -> Tensor:
-    """Logits of a ring whose first `valid` places hold tokens (all of them after one cycle).
+def keeps_queries(config: AttentionConfig) -> bool:
+    """Whether queries of the window are needed again, for landmarks or for older rows."""
+    return follows_stream(config) or config.retroactive
+
+
+def window_logits(query_landmarks: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+    """Logits of a ring's tokens; places that no token has taken yet are empty.
 
     Shapes:
         query_landmarks: (B, H, M, D)
         keys: (B, H, N, D)
+        values: (B, H, N, D + 1)
         returns: (B, H, M, N)
     """
     logits = query_landmarks @ keys.transpose(-1, -2)
-    unseen = torch.arange(keys.shape[-2], device=keys.device) >= valid
+    unseen = values[:, :, None, :, -1] == 0
     return logits.masked_fill(unseen, empty_logit(logits.dtype))

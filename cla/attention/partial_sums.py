@@ -1,8 +1,9 @@
 """Softmax partial sums: merge associatively, so that a window slides without subtraction.
 
-A partial sum over a set of tokens is (largest logit, sum of exp(logit - largest) * value); the
-last value column is 1, so the last sum column is the softmax denominator. Merging two of them
-never subtracts one exponential from another, hence neither drifts nor overflows.
+A partial sum over a set of tokens is (shift, sum of exp(logit - shift) * value); the last value
+column is 1, so the last sum column is the softmax denominator. Any shift near the largest logit
+will do. Merging two of them never subtracts one exponential from another, hence neither drifts nor
+overflows.
 """
 
 from typing import NamedTuple
@@ -15,11 +16,11 @@ class PartialSums(NamedTuple):
     """Partial sums of one or more sets of tokens; the leading axes are free.
 
     Shapes:
-        largest: (..., 1)
+        shift: (..., 1)
         sums: (..., D + 1); the last column is the denominator.
     """
 
-    largest: Tensor
+    shift: Tensor
     sums: Tensor
 
 
@@ -36,22 +37,31 @@ def empty_sums(reference: Tensor, *shape: int) -> PartialSums:
     )
 
 
+def blank(parts: PartialSums, mask: Tensor) -> PartialSums:
+    """Empty the partial sums of those streams (leading axes) that are masked."""
+    wide = mask.reshape(*mask.shape, *(1,) * (parts.sums.ndim - mask.ndim))
+    return PartialSums(
+        parts.shift.masked_fill(wide, empty_logit(parts.shift.dtype)),
+        parts.sums.masked_fill(wide, 0),
+    )
+
+
 def merge(left: PartialSums, right: PartialSums) -> PartialSums:
     """Partial sums of the union of two disjoint sets; associative and commutative.
 
     The shift cancels in the quotient, so no gradient is lost by detaching it.
     """
-    largest = torch.maximum(left.largest, right.largest).detach()
-    left_weight = torch.exp(left.largest - largest)
-    right_weight = torch.exp(right.largest - largest)
-    return PartialSums(largest, left.sums * left_weight + right.sums * right_weight)
+    shift = torch.maximum(left.shift, right.shift).detach()
+    left_weight = torch.exp(left.shift - shift)
+    right_weight = torch.exp(right.shift - shift)
+    return PartialSums(shift, left.sums * left_weight + right.sums * right_weight)
 
 
 def merge_all(parts: PartialSums, dim: int) -> PartialSums:
     """Partial sums of the union of all sets along `dim`; the axis is removed."""
-    largest = parts.largest.amax(dim, keepdim=True).detach()
-    sums = (parts.sums * torch.exp(parts.largest - largest)).sum(dim)
-    return PartialSums(largest.squeeze(dim), sums)
+    shift = parts.shift.amax(dim, keepdim=True).detach()
+    sums = (parts.sums * torch.exp(parts.shift - shift)).sum(dim)
+    return PartialSums(shift.squeeze(dim), sums)
 
 
 def sum_tokens(logits: Tensor, values: Tensor) -> PartialSums:
@@ -60,10 +70,10 @@ def sum_tokens(logits: Tensor, values: Tensor) -> PartialSums:
     Shapes:
         logits: (..., M, T)
         values: (..., T, D + 1)
-        returns: largest (..., M, 1), sums (..., M, D + 1)
+        returns: shift (..., M, 1), sums (..., M, D + 1)
     """
-    largest = logits.amax(-1, keepdim=True).detach()
-    return PartialSums(largest, torch.exp(logits - largest) @ values)
+    shift = logits.amax(-1, keepdim=True).detach()
+    return PartialSums(shift, torch.exp(logits - shift) @ values)
 
 
 def prefix_sums(leaves: PartialSums, dim: int) -> PartialSums:
@@ -77,7 +87,7 @@ def prefix_sums(leaves: PartialSums, dim: int) -> PartialSums:
             _narrow(result, dim, 0, length - reach), _narrow(result, dim, reach, length - reach)
         )
         result = PartialSums(
-            torch.cat([kept.largest, merged.largest], dim), torch.cat([kept.sums, merged.sums], dim)
+            torch.cat([kept.shift, merged.shift], dim), torch.cat([kept.sums, merged.sums], dim)
         )
         reach *= 2
     return result
@@ -85,9 +95,9 @@ def prefix_sums(leaves: PartialSums, dim: int) -> PartialSums:
 
 def suffix_sums(leaves: PartialSums, dim: int) -> PartialSums:
     """Inclusive running merge along `dim` from its end."""
-    flipped = PartialSums(leaves.largest.flip(dim), leaves.sums.flip(dim))
+    flipped = PartialSums(leaves.shift.flip(dim), leaves.sums.flip(dim))
     result = prefix_sums(flipped, dim)
-    return PartialSums(result.largest.flip(dim), result.sums.flip(dim))
+    return PartialSums(result.shift.flip(dim), result.sums.flip(dim))
 
 
 def quotient(parts: PartialSums) -> Tensor:
@@ -101,5 +111,5 @@ def quotient(parts: PartialSums) -> Tensor:
 
 def _narrow(parts: PartialSums, dim: int, start: int, length: int) -> PartialSums:
     return PartialSums(
-        parts.largest.narrow(dim, start, length), parts.sums.narrow(dim, start, length)
+        parts.shift.narrow(dim, start, length), parts.sums.narrow(dim, start, length)
     )

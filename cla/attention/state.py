@@ -1,17 +1,19 @@
 """One generic function each for what can be done with any state, whatever its kind."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+
+from cla.errors import ClaError
 
 
 class Step(NamedTuple):
     """What one step gives; `state` is the state that was passed in, advanced in place.
 
     Shapes:
-        output: (B, E), or (B, C) from a classifier.
+        output: (B, E), (B, N, E) if retroactive, or (B, C) from a classifier.
     """
 
     output: Tensor
@@ -45,6 +47,12 @@ def tensors_of(state: Any) -> Iterator[Tensor]:
             yield from tensors_of(part)
 
 
+def with_tensors(state: Any, tensors: Sequence[Tensor]) -> Any:
+    """A state of the same structure that holds `tensors`, in the order of `tensors_of`."""
+    given = iter(tensors)
+    return map_state(state, lambda _: next(given))
+
+
 def clone_state(state: Any) -> Any:
     """A copy that further steps on the original leave alone."""
     return map_state(state, torch.clone)
@@ -58,16 +66,50 @@ def state_bytes(state: Any) -> int:
 def move_state(
     state: Any, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None
 ) -> Any:
-    """A state on another device, or with sums of another floating-point type.
-
-    Counters (integers) stay on the CPU, where a step reads them without waiting for a device.
-    """
+    """A state on another device, or with sums of another floating-point type."""
     return map_state(
         state,
-        lambda tensor: (
-            tensor.to(device=device, dtype=dtype) if tensor.is_floating_point() else tensor
+        lambda tensor: tensor.to(
+            device=device, dtype=dtype if tensor.is_floating_point() else None
         ),
     )
+
+
+def stack_states(states: Sequence[Any]) -> Any:
+    """One state of all streams of several states, which may be at different places.
+
+    Raises:
+        ClaError: there are none, or they belong to different layers.
+    """
+    if not states:
+        raise ClaError("There are no states to stack.", "Give at least one.")
+    columns = [list(tensors_of(state)) for state in states]
+    shapes = {tuple(tensor.shape[1:] for tensor in column) for column in columns}
+    if len(shapes) > 1:
+        raise ClaError(
+            "States of different layers cannot be stacked.", "Stack states of one configuration."
+        )
+    return with_tensors(states[0], [torch.cat(parts) for parts in zip(*columns, strict=True)])
+
+
+def split_state(state: Any) -> list[Any]:
+    """The streams of a state, each as a state of its own, copied."""
+    batch = next(tensors_of(state)).shape[0]
+    return [
+        with_tensors(state, [tensor[index : index + 1].clone() for tensor in tensors_of(state)])
+        for index in range(batch)
+    ]
+
+
+def reset_streams(state: Any, fresh: Any, streams: Tensor) -> None:
+    """Set the masked streams back to `fresh`, the state of one new stream, in place.
+
+    Shapes:
+        streams: (B,) bool
+    """
+    for tensor, start in zip(tensors_of(state), tensors_of(fresh), strict=True):
+        mask = streams.reshape(-1, *(1,) * (tensor.ndim - 1))
+        tensor.copy_(torch.where(mask, start, tensor))
 
 
 def narrow_state(state: Any, group: StreamGroup) -> Any:
@@ -85,7 +127,7 @@ def accumulation_dtype(dtype: torch.dtype) -> torch.dtype:
 
 
 def stream_groups(slot: Tensor, valid_tokens: Tensor) -> list[StreamGroup]:
-    """Cut a batch into runs of streams at the same place, so that each runs without masks."""
+    """Cut a batch into runs of streams at the same place, so that each is scanned without masks."""
     places = list(zip(slot.tolist(), valid_tokens.tolist(), strict=True))
     groups: list[StreamGroup] = []
     for index, (stream_slot, valid) in enumerate(places):

@@ -1,152 +1,192 @@
-"""Softmax partial sums of M landmarks over a sliding window of N tokens, at constant cost a token.
+"""Softmax partial sums of M landmarks over a sliding window of N tokens, constant work a token.
 
-The cycle of N ring places is cut into blocks of about sqrt(N). While a block is being overwritten
-the window consists of
+The ring of N places is cut into K blocks of about sqrt(N). While block k is being overwritten, the
+window consists of
 
-    head: the new tokens of the block, merged one by one, and
-    rest: the old tokens of the block still in the window, with all other blocks.
+    head: the new tokens of block k,
+    a suffix: the old tokens of block k that are still in the window, and
+    others: all other blocks.
 
-`rest` is tabulated for every place of the block when the block is entered, from the kept sums of
-whole blocks and one suffix scan over the block's old tokens. Nothing is ever subtracted, so nothing
-drifts; a token's last trace is gone when its block has been overwritten.
+Three things are made ready for block k + 1, one merge a token each: its suffix sums, from its last
+token backward; `ahead`, the sum of the blocks that are neither k nor k + 1; and the head itself,
+which becomes the sum of block k. Nothing is ever subtracted, so nothing drifts; a token's last
+trace is gone when its block has been overwritten. No step branches on where a stream is, so the
+streams of a batch may be anywhere, and a step can be captured or exported.
+
+All sums lie in one table (B, R, H, M, D + 2); column 0 is the shift of `PartialSums`.
+Source: sliding-window aggregation as in Tangwongsan et al., "Low-Latency Sliding-Window
+Aggregation in Worst-Case Constant Time" (DEBS 2017), over blocks.
 """
-
-import math
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from cla.attention.cuts import Cuts, blocks
 from cla.attention.partial_sums import (
     PartialSums,
+    blank,
     empty_logit,
-    empty_sums,
     merge,
     merge_all,
     suffix_sums,
     sum_tokens,
 )
+from cla.attention.rings import read_token
+
+HEAD, AHEAD, OTHERS, FIRST_BLOCK = 0, 1, 2, 3
 
 
-class WindowSums(NamedTuple):
-    """Partial sums of the window; L tokens a block, K blocks.
+def suffix_rows(cuts: Cuts) -> int:
+    """Suffix sums kept of one block; the sum from its first token on is never needed."""
+    return max(1, cuts.longest - 1)
+
+
+def table_rows(window: int) -> int:
+    """R, the rows of the table."""
+    cuts = blocks(window)
+    return FIRST_BLOCK + cuts.count + 2 * suffix_rows(cuts)
+
+
+def suffix_row(cuts: Cuts, block: Tensor, place: Tensor) -> Tensor:
+    """Row of the sum of the tokens of `block` from `place` >= 1 on."""
+    rows = suffix_rows(cuts)
+    index = (place - 1).clamp(0, rows - 1)
+    return FIRST_BLOCK + cuts.count + (block % 2) * rows + index
+
+
+def slide(
+    table: Tensor,
+    query_landmarks: Tensor,
+    token: tuple[Tensor, Tensor],
+    rings: tuple[Tensor, Tensor],
+    slot: Tensor,
+    active: Tensor | None,
+) -> PartialSums:
+    """Take one token into the sums of each active stream, in place.
+
+    Args:
+        token: key (B, H, D) and value (B, H, D + 1) of the new token.
+        rings: keys and values, before or after the token was written.
+        slot: (B,) ring place of the token.
 
     Shapes:
-        head: (B, H, M, ...), new tokens of the block being overwritten
-        rest: (B, H, L, M, ...), at place l all of the window that head does not hold
-        blocks: (B, H, K, M, ...), whole blocks; the one being overwritten is empty
+        returns: the sums of the whole window, (B, H, M, ...)
     """
+    keys, values = rings
+    cuts = blocks(keys.shape[2])
+    block, place = cuts.locate(slot)
+    following = (block + 1) % cuts.count
+    first, last = place == 0, place == cuts.length(block) - 1
 
-    head: PartialSums
-    rest: PartialSums
-    blocks: PartialSums
-
-
-def block_length(window: int) -> int:
-    """L, tokens a block; the last block of the cycle may be shorter."""
-    return math.isqrt(window - 1) + 1
-
-
-def block_count(window: int) -> int:
-    """K, blocks a cycle."""
-    return -(-window // block_length(window))
-
-
-def empty_window(
-    reference: Tensor, batch: int, heads: int, landmarks: int, window: int
-) -> WindowSums:
-    """Sums of a window without tokens, for values (B, H, N, D + 1) such as `reference`."""
-    columns = reference.shape[-1]
-    return WindowSums(
-        empty_sums(reference, batch, heads, landmarks, columns),
-        empty_sums(reference, batch, heads, block_length(window), landmarks, columns),
-        empty_sums(reference, batch, heads, block_count(window), landmarks, columns),
+    head = merge(blank(_read(table, HEAD), first), _leaf(query_landmarks, *token))
+    old = cuts.length(following) - 1 - place
+    old_place = cuts.start(following) + old.clamp(min=0)
+    old_leaf = _leaf(query_landmarks, read_token(keys, old_place), read_token(values, old_place))
+    suffix_before = _read(table, suffix_row(cuts, following, old + 1))
+    suffix = merge(blank(suffix_before, first), old_leaf)
+    visited = FIRST_BLOCK + (block + 2 + place) % cuts.count
+    ahead = merge(
+        blank(_read(table, AHEAD), first),
+        blank(_read(table, visited), place >= cuts.count - 2),
     )
+    others = _read(table, OTHERS)
+    rest = blank(_read(table, suffix_row(cuts, block, place + 1)), last)
+    total = merge(merge(head, rest), others)
+
+    alone = torch.full_like(last, cuts.count == 1)
+    always = torch.ones_like(last) if active is None else active
+    _write(table, HEAD, head, always)
+    _write(table, AHEAD, ahead, always)
+    _write(table, suffix_row(cuts, following, old), suffix, always & (old >= 1))
+    _write(table, FIRST_BLOCK + block, head, always & last)
+    _write(table, OTHERS, merge(ahead, blank(head, alone)), always & last)
+    return total
 
 
-def build_window(logits: Tensor, values: Tensor, slot: int) -> WindowSums:
-    """Sums of a window from its ring; `slot` is the place of the next token.
+def build_table(logits: Tensor, values: Tensor, slot: Tensor) -> Tensor:
+    """The table of a window from its ring; `slot` (B,) is the place of the next token.
 
     Shapes:
         logits: (B, H, M, N); unseen places hold `empty_logit`
         values: (B, H, N, D + 1); unseen places are zero
+        returns: (B, R, H, M, D + 2)
     """
-    batch, heads, landmarks, window = logits.shape
-    length, count = block_length(window), block_count(window)
-    missing = length * count - window
-    padded_logits = functional.pad(logits, (0, missing), value=empty_logit(logits.dtype))
-    padded_values = functional.pad(values, (0, 0, 0, missing))
-    blocks = sum_tokens(
-        padded_logits.reshape(batch, heads, landmarks, count, length).transpose(2, 3),
-        padded_values.reshape(batch, heads, count, length, -1),
+    cuts = blocks(logits.shape[-1])
+    streams = torch.arange(len(slot), device=slot.device)
+    block, place = cuts.locate(slot)
+    following = (block + 1) % cuts.count
+    grid, missing = _grid(cuts, slot.device)
+    logit_grid = logits[..., grid].masked_fill(missing, empty_logit(logits.dtype))
+    value_grid = values[:, :, grid].masked_fill(missing[..., None], 0)
+    # Blocks to the front: (B, K, H, M, L) and (B, K, H, L, D + 1).
+    logit_grid = logit_grid.permute(0, 3, 1, 2, 4)
+    value_grid = value_grid.permute(0, 2, 1, 3, 4)
+    sums = sum_tokens(logit_grid, value_grid)
+    column = torch.arange(cuts.count, device=slot.device)
+    others = merge_all(blank(sums, column == block[:, None]), 1)
+    visited = place.clamp(max=max(cuts.count - 2, 0))
+    not_ahead = (column - block[:, None] - 2) % cuts.count >= visited[:, None]
+    ahead = merge_all(blank(sums, not_ahead), 1)
+    old = (torch.arange(cuts.longest, device=slot.device) >= place[:, None])[:, None]
+    head = sum_tokens(
+        logit_grid[streams, block].masked_fill(old[:, None], empty_logit(logits.dtype)),
+        value_grid[streams, block].masked_fill(old[..., None], 0),
     )
-    sums = empty_window(values, batch, heads, landmarks, window)._replace(blocks=blocks)
-    block, place = divmod(slot, length)
-    if place:
-        start = block * length
-        filled = slice(start, slot)
-        head = sum_tokens(logits[..., filled], values[..., filled, :])
-        old = slice(start, min(start + length, window))
-        sums = enter_block(sums._replace(head=head), logits[..., old], values[..., old, :], block)
-    return sums
-
-
-def enter_block(sums: WindowSums, old_logits: Tensor, old_values: Tensor, block: int) -> WindowSums:
-    """Tabulate `rest` for a block that is about to be overwritten.
-
-    Shapes:
-        old_logits: (B, H, M, L), of the block's old tokens
-        old_values: (B, H, L, D + 1)
-    """
-    mask = old_logits.new_zeros(sums.blocks.largest.shape[2], 1, 1).bool()
-    mask[block] = True
-    blocks = PartialSums(
-        sums.blocks.largest.masked_fill(mask, empty_logit(old_logits.dtype)),
-        sums.blocks.sums.masked_fill(mask, 0),
+    suffixes = [
+        _suffixes(logit_grid[streams, index], value_grid[streams, index], suffix_rows(cuts))
+        for index in (block, following)
+    ]
+    even = (block % 2 == 0)[:, None, None, None, None]
+    sides = (
+        torch.where(even, suffixes[0], suffixes[1]),
+        torch.where(even, suffixes[1], suffixes[0]),
     )
-    others = merge_all(blocks, 2)
-    length = old_logits.shape[-1]
+    rows = [torch.cat(part, -1)[:, None] for part in (head, ahead, others)]
+    return torch.cat([*rows, torch.cat(sums, -1), *sides], 1)
+
+
+def table_total(table: Tensor, slot: Tensor, window: int) -> PartialSums:
+    """The sums of the whole window from a table that has just been built, (B, H, M, ...)."""
+    block, _ = blocks(window).locate(slot)
+    return merge(_read(table, OTHERS), _read(table, FIRST_BLOCK + block))
+
+
+def _grid(cuts: Cuts, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Ring places (K, L) of the tokens of each block, and which of them do not exist."""
+    starts = torch.tensor(cuts.starts, device=device)[:, None]
+    lengths = torch.tensor(cuts.lengths, device=device)[:, None]
+    place = torch.arange(cuts.longest, device=device)
+    return (starts + place).clamp(max=cuts.total - 1), place >= lengths
+
+
+def _suffixes(logits: Tensor, values: Tensor, rows: int) -> Tensor:
+    """Sums from each token of a block on, without the first token's, (B, rows, H, M, D + 2)."""
     leaves = PartialSums(
-        old_logits[..., 1:].transpose(-1, -2)[..., None],
-        old_values[..., 1:, None, :].expand(-1, -1, -1, old_logits.shape[2], -1),
+        logits.transpose(2, 3)[..., None],
+        values[..., None, :].expand(-1, -1, -1, logits.shape[2], -1),
     )
-    suffixes = suffix_sums(leaves, 2)
-    later = merge(suffixes, PartialSums(others.largest[:, :, None], others.sums[:, :, None]))
-    rest = PartialSums(
-        _stack_rest(later.largest, others.largest, sums.rest.largest, length),
-        _stack_rest(later.sums, others.sums, sums.rest.sums, length),
-    )
-    return WindowSums(sums.head, rest, blocks)
+    found = torch.cat(suffix_sums(leaves, 2), -1)[:, :, 1:].transpose(1, 2)
+    missing = rows - found.shape[1]
+    return torch.nn.functional.pad(found, (0, 0, 0, 0, 0, 0, 0, missing))
 
 
-def _stack_rest(later: Tensor, last: Tensor, table: Tensor, length: int) -> Tensor:
-    return torch.cat([later, last[:, :, None], table[:, :, length:]], 2)
+def _leaf(query_landmarks: Tensor, key: Tensor, value: Tensor) -> PartialSums:
+    """Partial sums of a single token; an unseen one, whose last value is 0, counts as none."""
+    logits = query_landmarks @ key[..., None]
+    sums = value[:, :, None].expand(-1, -1, logits.shape[2], -1)
+    return PartialSums(logits.masked_fill(sums[..., -1:] == 0, empty_logit(logits.dtype)), sums)
 
 
-def add_token(
-    sums: WindowSums, logits: Tensor, value: Tensor, slot: int, window: int
-) -> PartialSums:
-    """Slide the window by one token, in place; its block must have been entered.
-
-    Shapes:
-        logits: (B, H, M, 1), of the new token
-        value: (B, H, 1, D + 1)
-        returns: largest (B, H, M, 1), sums (B, H, M, D + 1), of the whole window
-    """
-    length = block_length(window)
-    block, place = divmod(slot, length)
-    leaf = PartialSums(logits, value.expand(-1, -1, logits.shape[2], -1))
-    head = merge(sums.head, leaf) if place else leaf
-    total = merge(head, PartialSums(sums.rest.largest[:, :, place], sums.rest.sums[:, :, place]))
-    assign(sums.head, head)
-    if place == length - 1 or slot == window - 1:
-        sums.blocks.largest[:, :, block] = head.largest
-        sums.blocks.sums[:, :, block] = head.sums
-    return total
+def _read(table: Tensor, row: Tensor | int) -> PartialSums:
+    if isinstance(row, Tensor):
+        part = table[torch.arange(table.shape[0], device=table.device), row]
+    else:
+        part = table[:, row]
+    return PartialSums(part[..., :1], part[..., 1:])
 
 
-def assign(target: PartialSums, source: PartialSums) -> None:
-    """Overwrite partial sums in place."""
-    target.largest.copy_(source.largest)
-    target.sums.copy_(source.sums)
+def _write(table: Tensor, row: Tensor | int, parts: PartialSums, mask: Tensor) -> None:
+    streams = torch.arange(table.shape[0], device=table.device)
+    place = row if isinstance(row, Tensor) else torch.full_like(streams, row)
+    kept = table[streams, place]
+    table[streams, place] = torch.where(mask[:, None, None, None], torch.cat(parts, -1), kept)

@@ -58,7 +58,7 @@ class ClassifierState(NamedTuple):
     """State of some streams.
 
     Shapes:
-        position: (B,) int64 on the CPU, phase of the positional encoding
+        position: (B,) int64, phase of the positional encoding
         layers: the state of each attention layer
     """
 
@@ -168,16 +168,32 @@ class StreamClassifier(nn.Module):
     ) -> ClassifierState:
         """State of streams that have seen nothing."""
         layer = self.attention.init_state(batch_size, device=device, dtype=dtype)
-        return ClassifierState(torch.zeros(batch_size, dtype=torch.int64), (layer,))
+        return ClassifierState(torch.zeros_like(layer.slot), (layer,))
 
     @torch.no_grad()
-    def step(self, x: Tensor, state: ClassifierState, *, emit: bool = False) -> Step:
-        """Advance every stream by one token; owns `state`. Emits are those of each layer."""
+    def step(
+        self,
+        x: Tensor,
+        state: ClassifierState,
+        *,
+        emit: bool = False,
+        active: Tensor | None = None,
+    ) -> Step:
+        """Advance every stream, or the `active` ones; owns `state`. Emits are those of each layer.
+
+        The logits of streams that are not active mean nothing.
+        """
         token = self.embed(x[:, None], state.position)[:, 0]
-        attended = self.attention.step(token, state.layers[0], emit=emit)
-        state.position.add_(1).remainder_(self.config.position_period)
+        attended = self.attention.step(token, state.layers[0], emit=emit, active=active)
+        one = 1 if active is None else active.long()
+        state.position.add_(one).remainder_(self.config.position_period)
         emits = (attended.emits,) if emit else None
         return Step(self._classify(token, attended.output), state, emits)
+
+    def reset(self, state: ClassifierState, streams: Tensor) -> None:
+        """Let the masked streams (B,) of a state start anew, in place."""
+        state.position.masked_fill_(streams, 0)
+        self.attention.reset(state.layers[0], streams)
 
     def forward(self, x: Tensor, *, tokens_seen: int | None = None) -> Tensor:
         """Logits of the newest token of whole windows, (B, T, F) to (B, C)."""
@@ -213,13 +229,14 @@ class StreamClassifier(nn.Module):
     def _start(self, x: Tensor, tokens_seen: int | None) -> Tensor:
         """Phase of the first token of `x`."""
         first = 0 if tokens_seen is None else tokens_seen - x.shape[1]
-        return torch.full((x.shape[0],), first % self.config.position_period, dtype=torch.int64)
+        phase = first % self.config.position_period
+        return torch.full((x.shape[0],), phase, dtype=torch.int64, device=x.device)
 
     def embed(self, x: Tensor, start: Tensor) -> Tensor:
         """Tokens as the attention sees them; `start` (B,) is the phase of the first one."""
-        steps = torch.arange(x.shape[1])
+        steps = torch.arange(x.shape[1], device=start.device)
         phase = (start[:, None] + steps) % self.config.position_period
-        positions = self.position_table[phase.to(self.position_table.device)]
+        positions = self.position_table[phase]
         embedded: Tensor = self.input_proj(self.input_norm(x)) + positions
         return embedded
 

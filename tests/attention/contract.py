@@ -52,19 +52,24 @@ def reference_output(layer: AttentionLayer, stream: Tensor, gamma_inv: Tensor | 
     """The output after the last token of `stream`, by definition and in float64."""
     config = layer.config
     tokens = layer.project(stream.double(), torch.float64)
+    rows = config.window if config.retroactive else 1
     query, *window = (
-        tokens.queries[..., -1:, :],
+        tokens.queries[..., -rows:, :],
         *(part[..., -config.window :, :] for part in (tokens.keys, tokens.values)),
     )
     seen = min(stream.shape[1], config.window)
     fixed = config.landmark_mode == "fixed"
-    if config.kind == "full" or (not fixed and (seen <= config.landmarks)):
+    if config.kind in ("full", "continual") or (not fixed and (seen <= config.landmarks)):
         context = full_attention(query, *window)
     elif isinstance(layer, ContinualNystromAttention) and fixed:
         pair = (
             part.expand(len(stream), -1, -1, -1)
             for part in (layer.query_landmarks, layer.key_landmarks)
         )
+        context = nystrom_attention(query, *window, *pair, gamma_inv)
+    elif config.kind == "nystrom":
+        ends = (part[..., -config.window :, :] for part in (tokens.queries, tokens.keys))
+        pair = [continual_landmarks(part, config.window, config.landmarks) for part in ends]
         context = nystrom_attention(query, *window, *pair, gamma_inv)
     else:
         pair = [
@@ -74,9 +79,14 @@ def reference_output(layer: AttentionLayer, stream: Tensor, gamma_inv: Tensor | 
             for part in (tokens.queries, tokens.keys)
         ]
         context = nystrom_attention(query, *window, *pair, gamma_inv)
-    joined = context.transpose(1, 2).flatten(2).squeeze(1)
+    joined = context.transpose(1, 2).flatten(2)
     projection = layer.output_proj
-    return torch.nn.functional.linear(joined, projection.weight.double(), projection.bias.double())
+    output = torch.nn.functional.linear(
+        joined, projection.weight.double(), projection.bias.double()
+    )
+    if not config.retroactive:
+        return output.squeeze(1)
+    return torch.nn.functional.pad(output, (0, 0, config.window - seen, 0))
 
 
 def _oldest_first(landmarks: Tensor, seen: int, config: AttentionConfig) -> Tensor:

@@ -16,29 +16,41 @@ from contract import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cla.attention import AttentionConfig, make_attention, move_state
+from cla.attention import (
+    AttentionConfig,
+    make_attention,
+    move_state,
+    split_state,
+    stack_states,
+)
 from cla.attention.state import StreamGroup, narrow_state
 
 SIZES = [(1, 1), (2, 1), (7, 1), (7, 2), (7, 5), (7, 7), (16, 5), (30, 16)]
 KINDS = [
     ("full", "continual"),
+    ("continual", "continual"),
+    ("nystrom", "continual"),
     ("continual_nystrom", "continual"),
     ("continual_nystrom", "fixed"),
 ]
 
 
-def make_config(kind, mode, window, landmarks, embed=12, heads=2, inverse="exact"):
-    count = landmarks if kind == "continual_nystrom" else None
-    return AttentionConfig(
-        kind, embed, heads, window, count, landmark_mode=mode, pseudo_inverse=inverse
-    )
+OUTPUTS = ["single_output", "retroactive"]
+
+
+def make_config(
+    kind, mode, window, landmarks, embed=12, heads=2, inverse="exact", output="single_output"
+):
+    count = landmarks if "nystrom" in kind else None
+    return AttentionConfig(kind, embed, heads, window, count, mode, output, inverse)
 
 
 @pytest.mark.parametrize(("kind", "mode"), KINDS)
 @pytest.mark.parametrize(("window", "landmarks"), SIZES)
 @pytest.mark.parametrize("cycles", [0.6, 1, 3.4])
-def test_contract(kind, mode, window, landmarks, cycles):
-    config = make_config(kind, mode, window, landmarks, inverse="exact")
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_contract(kind, mode, window, landmarks, cycles, output):
+    config = make_config(kind, mode, window, landmarks, output=output)
     check_contract(config, max(1, round(cycles * window)))
 
 
@@ -49,8 +61,60 @@ def test_contract_of_any_size(data):
     landmarks = data.draw(st.integers(1, window))
     kind, mode = data.draw(st.sampled_from(KINDS))
     inverse = data.draw(st.sampled_from(["exact", "iterative"]))
+    output = data.draw(st.sampled_from(OUTPUTS))
     length = data.draw(st.integers(1, 3 * window))
-    check_contract(make_config(kind, mode, window, landmarks, inverse=inverse), length)
+    config = make_config(kind, mode, window, landmarks, inverse=inverse, output=output)
+    check_contract(config, length)
+
+
+@pytest.mark.parametrize("kind_mode", KINDS)
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("landmarks", [1, 5, 16])
+def test_steps_without_compiled_kernels_are_the_same(kind_mode, output, landmarks):
+    config = make_config(*kind_mode, 16, landmarks, output=output)
+    layer = make_layer(config)
+    stream = make_stream(config, 60)
+    outputs = run(layer, stream, layer.init_state(2))
+    layer.use_fused = False
+    plain = check_steps(layer, stream)
+    torch.testing.assert_close(plain, outputs, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind_mode", KINDS)
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("fused", [True, False])
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 1_000))
+def test_streams_start_stop_and_reset_alone(kind_mode, output, fused, seed):
+    config = make_config(*kind_mode, 9, 4, output=output)
+    layer = make_layer(config)
+    layer.use_fused = layer.use_fused and fused
+    generator = torch.Generator().manual_seed(seed)
+    stream = make_stream(config, 40, batch=3)
+    state = layer.init_state(3)
+    alone = [layer.init_state(1) for _ in range(3)]
+    for token in stream.unbind(1):
+        active = torch.rand(3, generator=generator) < 0.7
+        reset = torch.rand(3, generator=generator) < 0.05
+        layer.reset(state, reset)
+        token = torch.where(active[:, None], token, torch.nan)
+        output_now = layer.step(token, state, active=active).output
+        for index in range(3):
+            if reset[index]:
+                alone[index] = layer.init_state(1)
+            if active[index]:
+                expected = layer.step(token[index : index + 1], alone[index]).output
+                torch.testing.assert_close(
+                    output_now[index : index + 1], expected, rtol=1e-4, atol=1e-5
+                )
+            else:
+                assert (output_now[index] == 0).all()
+    stacked = stack_states(alone)
+    for ours, theirs in zip(split_state(state), split_state(stacked), strict=True):
+        follow = make_stream(config, 12, batch=1)
+        torch.testing.assert_close(
+            run(layer, follow, ours), run(layer, follow, theirs), rtol=1e-4, atol=1e-5
+        )
 
 
 @pytest.mark.parametrize(("kind", "mode"), KINDS)
@@ -60,7 +124,8 @@ def test_steps_equal_the_reference_at_large_logits(kind, mode, window, landmarks
     config = make_config(kind, mode, window, landmarks, embed=16)
     layer = make_layer(config)
     # Recomputing everything at each of 5,000 tokens would take minutes and show nothing more.
-    length = window + 64 if kind == "full" and window == 1000 else 5 * window
+    slow = kind in ("full", "nystrom") and window == 1000
+    length = window + 64 if slow else 5 * window
     stream = make_stream(config, length, batch=1)
     with torch.no_grad():
         tokens = layer.project(stream, torch.float64)

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -11,11 +11,14 @@ from cla.attention import (
     attention_map,
     attention_row,
     make_attention,
+    memory_bytes,
     operation_count,
+    state_bytes,
     step_operations,
 )
+from cla.attention.cuts import blocks, segments
+from cla.attention.landmarks import segment_means
 from cla.attention.pseudo_inverse import SINGULAR_VALUE_CUTOFF, exact, iterative
-from cla.attention.segments import segment_lengths, segment_means
 from cla.errors import ClaError
 
 
@@ -31,7 +34,7 @@ from cla.errors import ClaError
         ({"num_landmarks": 17}, "num_landmarks=17"),
         ({"landmark_mode": "moving"}, "moving"),
         ({"output_mode": "both"}, "both"),
-        ({"output_mode": "retroactive"}, "retroactive"),
+        ({"kind": "nystrom", "landmark_mode": "fixed"}, "nystrom"),
         ({"pseudo_inverse": "none"}, "none"),
     ],
 )
@@ -123,7 +126,7 @@ def test_silence_then_a_burst_stays_bounded(mode):
 
 @given(tokens=st.integers(1, 300), landmarks=st.integers(1, 80))
 def test_segments_cover_the_tokens(tokens, landmarks):
-    lengths = segment_lengths(tokens, landmarks)
+    lengths = segments(tokens, landmarks).lengths
     assert sum(lengths) == tokens
     assert len(lengths) == min(tokens, landmarks)
     assert max(lengths) - min(lengths) <= 1
@@ -132,24 +135,74 @@ def test_segments_cover_the_tokens(tokens, landmarks):
     assert means[0, 0] == pytest.approx((lengths[0] - 1) / 2)
 
 
+@given(window=st.integers(1, 3_000))
+def test_blocks_leave_time_to_prepare_the_next(window):
+    cuts = blocks(window)
+    assert cuts.count % 2 == 0 or window == 1
+    assert cuts.count - 2 <= cuts.shorter
+    assert cuts.longest * cuts.longest <= 4 * window + 4
+    places = torch.arange(window)
+    part, place = cuts.locate(places)
+    assert torch.equal(cuts.start(part) + place, places)
+    assert (place < cuts.length(part)).all()
+
+
+def counted_products(layer, state):
+    with FlopCounterMode(display=False) as counter:
+        layer.step(torch.randn(1, layer.config.embed_dim), state)
+    rows = layer.config.window if layer.config.retroactive else 1
+    projections = (3 + rows) * layer.config.embed_dim**2
+    return counter.get_total_flops() // 2 - projections
+
+
 @pytest.mark.parametrize(
-    ("kind", "landmarks", "mode"),
+    ("kind", "mode"),
     [
-        ("full", None, "continual"),
-        ("continual_nystrom", 16, "fixed"),
-        ("continual_nystrom", 16, "continual"),
+        ("full", "continual"),
+        ("continual", "continual"),
+        ("nystrom", "continual"),
+        ("continual_nystrom", "fixed"),
+        ("continual_nystrom", "continual"),
     ],
 )
-def test_matrix_products_agree_with_the_counter_of_torch(kind, landmarks, mode):
-    config = AttentionConfig(kind, 192, 16, 120, landmarks, landmark_mode=mode)
+@pytest.mark.parametrize("output_mode", ["single_output", "retroactive"])
+@pytest.mark.parametrize("inverse", ["exact", "iterative"])
+def test_matrix_products_agree_with_the_counter_of_torch(kind, mode, output_mode, inverse):
+    marks = 16 if "nystrom" in kind else None
+    config = AttentionConfig(kind, 96, 8, 120, marks, mode, output_mode, inverse)
     layer = make_attention(config)
+    layer.use_fused = False
     if mode == "fixed":
-        layer.set_landmarks(torch.randn(16, 16, 12), torch.randn(16, 16, 12))
-    state = layer.state_from_window(torch.randn(1, 121, 192))
-    with FlopCounterMode(display=False) as counter:
-        layer.step(torch.randn(1, 192), state)
-    projections = 4 * 192 * 192
-    assert counter.get_total_flops() // 2 - projections == operation_count(config).step_products
+        layer.set_landmarks(torch.randn(8, 16, 12), torch.randn(8, 16, 12))
+    count = operation_count(config)
+    state = layer.state_from_window(torch.randn(1, 129, 96), tokens_seen=129)
+    assert counted_products(layer, state) == count.step_products
+    if count.tick:
+        state = layer.state_from_window(torch.randn(1, 127, 96), tokens_seen=127)
+        assert counted_products(layer, state) == count.step_products + count.tick_products
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_memory_in_closed_form_is_that_of_a_state(data):
+    kind = data.draw(st.sampled_from(["full", "continual", "nystrom", "continual_nystrom"]))
+    window = data.draw(st.integers(1, 40))
+    marks = data.draw(st.integers(1, window)) if "nystrom" in kind else None
+    mode = data.draw(st.sampled_from(["continual", "fixed"]))
+    output_mode = data.draw(st.sampled_from(["single_output", "retroactive"]))
+    config = AttentionConfig(
+        kind,
+        12,
+        2,
+        window,
+        marks,
+        mode if kind == "continual_nystrom" else "continual",
+        output_mode,
+    )
+    layer = make_attention(config)
+    if config.landmark_mode == "fixed":
+        layer.set_landmarks(torch.randn(2, marks, 6), torch.randn(2, marks, 6))
+    assert memory_bytes(config, 3) == state_bytes(layer.init_state(3))
 
 
 def test_counts_of_the_paper():
@@ -166,7 +219,10 @@ def test_a_cycle_of_steps_costs_the_average():
         assert spent / 120 == pytest.approx(operation_count(config).average, rel=0.01)
 
 
-@pytest.mark.parametrize(("kind", "landmarks"), [("full", None), ("continual_nystrom", 4)])
+@pytest.mark.parametrize(
+    ("kind", "landmarks"),
+    [("full", None), ("continual", None), ("nystrom", 4), ("continual_nystrom", 4)],
+)
 def test_emits_are_in_window_order_and_sum_to_one(kind, landmarks):
     layer = make_attention(AttentionConfig(kind, 12, 2, 16, landmarks))
     stream = torch.randn(1, 37, 12, generator=torch.Generator().manual_seed(0))

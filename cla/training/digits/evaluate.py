@@ -17,7 +17,7 @@ from cla.training.digits.lanes import probabilities
 from cla.training.digits.scoring import EventScore, agreement, detect, score_events
 
 Outputs = list[NDArray[np.float32]]
-COST_OF_FALSE = 0.05
+COST_OF_FALSE = 0.08
 """Recall that one false event a minute is worth when thresholds are tuned."""
 
 GRID = [

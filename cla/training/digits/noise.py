@@ -99,7 +99,7 @@ def vocal_burst(speech: Samples, rng: np.random.Generator) -> Samples:
 
 
 def calls(length: int, voices: Sequence[Samples], rng: np.random.Generator) -> Samples:
-    """Vocal bursts that are no words, one kind repeated as animals and babies do, or of all kinds."""
+    """Vocal bursts that are no words: one repeated, as animals and babies do, or many."""
     out = np.zeros(length)
     alike = vocal_burst(voices[int(rng.integers(len(voices)))], rng)
     repeats = rng.random()

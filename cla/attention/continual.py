@@ -1,0 +1,161 @@
+"""Continual attention: the numbers of full attention without computing anything twice."""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from cla.attention import fused
+from cla.attention.emits import FullEmits
+from cla.attention.full import FullAttention, full_rows, ordered_row
+from cla.attention.partial_sums import sum_tokens
+from cla.attention.projected import Projected, with_ones
+from cla.attention.rings import (
+    advance_counters,
+    read_token,
+    selected,
+    take,
+    window_order,
+    write_token,
+)
+from cla.attention.windowed import WindowState
+
+LEAST_SHARE = 1e-6
+"""Of the largest weight a row has had; float64 then still holds 9 digits of what is left."""
+
+
+class ContinualState(NamedTuple):
+    """Rings of the projected window and, if retroactive, of the sums of each row.
+
+    Shapes:
+        valid_tokens, slot, queries, keys, values: see `WindowState`
+        rows: (B, H, N, D + 3) float64, shift, sums and denominator as in `PartialSums`, and the
+            largest denominator since the row was summed anew; no rows if single-output
+    """
+
+    valid_tokens: Tensor
+    slot: Tensor
+    queries: Tensor
+    keys: Tensor
+    values: Tensor
+    rows: Tensor
+
+
+class ContinualAttention(FullAttention):
+    """Softmax(Q K^T) V; the newest row alone, or all rows brought up to date.
+
+    Retroactive rows take the new token in and the oldest one out. Where a row loses nearly all of
+    its weight with the oldest token, subtracting would leave rounding errors, and the row is summed
+    anew; a row lives for N tokens, so that nothing drifts.
+
+    Source: arXiv 2201.06268, sections 3.2 (retroactive) and 3.3 (single-output).
+    Cost: 2 N D multiply-adds per head and token, retroactive about 7 N D.
+    """
+
+    @property
+    def keeps_queries(self) -> bool:  # type: ignore[override]  # a constant of the other kinds
+        """Whether rows older than the newest are needed."""
+        return self.config.retroactive
+
+    def window_state(self, tokens: Projected, seen: int) -> ContinualState:
+        state: WindowState = super().window_state(tokens, seen)
+        shape = (*state.keys.shape[:2], 0, self.config.head_dim + 3)
+        none = torch.zeros(shape, dtype=torch.float64, device=state.keys.device)
+        if not self.config.retroactive:
+            return ContinualState(*state, none)
+        return ContinualState(*state, _sum_rows(state, state.queries))
+
+    def attend(
+        self,
+        tokens: Projected,
+        state: ContinualState,  # type: ignore[override]  # a state of its own kind
+        *,
+        emit: bool = False,
+        active: Tensor | None = None,
+    ) -> tuple[Tensor, Any]:
+        order = None
+        if self.use_fused and fused.can_step(state.keys):
+            fused.continual_step(tokens, state, active)
+        else:
+            self._take(tokens, state, active)
+        attention = None
+        if emit or not self.config.retroactive:
+            attention = full_rows(tokens.queries, state.keys, state.valid_tokens)
+        emits = None
+        if emit or self.config.retroactive:
+            order = window_order(state.slot, state.valid_tokens, self.config.window)
+        if emit and attention is not None and order is not None:
+            emits = FullEmits(ordered_row(attention[:, :, 0], order, state.valid_tokens))
+        if order is not None and self.config.retroactive:
+            rows = take(state.rows, order)
+            means = rows[..., 1:-2] / rows[..., -2:-1]
+            return means.to(tokens.values.dtype), emits
+        assert attention is not None
+        return attention @ state.values[:, :, : attention.shape[-1]], emits
+
+    def _take(self, tokens: Projected, state: ContinualState, active: Tensor | None) -> None:
+        slot = state.slot.clone()
+        leaving = state.valid_tokens == self.config.window
+        oldest = (read_token(state.keys, slot), read_token(state.values, slot))
+        rings = (state.queries, state.keys, state.values)
+        for ring, token in zip(rings, tokens, strict=True):
+            if ring.shape[2]:
+                write_token(ring, slot, token[:, :, 0], active)
+        advance_counters(state.slot, state.valid_tokens, self.config.window, active)
+        if self.config.retroactive:
+            rows = _update_rows(tokens, state, oldest, leaving)
+            write_rows = rows if active is None else torch.where(_wide(active), rows, state.rows)
+            state.rows.copy_(write_rows)
+            newest = _sum_rows(state, tokens.queries)
+            write_token(state.rows, slot, newest[:, :, 0], active)
+            _restore(state)
+
+
+def _wide(mask: Tensor) -> Tensor:
+    return mask[:, None, None, None]
+
+
+def _update_rows(
+    tokens: Projected, state: ContinualState, oldest: tuple[Tensor, Tensor], leaving: Tensor
+) -> Tensor:
+    """All rows with the newest token in and, where it is `leaving`, the oldest out."""
+    shift, sums, peak = state.rows[..., :1], state.rows[..., 1:-1], state.rows[..., -1:]
+    queries = state.queries.double()
+    entering = queries @ tokens.keys.double().transpose(-1, -2)
+    gone = queries @ oldest[0].double()[..., None]
+    highest = torch.maximum(shift, entering)
+    scale = torch.exp(shift - highest)
+    out = torch.where(_wide(leaving), torch.exp(gone - highest), 0)
+    old_value = with_ones(oldest[1].double()[:, :, None])
+    old_value = torch.where(_wide(leaving), old_value, 0)
+    sums = sums * scale + torch.exp(entering - highest) * with_ones(tokens.values.double())
+    sums = sums - out * old_value
+    return torch.cat([highest, sums, torch.maximum(peak * scale, sums[..., -1:])], -1)
+
+
+def _restore(state: ContinualState) -> None:
+    """Sum those rows anew that have lost nearly all of their weight, or are no numbers."""
+    sound = state.rows[..., -2] >= LEAST_SHARE * state.rows[..., -1]
+    seen = torch.arange(sound.shape[2], device=sound.device) < state.valid_tokens[:, None]
+    bad = seen[:, None] & ~sound
+    streams = selected(bad.flatten(1).any(1))
+    if streams is not None:
+        part = ContinualState(*(tensor[streams] for tensor in state))
+        anew = _sum_rows(part, part.queries)
+        state.rows[streams] = torch.where(bad[streams][..., None], anew, part.rows)
+
+
+def _sum_rows(state: ContinualState | WindowState, queries: Tensor) -> Tensor:
+    """Rows of a window, each summed anew.
+
+    Shapes:
+        queries: (B, H, R, D)
+        returns: (B, H, R, D + 3)
+    """
+    keys, values = state.keys.double(), state.values.double()
+    logits = queries.double() @ keys.transpose(-1, -2)
+    place = torch.arange(keys.shape[2], device=keys.device)
+    unseen = place >= state.valid_tokens.clamp(min=1)[:, None]
+    logits = logits.masked_fill(unseen[:, None, None], -torch.inf)
+    sums = sum_tokens(logits, with_ones(values))
+    return torch.cat([*sums, sums.sums[..., -1:]], -1)

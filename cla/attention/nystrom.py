@@ -1,0 +1,140 @@
+"""Nyström attention: low rank, but the whole window computed again at every token."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from cla.attention.config import AttentionConfig, PseudoInverse
+from cla.attention.emits import NystromEmits
+from cla.attention.landmarks import Landmarks, segment_weights, window_landmarks
+from cla.attention.nystrom_emits import low_rank_emits, stream_emits
+from cla.attention.projected import Projected
+from cla.attention.pseudo_inverse import pseudo_inverse
+from cla.attention.rings import (
+    advance_counters,
+    roll_streams,
+    selected,
+    take,
+    time_order,
+    write_token,
+)
+from cla.attention.state import accumulation_dtype
+from cla.attention.windowed import WindowedAttention, WindowState
+
+
+class NystromAttention(WindowedAttention):
+    """Softmax(Q K~^T) gamma^+ softmax(Q~ K^T) V, landmarks the segment means of the window.
+
+    Source: arXiv 2102.03902, equation 13.
+    Cost: 4 N M D + N M^2 and more multiply-adds per head and token, see `operation_count`.
+    """
+
+    def state_dtype(self, dtype: torch.dtype) -> torch.dtype:
+        return accumulation_dtype(dtype)
+
+    def attend(
+        self,
+        tokens: Projected,
+        state: WindowState,
+        *,
+        emit: bool = False,
+        active: Tensor | None = None,
+    ) -> tuple[Tensor, Any]:
+        slot = state.slot.clone()
+        for ring, token in zip(state[2:], tokens, strict=True):
+            write_token(ring, slot, token[:, :, 0], active)
+        advance_counters(state.slot, state.valid_tokens, self.config.window, active)
+        order = time_order(state.slot, state.valid_tokens, self.config.window)
+        ordered = Projected(*(take(ring, order) for ring in state[2:]))
+        seen = state.valid_tokens.clamp(min=1)
+        config = self.config
+        if selected(seen < config.window) is None:
+            rows = window_rows(ordered, config)
+        else:
+            landmarks = cut_landmarks(ordered, seen, config.landmarks, config.pseudo_inverse)
+            rows = low_rank_rows(ordered, landmarks, seen)
+        emits = None
+        if emit:
+            landmarks = cut_landmarks(ordered, seen, config.landmarks, config.pseudo_inverse)
+            emits = stream_emits(tokens.queries, ordered, landmarks, seen)
+        if self.config.retroactive:
+            return roll_streams(rows, self.config.window - seen, 2), emits
+        streams = torch.arange(len(seen), device=seen.device)
+        return rows[streams, :, seen - 1][:, :, None], emits
+
+    def window_context(self, tokens: Projected) -> Tensor:
+        rows = window_rows(tokens, self.config)
+        return rows if self.config.retroactive else rows[..., -1:, :]
+
+    def context_emits(self, tokens: Projected) -> NystromEmits:
+        return low_rank_emits(
+            tokens.queries, tokens.keys, window_landmarks(tokens, self.config), self.config
+        )
+
+    def scan_line(self, line: Projected, unseen: int) -> Tensor:
+        return self.scan_windows(line, unseen)
+
+
+def window_rows(tokens: Projected, config: AttentionConfig) -> Tensor:
+    """All rows of whole windows; with no more tokens than landmarks it is exact attention.
+
+    Each token is then its own landmark and gamma the attention itself, so that the product is
+    exact attention, and is computed as such.
+
+    Shapes:
+        tokens: (..., T, D)
+        returns: (..., T, D)
+    """
+    if tokens.keys.shape[-2] <= config.landmarks:
+        return (tokens.queries @ tokens.keys.transpose(-1, -2)).softmax(-1) @ tokens.values
+    landmarks = window_landmarks(tokens, config)
+    delta = (landmarks.queries @ tokens.keys.transpose(-1, -2)).softmax(-1)
+    beta = (tokens.queries @ landmarks.keys.transpose(-1, -2)).softmax(-1)
+    return beta @ (landmarks.gamma_inv @ (delta @ tokens.values))
+
+
+def cut_landmarks(
+    ordered: Projected, seen: Tensor, num_landmarks: int, method: PseudoInverse
+) -> Landmarks:
+    """Landmarks of the first `seen` (B,) of N tokens in order of time, as many as there can be.
+
+    Rows and columns of landmarks that cannot be there yet are zero.
+
+    Shapes:
+        ordered: (B, H, N, D)
+    """
+    weights = segment_weights(seen, num_landmarks, ordered.keys.shape[2], ordered.keys.dtype)
+    queries, keys = (weights[:, None] @ part for part in (ordered.queries, ordered.keys))
+    unused = torch.arange(num_landmarks, device=seen.device) >= seen[:, None]
+    logits = (queries @ keys.transpose(-1, -2)).masked_fill(unused[:, None, None], -torch.inf)
+    gamma = logits.softmax(-1).masked_fill(unused[:, None, :, None], 0)
+    return Landmarks(queries, keys, pseudo_inverse(gamma, method))
+
+
+def low_rank_rows(ordered: Projected, landmarks: Landmarks, seen: Tensor) -> Tensor:
+    """All rows over the first `seen` of N tokens; exact where these are no more than landmarks."""
+    place = torch.arange(ordered.keys.shape[2], device=seen.device)
+    unseen = (place >= seen[:, None])[:, None, None]
+    delta_logits = landmarks.queries @ ordered.keys.transpose(-1, -2)
+    delta = delta_logits.masked_fill(unseen, -torch.inf).softmax(-1)
+    beta = (ordered.queries @ landmarks.keys.transpose(-1, -2)).softmax(-1)
+    rows = beta @ (landmarks.gamma_inv @ (delta @ ordered.values))
+    few = landmarks.keys.shape[2]
+    first = Projected(*(part[:, :, :few] for part in ordered))
+    exact_logits = first.queries @ first.keys.transpose(-1, -2)
+    exact = exact_logits.masked_fill(unseen[..., :few], -torch.inf).softmax(-1) @ first.values
+    short = (seen <= few)[:, None, None, None]
+    missing = rows.shape[2] - few
+    return torch.where(short, torch.nn.functional.pad(exact, (0, 0, 0, missing)), rows)
+
+
+def newest_row(tokens: Projected, config: AttentionConfig) -> Tensor:
+    """The newest row of whole windows, whose other rows need not be computed."""
+    query = tokens.queries[..., -1:, :]
+    if tokens.keys.shape[-2] <= config.landmarks:
+        return (query @ tokens.keys.transpose(-1, -2)).softmax(-1) @ tokens.values
+    landmarks = window_landmarks(tokens, config)
+    delta = (landmarks.queries @ tokens.keys.transpose(-1, -2)).softmax(-1)
+    beta = (query @ landmarks.keys.transpose(-1, -2)).softmax(-1)
+    return beta @ landmarks.gamma_inv @ (delta @ tokens.values)

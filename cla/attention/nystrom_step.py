@@ -1,0 +1,193 @@
+"""One step of continual Nyström attention: the token enters, landmarks tick, contexts are mixed."""
+
+import torch
+from torch import Tensor
+
+from cla.attention import fused
+from cla.attention.config import AttentionConfig
+from cla.attention.cuts import segments
+from cla.attention.landmarks import make_landmarks
+from cla.attention.nystrom import cut_landmarks, low_rank_rows
+from cla.attention.nystrom_state import NystromState, follows_stream, window_logits
+from cla.attention.partial_sums import PartialSums, quotient
+from cla.attention.projected import Projected, with_ones
+from cla.attention.pseudo_inverse import pseudo_inverse
+from cla.attention.rings import (
+    advance_counters,
+    roll_streams,
+    selected,
+    take,
+    time_order,
+    window_order,
+    write_token,
+)
+from cla.attention.window_sums import build_table, slide, table_total
+
+
+def attends_directly(
+    state: NystromState, config: AttentionConfig, *, taken: bool = False
+) -> Tensor:
+    """Streams whose landmarks are cut anew from the tokens seen, instead of kept as sums, (B,).
+
+    Args:
+        taken: the state already holds the token in question.
+    """
+    if not follows_stream(config):
+        return torch.zeros_like(state.slot, dtype=torch.bool)
+    if config.landmarks == config.window:
+        return torch.ones_like(state.slot, dtype=torch.bool)
+    return state.valid_tokens + (0 if taken else 1) < config.window
+
+
+def advance(
+    tokens: Projected, state: NystromState, config: AttentionConfig, active: Tensor | None
+) -> Tensor:
+    """Take one token into the active streams of a state; returns contexts (B, H, 1 or N, D)."""
+    window = config.window
+    slot, before = state.slot.clone(), state.valid_tokens.clone()
+    direct = attends_directly(state, config)
+    key, value = tokens.keys[:, :, 0], with_ones(tokens.values)[:, :, 0]
+    write_token(state.keys, slot, key, active)
+    write_token(state.values, slot, value, active)
+    continual = follows_stream(config)
+    if state.queries.shape[2]:
+        write_token(state.queries, slot, tokens.queries[:, :, 0], active)
+    advance_counters(state.slot, state.valid_tokens, window, active)
+    rings = (state.keys, state.values)
+    total = slide(state.sums, state.landmarks.queries, (key, value), rings, slot, active)
+    if config.retroactive:
+        beta = (tokens.queries @ state.landmarks.keys.transpose(-1, -2)).softmax(-1)
+        write_token(state.betas, slot, beta[:, :, 0], active)
+    if continual:
+        taken = torch.ones_like(direct) if active is None else active
+        total = _renew_landmarks(state, config, total, before, taken & ~direct)
+    delta_values = quotient(total)
+    context = mix(tokens.queries, state, config, delta_values)
+    if continual and selected(direct) is not None:
+        context = torch.where(direct[:, None, None, None], _direct_context(state, config), context)
+    return context
+
+
+def mix(
+    queries: Tensor, state: NystromState, config: AttentionConfig, delta_values: Tensor
+) -> Tensor:
+    """Beta gamma^+ (delta V), of the newest token or of the whole window in its order."""
+    if not config.retroactive:
+        beta = (queries @ state.landmarks.keys.transpose(-1, -2)).softmax(-1)
+        return beta @ state.landmarks.gamma_inv @ delta_values
+    mixed = state.landmarks.gamma_inv @ delta_values
+    return take(state.betas @ mixed, window_order(state.slot, state.valid_tokens, config.window))
+
+
+def finish_fused(
+    tokens: Projected, state: NystromState, config: AttentionConfig, active: Tensor | None
+) -> Tensor:
+    """`advance` by the compiled kernels, for streams that do not attend directly."""
+    context, delta_values, gamma, ticked = fused.nystrom_step(tokens, state, config, active)
+    if ticked is not None:
+        state.landmarks.gamma_inv[ticked] = pseudo_inverse(gamma[ticked], config.pseudo_inverse)
+    if not config.retroactive:
+        if ticked is not None:
+            context[ticked] = _mixed(tokens.queries, state, delta_values, ticked)
+        return context
+    slot = (state.slot - 1) % config.window
+    beta = (tokens.queries @ state.landmarks.keys.transpose(-1, -2)).softmax(-1)
+    write_token(state.betas, slot, beta[:, :, 0], active)
+    if ticked is not None:
+        renewed = state.queries[ticked] @ state.landmarks.keys[ticked].transpose(-1, -2)
+        state.betas[ticked] = renewed.softmax(-1)
+    return mix(tokens.queries, state, config, delta_values)
+
+
+def _mixed(queries: Tensor, state: NystromState, delta_values: Tensor, streams: Tensor) -> Tensor:
+    beta = (queries[streams] @ state.landmarks.keys[streams].transpose(-1, -2)).softmax(-1)
+    return beta @ (state.landmarks.gamma_inv[streams] @ delta_values[streams])
+
+
+def _direct_context(state: NystromState, config: AttentionConfig) -> Tensor:
+    """Context of streams whose window is not full: a shorter window, cut into landmarks."""
+    order = time_order(state.slot, state.valid_tokens, config.window)
+    rings = (state.queries, state.keys, state.values[..., :-1])
+    ordered = Projected(*(take(ring, order) for ring in rings))
+    seen = state.valid_tokens.clamp(min=1)
+    landmarks = cut_landmarks(ordered, seen, config.landmarks, config.pseudo_inverse)
+    rows = low_rank_rows(ordered, landmarks, seen)
+    if config.retroactive:
+        return roll_streams(rows, config.window - seen, 2)
+    streams = torch.arange(len(seen), device=seen.device)
+    return rows[streams, :, seen - 1][:, :, None]
+
+
+def _renew_landmarks(
+    state: NystromState,
+    config: AttentionConfig,
+    total: PartialSums,
+    before: Tensor,
+    steady: Tensor,
+) -> PartialSums:
+    """Let a landmark enter where a segment has been completed; all where a window became full."""
+    cuts = segments(config.window, config.landmarks)
+    _, place = cuts.locate(state.slot)
+    ticking = steady & (place == 0)
+    filled = ticking & (before < config.window)
+    every = torch.arange(config.landmarks, device=place.device)
+    newest, _ = cuts.locate((state.slot - 1) % config.window)
+    for mask, rows in (
+        (ticking & ~filled, newest[:, None]),
+        (filled, every.expand(len(place), -1)),
+    ):
+        streams = selected(mask)
+        if streams is not None:
+            total = _enter(state, config, total, mask[streams], (streams, rows[streams]))
+    return total
+
+
+def _enter(
+    state: NystromState,
+    config: AttentionConfig,
+    total: PartialSums,
+    mask: Tensor,
+    place: tuple[Tensor, Tensor],
+) -> PartialSums:
+    """Replace some landmarks by the means of their segments, and what depends on them.
+
+    Args:
+        mask: (S,) which of the streams do; the others keep what they have.
+        place: streams (S,) and landmarks (S, R).
+    """
+    streams, rows = place
+    where = (streams[:, None], slice(None), rows)
+    queries, keys, values = (ring[streams] for ring in state[2:5])
+    weights = _segment_rows(config, rows).to(keys.dtype)[:, None]
+    wide = mask[:, None, None, None]
+    for landmarks, ring in ((state.landmarks.queries, queries), (state.landmarks.keys, keys)):
+        # Advanced indices around a slice put the picked axes first: (S, R, H, D).
+        means = (weights @ ring).transpose(1, 2)
+        landmarks[where] = torch.where(wide, means, landmarks[where])
+    new_queries, new_keys = (part[streams] for part in state.landmarks[:2])
+    gamma_inv = make_landmarks(new_queries, new_keys, config.pseudo_inverse).gamma_inv
+    state.landmarks.gamma_inv[streams] = torch.where(
+        wide, gamma_inv, state.landmarks.gamma_inv[streams]
+    )
+    picked = rows[:, None, :, None].expand(-1, new_queries.shape[1], -1, new_queries.shape[3])
+    logits = window_logits(new_queries.gather(2, picked), keys, values)
+    slot = state.slot[streams]
+    table = build_table(logits, values, slot)
+    inside = (streams[:, None], slice(None), slice(None), rows)
+    kept = state.sums[inside]
+    state.sums[inside] = torch.where(wide[..., None], table.permute(0, 3, 1, 2, 4), kept)
+    if config.retroactive:
+        betas = (queries @ new_keys.transpose(-1, -2)).softmax(-1)
+        state.betas[streams] = torch.where(wide, betas, state.betas[streams])
+    whole = table_total(table, slot, config.window)
+    shift, sums = total.shift.clone(), total.sums.clone()
+    for old, new in ((shift, whole.shift), (sums, whole.sums)):
+        old[where] = torch.where(wide, new.transpose(1, 2), old[where])
+    return PartialSums(shift, sums)
+
+
+def _segment_rows(config: AttentionConfig, rows: Tensor) -> Tensor:
+    """What averages the segments of some landmarks: (S, R) to (S, R, N)."""
+    cuts = segments(config.window, config.landmarks)
+    part, _ = cuts.locate(torch.arange(config.window, device=rows.device))
+    return (part == rows[..., None]) / cuts.length(rows)[..., None]

@@ -1,0 +1,97 @@
+"""Ring buffers of a window, each stream of a batch at a place of its own."""
+
+import torch
+from torch import Tensor
+
+
+def write_token(ring: Tensor, slot: Tensor, token: Tensor, active: Tensor | None) -> None:
+    """Put one token of each active stream into its ring, in place.
+
+    Shapes:
+        ring: (B, H, N, D)
+        slot: (B,) int64
+        token: (B, H, D)
+        active: (B,) bool
+    """
+    streams = torch.arange(ring.shape[0], device=ring.device)
+    if active is not None:
+        token = torch.where(active[:, None, None], token, ring[streams, :, slot])
+    ring[streams, :, slot] = token
+
+
+def read_token(ring: Tensor, place: Tensor) -> Tensor:
+    """One token of each stream, (B, H, D), from ring places (B,)."""
+    return ring[torch.arange(ring.shape[0], device=ring.device), :, place]
+
+
+def time_order(slot: Tensor, valid_tokens: Tensor, window: int) -> Tensor:
+    """Ring places oldest token first; those of unseen tokens come last.
+
+    Shapes:
+        slot, valid_tokens: (B,), of the state after its newest token
+        returns: (B, N)
+    """
+    start = torch.where(valid_tokens == window, slot, torch.zeros_like(slot))
+    return (start[:, None] + torch.arange(window, device=slot.device)) % window
+
+
+def window_order(slot: Tensor, valid_tokens: Tensor, window: int) -> Tensor:
+    """Ring places in window order: oldest token first, those of unseen tokens before it, (B, N)."""
+    return time_order(slot, valid_tokens, window).gather(
+        1, (torch.arange(window, device=slot.device) + valid_tokens[:, None]) % window
+    )
+
+
+def take(tensor: Tensor, order: Tensor) -> Tensor:
+    """Tokens (B, H, N, D) in the order given (B, N)."""
+    index = order[:, None, :, None].expand(-1, tensor.shape[1], -1, tensor.shape[3])
+    return tensor.gather(2, index)
+
+
+def roll_streams(tensor: Tensor, shift: Tensor, dim: int) -> Tensor:
+    """Roll each stream along `dim` by a shift (B,) of its own."""
+    dim = dim % tensor.ndim
+    length = tensor.shape[dim]
+    index = (torch.arange(length, device=tensor.device) - shift[:, None]) % length
+    shape = [1] * tensor.ndim
+    shape[0], shape[dim] = tensor.shape[0], length
+    return tensor.gather(dim, index.reshape(shape).expand_as(tensor))
+
+
+def ring_order(ring: Tensor, slot: int) -> Tensor:
+    """A full ring's tokens oldest first, all streams at the same place."""
+    return torch.roll(ring, -slot, dims=-2)
+
+
+def to_ring(tokens: Tensor, window: int, slot: int) -> Tensor:
+    """Put the newest tokens in their ring places; unseen places are zero.
+
+    Shapes:
+        tokens: (B, H, T, D), T <= N
+        returns: (B, H, N, D)
+    """
+    missing = window - tokens.shape[-2]
+    if missing:
+        return torch.nn.functional.pad(tokens, (0, 0, 0, missing))
+    return torch.roll(tokens, slot, dims=-2)
+
+
+def advance_counters(
+    slot: Tensor, valid_tokens: Tensor, window: int, active: Tensor | None
+) -> None:
+    """Count one token of each active stream, in place."""
+    step = torch.ones_like(slot) if active is None else active.long()
+    slot.copy_((slot + step) % window)
+    valid_tokens.copy_((valid_tokens + step).clamp(max=window))
+
+
+def selected(mask: Tensor) -> Tensor | None:
+    """Streams that need some rare work: their indices, or None where there are none.
+
+    A device or an exported graph is not waited for: there every stream is taken, and whoever
+    asks writes under the mask.
+    """
+    if mask.device.type != "cpu" or torch.compiler.is_compiling():
+        return torch.arange(mask.shape[0], device=mask.device)
+    found = mask.nonzero()[:, 0]
+    return found if len(found) else None
