@@ -4,7 +4,8 @@ import numpy as np
 from numba import carray, njit
 
 from cla.attention.fused.pointers import pointer
-from cla.attention.fused.window import block_of, block_start, build_row, dot, slide_row
+from cla.attention.fused.sums import place
+from cla.attention.fused.window import block_of, block_start, build_row, dot, slide_head
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
@@ -18,6 +19,7 @@ def mix(
     inverse,
     inverse_at,
     means,
+    means_at,
     marks,
     size,
     out,
@@ -35,15 +37,17 @@ def mix(
         total += beta[mark]
     for mark in range(marks):
         share = beta[mark] / total
-        at = inverse_at + mark * marks
-        for other in range(marks):
+        at = place(inverse_at + mark * marks)
+        for other in range(place(marks)):
             weights[other] += share * inverse[at + other]
-    for column in range(size):
-        out[out_at + column] = 0.0
+    target = place(out_at)
+    for column in range(place(size)):
+        out[target + column] = 0.0
     for mark in range(marks):
         share = weights[mark]
-        for column in range(size):
-            out[out_at + column] += share * means[mark * size + column]
+        at = place(means_at + mark * size)
+        for column in range(place(size)):
+            out[target + column] += share * means[at + column]
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
@@ -82,7 +86,7 @@ def advance(
     ticked = carray(pointer(ticked_at), batch, np.uint8)
     out = carray(pointer(out_at), batch * tokens_total * heads * size, np.float64)
 
-    total, leaf = np.empty(columns), np.empty(columns)
+    total, leaf, totals = np.empty(columns), np.empty(columns), np.empty(marks * columns)
     beta, weights = np.empty(marks), np.empty(marks)
     stride = heads * marks * columns
     for stream in range(batch):
@@ -112,19 +116,21 @@ def advance(
                 if has_queries:
                     for column in range(size):
                         queries[key_base + slot * size + column] = new_queries[source + column]
+                slide_head(
+                    table, (stream * rows * heads + head) * marks * columns, stride,
+                    mark_queries, unit * marks * size, keys, key_base, values, value_base,
+                    marks, size, window, count, side_rows, slot, beta, totals,
+                )  # fmt: skip
                 for mark in range(marks):
-                    at = (unit * marks + mark) * size
-                    base = (stream * rows * heads + head) * marks * columns + mark * columns
-                    slide_row(
-                        table, base, stride, mark_queries, at, keys, key_base, values,
-                        value_base, size, window, count, side_rows, slot, total,
-                    )  # fmt: skip
-                    for column in range(size):
-                        means[at + column] = total[column + 1] / total[size + 1]
+                    weight = 1.0 / totals[mark * columns + size + 1]
+                    target = place((unit * marks + mark) * size)
+                    source_at = place(mark * columns + 1)
+                    for column in range(place(size)):
+                        means[target + column] = totals[source_at + column] * weight
                 if mixing and not (ticks and token == last - 1):
                     mix(
                         beta, weights, new_queries, source, mark_keys, unit * marks * size,
-                        inverse, unit * marks * marks, means[unit * marks * size :], marks, size,
+                        inverse, unit * marks * marks, means, unit * marks * size, marks, size,
                         out, ((stream * tokens_total + token) * heads + head) * size,
                     )  # fmt: skip
             if not ticks:
@@ -134,9 +140,9 @@ def advance(
                 begin, end = block_start(mark, marks, window), block_start(mark + 1, marks, window)
                 for column in range(size):
                     query_sum, key_sum = 0.0, 0.0
-                    for place in range(begin, end):
-                        query_sum += queries[key_base + place * size + column]
-                        key_sum += keys[key_base + place * size + column]
+                    for slot in range(begin, end):
+                        query_sum += queries[key_base + slot * size + column]
+                        key_sum += keys[key_base + slot * size + column]
                     mark_queries[at + column] = query_sum / (end - begin)
                     mark_keys[at + column] = key_sum / (end - begin)
                 base = (stream * rows * heads + head) * marks * columns + mark * columns

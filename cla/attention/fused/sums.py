@@ -2,11 +2,15 @@
 
 The shift of a partial sum need not be its largest logit, only near it: with float64 sums all logits
 within 300 of 0 share the shift 0, and merging is plain addition.
+
+Indices are unsigned (`place`): a signed one may count from the end of an array, and the test for it
+keeps loops from being vectorized.
 """
 
 import numpy as np
 from numba import njit
 
+place = np.uint64
 NEAR = 300.0
 EMPTY = np.finfo(np.float64).min / 4
 
@@ -14,16 +18,18 @@ EMPTY = np.finfo(np.float64).min / 4
 @njit(cache=True, nogil=True, inline="always")
 def clear(table, at, columns):
     """Make an entry the sum of nothing."""
-    table[at] = EMPTY
-    for column in range(1, columns):
-        table[at + column] = 0.0
+    base = place(at)
+    table[base] = EMPTY
+    for column in range(place(1), place(columns)):
+        table[base + column] = 0.0
 
 
 @njit(cache=True, nogil=True, inline="always")
 def copy(table, at, source, start, columns):
-    """Overwrite an entry by another."""
-    for column in range(columns):
-        table[at + column] = source[start + column]
+    """Overwrite a run of numbers by another."""
+    left, right = place(at), place(start)
+    for column in range(place(columns)):
+        table[left + column] = source[right + column]
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -31,24 +37,61 @@ def set_leaf(table, at, logit, values, start, columns):
     """Make an entry the sum of a single token."""
     shift = 0.0 if abs(logit) < NEAR else logit
     weight = np.exp(logit - shift)
-    table[at] = shift
-    for column in range(1, columns):
-        table[at + column] = weight * values[start + column - 1]
+    left, right = place(at) + place(1), place(start)
+    table[place(at)] = shift
+    for column in range(place(columns - 1)):
+        table[left + column] = weight * values[right + column]
 
 
 @njit(cache=True, nogil=True, inline="always")
 def add(table, at, source, start, columns):
     """Merge another entry into an entry."""
-    ours, theirs = table[at], source[start]
+    left, right = place(at), place(start)
+    ours, theirs = table[left], source[right]
     if ours == theirs:
-        for column in range(1, columns):
-            table[at + column] += source[start + column]
+        for column in range(place(1), place(columns)):
+            table[left + column] += source[right + column]
     elif ours > theirs:
         weight = np.exp(theirs - ours)
-        for column in range(1, columns):
-            table[at + column] += weight * source[start + column]
+        for column in range(place(1), place(columns)):
+            table[left + column] += weight * source[right + column]
     else:
         weight = np.exp(ours - theirs)
-        table[at] = theirs
-        for column in range(1, columns):
-            table[at + column] = weight * table[at + column] + source[start + column]
+        table[left] = theirs
+        for column in range(place(1), place(columns)):
+            table[left + column] = weight * table[left + column] + source[right + column]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def plain(table, at, rows, columns):
+    """Whether all of some neighboring entries have the shift 0."""
+    other = 0
+    for row in range(place(rows)):
+        other += table[place(at) + row * place(columns)] != 0.0
+    return other == 0
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def add_rows(table, at, source, start, rows, columns):
+    """Merge neighboring entries into neighboring entries; of shift 0 they are one long run."""
+    if plain(table, at, rows, columns) and plain(source, start, rows, columns):
+        left, right = place(at), place(start)
+        for index in range(place(rows * columns)):
+            table[left + index] += source[right + index]
+    else:
+        for row in range(rows):
+            add(table, at + row * columns, source, start + row * columns, columns)
+
+
+@njit(cache=True, nogil=True)
+def set_leaves(table, at, logits, values, start, rows, columns):
+    """Make neighboring entries the sums of one token, one logit each."""
+    for row in range(rows):
+        set_leaf(table, at + row * columns, logits[row], values, start, columns)
+
+
+@njit(cache=True, nogil=True)
+def clear_rows(table, at, rows, columns):
+    """Make neighboring entries the sums of nothing."""
+    for row in range(rows):
+        clear(table, at + row * columns, columns)

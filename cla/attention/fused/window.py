@@ -1,16 +1,26 @@
-"""`window_sums` for one landmark row of one head: the same table, one token or a whole ring."""
+"""`window_sums`, the same table: one token into a head, or a ring into one landmark row."""
 
 from numba import njit
 
-from cla.attention.fused.sums import add, clear, copy, set_leaf
+from cla.attention.fused.sums import (
+    add,
+    add_rows,
+    clear,
+    clear_rows,
+    copy,
+    place,
+    set_leaf,
+    set_leaves,
+)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, inline="always", fastmath={"reassoc", "contract"})
 def dot(left, at, right, start, size):
     """Scalar product of two runs."""
     total = 0.0
-    for index in range(size):
-        total += left[at + index] * right[start + index]
+    first, second = place(at), place(start)
+    for index in range(place(size)):
+        total += left[first + index] * right[second + index]
     return total
 
 
@@ -21,25 +31,36 @@ def block_start(block, count, window):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def block_of(place, count, window):
+def block_of(slot, count, window):
     """The block that holds a place."""
     shorter, longer_count = window // count, window % count
     split = longer_count * (shorter + 1)
-    if place < split:
-        return place // (shorter + 1)
-    return longer_count + (place - split) // shorter
+    if slot < split:
+        return slot // (shorter + 1)
+    return longer_count + (slot - split) // shorter
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def slide_row(
-    table, base, stride, landmark, landmark_at, keys, key_base, values, value_base,
-    size, window, count, side_rows, slot, total,
+def logits_of(logits, marks_at, landmarks, token_at, keys, marks, size):
+    """Logits of one token under all landmarks of a head."""
+    for mark in range(marks):
+        logits[mark] = dot(landmarks, marks_at + mark * size, keys, token_at, size)
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def slide_head(
+    table, base, stride, landmarks, marks_at, keys, key_base, values, value_base,
+    marks, size, window, count, side_rows, slot, logits, total,
 ):  # fmt: skip
-    """Take the token at ring place `slot` into one row; leaves the window's sum in `total`."""
+    """Take the token at ring place `slot` into all rows of a head; `total` becomes their sums.
+
+    The rows of one head lie side by side in the table.
+    """
     columns = size + 2
+    run = marks * columns
     block = block_of(slot, count, window)
     start = block_start(block, count, window)
-    place = slot - start
+    offset = slot - start
     length = block_start(block + 1, count, window) - start
     following = (block + 1) % count
     next_start = block_start(following, count, window)
@@ -48,41 +69,44 @@ def slide_row(
     blocks = base + 3 * stride
     sides = blocks + count * stride
 
-    logit = dot(landmark, landmark_at, keys, key_base + slot * size, size)
-    set_leaf(total, 0, logit, values, value_base + slot * (size + 1), columns)
-    if place:
-        add(table, head, total, 0, columns)
+    logits_of(logits, marks_at, landmarks, key_base + slot * size, keys, marks, size)
+    set_leaves(total, 0, logits, values, value_base + slot * (size + 1), marks, columns)
+    if offset:
+        add_rows(table, head, total, 0, marks, columns)
     else:
-        copy(table, head, total, 0, columns)
+        copy(table, head, total, 0, run)
 
-    old = next_length - 1 - place
+    old = next_length - 1 - offset
     if old >= 1:
         row = sides + ((following % 2) * side_rows + old - 1) * stride
         token = next_start + old
-        if values[value_base + token * (size + 1) + size] == 0.0:
-            clear(table, row, columns)
+        value_at = value_base + token * (size + 1)
+        if values[value_at + size] == 0.0:
+            clear_rows(table, row, marks, columns)
         else:
-            logit = dot(landmark, landmark_at, keys, key_base + token * size, size)
-            set_leaf(table, row, logit, values, value_base + token * (size + 1), columns)
-        if place:
-            add(table, row, table, row + stride, columns)
+            logits_of(logits, marks_at, landmarks, key_base + token * size, keys, marks, size)
+            set_leaves(table, row, logits, values, value_at, marks, columns)
+        if offset:
+            add_rows(table, row, table, row + stride, marks, columns)
 
-    if place == 0:
-        clear(table, ahead, columns)
-    if place < count - 2:
-        visited = (block + 2 + place) % count
-        add(table, ahead, table, blocks + visited * stride, columns)
+    visited = blocks + ((block + 2 + offset) % count) * stride
+    if offset == 0 and count > 2:
+        copy(table, ahead, table, visited, run)
+    elif offset == 0:
+        clear_rows(table, ahead, marks, columns)
+    elif offset < count - 2:
+        add_rows(table, ahead, table, visited, marks, columns)
 
-    copy(total, 0, table, head, columns)
-    add(total, 0, table, others, columns)
-    if place < length - 1:
-        row = sides + ((block % 2) * side_rows + place) * stride
-        add(total, 0, table, row, columns)
+    copy(total, 0, table, head, run)
+    add_rows(total, 0, table, others, marks, columns)
+    if offset < length - 1:
+        row = sides + ((block % 2) * side_rows + offset) * stride
+        add_rows(total, 0, table, row, marks, columns)
     else:
-        copy(table, blocks + block * stride, table, head, columns)
-        copy(table, others, table, ahead, columns)
+        copy(table, blocks + block * stride, table, head, run)
+        copy(table, others, table, ahead, run)
         if count > 1:
-            add(table, others, table, head, columns)
+            add_rows(table, others, table, head, marks, columns)
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
@@ -93,7 +117,7 @@ def build_row(
     """Sum one row of a full window anew; `slot` is the place of the next token."""
     columns = size + 2
     block = block_of(slot, count, window)
-    place = slot - block_start(block, count, window)
+    offset = slot - block_start(block, count, window)
     following = (block + 1) % count
     head, ahead, others = base, base + stride, base + 2 * stride
     blocks = base + 3 * stride
@@ -113,11 +137,11 @@ def build_row(
             add(table, entry, leaf, 0, columns)
             if beside and token > start:
                 copy(table, side + (token - start - 1) * stride, table, entry, columns)
-            if index == block and token - start < place:
+            if index == block and token - start < offset:
                 add(table, head, leaf, 0, columns)
         if index != block:
             add(table, others, table, entry, columns)
-    for index in range(min(place, max(count - 2, 0))):
+    for index in range(min(offset, max(count - 2, 0))):
         add(table, ahead, table, blocks + ((block + 2 + index) % count) * stride, columns)
     copy(total, 0, table, others, columns)
     add(total, 0, table, blocks + block * stride, columns)
