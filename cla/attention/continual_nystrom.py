@@ -108,8 +108,8 @@ class ContinualNystromAttention(AttentionLayer):
     ) -> tuple[Tensor, Any]:
         steady, rest = active, None
         if self.use_fused and fused.can_step(state.keys):
-            direct = attends_directly(state, self.config)
-            if not self.fixed and bool(direct.any()):
+            direct = None if self.fixed else attends_directly(state, self.config)
+            if direct is not None and bool(direct.any()):
                 steady = ~direct if active is None else active & ~direct
                 rest = direct if active is None else active & direct
             context = finish_fused(tokens, state, self.config, steady)
@@ -140,7 +140,7 @@ class ContinualNystromAttention(AttentionLayer):
 
     def scan(self, x: Tensor, state: NystromState) -> tuple[Tensor, NystromState]:
         tokens = self.project(x, state.keys.dtype)
-        context, after = scan_streams(tokens, state, self.config)
+        context, after = scan_streams(tokens, state, self.config, use_fused=self.use_fused)
         output = self.merge_heads(context)
         if self.config.retroactive:
             output = self.zero_unseen(output, self.scan_valid_tokens(state, x.shape[1]))

@@ -69,7 +69,7 @@ class AttentionLayer(nn.Module, ABC):
         """
         tokens = self.project_token(x, state.keys.dtype)
         context, emits = self.attend(tokens, state, emit=emit, active=active)
-        output = self.finish(context)
+        output = self._finish_step(context)
         if self.config.retroactive:
             output = self.zero_unseen(output, state.valid_tokens)
         if active is not None:
@@ -187,6 +187,13 @@ class AttentionLayer(nn.Module, ABC):
         """
         output = self.merge_heads(context)
         return output if self.config.retroactive else output[:, 0]
+
+    def _finish_step(self, context: Tensor) -> Tensor:
+        layer = self.output_proj
+        single = self.use_fused and not self.config.retroactive
+        if single and fused.can_finish(context, layer):
+            return fused.finish_token(context, layer)
+        return self.finish(context)
 
     def zero_unseen(self, output: Tensor, valid_tokens: Tensor) -> Tensor:
         """Set the rows of a window that no token stands for to zero.

@@ -6,14 +6,21 @@ one and a prefix scan of the other give the sums of all its N windows. Fixed lan
 with a cycle cut anywhere.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from cla.attention import fused
 from cla.attention.config import AttentionConfig
 from cla.attention.cuts import segments
-from cla.attention.landmarks import Landmarks, make_landmarks, window_landmarks
+from cla.attention.landmarks import (
+    Landmarks,
+    attend_low_rank,
+    make_landmarks,
+    window_landmarks,
+)
 from cla.attention.nystrom import newest_row, window_rows
 from cla.attention.nystrom_state import NystromState, build_state, follows_stream
 from cla.attention.partial_sums import (
@@ -26,8 +33,9 @@ from cla.attention.partial_sums import (
     suffix_sums,
 )
 from cla.attention.projected import Projected, with_ones
+from cla.attention.pseudo_inverse import pseudo_inverse
 from cla.attention.rings import ring_order
-from cla.attention.state import narrow_state, stack_states, stream_groups
+from cla.attention.state import clone_state, narrow_state, stack_states, stream_groups
 from cla.attention.windowed import banded_context, tokens_seen
 
 CHUNK_TOKENS = 512
@@ -47,7 +55,7 @@ class Line(NamedTuple):
 
 
 def scan_streams(
-    new: Projected, state: NystromState, config: AttentionConfig
+    new: Projected, state: NystromState, config: AttentionConfig, *, use_fused: bool
 ) -> tuple[Tensor, NystromState]:
     """Contexts of T new tokens, and the state after them.
 
@@ -63,6 +71,11 @@ def scan_streams(
         pieces = []
         start, slot, valid = 0, group.slot, group.valid_tokens
         while start < new.keys.shape[-2]:
+            if use_fused and _can_fuse(new, config, valid):
+                part = clone_state(part)
+                rest = Projected(*(tensor[rows, :, start:] for tensor in new))
+                pieces.append(fused.nystrom_scan(rest, part, config, partial(_invert, config)))
+                break
             length = min(_chunk(config, valid), new.keys.shape[-2] - start)
             tokens = Projected(*(tensor[rows, :, start : start + length] for tensor in new))
             context, part = _scan_chunk(tokens, part, config, slot, valid)
@@ -73,6 +86,28 @@ def scan_streams(
         contexts.append(torch.cat(pieces, time_axis))
         states.append(part)
     return torch.cat(contexts), stack_states(states)
+
+
+def _can_fuse(new: Projected, config: AttentionConfig, valid: int) -> bool:
+    """Whether the compiled step can take all tokens from here on; it keeps no gradient."""
+    steady = not follows_stream(config) or (
+        valid == config.window and config.landmarks < config.window
+    )
+    return (
+        steady
+        and not config.retroactive
+        and not (torch.is_grad_enabled() and new.keys.requires_grad)
+        and new.keys.dtype == torch.float64
+        and fused.can_step(new.keys)
+    )
+
+
+def _invert(
+    config: AttentionConfig, state: NystromState, gamma: Tensor, means: Tensor, query: Tensor
+) -> Tensor:
+    """Take the inverse of a new gamma into use; context of the token at which it changed."""
+    state.landmarks.gamma_inv.copy_(pseudo_inverse(gamma, config.pseudo_inverse))
+    return attend_low_rank(query, state.landmarks, means)
 
 
 def _chunk(config: AttentionConfig, valid: int) -> int:

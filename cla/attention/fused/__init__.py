@@ -11,6 +11,7 @@ AVAILABLE = find_spec("numba") is not None
 if AVAILABLE:
     from cla.attention.fused.calls import (
         continual_step,
+        finish_token,
         nystrom_scan,
         nystrom_step,
         project_token,
@@ -20,7 +21,7 @@ else:  # pragma: no cover  # the layers do not ask for kernels that are not avai
     def _missing(*_: object) -> None:
         raise NotImplementedError("numba is not installed")
 
-    continual_step = nystrom_scan = nystrom_step = project_token = _missing  # type: ignore[assignment]
+    continual_step = nystrom_scan = nystrom_step = project_token = finish_token = _missing  # type: ignore[assignment]
 
 FEW_STREAMS = 16
 """Up to so many streams one kernel projects faster than a matrix product in float64."""
@@ -49,11 +50,23 @@ def can_project(
     )
 
 
+def can_finish(context: Tensor, layer: nn.Linear) -> bool:
+    """Whether a kernel applies this output projection to contexts of one token."""
+    return (
+        context.dtype == torch.float64
+        and context.shape[0] <= FEW_STREAMS
+        and layer.weight.dtype == torch.float32
+        and can_step(context)
+    )
+
+
 __all__ = [
     "AVAILABLE",
+    "can_finish",
     "can_project",
     "can_step",
     "continual_step",
+    "finish_token",
     "nystrom_scan",
     "nystrom_step",
     "project_token",

@@ -9,7 +9,7 @@ from cla.attention.config import AttentionConfig
 from cla.attention.cuts import blocks, segments
 from cla.attention.fused.continual import advance_rows, write
 from cla.attention.fused.nystrom import advance
-from cla.attention.fused.project import project
+from cla.attention.fused.project import finish, project
 from cla.attention.projected import Projected
 from cla.attention.window_sums import suffix_rows
 
@@ -20,15 +20,23 @@ def project_token(
     """Scaled queries and keys, and values of one token of each stream, (B, H, 1, D) float64."""
     batch, size = x.shape
     x = x.contiguous()
+    out = torch.empty(3, batch, num_heads, 1, size // num_heads, dtype=torch.float64)
+    addresses = [part.data_ptr() for layer in layers for part in (layer.weight, layer.bias)]
     scale = (size // num_heads) ** -0.25
-    out = torch.empty(3, batch, size, dtype=torch.float64)
-    for part, layer in enumerate(layers):
-        project(
-            batch, size, x.data_ptr(), layer.weight.data_ptr(), layer.bias.data_ptr(),
-            1.0 if part == 2 else scale, out[part].data_ptr(),
-        )  # fmt: skip
-    queries, keys, values = out.view(3, batch, num_heads, 1, size // num_heads).unbind()
-    return queries, keys, values
+    project(batch, size, x.data_ptr(), *addresses, scale, out.data_ptr())  # type: ignore[call-arg]  # numba's dispatcher hides the parameters
+    return out[0], out[1], out[2]
+
+
+def finish_token(context: Tensor, layer: nn.Linear) -> Tensor:
+    """Output projection of the contexts of one token, (B, H, 1, D) float64 to (B, E) float32."""
+    joined = context.flatten(1)
+    batch, size = joined.shape
+    out = torch.empty(batch, size, dtype=torch.float32)
+    finish(
+        batch, size, joined.data_ptr(), layer.weight.data_ptr(), layer.bias.data_ptr(),
+        out.data_ptr(),
+    )  # fmt: skip
+    return out
 
 
 def nystrom_step(
@@ -43,7 +51,8 @@ def nystrom_step(
     batch, heads, _, size = tokens.keys.shape
     out = torch.zeros(batch, 1, heads, size, dtype=torch.float64)
     means, gamma, ticked = _run(tokens, state, config, active, (0, 1), out)
-    changed = ticked.nonzero()[:, 0] if bool(ticked.any()) else None
+    ticks = config.landmark_mode == "continual" and bool(ticked.any())
+    changed = ticked.nonzero()[:, 0] if ticks else None
     return out.transpose(1, 2), means, gamma, changed
 
 
@@ -114,14 +123,16 @@ def _run(
     if not tokens.queries.stride() == strides == tokens.values.stride() or strides[3] != 1:
         tokens = Projected(*(part.contiguous() for part in tokens))
         strides = tokens.keys.stride()
-    active = _mask(active, batch)
     landmarks = state.landmarks
+    if active is not None:
+        active = active.contiguous()
     advance(  # type: ignore[call-arg]  # numba's dispatcher hides the parameters
         batch, heads, window, marks, size, cuts.count, suffix_rows(cuts),
         config.landmark_mode == "continual", state.queries.shape[2] > 0, not config.retroactive,
         *span, *strides[:3], length,
         tokens.queries.data_ptr(), tokens.keys.data_ptr(), tokens.values.data_ptr(),
-        active.data_ptr(), state.slot.data_ptr(), state.valid_tokens.data_ptr(),
+        0 if active is None else active.data_ptr(),
+        state.slot.data_ptr(), state.valid_tokens.data_ptr(),
         state.queries.data_ptr(), state.keys.data_ptr(), state.values.data_ptr(),
         landmarks.queries.data_ptr(), landmarks.keys.data_ptr(), landmarks.gamma_inv.data_ptr(),
         state.sums.data_ptr(), means.data_ptr(), gamma.data_ptr(), ticked.data_ptr(),

@@ -69,7 +69,8 @@ def advance(
     new_queries = carray(pointer(new_queries_at), tokens_size, np.float64)
     new_keys = carray(pointer(new_keys_at), tokens_size, np.float64)
     new_values = carray(pointer(new_values_at), tokens_size, np.float64)
-    active = carray(pointer(active_at), batch, np.uint8)
+    everyone = active_at == 0
+    active = carray(pointer(slot_at if everyone else active_at), batch, np.uint8)
     slots = carray(pointer(slot_at), batch, np.int64)
     valid = carray(pointer(valid_at), batch, np.int64)
     ring = batch * heads * window
@@ -91,7 +92,7 @@ def advance(
     stride = heads * marks * columns
     for stream in range(batch):
         ticked[stream] = 0
-        if not active[stream]:
+        if not (everyone or active[stream]):
             continue
         start_slot, seen = slots[stream], valid[stream]
         end_slot = (start_slot + last - first - 1) % window

@@ -1,4 +1,4 @@
-"""Projection of a single token: float32 weights, float64 sums, no converted copy of the weights."""
+"""Projections of single tokens: float32 weights, float64 sums, no converted copy of the weights."""
 
 import numpy as np
 from numba import carray, njit
@@ -8,19 +8,38 @@ from cla.attention.fused.sums import place
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def project(batch, size, x_at, weights_at, bias_at, scale, out_at):
-    """out = (x W^T + b) * scale, (batch, size) each, out in float64."""
-    x = carray(pointer(x_at), (batch, size), np.float32)
+def _apply(weights_at, bias_at, scale, token, out, start):
+    """out[start:] = (W token + b) * scale."""
+    size = len(token)
     weights = carray(pointer(weights_at), size * size, np.float32)
     bias = carray(pointer(bias_at), size, np.float32)
-    out = carray(pointer(out_at), (batch, size), np.float64)
+    for row in range(size):
+        total = 0.0
+        first = place(row * size)
+        for column in range(place(size)):
+            total += weights[first + column] * token[column]
+        out[start + row] = (total + bias[row]) * scale
+
+
+@njit(cache=True, nogil=True)
+def project(batch, size, x_at, query_at, query_bias_at, key_at, key_bias_at, value_at,
+            value_bias_at, scale, out_at):  # fmt: skip
+    """Queries and keys times `scale`, and values, (3, batch, size) float64."""
+    x = carray(pointer(x_at), (batch, size), np.float32)
+    out = carray(pointer(out_at), 3 * batch * size, np.float64)
     token = np.empty(size)
     for stream in range(batch):
         for column in range(size):
             token[column] = x[stream, column]
-        for row in range(size):
-            total = 0.0
-            start = place(row * size)
-            for column in range(place(size)):
-                total += weights[start + column] * token[column]
-            out[stream, row] = (total + bias[row]) * scale
+        _apply(query_at, query_bias_at, scale, token, out, stream * size)
+        _apply(key_at, key_bias_at, scale, token, out, (batch + stream) * size)
+        _apply(value_at, value_bias_at, 1.0, token, out, (2 * batch + stream) * size)
+
+
+@njit(cache=True, nogil=True)
+def finish(batch, size, x_at, weights_at, bias_at, out_at):
+    """Output projection of contexts (batch, size) float64 to float32."""
+    x = carray(pointer(x_at), (batch, size), np.float64)
+    out = carray(pointer(out_at), batch * size, np.float32)
+    for stream in range(batch):
+        _apply(weights_at, bias_at, 1.0, x[stream], out, stream * size)
