@@ -138,7 +138,7 @@ class ContinualNystromAttention(AttentionLayer):
         )
         return low_rank_emits(tokens.queries, tokens.keys, landmarks, self.config)
 
-    def scan(self, x: Tensor, state: NystromState) -> tuple[Tensor, NystromState]:
+    def scan_part(self, x: Tensor, state: NystromState) -> tuple[Tensor, NystromState]:
         tokens = self.project(x, state.keys.dtype)
         context, after = scan_streams(tokens, state, self.config, use_fused=self.use_fused)
         output = self.merge_heads(context)

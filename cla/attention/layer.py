@@ -13,6 +13,9 @@ from cla.attention.projected import Projected
 from cla.attention.state import Step, reset_streams
 from cla.errors import ClaError
 
+SCAN_TOKENS = 4_096
+"""Tokens that a scan projects at once."""
+
 
 class AttentionLayer(nn.Module, ABC):
     """Attention over the last N tokens of a stream; the module holds parameters only.
@@ -116,14 +119,22 @@ class AttentionLayer(nn.Module, ABC):
     def context_emits(self, tokens: Projected) -> Any:
         """Emits of every token of a window, (B, H, T, D)."""
 
-    @abstractmethod
     def scan(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
-        """The numbers of T steps, vectorized over time and differentiable.
+        """The numbers of T steps, vectorized over time and differentiable; in bounded memory.
 
         Shapes:
             x: (B, T, E)
             returns: (B, T, E), or (B, T, N, E) if retroactive; and the state after the last token
         """
+        outputs = []
+        for part in x.split(SCAN_TOKENS, 1):
+            output, state = self.scan_part(part, state)
+            outputs.append(output)
+        return torch.cat(outputs, 1), state
+
+    @abstractmethod
+    def scan_part(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
+        """`scan` of no more tokens than are worked on at once."""
 
     @abstractmethod
     def state_from_window(self, window: Tensor, *, tokens_seen: int | None = None) -> Any:

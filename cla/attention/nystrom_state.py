@@ -80,10 +80,9 @@ def build_state(
     batch, length = tokens.keys.shape[0], tokens.keys.shape[-2]
     device = tokens.keys.device
     queries, keys, values = (
-        to_ring(part[..., length - valid :, :].detach(), window, slot)
+        to_ring(part[..., length - valid :, :], window, slot)
         for part in (tokens.queries, tokens.keys, with_ones(tokens.values))
     )
-    landmarks = Landmarks(*(part.detach() for part in landmarks))
     logits = window_logits(landmarks.queries, keys, values)
     slots = torch.full((batch,), slot, dtype=torch.int64, device=device)
     betas = (queries @ landmarks.keys.transpose(-1, -2)).softmax(-1)

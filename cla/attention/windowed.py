@@ -62,7 +62,7 @@ class WindowedAttention(AttentionLayer):
             torch.full((batch,), count, dtype=torch.int64, device=device) for count in (valid, slot)
         )
         start = tokens.keys.shape[-2] - valid
-        rings = [to_ring(part[..., start:, :].detach(), window, slot) for part in tokens]
+        rings = [to_ring(part[..., start:, :], window, slot) for part in tokens]
         if not self.keeps_queries:
             rings[0] = rings[0][:, :, :0]
         return WindowState(*counters, *rings)
@@ -75,7 +75,7 @@ class WindowedAttention(AttentionLayer):
     def window_emits(self, window: Tensor, state: Any) -> Any:
         return self.context_emits(self.project(window[:, -self.config.window :], state.keys.dtype))
 
-    def scan(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
+    def scan_part(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
         outputs, states = [], []
         for group in stream_groups(state.slot, state.valid_tokens):
             part = narrow_state(state, group)

@@ -15,6 +15,7 @@ from cla.attention import (
     step_operations,
 )
 from cla.attention.config import AttentionKind, LandmarkMode, PseudoInverse
+from cla.attention.layer import SCAN_TOKENS
 from cla.errors import ClaError
 from cla.models.position import recycling_encoding
 
@@ -203,10 +204,14 @@ class StreamClassifier(nn.Module):
 
     def scan(self, x: Tensor, state: ClassifierState) -> tuple[Tensor, ClassifierState]:
         """The numbers of T steps, vectorized over time and differentiable."""
-        tokens = self.embed(x, state.position)
-        attended, layer = self.attention.scan(tokens, state.layers[0])
-        position = (state.position + x.shape[1]) % self.config.position_period
-        return self._classify(tokens, attended), ClassifierState(position, (layer,))
+        outputs = []
+        for part in x.split(SCAN_TOKENS, 1):
+            tokens = self.embed(part, state.position)
+            attended, layer = self.attention.scan(tokens, state.layers[0])
+            position = (state.position + part.shape[1]) % self.config.position_period
+            state = ClassifierState(position, (layer,))
+            outputs.append(self._classify(tokens, attended))
+        return torch.cat(outputs, 1), state
 
     def state_from_window(
         self, window: Tensor, *, tokens_seen: int | None = None

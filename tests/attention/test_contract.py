@@ -211,6 +211,19 @@ def test_gradients_of_scan_agree_with_forward(kind_mode):
     torch.testing.assert_close(scanned, expected)
 
 
+@pytest.mark.parametrize("kind_mode", KINDS)
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_gradients_of_scan_reach_back_over_its_parts(kind_mode, output, monkeypatch):
+    monkeypatch.setattr("cla.attention.layer.SCAN_TOKENS", 7)
+    config = make_config(*kind_mode, 10, 4, inverse="iterative", output=output)
+    layer = make_layer(config).double()
+    stream = make_stream(config, 30).double().requires_grad_()
+    expected = torch.autograd.grad(layer(stream[:, 20:]).square().sum(), stream)[0]
+    scanned, _ = layer.scan(stream, layer.init_state(2, dtype=torch.float64))
+    found = torch.autograd.grad(scanned[:, -1].square().sum(), stream)[0]
+    torch.testing.assert_close(found, expected)
+
+
 def test_move_state_narrows_sums_and_leaves_counters():
     layer = make_layer(make_config("continual_nystrom", "fixed", 16, 4))
     state = move_state(layer.init_state(2), dtype=torch.float32)
