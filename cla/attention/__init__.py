@@ -26,6 +26,7 @@ from cla.attention.state import (
     stack_states,
     state_bytes,
 )
+from cla.attention.state_file import load_state, save_state
 
 __all__ = [
     "AttentionConfig",
@@ -43,10 +44,12 @@ __all__ = [
     "attention_map",
     "attention_row",
     "clone_state",
+    "load_state",
     "make_attention",
     "memory_bytes",
     "move_state",
     "operation_count",
+    "save_state",
     "split_state",
     "stack_states",
     "state_bytes",

@@ -127,7 +127,8 @@ def make_card(folders: Folders, config: TrainConfig) -> None:
     names = sorted(path.name for path in folders.features(".").glob("test-*"))
     sets = {name.removeprefix("test-"): _read_test(folders.features(name)) for name in names}
     figures: dict[str, Any] = evaluate(task, sets, config.hold_s)
-    write_task(task, folders.out, model_card(figures, config))
+    training_streams = len(_streams(folders, "train"))
+    write_task(task, folders.out, model_card(figures, config, training_streams))
 
 
 def _test_audio(downloads: Path, sounds: Path | None) -> dict[str, list[AudioStream]]:
