@@ -6,8 +6,7 @@ import torch
 from torch import Tensor
 
 from cla.attention import fused
-from cla.attention.emits import FullEmits
-from cla.attention.full import FullAttention, full_rows, ordered_row
+from cla.attention.full import FullAttention, full_rows
 from cla.attention.partial_sums import sum_tokens
 from cla.attention.projected import Projected, with_ones
 from cla.attention.rings import (
@@ -29,8 +28,8 @@ class ContinualState(NamedTuple):
 
     Shapes:
         valid_tokens, slot, queries, keys, values: see `WindowState`
-        rows: (B, H, N, D + 3) float64, shift, sums and denominator as in `PartialSums`, and the
-            largest denominator since the row was summed anew; no rows if single-output
+        rows: (B, H, D + 3, N) float64, shift, sums and denominator as in `PartialSums`, and the
+            largest denominator since the row was summed anew; (B, H, D + 3, 0) if single-output
     """
 
     valid_tokens: Tensor
@@ -59,11 +58,13 @@ class ContinualAttention(FullAttention):
 
     def window_state(self, tokens: Projected, seen: int) -> ContinualState:
         state: WindowState = super().window_state(tokens, seen)
-        shape = (*state.keys.shape[:2], 0, self.config.head_dim + 3)
+        shape = (*state.keys.shape[:2], self.config.head_dim + 3, 0)
         none = torch.zeros(shape, dtype=torch.float64, device=state.keys.device)
         if not self.config.retroactive:
             return ContinualState(*state, none)
-        return ContinualState(*state, _sum_rows(state, state.queries))
+        return ContinualState(
+            *state, _sum_rows(state, state.queries).transpose(-1, -2).contiguous()
+        )
 
     def attend(
         self,
@@ -73,27 +74,31 @@ class ContinualAttention(FullAttention):
         emit: bool = False,
         active: Tensor | None = None,
     ) -> tuple[Tensor, Any]:
-        order = None
         if self.use_fused and fused.can_step(state.keys):
-            fused.continual_step(tokens, state, active)
+            context = fused.continual_step(tokens, state, active)
         else:
-            self._take(tokens, state, active)
-        attention = None
-        if emit or not self.config.retroactive:
-            attention = full_rows(tokens.queries, state.keys, state.valid_tokens)
-        emits = None
-        if emit or self.config.retroactive:
-            order = window_order(state.slot, state.valid_tokens, self.config.window)
-        if emit and attention is not None and order is not None:
-            emits = FullEmits(ordered_row(attention[:, :, 0], order, state.valid_tokens))
-        if order is not None and self.config.retroactive:
-            rows = take(state.rows, order)
-            means = rows[..., 1:-2] / rows[..., -2:-1]
-            return means.to(tokens.values.dtype), emits
-        assert attention is not None
-        return attention @ state.values[:, :, : attention.shape[-1]], emits
+            context = self._take(tokens, state, active)
+        return context, self.step_emits(tokens.queries, state) if emit else None
 
-    def _take(self, tokens: Projected, state: ContinualState, active: Tensor | None) -> None:
+    def step_compiled(
+        self,
+        x: Tensor,
+        state: ContinualState,  # type: ignore[override]  # a state of its own kind
+        active: Tensor | None,
+    ) -> tuple[Tensor, Tensor] | None:
+        if self.config.retroactive or not fused.can_project(x, self.projections, state.keys.dtype):
+            return None
+        if state.keys.dtype != torch.float32:
+            return None
+        return fused.continual_layer(x, self.projections, state, active)
+
+    def window_context(self, tokens: Projected) -> Tensor:
+        if self.config.retroactive:
+            return super().window_context(tokens)
+        logits = tokens.queries[..., -1:, :] @ tokens.keys.transpose(-1, -2)
+        return logits.softmax(-1) @ tokens.values
+
+    def _take(self, tokens: Projected, state: ContinualState, active: Tensor | None) -> Tensor:
         slot = state.slot.clone()
         leaving = state.valid_tokens == self.config.window
         oldest = (read_token(state.keys, slot), read_token(state.values, slot))
@@ -102,13 +107,16 @@ class ContinualAttention(FullAttention):
             if ring.shape[2]:
                 write_token(ring, slot, token[:, :, 0], active)
         advance_counters(state.slot, state.valid_tokens, self.config.window, active)
-        if self.config.retroactive:
-            rows = _update_rows(tokens, state, oldest, leaving)
-            write_rows = rows if active is None else torch.where(_wide(active), rows, state.rows)
-            state.rows.copy_(write_rows)
-            newest = _sum_rows(state, tokens.queries)
-            write_token(state.rows, slot, newest[:, :, 0], active)
-            _restore(state)
+        if not self.config.retroactive:
+            attention = full_rows(tokens.queries, state.keys, state.valid_tokens)
+            return attention @ state.values[:, :, : attention.shape[-1]]
+        ring = state.rows.transpose(-1, -2)
+        rows = _update_rows(tokens, state, oldest, leaving)
+        ring.copy_(rows if active is None else torch.where(_wide(active), rows, ring))
+        write_token(ring, slot, _sum_rows(state, tokens.queries)[:, :, 0], active)
+        _restore(state)
+        rows = take(ring, window_order(state.slot, state.valid_tokens, self.config.window))
+        return (rows[..., 1:-2] / rows[..., -2:-1]).to(tokens.values.dtype)
 
 
 def _wide(mask: Tensor) -> Tensor:
@@ -119,7 +127,8 @@ def _update_rows(
     tokens: Projected, state: ContinualState, oldest: tuple[Tensor, Tensor], leaving: Tensor
 ) -> Tensor:
     """All rows with the newest token in and, where it is `leaving`, the oldest out."""
-    shift, sums, peak = state.rows[..., :1], state.rows[..., 1:-1], state.rows[..., -1:]
+    rows = state.rows.transpose(-1, -2)
+    shift, sums, peak = rows[..., :1], rows[..., 1:-1], rows[..., -1:]
     queries = state.queries.double()
     entering = queries @ tokens.keys.double().transpose(-1, -2)
     gone = queries @ oldest[0].double()[..., None]
@@ -135,14 +144,15 @@ def _update_rows(
 
 def _restore(state: ContinualState) -> None:
     """Sum those rows anew that have lost nearly all of their weight, or are no numbers."""
-    sound = state.rows[..., -2] >= LEAST_SHARE * state.rows[..., -1]
+    rows = state.rows.transpose(-1, -2)
+    sound = rows[..., -2] >= LEAST_SHARE * rows[..., -1]
     seen = torch.arange(sound.shape[2], device=sound.device) < state.valid_tokens[:, None]
     bad = seen[:, None] & ~sound
     streams = selected(bad.flatten(1).any(1))
     if streams is not None:
         part = ContinualState(*(tensor[streams] for tensor in state))
         anew = _sum_rows(part, part.queries)
-        state.rows[streams] = torch.where(bad[streams][..., None], anew, part.rows)
+        rows[streams] = torch.where(bad[streams][..., None], anew, rows[streams])
 
 
 def _sum_rows(state: ContinualState | WindowState, queries: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from cla.attention.cuts import segments
 from cla.attention.emits import NystromEmits
 from cla.attention.landmarks import Landmarks, make_landmarks, window_landmarks
 from cla.attention.layer import AttentionLayer
-from cla.attention.nystrom import cut_landmarks, newest_row, window_rows
+from cla.attention.nystrom import cut_landmarks, low_rank_rows, newest_row, window_rows
 from cla.attention.nystrom_emits import low_rank_emits, stream_emits
 from cla.attention.nystrom_scan import scan_streams
 from cla.attention.nystrom_state import (
@@ -20,7 +20,7 @@ from cla.attention.nystrom_state import (
     follows_stream,
     stream_landmarks,
 )
-from cla.attention.nystrom_step import advance, attends_directly, finish_fused
+from cla.attention.nystrom_step import advance, attends_directly, finish_fused, step_fused
 from cla.attention.projected import Projected
 from cla.attention.rings import roll_streams, take, time_order
 from cla.attention.state import accumulation_dtype, map_state
@@ -112,13 +112,36 @@ class ContinualNystromAttention(AttentionLayer):
             if direct is not None and bool(direct.any()):
                 steady = ~direct if active is None else active & ~direct
                 rest = direct if active is None else active & direct
-            context = finish_fused(tokens, state, self.config, steady)
+            single = self.output_proj.weight.dtype == torch.float32
+            context = finish_fused(tokens, state, self.config, steady, single=single)
             if rest is not None:
                 others = advance(tokens, state, self.config, rest)
                 context = torch.where(rest[:, None, None, None], others, context)
         else:
             context = advance(tokens, state, self.config, active)
-        return context, self._emits(tokens.queries, state) if emit else None
+        return context, self.step_emits(tokens.queries, state) if emit else None
+
+    def step_compiled(
+        self, x: Tensor, state: NystromState, active: Tensor | None
+    ) -> tuple[Tensor, Tensor] | None:
+        config = self.config
+        every = not self.fixed and config.landmarks == config.window
+        if every or config.retroactive or state.keys.dtype != torch.float64:
+            return None
+        if not fused.can_project(x, self.projections, state.keys.dtype):
+            return None
+        return step_fused(x, self.projections, state, config, active)
+
+    def young_rows(self, tokens: Projected, seen: Tensor) -> Tensor:
+        if not self.fixed:
+            marks, inverse = self.config.landmarks, self.config.pseudo_inverse
+            return low_rank_rows(tokens, cut_landmarks(tokens, seen, marks, inverse), seen)
+        landmarks = self._given_landmarks(tokens.keys)
+        unseen = torch.arange(tokens.keys.shape[2], device=seen.device) >= seen[:, None]
+        logits = landmarks.queries @ tokens.keys.transpose(-1, -2)
+        delta = logits.masked_fill(unseen[:, None, None], -torch.inf).softmax(-1)
+        beta = (tokens.queries @ landmarks.keys.transpose(-1, -2)).softmax(-1)
+        return beta @ (landmarks.gamma_inv @ (delta @ tokens.values))
 
     def window_context(self, tokens: Projected) -> Tensor:
         if not self.fixed:
@@ -186,19 +209,20 @@ class ContinualNystromAttention(AttentionLayer):
         )
         return cast(Landmarks, repeated)
 
-    def _emits(self, query: Tensor, state: NystromState) -> NystromEmits:
+    def step_emits(self, queries: Tensor, state: NystromState) -> NystromEmits:
         seen = state.valid_tokens.clamp(min=1)
         order = time_order(state.slot, state.valid_tokens, self.config.window)
-        queries = state.queries if state.queries.shape[2] else state.keys
-        ordered = Projected(*(take(ring, order) for ring in (queries, state.keys, state.values)))
+        seen_queries = state.queries if state.queries.shape[2] else state.keys
+        rings = (seen_queries, state.keys, state.values)
+        ordered = Projected(*(take(ring, order) for ring in rings))
         if self.fixed:
-            return stream_emits(query, ordered, state.landmarks, seen, all_used=True)
-        steady = stream_emits(query, ordered, self._aged(state), seen)
+            return stream_emits(queries, ordered, state.landmarks, seen, all_used=True)
+        steady = stream_emits(queries, ordered, self._aged(state), seen)
         direct = attends_directly(state, self.config, taken=True)
         if not bool(direct.any()):
             return steady
         cut = cut_landmarks(ordered, seen, self.config.landmarks, self.config.pseudo_inverse)
-        young = stream_emits(query, ordered, cut, seen)
+        young = stream_emits(queries, ordered, cut, seen)
         mask = direct[:, None, None, None]
         return NystromEmits(*(torch.where(mask, *pair) for pair in zip(young, steady, strict=True)))
 

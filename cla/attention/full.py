@@ -32,16 +32,24 @@ class FullAttention(WindowedAttention):
         advance_counters(state.slot, state.valid_tokens, self.config.window, active)
         attention = full_rows(state.queries, state.keys, state.valid_tokens)
         context = attention @ state.values[:, :, : attention.shape[-1]]
-        order = window_order(state.slot, state.valid_tokens, self.config.window)
         streams = torch.arange(len(newest), device=newest.device)
         newest = newest.clamp(max=context.shape[2] - 1)  # of an idle stream it may lie beyond
-        emits = None
-        if emit:
-            emits = FullEmits(ordered_row(attention[streams, :, newest], order, state.valid_tokens))
+        emits = self.step_emits(tokens.queries, state) if emit else None
         if self.config.retroactive:
+            order = window_order(state.slot, state.valid_tokens, self.config.window)
             rows = self.config.window - context.shape[2]
             return take(torch.nn.functional.pad(context, (0, 0, 0, rows)), order), emits
         return context[streams, :, newest][:, :, None], emits
+
+    def step_emits(self, queries: Tensor, state: Any) -> FullEmits:
+        row = full_rows(queries, state.keys, state.valid_tokens)[:, :, 0]
+        order = window_order(state.slot, state.valid_tokens, self.config.window)
+        return FullEmits(ordered_row(row, order, state.valid_tokens))
+
+    def young_rows(self, tokens: Projected, seen: Tensor) -> Tensor:
+        unseen = torch.arange(tokens.keys.shape[2], device=seen.device) >= seen[:, None]
+        logits = tokens.queries @ tokens.keys.transpose(-1, -2)
+        return logits.masked_fill(unseen[:, None, None], -torch.inf).softmax(-1) @ tokens.values
 
     def window_context(self, tokens: Projected) -> Tensor:
         context = _attention(tokens) @ tokens.values

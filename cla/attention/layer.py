@@ -10,6 +10,7 @@ from torch.nn import functional
 from cla.attention import fused
 from cla.attention.config import AttentionConfig
 from cla.attention.projected import Projected
+from cla.attention.rings import roll_streams, selected
 from cla.attention.state import Step, reset_streams
 from cla.errors import ClaError
 
@@ -69,16 +70,45 @@ class AttentionLayer(nn.Module, ABC):
             x: (B, E)
             active: (B,) bool
             output: (B, E), or (B, N, E) if retroactive: oldest first, zero what is unseen
+
+        Raises:
+            ClaError: the tokens do not fit the layer or the state.
         """
-        tokens = self.project_token(x, state.keys.dtype)
-        context, emits = self.attend(tokens, state, emit=emit, active=active)
-        output = self._finish_step(context)
-        if self.config.retroactive:
+        self._check_step(x, state, active)
+        compiled = self.step_compiled(x, state, active) if self.use_fused else None
+        if compiled is None:
+            tokens = self.project_token(x, state.keys.dtype)
+            context, emits = self.attend(tokens, state, emit=emit, active=active)
+            output = self._finish_step(context)
+        else:
+            queries, output = compiled
+            emits = self.step_emits(queries, state) if emit else None
+        if (
+            self.config.retroactive
+            and selected(state.valid_tokens < self.config.window) is not None
+        ):
             output = self.zero_unseen(output, state.valid_tokens)
         if active is not None:
             idle = ~active.reshape(-1, *(1,) * (output.ndim - 1))
             output = output.masked_fill(idle, 0)
         return Step(output, state, emits)
+
+    def step_compiled(
+        self,
+        x: Tensor,  # noqa: ARG002  # a default that takes what the others take
+        state: Any,  # noqa: ARG002
+        active: Tensor | None,  # noqa: ARG002
+    ) -> tuple[Tensor, Tensor] | None:
+        """A whole step by one kernel, where there is one for this layer, state and token.
+
+        Shapes:
+            returns: queries (B, H, 1, D) and output (B, E)
+        """
+        return None
+
+    @abstractmethod
+    def step_emits(self, queries: Tensor, state: Any) -> Any:
+        """Emits of the newest token, (B, H, 1, D), which `state` holds already (R = 1)."""
 
     @abstractmethod
     def attend(
@@ -114,6 +144,31 @@ class AttentionLayer(nn.Module, ABC):
             tokens: (..., H, T, D), T <= N
             returns: (..., H, 1 or T, D)
         """
+
+    def refresh(self, x: Tensor, valid_tokens: Tensor) -> Tensor:
+        """`forward` of windows of which only the newest tokens exist.
+
+        Shapes:
+            x: (B, N, E), oldest first
+            valid_tokens: (B,)
+            returns: as `forward`; zero what is unseen
+        """
+        window = self.config.window
+        if selected(valid_tokens < window) is None:
+            output: Tensor = self(x)
+            return output
+        seen = valid_tokens.clamp(min=1)
+        aligned = roll_streams(x, seen - window, 1)
+        rows = self.young_rows(self.project(aligned, self.state_dtype(x.dtype)), seen)
+        if self.config.retroactive:
+            context = roll_streams(rows, window - seen, 2)
+            return self.zero_unseen(self.finish(context), valid_tokens)
+        streams = torch.arange(len(seen), device=seen.device)
+        return self.finish(rows[streams, :, seen - 1][:, :, None])
+
+    @abstractmethod
+    def young_rows(self, tokens: Projected, seen: Tensor) -> Tensor:
+        """All rows over the first `seen` (B,) of N tokens, (B, H, N, D)."""
 
     @abstractmethod
     def context_emits(self, tokens: Projected) -> Any:
@@ -182,11 +237,16 @@ class AttentionLayer(nn.Module, ABC):
         )
         return Projected(queries * scale, keys * scale, values)
 
+    @property
+    def projections(self) -> tuple[nn.Linear, nn.Linear, nn.Linear, nn.Linear]:
+        """Query, key, value and output projection."""
+        return self.query_proj, self.key_proj, self.value_proj, self.output_proj
+
     def project_token(self, x: Tensor, dtype: torch.dtype) -> Projected:
         """`project` for one token of each stream, (B, E)."""
         layers = (self.query_proj, self.key_proj, self.value_proj)
         if self.use_fused and fused.can_project(x, layers, dtype):
-            return Projected(*fused.project_token(x, layers, self.config.num_heads))
+            return Projected(*fused.project_token(x, layers, self.config.num_heads, dtype))
         return self.project(x[:, None], dtype)
 
     def finish(self, context: Tensor) -> Tensor:
@@ -253,6 +313,20 @@ class AttentionLayer(nn.Module, ABC):
                 f"Give the last {self.receptive_field} tokens, or all that were seen.",
             )
         return seen
+
+    def _check_step(self, x: Tensor, state: Any, active: Tensor | None) -> None:
+        """Raise before a kernel reads beyond what it was given."""
+        batch = state.slot.shape[0]
+        if x.shape != (batch, self.config.embed_dim):
+            raise ClaError(
+                f"A token of shape {tuple(x.shape)} does not fit a state of {batch} streams.",
+                f"Give ({batch}, {self.config.embed_dim}).",
+            )
+        if active is not None and (active.shape != (batch,) or active.dtype != torch.bool):
+            raise ClaError(
+                f"active of shape {tuple(active.shape)} and type {active.dtype} does not fit.",
+                f"Give a mask of {batch} booleans.",
+            )
 
     def _split_heads(self, x: Tensor) -> Tensor:
         heads, size = self.config.num_heads, self.config.head_dim

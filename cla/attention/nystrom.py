@@ -54,14 +54,22 @@ class NystromAttention(WindowedAttention):
         else:
             landmarks = cut_landmarks(ordered, seen, config.landmarks, config.pseudo_inverse)
             rows = low_rank_rows(ordered, landmarks, seen)
-        emits = None
-        if emit:
-            landmarks = cut_landmarks(ordered, seen, config.landmarks, config.pseudo_inverse)
-            emits = stream_emits(tokens.queries, ordered, landmarks, seen)
+        emits = self.step_emits(tokens.queries, state) if emit else None
         if self.config.retroactive:
             return roll_streams(rows, self.config.window - seen, 2), emits
         streams = torch.arange(len(seen), device=seen.device)
         return rows[streams, :, seen - 1][:, :, None], emits
+
+    def step_emits(self, queries: Tensor, state: WindowState) -> NystromEmits:
+        order = time_order(state.slot, state.valid_tokens, self.config.window)
+        ordered = Projected(*(take(ring, order) for ring in state[2:]))
+        seen = state.valid_tokens.clamp(min=1)
+        marks, inverse = self.config.landmarks, self.config.pseudo_inverse
+        return stream_emits(queries, ordered, cut_landmarks(ordered, seen, marks, inverse), seen)
+
+    def young_rows(self, tokens: Projected, seen: Tensor) -> Tensor:
+        marks, inverse = self.config.landmarks, self.config.pseudo_inverse
+        return low_rank_rows(tokens, cut_landmarks(tokens, seen, marks, inverse), seen)
 
     def window_context(self, tokens: Projected) -> Tensor:
         rows = window_rows(tokens, self.config)

@@ -1,7 +1,9 @@
 """One step of continual Nyström attention: the token enters, landmarks tick, contexts are mixed."""
 
+from collections.abc import Sequence
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from cla.attention import fused
 from cla.attention.config import AttentionConfig
@@ -80,9 +82,18 @@ def mix(
 
 
 def finish_fused(
-    tokens: Projected, state: NystromState, config: AttentionConfig, active: Tensor | None
+    tokens: Projected,
+    state: NystromState,
+    config: AttentionConfig,
+    active: Tensor | None,
+    *,
+    single: bool,
 ) -> Tensor:
-    """`advance` by the compiled kernels, for streams that do not attend directly."""
+    """`advance` by the compiled kernels, for streams that do not attend directly.
+
+    Args:
+        single: the output projection is of float32.
+    """
     context, delta_values, gamma, ticked = fused.nystrom_step(tokens, state, config, active)
     if ticked is not None:
         state.landmarks.gamma_inv[ticked] = pseudo_inverse(gamma[ticked], config.pseudo_inverse)
@@ -90,13 +101,33 @@ def finish_fused(
         if ticked is not None:
             context[ticked] = _mixed(tokens.queries, state, delta_values, ticked)
         return context
-    slot = (state.slot - 1) % config.window
-    beta = (tokens.queries @ state.landmarks.keys.transpose(-1, -2)).softmax(-1)
-    write_token(state.betas, slot, beta[:, :, 0], active)
+    fused.write_betas(tokens.queries, state, active)
     if ticked is not None:
         renewed = state.queries[ticked] @ state.landmarks.keys[ticked].transpose(-1, -2)
         state.betas[ticked] = renewed.softmax(-1)
-    return mix(tokens.queries, state, config, delta_values)
+    if not single:
+        return mix(tokens.queries, state, config, delta_values)
+    rows = state.betas @ (state.landmarks.gamma_inv @ delta_values)
+    return fused.join_in_order(rows, state.slot)
+
+
+def step_fused(
+    x: Tensor,
+    projections: Sequence[nn.Linear],
+    state: NystromState,
+    config: AttentionConfig,
+    active: Tensor | None,
+) -> tuple[Tensor, Tensor] | None:
+    """A whole single-output step by one kernel; see `AttentionLayer.step_compiled`."""
+    done = fused.nystrom_layer(x, projections, state, config, active)
+    if done is None:
+        return None
+    if done.ticked is None:
+        return done.queries, done.output
+    ticked = done.ticked
+    state.landmarks.gamma_inv[ticked] = pseudo_inverse(done.gamma[ticked], config.pseudo_inverse)
+    done.context[ticked] = _mixed(done.queries, state, done.means, ticked)
+    return done.queries, fused.finish_token(done.context, projections[-1])
 
 
 def _mixed(queries: Tensor, state: NystromState, delta_values: Tensor, streams: Tensor) -> Tensor:

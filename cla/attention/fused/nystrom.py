@@ -3,40 +3,40 @@
 import numpy as np
 from numba import carray, njit
 
+from cla.attention.fused.exponentials import exponentials
+from cla.attention.fused.index import place
 from cla.attention.fused.pointers import pointer
-from cla.attention.fused.sums import place
 from cla.attention.fused.window import block_of, block_start, build_row, dot, slide_head
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def mix(
-    beta,
-    weights,
-    query,
-    query_at,
-    keys,
-    keys_at,
-    inverse,
-    inverse_at,
-    means,
-    means_at,
-    marks,
-    size,
-    out,
-    out_at,
-):
-    """out = softmax(q K~^T) gamma_inv means, for one head."""
+def shares(beta, work, query, query_at, keys, keys_at, marks, size):
+    """beta = softmax(q K~^T), for one head."""
     largest = -np.inf
     for mark in range(marks):
         beta[mark] = dot(query, query_at, keys, keys_at + mark * size, size)
-        weights[mark] = 0.0
         largest = max(largest, beta[mark])
+    for mark in range(marks):
+        beta[mark] -= largest
+    exponentials(beta, marks, work)
     total = 0.0
     for mark in range(marks):
-        beta[mark] = np.exp(beta[mark] - largest)
         total += beta[mark]
     for mark in range(marks):
-        share = beta[mark] / total
+        beta[mark] /= total
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def mix(
+    beta, weights, query, query_at, keys, keys_at, inverse, inverse_at, means, means_at,
+    marks, size, out, out_at,
+):  # fmt: skip
+    """out = softmax(q K~^T) gamma_inv means, for one head."""
+    shares(beta, weights, query, query_at, keys, keys_at, marks, size)
+    for mark in range(marks):
+        weights[mark] = 0.0
+    for mark in range(marks):
+        share = beta[mark]
         at = place(inverse_at + mark * marks)
         for other in range(place(marks)):
             weights[other] += share * inverse[at + other]
@@ -120,7 +120,7 @@ def advance(
                 slide_head(
                     table, (stream * rows * heads + head) * marks * columns, stride,
                     mark_queries, unit * marks * size, keys, key_base, values, value_base,
-                    marks, size, window, count, side_rows, slot, beta, totals,
+                    marks, size, window, count, side_rows, slot, beta, weights, totals,
                 )  # fmt: skip
                 for mark in range(marks):
                     weight = 1.0 / totals[mark * columns + size + 1]
@@ -173,3 +173,45 @@ def advance(
             ticked[stream] = 1
         slots[stream] = (end_slot + 1) % window
         valid[stream] = end_seen
+
+
+@njit(cache=True, nogil=True)
+def write_betas(
+    batch, heads, window, marks, size, batch_stride, head_stride, new_queries_at, active_at,
+    slot_at, mark_keys_at, betas_at,
+):  # fmt: skip
+    """The newest token's row of beta into its ring; `slot` is the place of the next token."""
+    everyone = active_at == 0
+    active = carray(pointer(slot_at if everyone else active_at), batch, np.uint8)
+    slots = carray(pointer(slot_at), batch, np.int64)
+    tokens_size = batch_stride * (batch - 1) + head_stride * (heads - 1) + size
+    queries = carray(pointer(new_queries_at), tokens_size, np.float64)
+    mark_keys = carray(pointer(mark_keys_at), batch * heads * marks * size, np.float64)
+    betas = carray(pointer(betas_at), batch * heads * window * marks, np.float64)
+    beta, work = np.empty(marks), np.empty(marks)
+    for stream in range(batch):
+        if not (everyone or active[stream]):
+            continue
+        slot = (slots[stream] + window - 1) % window
+        for head in range(heads):
+            unit = stream * heads + head
+            query_at = stream * batch_stride + head * head_stride
+            shares(beta, work, queries, query_at, mark_keys, unit * marks * size, marks, size)
+            for mark in range(marks):
+                betas[(unit * window + slot) * marks + mark] = beta[mark]
+
+
+@njit(cache=True, nogil=True)
+def join_in_order(batch, heads, window, size, slot_at, rows_at, out_at):
+    """Contexts in ring order (B, H, N, D) float64 to (B, N, H, D) float32, oldest first."""
+    slots = carray(pointer(slot_at), batch, np.int64)
+    rows = carray(pointer(rows_at), batch * heads * window * size, np.float64)
+    out = carray(pointer(out_at), batch * heads * window * size, np.float32)
+    for stream in range(batch):
+        for token in range(window):
+            at = (stream * window + (token + window - slots[stream]) % window) * heads
+            for head in range(heads):
+                left = place((at + head) * size)
+                right = place(((stream * heads + head) * window + token) * size)
+                for column in range(place(size)):
+                    out[left + column] = rows[right + column]

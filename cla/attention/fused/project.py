@@ -3,8 +3,8 @@
 import numpy as np
 from numba import carray, njit
 
+from cla.attention.fused.index import place
 from cla.attention.fused.pointers import pointer
-from cla.attention.fused.sums import place
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
@@ -22,11 +22,23 @@ def _apply(weights_at, bias_at, scale, token, out, start):
 
 
 @njit(cache=True, nogil=True)
-def project(batch, size, x_at, query_at, query_bias_at, key_at, key_bias_at, value_at,
+def project(batch, size, single, x_at, query_at, query_bias_at, key_at, key_bias_at, value_at,
             value_bias_at, scale, out_at):  # fmt: skip
-    """Queries and keys times `scale`, and values, (3, batch, size) float64."""
+    """Queries and keys times `scale`, and values, (3, batch, size); float32 if `single`."""
+    if single:
+        out = carray(pointer(out_at), 3 * batch * size, np.float32)
+        _project(batch, size, x_at, query_at, query_bias_at, key_at, key_bias_at, value_at,
+                 value_bias_at, scale, out)  # fmt: skip
+    else:
+        wide = carray(pointer(out_at), 3 * batch * size, np.float64)
+        _project(batch, size, x_at, query_at, query_bias_at, key_at, key_bias_at, value_at,
+                 value_bias_at, scale, wide)  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _project(batch, size, x_at, query_at, query_bias_at, key_at, key_bias_at, value_at,
+             value_bias_at, scale, out):  # fmt: skip
     x = carray(pointer(x_at), (batch, size), np.float32)
-    out = carray(pointer(out_at), 3 * batch * size, np.float64)
     token = np.empty(size)
     for stream in range(batch):
         for column in range(size):

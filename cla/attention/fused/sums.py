@@ -2,15 +2,14 @@
 
 The shift of a partial sum need not be its largest logit, only near it: with float64 sums all logits
 within 300 of 0 share the shift 0, and merging is plain addition.
-
-Indices are unsigned (`place`): a signed one may count from the end of an array, and the test for it
-keeps loops from being vectorized.
 """
 
 import numpy as np
 from numba import njit
 
-place = np.uint64
+from cla.attention.fused.exponentials import exponentials
+from cla.attention.fused.index import place
+
 NEAR = 300.0
 EMPTY = np.finfo(np.float64).min / 4
 
@@ -83,11 +82,20 @@ def add_rows(table, at, source, start, rows, columns):
             add(table, at + row * columns, source, start + row * columns, columns)
 
 
-@njit(cache=True, nogil=True)
-def set_leaves(table, at, logits, values, start, rows, columns):
-    """Make neighboring entries the sums of one token, one logit each."""
-    for row in range(rows):
-        set_leaf(table, at + row * columns, logits[row], values, start, columns)
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def set_leaves(table, at, logits, work, values, start, rows, columns):
+    """Make neighboring entries the sums of one token, one logit each; logits become weights."""
+    for row in range(place(rows)):
+        shift = 0.0 if abs(logits[row]) < NEAR else logits[row]
+        table[place(at) + row * place(columns)] = shift
+        logits[row] -= shift
+    exponentials(logits, rows, work)
+    right = place(start)
+    for row in range(place(rows)):
+        left = place(at) + row * place(columns) + place(1)
+        weight = logits[row]
+        for column in range(place(columns - 1)):
+            table[left + column] = weight * values[right + column]
 
 
 @njit(cache=True, nogil=True)

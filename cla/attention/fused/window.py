@@ -2,13 +2,13 @@
 
 from numba import njit
 
+from cla.attention.fused.index import place
 from cla.attention.fused.sums import (
     add,
     add_rows,
     clear,
     clear_rows,
     copy,
-    place,
     set_leaf,
     set_leaves,
 )
@@ -50,7 +50,7 @@ def logits_of(logits, marks_at, landmarks, token_at, keys, marks, size):
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
 def slide_head(
     table, base, stride, landmarks, marks_at, keys, key_base, values, value_base,
-    marks, size, window, count, side_rows, slot, logits, total,
+    marks, size, window, count, side_rows, slot, logits, work, total,
 ):  # fmt: skip
     """Take the token at ring place `slot` into all rows of a head; `total` becomes their sums.
 
@@ -70,7 +70,7 @@ def slide_head(
     sides = blocks + count * stride
 
     logits_of(logits, marks_at, landmarks, key_base + slot * size, keys, marks, size)
-    set_leaves(total, 0, logits, values, value_base + slot * (size + 1), marks, columns)
+    set_leaves(total, 0, logits, work, values, value_base + slot * (size + 1), marks, columns)
     if offset:
         add_rows(table, head, total, 0, marks, columns)
     else:
@@ -85,7 +85,7 @@ def slide_head(
             clear_rows(table, row, marks, columns)
         else:
             logits_of(logits, marks_at, landmarks, key_base + token * size, keys, marks, size)
-            set_leaves(table, row, logits, values, value_at, marks, columns)
+            set_leaves(table, row, logits, work, values, value_at, marks, columns)
         if offset:
             add_rows(table, row, table, row + stride, marks, columns)
 
