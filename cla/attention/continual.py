@@ -83,14 +83,13 @@ class ContinualAttention(FullAttention):
     def step_compiled(
         self,
         x: Tensor,
-        state: ContinualState,  # type: ignore[override]  # a state of its own kind
+        state: ContinualState,
         active: Tensor | None,
     ) -> tuple[Tensor, Tensor] | None:
-        if self.config.retroactive or not fused.can_project(x, self.projections, state.keys.dtype):
+        weights = fused.weights_of(self, x) if state.keys.dtype == torch.float32 else None
+        if weights is None or self.config.retroactive:
             return None
-        if state.keys.dtype != torch.float32:
-            return None
-        return fused.continual_layer(x, self.projections, state, active)
+        return fused.continual_layer(x, weights, state, active)
 
     def window_context(self, tokens: Projected) -> Tensor:
         if self.config.retroactive:

@@ -128,9 +128,8 @@ class ContinualNystromAttention(AttentionLayer):
         every = not self.fixed and config.landmarks == config.window
         if every or config.retroactive or state.keys.dtype != torch.float64:
             return None
-        if not fused.can_project(x, self.projections, state.keys.dtype):
-            return None
-        return step_fused(x, self.projections, state, config, active)
+        weights = fused.weights_of(self, x)
+        return None if weights is None else step_fused(x, weights, state, config, active)
 
     def young_rows(self, tokens: Projected, seen: Tensor) -> Tensor:
         if not self.fixed:

@@ -237,16 +237,11 @@ class AttentionLayer(nn.Module, ABC):
         )
         return Projected(queries * scale, keys * scale, values)
 
-    @property
-    def projections(self) -> tuple[nn.Linear, nn.Linear, nn.Linear, nn.Linear]:
-        """Query, key, value and output projection."""
-        return self.query_proj, self.key_proj, self.value_proj, self.output_proj
-
     def project_token(self, x: Tensor, dtype: torch.dtype) -> Projected:
         """`project` for one token of each stream, (B, E)."""
-        layers = (self.query_proj, self.key_proj, self.value_proj)
-        if self.use_fused and fused.can_project(x, layers, dtype):
-            return Projected(*fused.project_token(x, layers, self.config.num_heads, dtype))
+        weights = fused.weights_of(self, x) if self.use_fused else None
+        if weights is not None and dtype in (torch.float32, torch.float64):
+            return Projected(*fused.project_token(x, weights, self.config.num_heads, dtype))
         return self.project(x[:, None], dtype)
 
     def finish(self, context: Tensor) -> Tensor:
@@ -260,10 +255,10 @@ class AttentionLayer(nn.Module, ABC):
         return output if self.config.retroactive else output[:, 0]
 
     def _finish_step(self, context: Tensor) -> Tensor:
-        layer = self.output_proj
-        single = self.use_fused and not self.config.retroactive
-        if single and fused.can_finish(context, layer):
-            return fused.finish_token(context, layer)
+        if self.use_fused and not self.config.retroactive and context.dtype == torch.float64:
+            weights = fused.weights_of(self, context)
+            if weights is not None:
+                return fused.finish_token(context, weights)
         return self.finish(context)
 
     def zero_unseen(self, output: Tensor, valid_tokens: Tensor) -> Tensor:

@@ -1,9 +1,7 @@
 """One step of continual Nyström attention: the token enters, landmarks tick, contexts are mixed."""
 
-from collections.abc import Sequence
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from cla.attention import fused
 from cla.attention.config import AttentionConfig
@@ -113,13 +111,13 @@ def finish_fused(
 
 def step_fused(
     x: Tensor,
-    projections: Sequence[nn.Linear],
+    weights: fused.Weights,
     state: NystromState,
     config: AttentionConfig,
     active: Tensor | None,
 ) -> tuple[Tensor, Tensor] | None:
     """A whole single-output step by one kernel; see `AttentionLayer.step_compiled`."""
-    done = fused.nystrom_layer(x, projections, state, config, active)
+    done = fused.nystrom_layer(x, weights, state, config, active)
     if done is None:
         return None
     if done.ticked is None:
@@ -127,7 +125,7 @@ def step_fused(
     ticked = done.ticked
     state.landmarks.gamma_inv[ticked] = pseudo_inverse(done.gamma[ticked], config.pseudo_inverse)
     done.context[ticked] = _mixed(done.queries, state, done.means, ticked)
-    return done.queries, fused.finish_token(done.context, projections[-1])
+    return done.queries, fused.finish_token(done.context, weights)
 
 
 def _mixed(queries: Tensor, state: NystromState, delta_values: Tensor, streams: Tensor) -> Tensor:

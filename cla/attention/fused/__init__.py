@@ -1,7 +1,7 @@
 """Compiled CPU kernels of a step, where numba is installed; the numbers are those of PyTorch."""
 
-from collections.abc import Sequence
 from importlib.util import find_spec
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +29,16 @@ else:  # pragma: no cover  # the layers do not ask for kernels that are not avai
     continual_layer = nystrom_layer = join_in_order = write_betas = _missing  # type: ignore[assignment]
     continual_step = nystrom_scan = nystrom_step = project_token = finish_token = _missing  # type: ignore[assignment]
 
+PROJECTIONS = ("query_proj", "key_proj", "value_proj", "output_proj")
+
+
+class Weights(NamedTuple):
+    """Addresses of weights and biases: of query, key and value projection, and of the output's."""
+
+    inward: list[int]
+    outward: list[int]
+
+
 FEW_STREAMS = 16
 """Up to so many streams one kernel projects faster than a matrix product in float64."""
 
@@ -43,32 +53,29 @@ def can_step(keys: Tensor) -> bool:
     )
 
 
-def can_project(x: Tensor, layers: Sequence[nn.Linear], dtype: torch.dtype) -> bool:
-    """Whether a kernel projects these tokens: float32 weights, sums in float64."""
-    return (
-        dtype in (torch.float32, torch.float64)
-        and x.dtype == torch.float32
-        and x.shape[0] <= FEW_STREAMS
-        and can_step(x)
-        and all(layer.weight.dtype == torch.float32 for layer in layers)
-        and all(layer.weight.is_contiguous() for layer in layers)
-    )
+def weights_of(layer: nn.Module, x: Tensor) -> Weights | None:
+    """What a kernel needs of a layer's projections; None where it cannot do with them or with x.
 
-
-def can_finish(context: Tensor, layer: nn.Linear) -> bool:
-    """Whether a kernel applies this output projection to contexts of one token."""
-    return (
-        context.dtype == torch.float64
-        and context.shape[0] <= FEW_STREAMS
-        and layer.weight.dtype == torch.float32
-        and can_step(context)
-    )
+    Weights have to be of float32, x and sums may be wider. Parameters are read from the dictionary
+    of their module: `getattr` on modules would take as long as a projection.
+    """
+    if x.shape[0] > FEW_STREAMS or not can_step(x):
+        return None
+    addresses: list[int] = []
+    for name in PROJECTIONS:
+        parameters = layer._modules[name]._parameters  # type: ignore[union-attr]  # never None
+        weight, bias = parameters.get("weight"), parameters.get("bias")
+        if weight is None or bias is None or weight.dtype != torch.float32 or not weight.is_cpu:
+            return None
+        if not weight.is_contiguous():
+            return None
+        addresses += (weight.data_ptr(), bias.data_ptr())
+    return Weights(addresses[:6], addresses[6:])
 
 
 __all__ = [
     "AVAILABLE",
-    "can_finish",
-    "can_project",
+    "Weights",
     "can_step",
     "continual_layer",
     "continual_step",
@@ -78,5 +85,6 @@ __all__ = [
     "nystrom_scan",
     "nystrom_step",
     "project_token",
+    "weights_of",
     "write_betas",
 ]

@@ -1,10 +1,9 @@
 """The kernels as functions of tensors and states."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from cla.attention.config import AttentionConfig
 from cla.attention.cuts import blocks, segments
@@ -17,9 +16,12 @@ from cla.attention.fused.project import finish, project
 from cla.attention.projected import Projected
 from cla.attention.window_sums import suffix_rows
 
+if TYPE_CHECKING:
+    from cla.attention.fused import Weights
+
 
 def project_token(
-    x: Tensor, layers: Sequence[nn.Linear], num_heads: int, dtype: torch.dtype
+    x: Tensor, weights: "Weights", num_heads: int, dtype: torch.dtype
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Scaled queries and keys, and values of one token of each stream, (B, H, 1, D)."""
     batch, size = x.shape
@@ -28,19 +30,18 @@ def project_token(
     single = dtype == torch.float32
     scale = (size // num_heads) ** -0.25
     project(  # type: ignore[call-arg]  # numba's dispatcher hides the parameters
-        batch, size, single, x.data_ptr(), *_addresses(layers), scale, out.data_ptr()
+        batch, size, single, x.data_ptr(), *weights.inward, scale, out.data_ptr()
     )
     return out[0], out[1], out[2]
 
 
-def finish_token(context: Tensor, layer: nn.Linear) -> Tensor:
+def finish_token(context: Tensor, weights: "Weights") -> Tensor:
     """Output projection of the contexts of one token, (B, H, 1, D) float64 to (B, E) float32."""
     joined = context.flatten(1)
     batch, size = joined.shape
     out = torch.empty(batch, size, dtype=torch.float32)
-    finish(
-        batch, size, joined.data_ptr(), layer.weight.data_ptr(), layer.bias.data_ptr(),
-        out.data_ptr(),
+    finish(  # type: ignore[call-arg]  # as above
+        batch, size, joined.data_ptr(), *weights.outward, out.data_ptr(),
     )  # fmt: skip
     return out
 
@@ -108,17 +109,18 @@ def continual_step(tokens: Projected, state: Any, active: Tensor | None) -> Tens
 
 
 def continual_layer(
-    x: Tensor, layers: Sequence[nn.Linear], state: Any, active: Tensor | None
+    x: Tensor, weights: "Weights", state: Any, active: Tensor | None
 ) -> tuple[Tensor, Tensor]:
     """A whole single-output step: queries (B, H, 1, D) and output (B, E)."""
     batch, heads, window, size = state.keys.shape
     x = x.contiguous()
     projected = torch.empty(3, batch, heads, 1, size, dtype=torch.float32)
-    context = torch.empty(batch, heads * size, dtype=torch.float64)
+    # Of idle streams nothing is written: zeros, because garbage may take long to multiply.
+    context = torch.zeros(batch, heads * size, dtype=torch.float64)
     out = torch.empty(batch, heads * size, dtype=torch.float32)
     at, active = _active(active)
     whole.continual_layer(  # type: ignore[call-arg]  # as above
-        batch, heads, window, size, x.data_ptr(), *_addresses(layers), size**-0.25,
+        batch, heads, window, size, x.data_ptr(), *weights.inward, *weights.outward, size**-0.25,
         at, state.slot.data_ptr(), state.valid_tokens.data_ptr(),
         state.keys.data_ptr(), state.values.data_ptr(),
         projected.data_ptr(), context.data_ptr(), out.data_ptr(),
@@ -147,7 +149,7 @@ class NystromLayerStep(NamedTuple):
 
 def nystrom_layer(
     x: Tensor,
-    layers: Sequence[nn.Linear],
+    weights: "Weights",
     state: Any,
     config: AttentionConfig,
     active: Tensor | None,
@@ -157,7 +159,7 @@ def nystrom_layer(
     marks, cuts = config.landmarks, blocks(config.window)
     x = x.contiguous()
     projected = torch.empty(3, batch, heads, 1, size, dtype=torch.float64)
-    context = torch.empty(batch, heads, 1, size, dtype=torch.float64)
+    context = torch.zeros(batch, heads, 1, size, dtype=torch.float64)
     means = torch.empty(batch, heads, marks, size, dtype=torch.float64)
     gamma = torch.empty(batch, heads, marks, marks, dtype=torch.float64)
     ticked = torch.empty(batch, dtype=torch.bool)
@@ -167,7 +169,7 @@ def nystrom_layer(
     changed = whole.nystrom_layer(  # type: ignore[call-arg]  # as above
         batch, heads, window, marks, size, cuts.count, suffix_rows(cuts),
         config.landmark_mode == "continual", state.queries.shape[2] > 0,
-        x.data_ptr(), *_addresses(layers), size**-0.25,
+        x.data_ptr(), *weights.inward, *weights.outward, size**-0.25,
         at, state.slot.data_ptr(), state.valid_tokens.data_ptr(),
         state.queries.data_ptr(), state.keys.data_ptr(), state.values.data_ptr(),
         landmarks.queries.data_ptr(), landmarks.keys.data_ptr(), landmarks.gamma_inv.data_ptr(),
@@ -250,7 +252,3 @@ def _active(active: Tensor | None) -> tuple[int, Tensor | None]:
         return 0, None
     mask = active.contiguous()
     return mask.data_ptr(), mask
-
-
-def _addresses(layers: Sequence[nn.Linear]) -> list[int]:
-    return [part.data_ptr() for layer in layers for part in (layer.weight, layer.bias)]

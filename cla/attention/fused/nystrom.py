@@ -6,15 +6,15 @@ from numba import carray, njit
 from cla.attention.fused.exponentials import exponentials
 from cla.attention.fused.index import place
 from cla.attention.fused.pointers import pointer
-from cla.attention.fused.window import block_of, block_start, build_row, dot, slide_head
+from cla.attention.fused.window import block_of, block_start, build_row, dot, logits_of, slide_head
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
 def shares(beta, work, query, query_at, keys, keys_at, marks, size):
     """beta = softmax(q K~^T), for one head."""
+    logits_of(beta, keys_at, keys, query_at, query, marks, size)
     largest = -np.inf
     for mark in range(marks):
-        beta[mark] = dot(query, query_at, keys, keys_at + mark * size, size)
         largest = max(largest, beta[mark])
     for mark in range(marks):
         beta[mark] -= largest

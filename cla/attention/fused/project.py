@@ -13,12 +13,20 @@ def _apply(weights_at, bias_at, scale, token, out, start):
     size = len(token)
     weights = carray(pointer(weights_at), size * size, np.float32)
     bias = carray(pointer(bias_at), size, np.float32)
-    for row in range(size):
+    columns, pairs = place(size), place(size // 2 * 2)
+    for row in range(place(0), pairs, place(2)):
+        first, second = 0.0, 0.0
+        at = row * columns
+        for column in range(columns):
+            first += weights[at + column] * token[column]
+            second += weights[at + columns + column] * token[column]
+        out[place(start) + row] = (first + bias[row]) * scale
+        out[place(start) + row + place(1)] = (second + bias[row + place(1)]) * scale
+    for row in range(pairs, columns):
         total = 0.0
-        first = place(row * size)
-        for column in range(place(size)):
-            total += weights[first + column] * token[column]
-        out[start + row] = (total + bias[row]) * scale
+        for column in range(columns):
+            total += weights[row * columns + column] * token[column]
+        out[place(start) + row] = (total + bias[row]) * scale
 
 
 @njit(cache=True, nogil=True)

@@ -83,6 +83,23 @@ def add_rows(table, at, source, start, rows, columns):
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def sum_rows(total, table, first, second, third, rows, columns):
+    """total = three runs of neighboring entries, merged."""
+    if (
+        plain(table, first, rows, columns)
+        and plain(table, second, rows, columns)
+        and plain(table, third, rows, columns)
+    ):
+        one, two, three = place(first), place(second), place(third)
+        for index in range(place(rows * columns)):
+            total[index] = table[one + index] + table[two + index] + table[three + index]
+    else:
+        copy(total, 0, table, first, rows * columns)
+        add_rows(total, 0, table, second, rows, columns)
+        add_rows(total, 0, table, third, rows, columns)
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
 def set_leaves(table, at, logits, work, values, start, rows, columns):
     """Make neighboring entries the sums of one token, one logit each; logits become weights."""
     for row in range(place(rows)):
