@@ -28,9 +28,11 @@ MAY_IMPORT = {
     "engine": BOTTOM | {"attention", "features", "telemetry", "models", "capture"},
     "datasets": BOTTOM | {"attention", "features", "models", "capture"},
     "training": BOTTOM | {"attention", "features", "models", "capture", "datasets"},
+    "benchmark": BOTTOM | {"attention", "models", "telemetry"},
     "view": BOTTOM | {"attention", "features", "telemetry", "models", "capture", "engine"},
     "cli": BOTTOM
-    | {"attention", "features", "telemetry", "models", "capture", "engine", "datasets", "training"},
+    | {"attention", "features", "telemetry", "models", "capture", "engine"}
+    | {"datasets", "training", "benchmark"},
     "__main__": {"cli"},
     "__init__": BOTTOM,
 }

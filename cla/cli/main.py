@@ -15,8 +15,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code (0 done, 2 a user's error, 130 interrupted)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        if arguments[:1] == ["train"]:
-            return _train(arguments[1:])
+        if arguments and arguments[0] in COMMANDS:
+            return COMMANDS[arguments[0]](arguments[1:])
         options = _parser().parse_args(arguments)
         from cla.cli.run import run
 
@@ -29,14 +29,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
+def _bench(arguments: list[str]) -> int:
+    from cla.cli.bench import main as bench
+
+    return bench(arguments)
+
+
 def _train(arguments: list[str]) -> int:
-    """Recipes bring their own options and heavy imports."""
     if arguments[:1] != ["digits"]:
         named = repr(arguments[0]) if arguments else "nothing"
         raise ClaError(f"There is no recipe for {named}.", "Run: cla train digits --help")
     from cla.training.digits import main as train_digits
 
     return train_digits(arguments[1:])
+
+
+COMMANDS = {"bench": _bench, "train": _train}
+"""Commands that bring their own options and heavy imports."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,5 +74,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--out", metavar="FILE", help="write rows to FILE (.parquet, .csv or .jsonl)")
     run.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    commands.add_parser("bench", help="measure step times here: cla bench --help")
     commands.add_parser("train", help="train a task anew: cla train digits --help")
     return parser

@@ -1,0 +1,18 @@
+"""Step times of all attention kinds and of other implementations, measured in one run."""
+
+from cla.benchmark.plot import check_plot_path, write_plot
+from cla.benchmark.ratios import Ratio, ratios
+from cla.benchmark.report import as_dict, markdown, print_report
+from cla.benchmark.run import Measurement, run_benchmark
+
+__all__ = [
+    "Measurement",
+    "Ratio",
+    "as_dict",
+    "check_plot_path",
+    "markdown",
+    "print_report",
+    "ratios",
+    "run_benchmark",
+    "write_plot",
+]

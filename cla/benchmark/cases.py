@@ -1,0 +1,107 @@
+"""What is measured: every attention system at several windows, alone and as a whole layer."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import gcd
+from typing import Literal
+
+from cla.attention.config import OutputMode
+from cla.benchmark import peers, systems
+from cla.benchmark.sizes import LANDMARKS
+
+Scope = Literal["product", "layer"]
+WINDOWS = (120, 128, 1_024, 4_096, 16_384, 65_536)
+QUICK_WINDOWS = (120, 1_024)
+LARGEST_MAP = 4_096
+"""Tokens up to which the N x N entries of all heads fit a common machine's memory."""
+
+
+@dataclass(frozen=True)
+class System:
+    """One way to attend to a window, step by step.
+
+    Args:
+        build: from a window, an output mode and a scope to a function that takes one step.
+        outputs: the output modes it has.
+        largest: windows up to which a step is affordable, in time and memory.
+        largest_retroactive: the same with retroactive outputs.
+        ticks: whether landmarks enter now and then, at a step of another cost.
+        package: what has to be installed for it, if anything.
+    """
+
+    build: Callable[[int, OutputMode, Scope], Callable[[], object]]
+    outputs: tuple[OutputMode, ...] = ("single_output", "retroactive")
+    largest: int = WINDOWS[-1]
+    largest_retroactive: int = WINDOWS[-1]
+    ticks: bool = False
+    package: str | None = None
+
+
+FULL, CONTINUAL, NYSTROM = "full", "continual", "nystrom"
+FOLLOWING, FIXED = "continual_nystrom, continual landmarks", "continual_nystrom, fixed landmarks"
+CONTINUAL_INFERENCE = "continual-inference"
+TORCH_WINDOW, TORCH_NEWEST = "torch, whole window", "torch, newest query"
+
+SYSTEMS = {
+    FULL: System(systems.stepper("full"), largest=LARGEST_MAP, largest_retroactive=LARGEST_MAP),
+    CONTINUAL: System(systems.stepper("continual"), largest_retroactive=LARGEST_MAP),
+    NYSTROM: System(systems.stepper("nystrom")),
+    FOLLOWING: System(systems.stepper("continual_nystrom", "continual"), ticks=True),
+    FIXED: System(systems.stepper("continual_nystrom", "fixed")),
+    CONTINUAL_INFERENCE: System(peers.continual_inference, package="continual"),
+    TORCH_WINDOW: System(peers.torch_window, largest=16_384, largest_retroactive=16_384),
+    TORCH_NEWEST: System(peers.torch_newest, outputs=("single_output",)),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A system at one window; the cases of one group are measured in turn."""
+
+    group: str
+    system: str
+    output: OutputMode
+    scope: Scope
+    window: int
+
+    def build(self) -> Callable[[], object]:
+        """A function that takes one step of a stream whose window is full."""
+        return SYSTEMS[self.system].build(self.window, self.output, self.scope)
+
+    @property
+    def period(self) -> int:
+        """Steps after which the work of a step recurs."""
+        if not SYSTEMS[self.system].ticks:
+            return 1
+        return self.window // gcd(self.window, LANDMARKS) if self._even else self.window
+
+    @property
+    def _even(self) -> bool:
+        return self.window % LANDMARKS == 0
+
+
+GROWTH = "growth"
+"""Group in which windows are compared with each other, not systems."""
+
+
+def groups(windows: tuple[int, ...], available: Callable[[str], bool]) -> Iterator[list[Case]]:
+    """Cases that are measured in turn with each other, group by group.
+
+    Args:
+        available: whether a package is installed.
+    """
+    yield [Case(GROWTH, FIXED, "single_output", "layer", window) for window in windows]
+    for window in windows:
+        for output in ("single_output", "retroactive"):
+            for scope in ("product", "layer"):
+                yield [
+                    Case(f"N = {window}", name, output, scope, window)
+                    for name, system in SYSTEMS.items()
+                    if output in system.outputs
+                    and window <= _largest(system, output)
+                    and (system.package is None or available(system.package))
+                ]
+
+
+def _largest(system: System, output: OutputMode) -> int:
+    return system.largest if output == "single_output" else system.largest_retroactive

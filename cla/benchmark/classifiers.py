@@ -1,0 +1,75 @@
+"""Whole one-layer classifiers: a scan against steps, many streams in one state against one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from cla.attention import ContinualNystromAttention
+from cla.benchmark.sizes import EMBED_DIM, HEAD_DIM, HEADS, LANDMARKS, WINDOW
+from cla.benchmark.timing import Effort, median_time
+from cla.models import ClassifierConfig, StreamClassifier
+
+STREAMS = 256
+CLASSES = 10
+
+
+@dataclass(frozen=True)
+class ClassifierTimes:
+    """Tokens a second of a whole classifier with fixed landmarks.
+
+    Args:
+        tokens: length of the stream that is scanned and stepped through.
+        stepped: one stream, token by token.
+        scanned: one stream, by `scan`.
+        batched: `STREAMS` streams in one state, all together.
+    """
+
+    tokens: int
+    stepped: float
+    scanned: float
+    batched: float
+
+
+def make_classifier() -> StreamClassifier:
+    """The published one-layer model's sizes, with random weights and landmarks."""
+    config = ClassifierConfig(EMBED_DIM, CLASSES, EMBED_DIM, HEADS, EMBED_DIM, WINDOW)
+    classifier = StreamClassifier(config).with_attention("continual_nystrom", LANDMARKS, "fixed")
+    shape = (HEADS, LANDMARKS, HEAD_DIM)
+    for module in classifier.modules():
+        if isinstance(module, ContinualNystromAttention):
+            module.set_landmarks(torch.randn(shape), torch.randn(shape))
+    return classifier.eval().requires_grad_(False)
+
+
+def measure_classifier(tokens: int, effort: Effort) -> ClassifierTimes:
+    """Time a stream of `tokens` three ways, in turn."""
+    classifier = make_classifier()
+    batched_steps = max(1, tokens // STREAMS)
+    times = median_time(
+        [
+            _steps(classifier, 1, tokens),
+            _scan(classifier, tokens),
+            _steps(classifier, STREAMS, batched_steps),
+        ],
+        max(1, effort.rounds // 3),
+    )
+    return ClassifierTimes(
+        tokens, tokens / times[0], tokens / times[1], STREAMS * batched_steps / times[2]
+    )
+
+
+def _steps(classifier: StreamClassifier, streams: int, tokens: int) -> Callable[[], object]:
+    stream = torch.randn(1, tokens, EMBED_DIM).expand(streams, -1, -1)
+    state = classifier.state_from_window(stream[:, :1].expand(-1, WINDOW, -1))
+
+    def run() -> None:
+        for token in stream.unbind(1):
+            classifier.step(token, state)
+
+    return run
+
+
+def _scan(classifier: StreamClassifier, tokens: int) -> Callable[[], object]:
+    stream = torch.randn(1, tokens, EMBED_DIM)
+    return lambda: classifier.scan(stream, classifier.init_state(1))

@@ -1,0 +1,127 @@
+"""How many times faster one case is than another, beside what it has to be."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cla.attention.config import OutputMode
+from cla.benchmark.cases import (
+    CONTINUAL,
+    CONTINUAL_INFERENCE,
+    FIXED,
+    FOLLOWING,
+    FULL,
+    GROWTH,
+    TORCH_NEWEST,
+    TORCH_WINDOW,
+    Case,
+)
+from cla.benchmark.classifiers import STREAMS
+from cla.benchmark.run import Measurement
+from cla.benchmark.timing import Timing
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A quotient of two measured times or rates.
+
+    Args:
+        setting: output mode, scope and window that both have in common.
+        name: what is divided by what.
+        value: the quotient.
+        least, most: what it has to be at least, or at most, where that is laid down.
+    """
+
+    setting: str
+    name: str
+    value: float
+    least: float | None = None
+    most: float | None = None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether it is what it has to be; None where nothing is laid down."""
+        if self.least is not None:
+            return self.value >= self.least
+        return None if self.most is None else self.value <= self.most
+
+
+LEAST_VERSUS_PEER = {120: 2.0, 4_096: 30.0}
+LEAST_VERSUS_WINDOW = {120: 15.0, 4_096: 5_000.0}
+MOST_GROWTH, GROWN_FROM, GROWN_TO = 1.3, 128, 65_536
+MOST_FOLLOWING, MOST_WORST, FOLLOWED_AT = 4.0, 40.0, 120
+LEAST_CONTINUAL, LEAST_RETROACTIVE = 1.0, 2.0
+LEAST_SCAN, LEAST_STREAMS = 8.0, 4.0
+
+
+def ratios(measurement: Measurement) -> list[Ratio]:
+    """All comparisons that were measured, in a fixed order."""
+    found = list(_growth(measurement.timings))
+    for case, timing in measurement.timings.items():
+        if case.group != GROWTH:
+            found += _versus_others(case, timing, measurement.timings)
+    times = measurement.classifier
+    setting = "whole classifier, fixed landmarks"
+    scan = f"scan of {times.tokens:,} tokens: times faster than stepping"
+    streams = f"{STREAMS} streams: times the tokens a second of one stream"
+    return [
+        *found,
+        Ratio(setting, scan, times.scanned / times.stepped, LEAST_SCAN),
+        Ratio(setting, streams, times.batched / times.stepped, LEAST_STREAMS),
+    ]
+
+
+def _growth(timings: dict[Case, Timing]) -> Iterator[Ratio]:
+    ends = [Case(GROWTH, FIXED, "single_output", "layer", n) for n in (GROWN_FROM, GROWN_TO)]
+    if all(case in timings for case in ends):
+        small, large = (timings[case].median_s for case in ends)
+        name = f"{FIXED}: time at N = {GROWN_TO:,} over time at N = {GROWN_FROM}"
+        yield Ratio("single-output, layer", name, large / small, most=MOST_GROWTH)
+
+
+def _versus_others(case: Case, timing: Timing, timings: dict[Case, Timing]) -> Iterator[Ratio]:
+    """Ratios of one of our cases to the others of its group, and to itself."""
+    least = _least(case.system, case.output, case.window)
+    for other, needed in least.items():
+        theirs = timings.get(Case(case.group, other, case.output, case.scope, case.window))
+        if theirs is not None:
+            # Of a kind with ticks the mean, which holds their share.
+            ours = timing.mean_s if case.system == FOLLOWING else timing.median_s
+            name = f"{case.system}: times faster than {other}"
+            yield Ratio(_setting(case), name, theirs.median_s / ours, needed)
+    if case.system == FOLLOWING and case.output == "single_output":
+        fixed = timings[Case(case.group, FIXED, case.output, case.scope, case.window)]
+        bound = case.window == FOLLOWED_AT
+        yield Ratio(
+            _setting(case),
+            f"{case.system}: mean over the median with fixed landmarks",
+            timing.mean_s / fixed.median_s,
+            most=MOST_FOLLOWING if bound else None,
+        )
+        yield Ratio(
+            _setting(case),
+            f"{case.system}: slowest step over its median",
+            timing.worst_s / timing.median_s,
+            most=MOST_WORST if bound else None,
+        )
+
+
+def _least(system: str, output: OutputMode, window: int) -> dict[str, float | None]:
+    """The systems that one is compared with, and how many times faster it has to be."""
+    if output == "retroactive":
+        ours = (CONTINUAL, FIXED, FOLLOWING)
+        return {CONTINUAL_INFERENCE: LEAST_RETROACTIVE} if system in ours else {}
+    if system == CONTINUAL:
+        return {CONTINUAL_INFERENCE: LEAST_CONTINUAL, TORCH_NEWEST: None}
+    if system == FIXED:
+        return {
+            CONTINUAL_INFERENCE: LEAST_VERSUS_PEER.get(window),
+            TORCH_WINDOW: LEAST_VERSUS_WINDOW.get(window),
+            TORCH_NEWEST: None,
+            FULL: None,
+        }
+    return {}
+
+
+def _setting(case: Case) -> str:
+    scope = "product alone" if case.scope == "product" else "layer"
+    return f"{case.output.replace('_', '-')}, {scope}, N = {case.window:,}"

@@ -1,0 +1,102 @@
+"""Steps timed one by one, all cases of a group in turn, several rounds."""
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+WARM_UP_STEPS = 3
+LEAST_TURNS = 2
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured.
+
+    Args:
+        rounds: how often each case takes its turn.
+        steps: in one turn.
+        turn_s: seconds a slow case may take in a turn, and on average over all rounds: it takes
+            fewer steps, then fewer turns, but `LEAST_TURNS` of one step at least.
+    """
+
+    rounds: int
+    steps: int
+    turn_s: float
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Times of one step, in seconds.
+
+    Args:
+        median_s: of all steps.
+        mean_s: of all steps, those at which a landmark enters among them.
+        worst_s: of the place in the cycle that takes longest, median over the rounds.
+        steps: how many were measured.
+    """
+
+    median_s: float
+    mean_s: float
+    worst_s: float
+    steps: int
+
+
+def measure(
+    builders: Sequence[Callable[[], Callable[[], object]]], periods: Sequence[int], effort: Effort
+) -> list[Timing]:
+    """Build the cases of a group and time them in turn.
+
+    Args:
+        periods: steps after which the work of each case recurs; a turn takes whole periods.
+    """
+    steppers = [build() for build in builders]
+    lengths = [
+        _turn_length(step, period, effort) for step, period in zip(steppers, periods, strict=True)
+    ]
+    turns: list[list[list[float]]] = [[] for _ in steppers]
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        for _ in range(effort.rounds):
+            for step, length, found in zip(steppers, lengths, turns, strict=True):
+                spent = sum(map(sum, found))
+                if len(found) < LEAST_TURNS or spent < effort.rounds * effort.turn_s:
+                    found.append(_turn(step, length))
+    finally:
+        if collecting:
+            gc.enable()
+    return [_summary(found) for found in turns]
+
+
+def median_time(functions: Sequence[Callable[[], object]], rounds: int) -> list[float]:
+    """Median seconds of a few long calls, made in turn."""
+    found = [[_turn(function, 1)[0] for function in functions] for _ in range(rounds)]
+    return [statistics.median(column) for column in zip(*found, strict=True)]
+
+
+def _turn_length(step: Callable[[], object], period: int, effort: Effort) -> int:
+    # The very first step may compile something.
+    first = min(_turn(step, 2))
+    if first < effort.turn_s:
+        first = min(_turn(step, WARM_UP_STEPS))
+    wanted = min(effort.steps, max(1, int(effort.turn_s / first)))
+    return -(-wanted // period) * period
+
+
+def _turn(step: Callable[[], object], length: int) -> list[float]:
+    times = []
+    for _ in range(length):
+        start = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - start)
+    return times
+
+
+def _summary(turns: list[list[float]]) -> Timing:
+    everything = [seconds for turn in turns for seconds in turn]
+    by_place = [statistics.median(place) for place in zip(*turns, strict=True)]
+    # The median over the rounds of each turn's mean: one interruption does not count.
+    mean = statistics.median(statistics.fmean(turn) for turn in turns)
+    return Timing(statistics.median(everything), mean, max(by_place), len(everything))

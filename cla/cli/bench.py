@@ -1,0 +1,71 @@
+"""`cla bench`: step times of every attention kind and of its peers."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from cla.benchmark import (
+    as_dict,
+    check_plot_path,
+    markdown,
+    print_report,
+    run_benchmark,
+    write_plot,
+)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command.
+
+    Raises:
+        ClaError: the plot could not be written.
+    """
+    options = _parser().parse_args(argv)
+    if options.plot:
+        check_plot_path(options.plot)
+    console = Console(stderr=True)
+    with console.status("measuring") as status:
+        measurement = run_benchmark(
+            options.windows,
+            quick=options.quick,
+            progress=lambda what: status.update(f"measuring: {what}"),
+        )
+    if options.json:
+        json.dump(as_dict(measurement), sys.stdout, allow_nan=False)
+        sys.stdout.write("\n")
+    elif options.markdown:
+        sys.stdout.write(markdown(measurement))
+    else:
+        print_report(measurement, Console())
+    if options.plot:
+        write_plot(measurement, options.plot)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cla bench",
+        description="Measure step times of every attention kind and of its peers, in one thread.",
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    form.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
+    parser.add_argument(
+        "--quick", action="store_true", help="few windows and steps: seconds instead of minutes"
+    )
+    parser.add_argument(
+        "--windows",
+        type=int,
+        nargs="+",
+        default=[],
+        metavar="N",
+        help="measure these windows alone",
+    )
+    parser.add_argument(
+        "--plot", type=Path, metavar="FILE", help="draw step time against window (.html or .png)"
+    )
+    return parser

@@ -1,0 +1,82 @@
+"""The benchmark measures what it says, and every form of its report holds all of it."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cla.benchmark import as_dict, markdown, ratios, run_benchmark
+from cla.benchmark.cases import FIXED, FOLLOWING, SYSTEMS, WINDOWS, Case, groups
+from cla.benchmark.plot import make_figure
+from cla.benchmark.timing import Effort, measure
+from cla.cli import main
+
+OWN = ("full", "continual", "nystrom", FOLLOWING, FIXED)
+
+
+@pytest.fixture(scope="module")
+def measurement():
+    return run_benchmark([16, 24], quick=True)
+
+
+def test_all_kinds_are_measured_in_both_modes_alone_and_as_a_layer(measurement):
+    for output in ("single_output", "retroactive"):
+        for scope in ("product", "layer"):
+            for system in OWN:
+                timing = measurement.timings[Case("N = 24", system, output, scope, 24)]
+                assert 0 < timing.median_s < 10
+                assert timing.worst_s >= timing.median_s / 2
+
+
+def test_every_measured_case_and_ratio_is_in_the_json(measurement):
+    found = json.loads(json.dumps(as_dict(measurement), allow_nan=False))
+    assert len(found["cases"]) == len(measurement.timings)
+    assert len(found["ratios"]) == len(ratios(measurement))
+    assert found["threads"] == 1
+    assert found["versions"]["torch"]
+
+
+def test_markdown_has_a_row_for_each_system_and_ratio(measurement):
+    rows = [line for line in markdown(measurement).splitlines() if line.startswith("| ")]
+    for system in {case.system for case in measurement.timings}:
+        assert any(row.startswith(f"| {system} |") for row in rows)
+    for ratio in ratios(measurement):
+        assert any(ratio.name in row and ratio.setting in row for row in rows)
+
+
+def test_the_plot_has_titles_units_and_a_line_for_each_system(measurement):
+    figure = make_figure(measurement)
+    assert figure.layout.xaxis.title.text == "window N (tokens)"
+    assert figure.layout.yaxis.title.text == "time of one step (µs)"
+    assert figure.layout.xaxis.type == figure.layout.yaxis.type == "log"
+    drawn = {trace.name for trace in figure.data if trace.showlegend}
+    assert drawn == {case.system for case in measurement.timings}
+
+
+def test_without_a_peer_only_its_cases_are_missing():
+    alone = {case.system for group in groups(WINDOWS, lambda _: False) for case in group}
+    assert alone == {name for name, system in SYSTEMS.items() if system.package is None}
+
+
+@given(period=st.integers(1, 30), steps=st.integers(1, 50))
+def test_turns_take_whole_periods(period, steps):
+    timing = measure([lambda: lambda: None], [period], Effort(2, steps, 1.0))[0]
+    assert timing.steps == 2 * period * -(-steps // period)
+
+
+@pytest.mark.parametrize(
+    ("path", "named"), [("plot.svg", "plot.svg"), ("missing/plot.html", "missing")]
+)
+def test_an_impossible_plot_is_refused_before_measuring(path, named, tmp_path, capsys):
+    assert main(["bench", "--plot", str(tmp_path / path)]) == 2
+    assert named in capsys.readouterr().err
+
+
+def test_the_command_prints_json_and_draws(tmp_path, capsys):
+    page = tmp_path / "plot.html"
+    assert main(["bench", "--quick", "--windows", "16", "--json", "--plot", str(page)]) == 0
+    assert json.loads(capsys.readouterr().out)["cases"]
+    assert "Time of one step" in page.read_text("utf-8")
+    assert main(["bench", "--quick", "--windows", "3"]) == 2
+    assert "at least 16" in capsys.readouterr().err
