@@ -1,5 +1,12 @@
-"""Speech features: a stream of samples becomes a stream of tokens."""
+"""Features: a stream of samples, or of images of hands, becomes a stream of tokens."""
 
+from cla.features.hand import BONES, Hand
+from cla.features.hand_features import HAND_FEATURE_DIM, Pose, hand_features
+from cla.features.hand_landmarker import HandLandmarker
+from cla.features.hand_stream import HAND_HOP_S, HandStream
+from cla.features.hand_tokenizer import HandTokenizer
+from cla.features.hand_tracker import HandTracker
+from cla.features.palm_detector import PalmDetector
 from cla.features.rechunk import Rechunker
 from cla.features.resample import StreamResampler
 from cla.features.speech_embedding import (
@@ -14,15 +21,26 @@ from cla.features.speech_embedding import (
 from cla.features.tokenizer import SpeechTokenizer, embed_clip
 
 __all__ = [
+    "BONES",
     "FEATURE_DIM",
+    "HAND_FEATURE_DIM",
+    "HAND_HOP_S",
     "HOP_S",
     "HOP_SAMPLES",
     "RECEPTIVE_FIELD_S",
     "SAMPLE_RATE_HZ",
     "EmbeddingState",
+    "Hand",
+    "HandLandmarker",
+    "HandStream",
+    "HandTokenizer",
+    "HandTracker",
+    "PalmDetector",
+    "Pose",
     "Rechunker",
     "SpeechEmbedding",
     "SpeechTokenizer",
     "StreamResampler",
     "embed_clip",
+    "hand_features",
 ]

@@ -3,7 +3,7 @@
 from cla.models.checkpoint import load_task, read_task, tasks, write_task
 from cla.models.classifier import ClassifierConfig, ClassifierState, StreamClassifier
 from cla.models.events import EventConfig, EventDetector
-from cla.models.task import FixedLandmarks, TaskModel
+from cla.models.task import FixedLandmarks, InputKind, TaskModel
 
 __all__ = [
     "ClassifierConfig",
@@ -11,6 +11,7 @@ __all__ = [
     "EventConfig",
     "EventDetector",
     "FixedLandmarks",
+    "InputKind",
     "StreamClassifier",
     "TaskModel",
     "load_task",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
@@ -11,6 +11,8 @@ from cla.attention.continual_nystrom import ContinualNystromAttention
 from cla.errors import ClaError
 from cla.models.classifier import StreamClassifier
 from cla.models.events import EventConfig
+
+InputKind = Literal["sound", "video"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class TaskModel:
         landmarks: fitted fixed landmarks by their count.
         hop_s: media time between tokens.
         card: data, licenses, figures and limits.
+        input: what its tokens are made of.
     """
 
     name: str
@@ -43,6 +46,7 @@ class TaskModel:
     event_config: EventConfig
     hop_s: float
     card: Mapping[str, Any]
+    input: InputKind = "sound"
 
     @property
     def window(self) -> int:

@@ -1,0 +1,35 @@
+"""Networks in TensorFlow Lite form."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cla.resources import verified_asset
+
+
+class LiteNetwork:
+    """A shipped network that takes one picture. One stream's own: it is not for many threads.
+
+    Args:
+        name: of the file, relative to `assets/`.
+    """
+
+    def __init__(self, name: str) -> None:
+        # Loaded only where hands are wanted: the runtime announces itself on the error stream.
+        from ai_edge_litert.interpreter import Interpreter
+
+        self._interpreter = Interpreter(model_content=verified_asset(name), num_threads=1)
+        self._interpreter.allocate_tensors()
+        (taken,) = self._interpreter.get_input_details()
+        self._input = taken["index"]
+        self.input_size = int(taken["shape"][1])
+        self._outputs = [one["index"] for one in self._interpreter.get_output_details()]
+
+    def __call__(self, picture: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Returns the outputs, without the batch axis.
+
+        Shapes:
+            picture: (input_size, input_size, 3), RGB in [0, 1].
+        """
+        self._interpreter.set_tensor(self._input, picture[np.newaxis])
+        self._interpreter.invoke()
+        return [self._interpreter.get_tensor(index)[0] for index in self._outputs]
