@@ -1,7 +1,7 @@
 """Features: a stream of samples, or of images of hands, becomes a stream of tokens."""
 
-from cla.features.hand import BONES, Hand
-from cla.features.hand_features import HAND_FEATURE_DIM, Pose, hand_features
+from cla.features.hand import BONES, Hand, Handedness
+from cla.features.hand_features import HAND_DIM, HAND_FEATURE_DIM, Pose, hand_features
 from cla.features.hand_landmarker import HandLandmarker
 from cla.features.hand_stream import HAND_HOP_S, HandStream
 from cla.features.hand_tokenizer import HandTokenizer
@@ -23,6 +23,7 @@ from cla.features.tokenizer import SpeechTokenizer, embed_clip
 __all__ = [
     "BONES",
     "FEATURE_DIM",
+    "HAND_DIM",
     "HAND_FEATURE_DIM",
     "HAND_HOP_S",
     "HOP_S",
@@ -35,6 +36,7 @@ __all__ = [
     "HandStream",
     "HandTokenizer",
     "HandTracker",
+    "Handedness",
     "PalmDetector",
     "Pose",
     "Rechunker",

@@ -1,0 +1,1 @@
+"""Recipes of the tasks, and what they share: training, landmarks, lanes, scores."""

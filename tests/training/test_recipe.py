@@ -8,27 +8,29 @@ from cla.features import HOP_S
 from cla.models import ClassifierConfig, EventConfig
 from cla.training.digits import main
 from cla.training.digits.dataset import FeatureStream
-from cla.training.digits.evaluate import evaluate, tune_events
-from cla.training.digits.labels import Word, token_labels
-from cla.training.digits.landmarks import COUNTS, fit_landmarks
-from cla.training.digits.scoring import agreement, score_events
-from cla.training.digits.train import TrainConfig, train
+from cla.training.digits.evaluate import evaluate, tuned
+from cla.training.digits.labels import labeled, token_labels
+from cla.training.digits.vocabulary import LABELS
+from cla.training.landmarks import fit_landmarks
+from cla.training.lanes import COUNTS
+from cla.training.scoring import EventScorer, Occurrence, agreement
+from cla.training.train import TrainConfig, train
 from cla.types import Event
 
 
 def test_a_label_holds_after_its_word_until_the_next_begins():
-    words = [Word(3, 0.5, 1.0), Word(0, 1.4, 1.8), Word(4, 3.0, 3.4)]
-    labels = token_labels(words, 60, hold_s=0.8)
+    words = [Occurrence(3, 0.5, 1.0), Occurrence(0, 1.4, 1.8), Occurrence(4, 3.0, 3.4)]
+    labels = token_labels(words, 60)
     times = (np.arange(60) + 1) * HOP_S
     np.testing.assert_array_equal(labels == 3, (times >= 0.96) & (times <= 1.4))
-    np.testing.assert_array_equal(labels == 4, (times >= 3.36) & (times <= 4.2))
+    np.testing.assert_array_equal(labels == 4, (times >= 3.36) & (times <= 4.0))
 
 
 def test_events_are_matched_once_and_in_time():
-    words = [Word(2, 0.5, 1.0), Word(2, 2.0, 2.5), Word(3, 4.0, 4.5)]
+    words = [Occurrence(2, 0.5, 1.0), Occurrence(2, 2.0, 2.5), Occurrence(3, 4.0, 4.5)]
     events = [Event("one", t, 0.9) for t in (1.1, 1.3, 2.6)] + [Event("two", 5.6, 0.9)]
-    score = score_events(events, words, tokens=750)
-    assert (score.words, score.found, score.false_events) == (3, 2, 2)
+    score = EventScorer(LABELS, HOP_S).score(events, words, tokens=750)
+    assert (score.present, score.found, score.false_events) == (3, 2, 2)
     assert score.false_per_minute == pytest.approx(2)
 
 
@@ -50,7 +52,7 @@ def make_streams(count=6, tokens=420):
         for start in range(10, tokens - 20, 30):
             label = int(rng.integers(1, 11))
             features[start : start + 5, label] += 30
-            words.append(Word(label, start * HOP_S, (start + 5) * HOP_S))
+            words.append(Occurrence(label, start * HOP_S, (start + 5) * HOP_S))
         streams.append(FeatureStream(features, tuple(words)))
     return streams
 
@@ -60,7 +62,6 @@ def test_training_to_figures_on_tiny_data(tmp_path):
     from types import MappingProxyType
 
     from cla.models import TaskModel, read_task, write_task
-    from cla.training.digits.vocabulary import LABELS
 
     streams = make_streams()
     classifier = ClassifierConfig(
@@ -69,13 +70,13 @@ def test_training_to_figures_on_tiny_data(tmp_path):
     config = TrainConfig(
         classifier, steps=40, scan_streams=4, windows=8, warmup_steps=5, average=0.8
     )
-    model = train(streams, config)
-    landmarks = fit_landmarks(model, streams)
+    model = train(labeled(streams), config)
+    landmarks = fit_landmarks(model, [stream.features for stream in streams])
     assert sorted(landmarks) == list(COUNTS)
     assert landmarks[8].queries.shape == (2, 8, 16)
     task = TaskModel("digits", LABELS, model, landmarks, EventConfig(), HOP_S, MappingProxyType({}))
-    assert isinstance(tune_events(task, streams[:1]), EventConfig)
-    figures = evaluate(task, {"tiny": streams[:2]}, hold_s=0.8)
+    assert isinstance(tuned(task, streams[:1]), EventConfig)
+    figures = evaluate(task, {"tiny": streams[:2]})
     assert figures["tiny"]["full"]["agreement_with_full"] == 1
     assert set(figures["tiny: ablation"]) == {"full", "attention zeroed", "window 1"}
     write_task(task, tmp_path, {"figures": figures})

@@ -1,11 +1,11 @@
 """The model card: what the digits model is made of, how well it does, what it cannot."""
 
-from dataclasses import asdict
 from typing import Any
 
-from cla.datasets import Package
+from cla.training.digits.labels import HOLD_S
 from cla.training.digits.sources import TEST_PACKAGES, TRAINING_PACKAGES
-from cla.training.digits.train import TrainConfig
+from cla.training.recipe import package_lines, training_lines
+from cla.training.train import TrainConfig
 
 LIMITS = (
     "English digits, said as separate words. Numbers such as forty-two are no digits; words that "
@@ -25,21 +25,17 @@ def model_card(
         "training_data": [
             "Synthetic speech: espeak-ng (voice variants), flite, Kokoro (several languages).",
             f"{training_streams} streams of 40 s, with gaps, noise, rooms and telephone lines.",
-            *_packages(TRAINING_PACKAGES),
+            *package_lines(TRAINING_PACKAGES),
         ],
         "test_data": [
             "The English prompts are one real voice, which also reads the Spanish ones; neither "
             "was used in training or tuning.",
-            *_packages(TEST_PACKAGES),
+            *package_lines(TEST_PACKAGES),
         ],
-        "label": f"the digit from 40 ms before the word's end to {config.hold_s} s after it, or to "
+        "label": f"the digit from 40 ms before the word's end to {HOLD_S} s after it, or to "
         "the next word's onset",
-        "training": {k: v for k, v in asdict(config).items() if k not in ("classifier", "noise")},
+        "training": training_lines(config),
         "figures": figures,
         "limits": list(LIMITS),
         "license": "Apache-2.0",
     }
-
-
-def _packages(packages: tuple[Package, ...]) -> list[str]:
-    return [f"{p.name} {p.version} ({p.license}, sha256 {p.sha256})" for p in packages]

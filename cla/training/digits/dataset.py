@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from cla.datasets import SAMPLE_RATE_HZ
 from cla.features import embed_clip
 from cla.training.digits.bank import Clip, trimmed_clip
-from cla.training.digits.labels import Word
 from cla.training.digits.sources import FRENCH, LOOPS, held_out, recordings
 from cla.training.digits.streams import Material, StreamConfig, make_stream
 from cla.training.digits.vocabulary import NONE
+from cla.training.scoring import Occurrence
 
 SHARD_STREAMS = 10
 LONGEST_FOREIGN_S = 8.0
@@ -28,14 +28,14 @@ class FeatureStream:
     """
 
     features: NDArray[np.floating]
-    words: tuple[Word, ...]
+    words: tuple[Occurrence, ...]
 
     @classmethod
     def load(cls, path: Path, index: str = "") -> "FeatureStream":
         """A stream from its file; `index` names it where a file holds several."""
         with np.load(path) as archive:
             rows = archive[f"words{index}"]
-            words = tuple(Word(int(label), onset, end) for label, onset, end in rows)
+            words = tuple(Occurrence(int(label), onset, end) for label, onset, end in rows)
             return cls(archive[f"features{index}"], words)
 
 

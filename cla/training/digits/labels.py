@@ -1,23 +1,19 @@
 """What each token of a stream should be called."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cla.features import HOP_S
+from cla.training.batches import LabeledStream, label_weights
+from cla.training.digits.dataset import FeatureStream
 from cla.training.digits.vocabulary import NONE
+from cla.training.scoring import Occurrence
 
 LEAD_S = 0.04
-
-
-class Word(NamedTuple):
-    """A stretch of speech in a stream; label `NONE` is speech that is no digit."""
-
-    label: int
-    onset_s: float
-    end_s: float
+HOLD_S = 0.6
+"""A digit's label lasts that long after the word."""
 
 
 def token_times(count: int) -> NDArray[np.float64]:
@@ -25,10 +21,10 @@ def token_times(count: int) -> NDArray[np.float64]:
     return np.arange(1, count + 1, dtype=np.float64) * HOP_S
 
 
-def token_labels(words: Sequence[Word], count: int, hold_s: float) -> NDArray[np.int64]:
+def token_labels(words: Sequence[Occurrence], count: int) -> NDArray[np.int64]:
     """Class of each token.
 
-    A token is a digit from 40 ms before the word's end until `hold_s` after it, or until the
+    A token is a digit from 40 ms before the word's end until 0.6 s after it, or until the
     next word begins. The newest token sees 775 ms, so its later part can only be told by looking
     back over the window.
 
@@ -41,6 +37,12 @@ def token_labels(words: Sequence[Word], count: int, hold_s: float) -> NDArray[np
     onsets = [*(word.onset_s for word in ordered), np.inf]
     for word, next_onset_s in zip(ordered, onsets[1:], strict=True):
         if word.label != NONE:
-            stop_s = min(word.end_s + hold_s, next_onset_s)
+            stop_s = min(word.end_s + HOLD_S, next_onset_s)
             labels[(times_s >= word.end_s - LEAD_S) & (times_s <= stop_s)] = word.label
     return labels
+
+
+def labeled(streams: Iterable[FeatureStream]) -> list[LabeledStream]:
+    """Streams as training takes them."""
+    labels = [(one.features, token_labels(one.words, len(one.features))) for one in streams]
+    return [LabeledStream(features, each, label_weights(each)) for features, each in labels]

@@ -2,8 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from importlib.util import find_spec
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -11,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from cla.errors import ClaError
-from cla.features import HOP_S, embed_clip
-from cla.models import EventConfig, TaskModel, read_task, write_task
+from cla.features import FEATURE_DIM, HOP_S, embed_clip
+from cla.models import ClassifierConfig, EventConfig, TaskModel, read_task, write_task
+from cla.training.batches import FeatureNoise
 from cla.training.digits.bank import build_bank, load_bank
 from cla.training.digits.card import model_card
 from cla.training.digits.dataset import (
@@ -22,8 +22,8 @@ from cla.training.digits.dataset import (
     load_features,
 )
 from cla.training.digits.engines import Espeak, Flite, Kokoro
-from cla.training.digits.evaluate import evaluate, tune_events
-from cla.training.digits.landmarks import fit_landmarks
+from cla.training.digits.evaluate import evaluate, tuned
+from cla.training.digits.labels import labeled
 from cla.training.digits.sources import ITALIAN, RUSSIAN, SPANISH, kokoro_files
 from cla.training.digits.streams import StreamConfig
 from cla.training.digits.teststreams import (
@@ -35,33 +35,17 @@ from cla.training.digits.teststreams import (
     music_streams,
     sound_streams,
 )
-from cla.training.digits.train import Start, TrainConfig, low_rank_phase, train
 from cla.training.digits.utterances import plan
 from cla.training.digits.vocabulary import LABELS
+from cla.training.landmarks import fit_landmarks
+from cla.training.recipe import Folders, folders_of, recipe_parser, run_stages
+from cla.training.train import Start, TrainConfig, low_rank_phase, train
 
 PLAN_SEED = 1
 TRAIN_SEED, TUNE_SEED, TEST_SEED = 7, 11, 5
 TUNE_STREAMS = 60
 TEST_REPEATS = 12
-EXTRA_MODULES = ("scipy", "sklearn", "soundfile", "tqdm")
 STAGES = ("data", "train", "landmarks", "evaluate")
-
-
-@dataclass(frozen=True)
-class Folders:
-    """Where the recipe keeps what it makes."""
-
-    work: Path
-    out: Path
-
-    @property
-    def downloads(self) -> Path:
-        """Packages, unpacked."""
-        return self.work / "downloads"
-
-    def features(self, name: str) -> Path:
-        """Feature streams of one purpose."""
-        return self.work / "features" / name
 
 
 def main(argv: Sequence[str]) -> int:
@@ -71,18 +55,25 @@ def main(argv: Sequence[str]) -> int:
         ClaError: a program, a package or an earlier stage is missing.
     """
     options = _parser().parse_args(argv)
-    _check_extra()
-    folders = Folders(options.work_dir, options.out or options.work_dir / "model")
-    config = TrainConfig(steps=options.steps)
+    folders = folders_of(options)
+    config = train_config(options.steps)
     stages: Mapping[str, Callable[[], None]] = {
         "data": lambda: make_data(folders, options.streams, options.sounds),
         "train": lambda: make_weights(folders, config),
         "landmarks": lambda: make_landmarks(folders, config),
         "evaluate": lambda: make_card(folders, config),
     }
-    for stage in [options.only] if options.only else STAGES:
-        stages[stage]()
+    run_stages(stages, options.only)
     return 0
+
+
+def train_config(steps: int) -> TrainConfig:
+    """How the digits are trained. Tokens of speech vary by about 8."""
+    classifier = ClassifierConfig(
+        FEATURE_DIM, len(LABELS), embed_dim=128, num_heads=8, position_harmonics=16
+    )
+    noise = FeatureNoise(scale=1.5, offset=1.5, repeat=0.03)
+    return TrainConfig(classifier, steps=steps, noise=noise)
 
 
 def make_data(folders: Folders, streams: int, sounds: Path | None) -> None:
@@ -105,7 +96,7 @@ def make_data(folders: Folders, streams: int, sounds: Path | None) -> None:
 
 def make_weights(folders: Folders, config: TrainConfig) -> None:
     """Train the first phase, and write the weights without landmarks."""
-    model = train(_streams(folders, "train"), config)
+    model = train(labeled(_streams(folders, "train")), config)
     task = TaskModel("digits", LABELS, model, {}, EventConfig(), HOP_S, MappingProxyType({}))
     write_task(task, folders.out, {})
 
@@ -114,10 +105,10 @@ def make_landmarks(folders: Folders, config: TrainConfig) -> None:
     """Fit the fixed landmarks, train on with them, and tune the event settings."""
     task = read_task(folders.out)
     streams = _streams(folders, "train")
-    landmarks = fit_landmarks(task.classifier, streams)
-    model = train(streams, low_rank_phase(config), Start(task.classifier, landmarks))
+    landmarks = fit_landmarks(task.classifier, [stream.features for stream in streams])
+    model = train(labeled(streams), low_rank_phase(config), Start(task.classifier, landmarks))
     task = replace(task, classifier=model, landmarks=landmarks)
-    task = replace(task, event_config=tune_events(task, _streams(folders, "tune")))
+    task = replace(task, event_config=tuned(task, _streams(folders, "tune")))
     write_task(task, folders.out, task.card)
 
 
@@ -126,7 +117,7 @@ def make_card(folders: Folders, config: TrainConfig) -> None:
     task = read_task(folders.out)
     names = sorted(path.name for path in folders.features(".").glob("test-*"))
     sets = {name.removeprefix("test-"): _read_test(folders.features(name)) for name in names}
-    figures: dict[str, Any] = evaluate(task, sets, config.hold_s)
+    figures: dict[str, Any] = evaluate(task, sets)
     training_streams = len(_streams(folders, "train"))
     write_task(task, folders.out, model_card(figures, config, training_streams))
 
@@ -164,25 +155,14 @@ def _streams(folders: Folders, name: str) -> list[FeatureStream]:
     return streams
 
 
-def _check_extra() -> None:
-    missing = [name for name in EXTRA_MODULES if find_spec(name) is None]
-    if missing:
-        raise ClaError(
-            f"Training needs modules that are not installed: {', '.join(missing)}.",
-            'Install the extra: pip install ".[train]"',
-        )
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="cla train digits",
-        description="Make the spoken-digits model: fetch packages (apt-get, pip, npm), synthesize "
-        "speech, train, fit landmarks, evaluate. Takes about an hour on two cores.",
+    parser = recipe_parser(
+        "digits",
+        "Make the spoken-digits model: fetch packages (apt-get, pip, npm), synthesize speech, "
+        "train, fit landmarks, evaluate. Takes about an hour on two cores.",
+        STAGES,
     )
-    parser.add_argument("--work-dir", type=Path, required=True, help="folder for data in progress")
-    parser.add_argument("--out", type=Path, help="folder for the model (default: WORK_DIR/model)")
     parser.add_argument("--steps", type=int, default=TrainConfig.steps, help="training steps")
     parser.add_argument("--streams", type=int, default=1_200, help="training streams to synthesize")
     parser.add_argument("--sounds", type=Path, help="folder of sounds to test for false events")
-    parser.add_argument("--only", choices=STAGES, help="run one stage alone")
     return parser

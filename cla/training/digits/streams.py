@@ -10,8 +10,8 @@ from cla.features import SAMPLE_RATE_HZ
 from cla.training.digits import noise as noises
 from cla.training.digits.augment import AugmentConfig, distort, stretched
 from cla.training.digits.bank import Clip
-from cla.training.digits.labels import Word
 from cla.training.digits.vocabulary import NONE
+from cla.training.scoring import Occurrence
 
 Samples = NDArray[np.float32]
 
@@ -56,7 +56,7 @@ class Material:
 
 def make_stream(
     material: Material, config: StreamConfig, rng: np.random.Generator
-) -> tuple[Samples, list[Word]]:
+) -> tuple[Samples, list[Occurrence]]:
     """One distorted stream and the words in it, in the order in which they are said."""
     length = round(config.duration_s * SAMPLE_RATE_HZ)
     draw = rng.random()
@@ -83,10 +83,10 @@ def _speak(
     rng: np.random.Generator,
     *,
     pasted: bool = False,
-) -> tuple[Samples, list[Word]]:
+) -> tuple[Samples, list[Occurrence]]:
     """Words with gaps; `pasted` ones were recorded apart and cut out, with silence between."""
     speech = np.zeros(length, np.float32)
-    words: list[Word] = []
+    words: list[Occurrence] = []
     speakers = [
         material.digits[index]
         for index in rng.choice(len(material.digits), min(2, len(material.digits)), replace=False)
@@ -110,7 +110,7 @@ def _speak(
         speech[position : position + len(samples)] += samples * np.float32(10 ** (gain_db / 20))
         start_s = (position + shift) / SAMPLE_RATE_HZ
         words.append(
-            Word(clip.label, start_s + clip.onset_s / factor, start_s + clip.end_s / factor)
+            Occurrence(clip.label, start_s + clip.onset_s / factor, start_s + clip.end_s / factor)
         )
         gap_s = rng.uniform(*(config.run_gap_s if run else config.gap_s))
         if rng.random() < 0.04:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from cla.datasets import SAMPLE_RATE_HZ, Package, fetch, find_audio, load_audio
 from cla.training.digits.augment import telephone
 from cla.training.digits.bank import Clip, trimmed_clip
-from cla.training.digits.labels import Word
 from cla.training.digits.sources import ENGLISH, ITALIAN, MUSIC, RUSSIAN, SPANISH, recordings
 from cla.training.digits.vocabulary import DIGITS
+from cla.training.scoring import Occurrence
 
 Samples = NDArray[np.float32]
 FOREIGN_LANGUAGES = (ITALIAN, RUSSIAN, SPANISH)
@@ -24,7 +24,7 @@ class AudioStream:
     """Samples at 16 kHz and the digits said in them."""
 
     samples: Samples
-    words: tuple[Word, ...] = ()
+    words: tuple[Occurrence, ...] = ()
 
 
 def english_digits(downloads: Path) -> list[Clip]:
@@ -72,12 +72,12 @@ def by_telephone(stream: AudioStream) -> AudioStream:
 
 def _with_gaps(clips: Sequence[Clip], rng: np.random.Generator) -> AudioStream:
     pieces: list[Samples] = []
-    words: list[Word] = []
+    words: list[Occurrence] = []
     position = 0
     for clip in clips:
         gap = np.zeros(round(rng.uniform(0.3, 1.5) * SAMPLE_RATE_HZ), np.float32)
         start_s = (position + len(gap)) / SAMPLE_RATE_HZ
-        words.append(Word(clip.label, start_s + clip.onset_s, start_s + clip.end_s))
+        words.append(Occurrence(clip.label, start_s + clip.onset_s, start_s + clip.end_s))
         pieces += [gap, clip.samples]
         position += len(gap) + len(clip.samples)
     pieces.append(np.zeros(round(1.5 * SAMPLE_RATE_HZ), np.float32))

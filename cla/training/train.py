@@ -9,11 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from cla.attention import ContinualNystromAttention
-from cla.features import FEATURE_DIM
 from cla.models import ClassifierConfig, FixedLandmarks, StreamClassifier
-from cla.training.digits.batches import Batch, FeatureNoise, Pieces
-from cla.training.digits.dataset import FeatureStream
-from cla.training.digits.vocabulary import LABELS
+from cla.training.batches import Batch, FeatureNoise, LabeledStream, Pieces
 
 
 @dataclass(frozen=True)
@@ -21,23 +18,17 @@ class TrainConfig:
     """How the classifier is trained.
 
     Args:
-        hold_s: a digit's label lasts that long after the word.
         full_share: share of batches under full attention; the others draw a landmark count.
         scan_streams, scan_tokens: size of a batch under full attention, every token counts.
         windows: whole windows in a batch under landmarks, the newest token of each counts.
         growing_share: share of those batches with windows that are not full yet.
         guidance: weight of staying near to what full attention says of the same window.
-        blind_tokens: first tokens of a piece that do not count, their word lies before it.
+        blind_tokens: first tokens of a piece that do not count, what they tell lies before it.
         average: decay of the moving average of the weights, which is what is kept.
     """
 
-    classifier: ClassifierConfig = field(
-        default_factory=lambda: ClassifierConfig(
-            FEATURE_DIM, len(LABELS), embed_dim=128, num_heads=8, position_harmonics=16
-        )
-    )
+    classifier: ClassifierConfig
     steps: int = 4_000
-    hold_s: float = 0.6
     full_share: float = 0.6
     landmark_counts: tuple[int, ...] = (2, 4, 8, 16, 32)
     scan_streams: int = 12
@@ -82,7 +73,7 @@ class Start:
 
 
 def train(
-    streams: Sequence[FeatureStream], config: TrainConfig, start: Start | None = None
+    streams: Sequence[LabeledStream], config: TrainConfig, start: Start | None = None
 ) -> StreamClassifier:
     """Train a classifier, anew or from `start`, and return the moving average of its weights."""
     from tqdm import trange
@@ -105,7 +96,7 @@ def train(
     average = torch.optim.swa_utils.AveragedModel(
         model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(config.average)
     )
-    pieces = Pieces(streams, config.hold_s)
+    pieces = Pieces(streams)
     landmarks = start.landmarks if start else {}
     progress = trange(config.steps, desc="training")
     for step in progress:

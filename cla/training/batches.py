@@ -1,4 +1,4 @@
-"""Random pieces of feature streams for training: tokens, labels, and how much each label counts."""
+"""Random pieces of labeled streams for training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +9,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cla.training.digits.dataset import FeatureStream
-from cla.training.digits.labels import token_labels
-
 BOUNDARY_WEIGHT = 0.3
+
+
+class LabeledStream(NamedTuple):
+    """Tokens, their labels, and how much each label counts.
+
+    Shapes:
+        features: (T, F)
+        labels: (T,) int64
+        weights: (T,) float32
+    """
+
+    features: NDArray[np.floating]
+    labels: NDArray[np.int64]
+    weights: NDArray[np.float32]
 
 
 class Batch(NamedTuple):
@@ -31,39 +42,36 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class FeatureNoise:
-    """Disturbances of tokens that make up for what synthetic voices lack.
+    """Disturbances of tokens that make up for what synthetic streams lack.
 
     Args:
-        scale: standard deviation of added noise; tokens vary by about 8.
+        scale: largest standard deviation of added noise.
         offset: standard deviation of a vector added to a whole piece.
         repeat: share of tokens that are replaced by the one before.
     """
 
-    scale: float = 1.5
-    offset: float = 1.5
-    repeat: float = 0.03
+    scale: float = 0.0
+    offset: float = 0.0
+    repeat: float = 0.0
 
 
 class Pieces:
     """Draws random pieces of one length from streams."""
 
-    def __init__(self, streams: Sequence[FeatureStream], hold_s: float) -> None:
-        self._features = [stream.features for stream in streams]
-        self._labels = [
-            token_labels(stream.words, len(stream.features), hold_s) for stream in streams
-        ]
-        self._weights = [label_weights(labels) for labels in self._labels]
+    def __init__(self, streams: Sequence[LabeledStream]) -> None:
+        self._streams = streams
 
     def draw(self, count: int, tokens: int, noise: FeatureNoise, rng: np.random.Generator) -> Batch:
         """`count` pieces of `tokens` tokens."""
-        chosen = rng.integers(len(self._features), size=count)
-        starts = [rng.integers(0, len(self._labels[i]) - tokens + 1) for i in chosen]
-        spans = [(i, slice(start, start + tokens)) for i, start in zip(chosen, starts, strict=True)]
-        features = np.stack([self._features[i][span] for i, span in spans]).astype(np.float32)
+        chosen = [self._streams[i] for i in rng.integers(len(self._streams), size=count)]
+        starts = [int(rng.integers(len(stream.labels) - tokens + 1)) for stream in chosen]
+        spans = [slice(start, start + tokens) for start in starts]
+        pieces = list(zip(chosen, spans, strict=True))
+        features = np.stack([stream.features[span] for stream, span in pieces]).astype(np.float32)
         return Batch(
             torch.from_numpy(_disturbed(features, noise, rng)),
-            torch.from_numpy(np.stack([self._labels[i][span] for i, span in spans])),
-            torch.from_numpy(np.stack([self._weights[i][span] for i, span in spans])),
+            torch.from_numpy(np.stack([stream.labels[span] for stream, span in pieces])),
+            torch.from_numpy(np.stack([stream.weights[span] for stream, span in pieces])),
         )
 
 

@@ -8,21 +8,23 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cla.models import FixedLandmarks, StreamClassifier
-from cla.training.digits.dataset import FeatureStream
+from cla.training.lanes import COUNTS
 
-COUNTS = (2, 4, 8, 16, 32, 64)
 TOKENS = 12_000
 PIECE_TOKENS = 200
 
 
 def fit_landmarks(
-    model: StreamClassifier, streams: Sequence[FeatureStream], seed: int = 0
+    model: StreamClassifier, features: Sequence[NDArray[np.floating]], seed: int = 0
 ) -> dict[int, FixedLandmarks]:
     """Landmarks for every count offered, per head.
 
+    Shapes:
+        features: (T, F) of each stream.
+
     Source: arXiv 2412.03214, section 3.3.
     """
-    queries, keys = _projected(model, streams, np.random.default_rng(seed))
+    queries, keys = _projected(model, features, np.random.default_rng(seed))
     return {
         count: FixedLandmarks(_centers(queries, count, seed), _centers(keys, count, seed))
         for count in COUNTS
@@ -31,12 +33,12 @@ def fit_landmarks(
 
 @torch.no_grad()
 def _projected(
-    model: StreamClassifier, streams: Sequence[FeatureStream], rng: np.random.Generator
+    model: StreamClassifier, features: Sequence[NDArray[np.floating]], rng: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
     """Queries and keys (H, T, D) of random pieces at random phases of the encoding."""
     pieces, phases = [], []
     for _ in range(TOKENS // PIECE_TOKENS):
-        stream = streams[int(rng.integers(len(streams)))].features
+        stream = features[int(rng.integers(len(features)))]
         start = rng.integers(0, len(stream) - PIECE_TOKENS + 1)
         pieces.append(stream[start : start + PIECE_TOKENS].astype(np.float32))
         phases.append(int(rng.integers(model.config.position_period)))

@@ -1,0 +1,117 @@
+"""Counting what a lane recognized: what was there and found, false events, tokens alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cla.models import EventConfig, EventDetector
+from cla.types import Event
+
+LATE_S = 1.0
+
+
+class Occurrence(NamedTuple):
+    """Something that a stream holds from its onset to its end; label 0 is of no class."""
+
+    label: int
+    onset_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class EventScore:
+    """What some streams held, and the events found in them.
+
+    Args:
+        present: occurrences in the streams.
+        found: occurrences with an event of the right label in time.
+        false_events: events that belong to no occurrence, wrong labels among them.
+        minutes: length of the streams.
+    """
+
+    present: int = 0
+    found: int = 0
+    false_events: int = 0
+    minutes: float = 0.0
+
+    @property
+    def recall(self) -> float:
+        """Share of the occurrences that were found."""
+        return self.found / max(1, self.present)
+
+    @property
+    def false_per_minute(self) -> float:
+        """False events a minute."""
+        return self.false_events / max(1e-9, self.minutes)
+
+    def __add__(self, other: "EventScore") -> "EventScore":
+        return EventScore(
+            self.present + other.present,
+            self.found + other.found,
+            self.false_events + other.false_events,
+            self.minutes + other.minutes,
+        )
+
+
+class EventScorer:
+    """Finds events in the probabilities of a task's lanes, and scores them.
+
+    Args:
+        labels, hop_s: of the task.
+    """
+
+    def __init__(self, labels: Sequence[str], hop_s: float) -> None:
+        self._labels = tuple(labels)
+        self._hop_s = hop_s
+
+    def detect(self, probabilities: NDArray[np.float32], config: EventConfig) -> list[Event]:
+        """Events of a stream.
+
+        Shapes:
+            probabilities: (T, C).
+        """
+        detector = EventDetector(self._labels, config)
+        pushed = (
+            detector.push(index * self._hop_s, row) for index, row in enumerate(probabilities, 1)
+        )
+        return [event for event in pushed if event is not None]
+
+    def score(
+        self,
+        events: Sequence[Event],
+        occurrences: Sequence[Occurrence],
+        tokens: int,
+        tolerated: Sequence[Occurrence] = (),
+    ) -> EventScore:
+        """Match events to occurrences: each at most once, from its onset to 1 s after it.
+
+        An event that could be of two is given to the one that ends first. Events that match only
+        a tolerated occurrence count neither way.
+        """
+        expected = sorted((one for one in occurrences if one.label), key=lambda one: one.end_s)
+        missing = list(expected)
+        false_events = 0
+        for event in sorted(events, key=lambda event: event.time_s):
+            match = next((one for one in missing if self._belongs(event, one)), None)
+            if match is not None:
+                missing.remove(match)
+            elif not any(self._belongs(event, one) for one in tolerated):
+                false_events += 1
+        found = len(expected) - len(missing)
+        return EventScore(len(expected), found, false_events, tokens * self._hop_s / 60)
+
+    def _belongs(self, event: Event, one: Occurrence) -> bool:
+        in_time = one.onset_s <= event.time_s <= one.end_s + LATE_S
+        return in_time and event.label == self._labels[one.label]
+
+
+def agreement(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    """Share of tokens on which two lanes name the same class.
+
+    Shapes:
+        first, second: (..., C).
+    """
+    return float((first.argmax(-1) == second.argmax(-1)).mean())
