@@ -4,4 +4,4 @@ import streamlit as st
 
 from cla.view import routes
 
-app = st.App("pages/live.py", routes=routes())
+app = st.App("pages/navigation.py", routes=routes())

@@ -8,6 +8,7 @@ from cla.attention.config import (
     PseudoInverse,
 )
 from cla.attention.continual_nystrom import ContinualNystromAttention
+from cla.attention.counted import counted_products
 from cla.attention.counts import (
     OperationCount,
     memory_bytes,
@@ -44,6 +45,7 @@ __all__ = [
     "attention_map",
     "attention_row",
     "clone_state",
+    "counted_products",
     "load_state",
     "make_attention",
     "memory_bytes",

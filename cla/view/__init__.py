@@ -1,6 +1,8 @@
 """The Streamlit app: the only place that imports streamlit."""
 
+from cla.view.cost_page import cost_page
+from cla.view.frame import run_navigation
 from cla.view.live_app import routes
 from cla.view.live_page import live_page
 
-__all__ = ["live_page", "routes"]
+__all__ = ["cost_page", "live_page", "routes", "run_navigation"]

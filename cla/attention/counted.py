@@ -1,0 +1,51 @@
+"""Matrix products of a step as PyTorch's own counter sees them: a check on the closed forms."""
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from cla.attention.config import AttentionConfig
+from cla.attention.continual_nystrom import ContinualNystromAttention
+from cla.attention.factory import make_attention
+from cla.attention.layer import AttentionLayer
+
+LARGEST_TENSOR = 2**24
+"""Elements of the largest product that counting may really compute."""
+
+
+def counted_products(config: AttentionConfig) -> float | None:
+    """Multiply-adds of the matrix products of a step, on average over a cycle, all heads.
+
+    The layer really runs, in plain PyTorch, with a full window; its projections are left out.
+
+    Returns:
+        None where the step is too large to be run for this.
+    """
+    if _largest_tensor(config) > LARGEST_TENSOR:
+        return None
+    layer = make_attention(config).eval()
+    layer.use_fused = False
+    if isinstance(layer, ContinualNystromAttention) and layer.fixed:
+        shape = (config.num_heads, config.landmarks, config.head_dim)
+        layer.set_landmarks(torch.randn(shape), torch.randn(shape))
+    between = _count(layer, config.window)
+    if config.kind != "continual_nystrom" or config.landmark_mode == "fixed":
+        return between
+    # The first segment of a cycle is the longest one; its last token makes a landmark enter.
+    longest = -(-config.window // config.landmarks)
+    at_tick = _count(layer, config.window + longest - 1)
+    return between + (at_tick - between) * config.landmarks / config.window
+
+
+def _count(layer: AttentionLayer, tokens_seen: int) -> int:
+    embed_dim = layer.config.embed_dim
+    state = layer.state_from_window(torch.randn(1, tokens_seen, embed_dim), tokens_seen=tokens_seen)
+    with FlopCounterMode(display=False) as counter:
+        layer.step(torch.randn(1, embed_dim), state)
+    rows = layer.config.window if layer.config.retroactive else 1
+    projections = (3 + rows) * embed_dim**2
+    return int(counter.get_total_flops()) // 2 - projections
+
+
+def _largest_tensor(config: AttentionConfig) -> int:
+    columns = config.window if config.kind == "full" else config.landmarks + config.head_dim
+    return config.num_heads * config.window * columns

@@ -1,0 +1,57 @@
+"""What all pages share: the language, the navigation and the head of a page."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from cla.resources import asset_path
+from cla.view.texts import LANGUAGES, Texts, choose
+
+LANGUAGE_KEY = "lang"
+
+
+def texts() -> Texts:
+    """The catalogue in the visitor's language: chosen, in the address, or the browser's."""
+    chosen = st.session_state.get(LANGUAGE_KEY) or st.query_params.get(LANGUAGE_KEY)
+    return Texts(choose(chosen, st.context.locale))
+
+
+def run_navigation(names: Sequence[str]) -> None:
+    """Run the page that the address asks for, under the shared frame.
+
+    Args:
+        names: of the pages' scripts, which are the names of their texts too; the first is shown
+            where the address names none.
+    """
+    say = texts()
+    # A file of our own: an icon by name would be fetched from the network.
+    st.set_page_config(page_title="CLA", page_icon=str(asset_path("icon.png")), layout="wide")
+    pages = [
+        st.Page(f"{name}.py", title=say(f"{name}.name"), url_path=name, default=name == names[0])
+        for name in names
+    ]
+    page = st.navigation(pages, position="top")
+    page.run()
+    _language_switch(say)
+
+
+def page_head(name: str) -> Texts:
+    """The title of a page and the sentence that explains it; returns the catalogue."""
+    say = texts()
+    st.markdown(f"## {say(f'{name}.title')}")
+    st.markdown(say(f"{name}.lead"))
+    return say
+
+
+def _language_switch(say: Texts) -> None:
+    st.divider()
+    st.segmented_control(
+        say("frame.language"),
+        list(LANGUAGES),
+        format_func=LANGUAGES.__getitem__,
+        default=choose(st.context.locale),
+        required=True,
+        key=LANGUAGE_KEY,
+        bind="query-params",
+        persist_state="session",
+    )

@@ -1,0 +1,67 @@
+"""The five systems that are compared, and how each is drawn: color, dash and mark all differ."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from cla.attention import AttentionConfig, AttentionKind, LandmarkMode, OutputMode
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Sizes of a stack of attention layers.
+
+    Args:
+        window, landmarks, head_dim, heads: N, M, D and H of each layer.
+        layers: all but the last are retroactive.
+    """
+
+    window: int
+    landmarks: int
+    head_dim: int
+    heads: int = 1
+    layers: int = 1
+
+
+@dataclass(frozen=True)
+class System:
+    """One attention system.
+
+    Args:
+        key: its name in addresses and texts.
+        color: readable on light and dark ground, and told apart by color-blind eyes.
+    """
+
+    key: str
+    kind: AttentionKind
+    landmark_mode: LandmarkMode
+    color: str
+    dash: str
+    symbol: str
+
+    @property
+    def low_rank(self) -> bool:
+        """Whether it has landmarks."""
+        return self.kind in ("nystrom", "continual_nystrom")
+
+    def configs(self, sizes: Sizes) -> list[AttentionConfig]:
+        """The layers of a stack; no more landmarks than the window has tokens."""
+        outputs: list[OutputMode] = ["retroactive"] * (sizes.layers - 1) + ["single_output"]
+        marks = min(sizes.landmarks, sizes.window) if self.low_rank else None
+        embed_dim = sizes.heads * sizes.head_dim
+        return [
+            AttentionConfig(
+                self.kind, embed_dim, sizes.heads, sizes.window, marks, self.landmark_mode, output
+            )
+            for output in outputs
+        ]
+
+
+# Okabe and Ito's colors, darkened where white ground needs it.
+_ALL = (
+    System("full", "full", "continual", "#7a7a7a", "solid", "circle"),
+    System("continual", "continual", "continual", "#2a86c8", "dash", "square"),
+    System("nystrom", "nystrom", "continual", "#0a9672", "dot", "diamond"),
+    System("following", "continual_nystrom", "continual", "#c2649b", "dashdot", "triangle-up"),
+    System("fixed", "continual_nystrom", "fixed", "#d55e00", "longdash", "x"),
+)
+SYSTEMS = MappingProxyType({system.key: system for system in _ALL})

@@ -1,0 +1,5 @@
+"""The script of every visit: which pages there are."""
+
+from cla.view import run_navigation
+
+run_navigation(["live", "cost"])
