@@ -29,7 +29,8 @@ MAY_IMPORT = {
     "datasets": BOTTOM | {"attention", "features", "models", "capture"},
     "training": BOTTOM | {"attention", "features", "models", "capture", "datasets"},
     "benchmark": BOTTOM | {"attention", "models", "telemetry"},
-    "view": BOTTOM | {"attention", "features", "telemetry", "models", "capture", "engine"},
+    "view": BOTTOM
+    | {"attention", "features", "telemetry", "models", "capture", "engine", "benchmark"},
     "cli": BOTTOM
     | {"attention", "features", "telemetry", "models", "capture", "engine"}
     | {"datasets", "training", "benchmark"},

@@ -20,7 +20,7 @@ def counted_products(config: AttentionConfig) -> float | None:
     Returns:
         None where the step is too large to be run for this.
     """
-    if _largest_tensor(config) > LARGEST_TENSOR:
+    if largest_tensor(config) > LARGEST_TENSOR:
         return None
     layer = make_attention(config).eval()
     layer.use_fused = False
@@ -46,6 +46,7 @@ def _count(layer: AttentionLayer, tokens_seen: int) -> int:
     return int(counter.get_total_flops()) // 2 - projections
 
 
-def _largest_tensor(config: AttentionConfig) -> int:
+def largest_tensor(config: AttentionConfig) -> int:
+    """Elements of the largest product in a step."""
     columns = config.window if config.kind == "full" else config.landmarks + config.head_dim
     return config.num_heads * config.window * columns

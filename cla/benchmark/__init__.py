@@ -4,13 +4,18 @@ from cla.benchmark.plot import check_plot_path, write_plot
 from cla.benchmark.ratios import Ratio, ratios
 from cla.benchmark.report import as_dict, markdown, print_report
 from cla.benchmark.run import Measurement, run_benchmark
+from cla.benchmark.stacks import affordable, measure_stacks
+from cla.benchmark.timing import Timing
 
 __all__ = [
     "Measurement",
     "Ratio",
+    "Timing",
+    "affordable",
     "as_dict",
     "check_plot_path",
     "markdown",
+    "measure_stacks",
     "print_report",
     "ratios",
     "run_benchmark",

@@ -60,7 +60,7 @@ def run_benchmark(
         )
     effort = QUICK_EFFORT if quick else EFFORT
     timings: dict[Case, Timing] = {}
-    with _one_thread():
+    with one_thread():
         torch.manual_seed(0)
         for group in groups(chosen, _installed):
             progress(f"{group[0].group}, {group[0].output}, {group[0].scope}")
@@ -72,7 +72,8 @@ def run_benchmark(
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
+    """Let PyTorch use one thread and keep no gradients."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 WARM_UP_STEPS = 3
 LEAST_TURNS = 2
 
@@ -33,12 +35,14 @@ class Timing:
     Args:
         median_s: of all steps.
         mean_s: of all steps, those at which a landmark enters among them.
+        p95_s: 95th percentile of all steps.
         worst_s: of the place in the cycle that takes longest, median over the rounds.
         steps: how many were measured.
     """
 
     median_s: float
     mean_s: float
+    p95_s: float
     worst_s: float
     steps: int
 
@@ -99,4 +103,5 @@ def _summary(turns: list[list[float]]) -> Timing:
     by_place = [statistics.median(place) for place in zip(*turns, strict=True)]
     # The median over the rounds of each turn's mean: one interruption does not count.
     mean = statistics.median(statistics.fmean(turn) for turn in turns)
-    return Timing(statistics.median(everything), mean, max(by_place), len(everything))
+    p95 = float(np.percentile(everything, 95))
+    return Timing(statistics.median(everything), mean, p95, max(by_place), len(everything))

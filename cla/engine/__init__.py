@@ -1,5 +1,7 @@
-"""Sessions: lanes stepping in lockstep, commands, a worker thread, clip playback."""
+"""Sessions: lanes stepping in lockstep, commands, a worker thread, clip playback and analysis."""
 
+from cla.engine.clip_lanes import LaneMoment, LaneScan, lane_at, scan_lane
+from cla.engine.clip_tokens import ClipTokens, Progress, read_clip
 from cla.engine.commands import (
     Command,
     Pause,
@@ -19,13 +21,17 @@ from cla.engine.session import FaultRecord, MapRecord, Record, Session
 
 __all__ = [
     "ClipFeeder",
+    "ClipTokens",
     "Command",
     "Comparison",
     "FaultRecord",
     "Lane",
     "LaneConfig",
+    "LaneMoment",
+    "LaneScan",
     "MapRecord",
     "Pause",
+    "Progress",
     "Record",
     "RequestMap",
     "Reset",
@@ -36,4 +42,7 @@ __all__ = [
     "SetLandmarks",
     "SetWindow",
     "StepOnce",
+    "lane_at",
+    "read_clip",
+    "scan_lane",
 ]

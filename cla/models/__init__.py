@@ -3,6 +3,7 @@
 from cla.models.checkpoint import load_task, read_task, tasks, write_task
 from cla.models.classifier import ClassifierConfig, ClassifierState, StreamClassifier
 from cla.models.events import EventConfig, EventDetector
+from cla.models.matching import Matches, Span, belongs, match_events
 from cla.models.task import FixedLandmarks, InputKind, TaskModel
 
 __all__ = [
@@ -12,9 +13,13 @@ __all__ = [
     "EventDetector",
     "FixedLandmarks",
     "InputKind",
+    "Matches",
+    "Span",
     "StreamClassifier",
     "TaskModel",
+    "belongs",
     "load_task",
+    "match_events",
     "read_task",
     "tasks",
     "write_task",

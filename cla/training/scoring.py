@@ -7,10 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.models import EventConfig, EventDetector
+from cla.models import EventConfig, EventDetector, Span, belongs, match_events
 from cla.types import Event
-
-LATE_S = 1.0
 
 
 class Occurrence(NamedTuple):
@@ -91,21 +89,17 @@ class EventScorer:
         An event that could be of two is given to the one that ends first. Events that match only
         a tolerated occurrence count neither way.
         """
-        expected = sorted((one for one in occurrences if one.label), key=lambda one: one.end_s)
-        missing = list(expected)
-        false_events = 0
-        for event in sorted(events, key=lambda event: event.time_s):
-            match = next((one for one in missing if self._belongs(event, one)), None)
-            if match is not None:
-                missing.remove(match)
-            elif not any(self._belongs(event, one) for one in tolerated):
-                false_events += 1
-        found = len(expected) - len(missing)
-        return EventScore(len(expected), found, false_events, tokens * self._hop_s / 60)
+        expected = [self._span(one) for one in occurrences if one.label]
+        matches = match_events(events, expected)
+        also = [self._span(one) for one in tolerated]
+        false_events = sum(
+            not any(belongs(event, span) for span in also) for event in matches.false_events
+        )
+        minutes = tokens * self._hop_s / 60
+        return EventScore(len(expected), len(matches.found), false_events, minutes)
 
-    def _belongs(self, event: Event, one: Occurrence) -> bool:
-        in_time = one.onset_s <= event.time_s <= one.end_s + LATE_S
-        return in_time and event.label == self._labels[one.label]
+    def _span(self, one: Occurrence) -> Span:
+        return Span(self._labels[one.label], one.onset_s, one.end_s)
 
 
 def agreement(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:

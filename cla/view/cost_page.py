@@ -1,7 +1,10 @@
 """The Cost page: what a step of each attention system costs, by formula, counted and measured."""
 
 import streamlit as st
+import torch
 
+from cla.benchmark import Timing, affordable, measure_stacks
+from cla.telemetry import device_name
 from cla.view.costs import (
     HEAD_DIMS,
     HEADS,
@@ -13,12 +16,18 @@ from cla.view.costs import (
     Cost,
     cost,
     curves,
+    exists,
     ratio,
+    sweep_points,
+    time_curves,
 )
 from cla.view.figures import show
 from cla.view.frame import page_head
 from cla.view.systems import SYSTEMS, Sizes
 from cla.view.texts import Texts
+
+MOST_MEASURED = 1_000
+"""Step times that are kept for a visitor."""
 
 
 def cost_page() -> None:
@@ -37,10 +46,11 @@ def cost_page() -> None:
         )
     if sizes == PAPER:
         st.markdown(say("cost.paper"))
-    _curves(say, sizes)
+    measured = st.session_state.setdefault("measured", {})
+    _curves(say, sizes, measured)
     st.markdown(f"#### {say('cost.table_title')}")
     st.markdown(say("cost.table_lead"))
-    _table(say, sizes)
+    _table(say, sizes, measured)
     with st.expander(say("cost.what")):
         st.markdown(say("cost.explanation"))
 
@@ -72,32 +82,53 @@ def _slider(say: Texts, name: str, values: tuple[int, ...], start: int) -> int:
     return chosen
 
 
-def _curves(say: Texts, sizes: Sizes) -> None:
-    with st.container(horizontal=True):
-        sweep = st.segmented_control(
-            say("cost.sweep"),
-            list(SWEEPS),
-            format_func=lambda name: say(f"cost.{name}"),
-            default="window",
-            required=True,
-            key="over",
-            bind="query-params",
-            persist_state="session",
-        )
-        quantity = st.segmented_control(
-            say("cost.quantity"),
-            ["published", "counted"],
-            format_func=lambda name: say(f"cost.{name}"),
-            default="published",
-            required=True,
-            key="count",
-            bind="query-params",
-            persist_state="session",
-        )
-    show(curves(say, sizes, sweep, quantity), "curves", say("cost.curves_alt"))
+def _curves(say: Texts, sizes: Sizes, measured: dict[tuple[str, Sizes], Timing]) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        sweep = _choice(say, "over", list(SWEEPS))
+        quantity = _choice(say, "quantity", ["published", "counted", "measured"])
+        if st.button(say("cost.measure"), help=say("cost.measure_help"), key="measure"):
+            _measure(say, sweep_points(sizes, sweep), measured)
+    if quantity != "measured":
+        show(curves(say, sizes, sweep, quantity), "curves", say("cost.curves_alt"))
+    elif any(sizes in point for point in measured):
+        show(time_curves(say, sizes, sweep, measured), "curves", say("cost.curves_alt"))
+        st.caption(say("cost.measured_on", device=device_name(), torch=torch.__version__))
+    else:
+        st.info(say("cost.unmeasured"))
 
 
-def _table(say: Texts, sizes: Sizes) -> None:
+def _choice(say: Texts, name: str, options: list[str]) -> str:
+    chosen: str = st.segmented_control(
+        say(f"cost.{name}"),
+        options,
+        format_func=lambda option: say(f"cost.{option}"),
+        default=options[0],
+        required=True,
+        key=name,
+        bind="query-params",
+        persist_state="session",
+    )
+    return chosen
+
+
+def _measure(say: Texts, points: list[Sizes], measured: dict[tuple[str, Sizes], Timing]) -> None:
+    """Time all systems at these sizes, size by size."""
+    bar = st.progress(0.0, say("cost.measuring"))
+    while len(measured) + len(points) * len(SYSTEMS) > MOST_MEASURED:
+        del measured[next(iter(measured))]
+    for index, point in enumerate(points):
+        stacks = {
+            key: system.configs(point)
+            for key, system in SYSTEMS.items()
+            if exists(system, point) and affordable(system.configs(point))
+        }
+        timings = measure_stacks(list(stacks.values()))
+        measured |= {(key, point): time for key, time in zip(stacks, timings, strict=True)}
+        bar.progress((index + 1) / len(points), say("cost.measuring"))
+    bar.empty()
+
+
+def _table(say: Texts, sizes: Sizes, measured: dict[tuple[str, Sizes], Timing]) -> None:
     costs = [cost_counted(key, sizes) for key in SYSTEMS]
     columns = {
         say("cost.system"): [say(f"system.{key}") for key in SYSTEMS],
@@ -108,8 +139,15 @@ def _table(say: Texts, sizes: Sizes) -> None:
             say("cost.too_large") if found.torch is None else say.number(found.torch)
             for found in costs
         ],
+        say("cost.time"): [_time(say, measured.get((key, sizes))) for key in SYSTEMS],
     }
     st.table(columns, hide_index=True)
+
+
+def _time(say: Texts, timing: Timing | None) -> str:
+    if timing is None:
+        return say("cost.too_large")
+    return f"{say.number(timing.median_s * 1e6)} ({say.number(timing.p95_s * 1e6)})"
 
 
 @st.cache_data(max_entries=500, show_spinner=False)

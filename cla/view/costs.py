@@ -1,11 +1,13 @@
 """What a step of each system costs: the published formula, our count, and PyTorch's counter."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import log10
 
 import plotly.graph_objects as go
 
 from cla.attention import counted_products, operation_count
+from cla.benchmark import Timing
 from cla.view.figures import MARK, figure
 from cla.view.systems import SYSTEMS, Sizes, System
 from cla.view.texts import Texts
@@ -20,6 +22,10 @@ HEADS = (1, 2, 4, 8, 16)
 LAYERS = (1, 2, 3, 4, 6, 8, 12)
 SWEEPS = {"window": WINDOWS, "landmarks": LANDMARKS, "head_dim": HEAD_DIMS, "layers": LAYERS}
 """What can be swept, and over which values."""
+
+
+Measured = Mapping[tuple[str, Sizes], Timing]
+"""Step times by system and sizes."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,16 @@ def cost(system: System, sizes: Sizes, *, run: bool = False) -> Cost:
     )
 
 
+def sweep_points(sizes: Sizes, sweep: str) -> list[Sizes]:
+    """The sizes with one of them taking each of its values."""
+    return [replace(sizes, **{sweep: value}) for value in SWEEPS[sweep]]
+
+
+def exists(system: System, sizes: Sizes) -> bool:
+    """Whether the system has these sizes: no more landmarks than tokens."""
+    return not system.low_rank or sizes.landmarks <= sizes.window
+
+
 def curves(say: Texts, sizes: Sizes, sweep: str, quantity: str) -> go.Figure:
     """Cost over one size, the others kept: one curve a system, on two logarithmic axes.
 
@@ -65,27 +81,22 @@ def curves(say: Texts, sizes: Sizes, sweep: str, quantity: str) -> go.Figure:
         sweep: one of `SWEEPS`.
         quantity: "published" or "counted".
     """
-    chart = figure(
-        say,
-        say(f"cost.curves_{quantity}"),
-        say(f"cost.axis_{sweep}"),
-        say("cost.operations"),
-        height=460,
-    )
+    chart = _axes(say, sweep, say(f"cost.curves_{quantity}"), say("cost.operations"))
     for system in SYSTEMS.values():
-        points = _swept(system, sizes, sweep)
-        chart.add_scatter(
-            x=[getattr(point, sweep) for point in points],
-            y=[getattr(cost(system, point), quantity) for point in points],
-            name=say(f"system.{system.key}"),
-            mode="lines+markers",
-            line={"color": system.color, "dash": system.dash, "width": 2},
-            marker={"symbol": system.symbol, "size": 7},
-            hovertemplate="%{x:,}: %{y:,.0f}",
-        )
-    chart.update_xaxes(type="log", tickvals=SWEEPS[sweep], ticktext=_ticks(say, sweep))
-    chart.update_yaxes(type="log", exponentformat="power")
+        points = [point for point in sweep_points(sizes, sweep) if exists(system, point)]
+        numbers = [getattr(cost(system, point), quantity) for point in points]
+        _add_curve(chart, say, system, [getattr(point, sweep) for point in points], numbers)
     _mark_ratio(chart, say, sizes, sweep, quantity)
+    return chart
+
+
+def time_curves(say: Texts, sizes: Sizes, sweep: str, measured: Measured) -> go.Figure:
+    """Median step time over one size, where it was measured, in microseconds."""
+    chart = _axes(say, sweep, say("cost.curves_measured"), say("cost.microseconds"))
+    for system in SYSTEMS.values():
+        points = [p for p in sweep_points(sizes, sweep) if (system.key, p) in measured]
+        numbers = [measured[system.key, point].median_s * 1e6 for point in points]
+        _add_curve(chart, say, system, [getattr(point, sweep) for point in points], numbers)
     return chart
 
 
@@ -95,14 +106,24 @@ def ratio(sizes: Sizes, quantity: str) -> tuple[float, float]:
     return getattr(full, quantity), getattr(fixed, quantity)
 
 
-def _swept(system: System, sizes: Sizes, sweep: str) -> list[Sizes]:
-    points = [replace(sizes, **{sweep: value}) for value in SWEEPS[sweep]]
-    # More landmarks than tokens is another system: those points do not exist.
-    return [p for p in points if not system.low_rank or p.landmarks <= p.window]
+def _axes(say: Texts, sweep: str, title: str, y_title: str) -> go.Figure:
+    chart = figure(say, title, say(f"cost.axis_{sweep}"), y_title, height=460)
+    values = SWEEPS[sweep]
+    chart.update_xaxes(type="log", tickvals=values, ticktext=[say.number(v) for v in values])
+    chart.update_yaxes(type="log", exponentformat="power")
+    return chart
 
 
-def _ticks(say: Texts, sweep: str) -> list[str]:
-    return [say.number(value) for value in SWEEPS[sweep]]
+def _add_curve(chart: go.Figure, say: Texts, system: System, x: list[int], y: list[float]) -> None:
+    chart.add_scatter(
+        x=x,
+        y=y,
+        name=say(f"system.{system.key}"),
+        mode="lines+markers",
+        line={"color": system.color, "dash": system.dash, "width": 2},
+        marker={"symbol": system.symbol, "size": 7},
+        hovertemplate="%{x:,}: %{y:,.0f}",
+    )
 
 
 def _mark_ratio(chart: go.Figure, say: Texts, sizes: Sizes, sweep: str, quantity: str) -> None:
@@ -114,10 +135,9 @@ def _mark_ratio(chart: go.Figure, say: Texts, sizes: Sizes, sweep: str, quantity
         line={"color": MARK, "width": 1.5, "dash": "dot"},
         marker={"symbol": "line-ew-open", "size": 14, "color": MARK},
     )  # fmt: skip
-    middle = (full * fixed) ** 0.5
     name = "cost.mark_paper" if sizes == PAPER else "cost.mark"
-    text = say(name, times=say.number(full / fixed, 0 if full / fixed >= 100 else 1))
     chart.add_annotation(
-        x=log10(at), y=log10(middle), text=text, showarrow=False, xanchor="left", xshift=8,
-        align="left", bgcolor="rgba(128, 128, 128, 0.15)", borderpad=4,
+        x=log10(at), y=log10(full), yshift=34, xanchor="right", align="right", showarrow=False,
+        text=say(name, times=say.number(full / fixed, 0 if full / fixed >= 100 else 1)),
+        font={"size": 14},
     )  # fmt: skip

@@ -45,14 +45,14 @@ class System:
 
     def configs(self, sizes: Sizes) -> list[AttentionConfig]:
         """The layers of a stack; no more landmarks than the window has tokens."""
-        outputs: list[OutputMode] = ["retroactive"] * (sizes.layers - 1) + ["single_output"]
+        outputs: list[OutputMode] = ["retroactive" for _ in range(sizes.layers - 1)]
         marks = min(sizes.landmarks, sizes.window) if self.low_rank else None
         embed_dim = sizes.heads * sizes.head_dim
         return [
             AttentionConfig(
                 self.kind, embed_dim, sizes.heads, sizes.window, marks, self.landmark_mode, output
             )
-            for output in outputs
+            for output in (*outputs, "single_output")
         ]
 
 

@@ -1,0 +1,92 @@
+"""Lanes over a whole clip: scanned for their predictions, and looked into at any token."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from cla.attention import attention_row
+from cla.engine.clip_tokens import ClipTokens
+from cla.engine.lane import LaneConfig
+from cla.models import EventDetector, StreamClassifier, TaskModel
+from cla.types import Event
+
+
+@dataclass(frozen=True)
+class LaneScan:
+    """What a lane made of a clip.
+
+    Args:
+        compute_s: time of the scan.
+
+    Shapes:
+        probabilities: (T, C) float32
+    """
+
+    probabilities: NDArray[np.float32]
+    events: tuple[Event, ...]
+    compute_s: float
+
+    @property
+    def leaders(self) -> NDArray[np.int64]:
+        """The most likely class of each token, (T,)."""
+        leaders: NDArray[np.int64] = self.probabilities.argmax(-1)
+        return leaders
+
+
+@dataclass(frozen=True)
+class LaneMoment:
+    """A lane at one token.
+
+    Shapes:
+        attention: (H, N) float32, the token's row over the window
+        factors: each (H, ..., ...), by name; the whole map of a lane that is not low-rank
+    """
+
+    attention: NDArray[np.float32]
+    factors: dict[str, NDArray[np.float32]]
+
+
+@torch.inference_mode()
+def scan_lane(task: TaskModel, config: LaneConfig, clip: ClipTokens) -> LaneScan:
+    """Run a lane over a clip, all tokens at once; the numbers are those of its steps.
+
+    Raises:
+        ClaError: the task cannot run this attention.
+    """
+    classifier = _classifier(task, config)
+    start = time.perf_counter()
+    logits, _ = classifier.scan(clip.features[None], classifier.init_state(1))
+    probabilities = logits[0].softmax(-1).float().numpy()
+    compute_s = time.perf_counter() - start
+    detector = EventDetector(task.labels, task.event_config)
+    found = (
+        detector.push(token.time_s, row)
+        for token, row in zip(clip.tokens, probabilities, strict=True)
+    )
+    return LaneScan(probabilities, tuple(event for event in found if event), compute_s)
+
+
+@torch.inference_mode()
+def lane_at(task: TaskModel, config: LaneConfig, clip: ClipTokens, index: int) -> LaneMoment:
+    """A lane as it is when it has just taken the clip's token `index`.
+
+    Raises:
+        ClaError: the task cannot run this attention.
+    """
+    classifier = _classifier(task, config)
+    # Landmarks reach at most one more window back.
+    first = max(0, index + 1 - 2 * task.window)
+    window = clip.features[None, first : index + 1]
+    state = classifier.state_from_window(window, tokens_seen=index + 1)
+    emits = classifier.explain(window[:, -classifier.config.window :], state)[0]
+    factors = {name: part[0].float().numpy() for name, part in emits._asdict().items()}
+    return LaneMoment(attention_row(emits)[0].float().numpy(), factors)
+
+
+def _classifier(task: TaskModel, config: LaneConfig) -> StreamClassifier:
+    return task.with_attention(
+        config.kind, config.num_landmarks, config.landmark_mode, config.window
+    )
