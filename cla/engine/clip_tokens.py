@@ -12,7 +12,7 @@ from cla.errors import ClaError
 from cla.features import SAMPLE_RATE_HZ, SpeechTokenizer, StreamResampler
 from cla.types import Token
 
-Progress = Callable[[float], None]
+Progress = Callable[[float], object]
 """Is told, now and then, which share of the work is done (0 to 1)."""
 
 

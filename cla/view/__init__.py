@@ -1,8 +1,9 @@
 """The Streamlit app: the only place that imports streamlit."""
 
+from cla.view.clips_page import clips_page
 from cla.view.cost_page import cost_page
 from cla.view.frame import run_navigation
 from cla.view.live_app import routes
 from cla.view.live_page import live_page
 
-__all__ = ["cost_page", "live_page", "routes", "run_navigation"]
+__all__ = ["clips_page", "cost_page", "live_page", "routes", "run_navigation"]

@@ -23,6 +23,7 @@ from cla.view.costs import (
 )
 from cla.view.figures import show
 from cla.view.frame import page_head
+from cla.view.settings import choice
 from cla.view.systems import SYSTEMS, Sizes
 from cla.view.texts import Texts
 
@@ -58,9 +59,11 @@ def cost_page() -> None:
 def _sizes(say: Texts) -> Sizes:
     """The sliders; every one is in the address."""
     with st.container(horizontal=True):
+        window = _slider(say, "window", WINDOWS, PAPER.window)
+        fewer = tuple(count for count in LANDMARKS if count < window)
         return Sizes(
-            window=_slider(say, "window", WINDOWS, PAPER.window),
-            landmarks=_slider(say, "landmarks", LANDMARKS, PAPER.landmarks),
+            window=window,
+            landmarks=_slider(say, "landmarks", fewer, PAPER.landmarks),
             head_dim=_slider(say, "head_dim", HEAD_DIMS, PAPER.head_dim),
             heads=_slider(say, "heads", HEADS, PAPER.heads),
             layers=_slider(say, "layers", LAYERS, PAPER.layers),
@@ -68,18 +71,16 @@ def _sizes(say: Texts) -> Sizes:
 
 
 def _slider(say: Texts, name: str, values: tuple[int, ...], start: int) -> int:
-    chosen: int = st.select_slider(
+    return choice(
+        st.select_slider,
         say(f"cost.{name}"),
         values,
-        value=start,
-        format_func=say.number,
+        default=start,
         key=name,
+        format_func=say.number,
         help=say(f"cost.{name}_help"),
         width=210,
-        bind="query-params",
-        persist_state="session",
     )
-    return chosen
 
 
 def _curves(say: Texts, sizes: Sizes, measured: dict[tuple[str, Sizes], Timing]) -> None:
@@ -98,17 +99,15 @@ def _curves(say: Texts, sizes: Sizes, measured: dict[tuple[str, Sizes], Timing])
 
 
 def _choice(say: Texts, name: str, options: list[str]) -> str:
-    chosen: str = st.segmented_control(
+    return choice(
+        st.segmented_control,
         say(f"cost.{name}"),
         options,
-        format_func=lambda option: say(f"cost.{option}"),
         default=options[0],
-        required=True,
         key=name,
-        bind="query-params",
-        persist_state="session",
+        format_func=lambda option: say(f"cost.{option}"),
+        required=True,
     )
-    return chosen
 
 
 def _measure(say: Texts, points: list[Sizes], measured: dict[tuple[str, Sizes], Timing]) -> None:

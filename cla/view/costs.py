@@ -15,7 +15,7 @@ from cla.view.texts import Texts
 PAPER = Sizes(window=120, landmarks=2, head_dim=12)
 """The sizes of the paper's own example, which counts one head of one layer."""
 
-WINDOWS = (8, 16, 32, 64, 120, 256, 512, 1024, 2048, 4096, 16384, 65536)
+WINDOWS = (16, 32, 64, 120, 256, 512, 1024, 2048, 4096, 16384, 65536)
 LANDMARKS = (1, 2, 4, 8, 16, 32, 64)
 HEAD_DIMS = (4, 8, 12, 16, 32, 64, 128)
 HEADS = (1, 2, 4, 8, 16)
@@ -70,8 +70,8 @@ def sweep_points(sizes: Sizes, sweep: str) -> list[Sizes]:
 
 
 def exists(system: System, sizes: Sizes) -> bool:
-    """Whether the system has these sizes: no more landmarks than tokens."""
-    return not system.low_rank or sizes.landmarks <= sizes.window
+    """Whether the system has these sizes: fewer landmarks than tokens."""
+    return not system.low_rank or sizes.landmarks < sizes.window
 
 
 def curves(say: Texts, sizes: Sizes, sweep: str, quantity: str) -> go.Figure:

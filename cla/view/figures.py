@@ -17,8 +17,8 @@ def figure(say: Texts, title: str, x_title: str, y_title: str, height: int = 380
     """An empty chart with its title and the axes' names and units."""
     chart = go.Figure()
     chart.update_layout(
-        title={"text": title, "font": {"size": 16}, "x": 0, "xref": "paper", "yref": "container",
-               "y": 1, "yanchor": "top", "pad": {"t": 8}},
+        title={"text": title, "font": {"size": 16}, "x": 0, "xref": "container"}
+        | {"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 8}},
         margin={"l": 10, "r": 10, "t": 44, "b": 10},
         height=height,
         separators=say.separators,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from cla.resources import asset_path
+from cla.view.settings import choice
 from cla.view.texts import LANGUAGES, Texts, choose
 
 LANGUAGE_KEY = "lang"
@@ -31,8 +32,11 @@ def run_navigation(names: Sequence[str]) -> None:
         for name in names
     ]
     page = st.navigation(pages, position="top")
-    page.run()
+    # The switch stands below the page but comes first: a page may take its time.
+    body = st.container()
     _language_switch(say)
+    with body:
+        page.run()
 
 
 def page_head(name: str) -> Texts:
@@ -45,13 +49,12 @@ def page_head(name: str) -> Texts:
 
 def _language_switch(say: Texts) -> None:
     st.divider()
-    st.segmented_control(
+    choice(
+        st.segmented_control,
         say("frame.language"),
         list(LANGUAGES),
-        format_func=LANGUAGES.__getitem__,
         default=choose(st.context.locale),
-        required=True,
         key=LANGUAGE_KEY,
-        bind="query-params",
-        persist_state="session",
+        format_func=LANGUAGES.__getitem__,
+        required=True,
     )

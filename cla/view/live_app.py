@@ -42,6 +42,16 @@ def routes() -> list[Mount]:
     ]
 
 
+def base_url() -> str:
+    """Path under which the routes lie, as the browser sees it."""
+    return "/" + "/".join(part for part in (st.get_option("server.baseUrlPath"), ROUTE) if part)
+
+
+def static_url() -> str:
+    """Path of the page's scripts."""
+    return f"{base_url()}/static/"
+
+
 def hello(task: TaskModel) -> dict[str, Any]:
     """What a page is told of a task."""
     return {

@@ -4,7 +4,7 @@ import streamlit as st
 
 from cla.resources import package_path
 from cla.view.frame import page_head
-from cla.view.live_app import ROUTE, live_server
+from cla.view.live_app import base_url, live_server, static_url
 
 BOOTSTRAP = """
 export default function (component) {
@@ -25,7 +25,6 @@ def live_page() -> None:
     say = page_head("live")
     if "live_key" not in st.session_state:
         st.session_state["live_key"] = live_server().issue_key()
-    base = "/" + "/".join(part for part in (st.get_option("server.baseUrlPath"), ROUTE) if part)
     component = st.components.v2.component(
         "cla_live",
         html='<div class="cla-live" data-testid="cla-live"></div>',
@@ -36,8 +35,8 @@ def live_page() -> None:
         key="live",
         data={
             "key": st.session_state["live_key"],
-            "base": base,
-            "scripts": f"{base}/static/",
+            "base": base_url(),
+            "scripts": static_url(),
             "clip": st.query_params.get("clip", ""),
         },
     )

@@ -43,7 +43,7 @@ class LiveServer:
         max_sessions: int = MAX_SESSIONS,
         grace_s: float = GRACE_S,
     ) -> None:
-        self._task = task
+        self.task = task
         self._hello = hello
         self._max_sessions = max_sessions
         self._grace_s = grace_s
@@ -90,7 +90,7 @@ class LiveServer:
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(news.set)
 
-        stage = self._stages.setdefault(key, Stage(self._task, on_record))
+        stage = self._stages.setdefault(key, Stage(self.task, on_record))
         stage.set_listener(on_record)
         news.set()
         await socket.send_bytes(encode({"type": "hello", **self._hello, **stage.settings()}, {}))

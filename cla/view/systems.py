@@ -44,9 +44,9 @@ class System:
         return self.kind in ("nystrom", "continual_nystrom")
 
     def configs(self, sizes: Sizes) -> list[AttentionConfig]:
-        """The layers of a stack; no more landmarks than the window has tokens."""
+        """The layers of a stack."""
         outputs: list[OutputMode] = ["retroactive" for _ in range(sizes.layers - 1)]
-        marks = min(sizes.landmarks, sizes.window) if self.low_rank else None
+        marks = sizes.landmarks if self.low_rank else None
         embed_dim = sizes.heads * sizes.head_dim
         return [
             AttentionConfig(

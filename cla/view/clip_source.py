@@ -1,0 +1,93 @@
+"""Which clip a page works on: a sample or an upload, read once for each visitor."""
+
+import hashlib
+from dataclasses import dataclass
+
+import streamlit as st
+
+from cla.capture import AudioLimits, SpokenWord, open_audio, sample_clips
+from cla.engine import ClipTokens, read_clip
+from cla.errors import ClaError
+from cla.view.kept import Kept
+from cla.view.settings import choice
+from cla.view.texts import Texts
+
+LIMITS = AudioLimits(max_duration_s=300.0, max_bytes=50 * 2**20)
+FORMATS = ["wav", "flac", "ogg", "mp3", "m4a"]
+MOST_CLIPS = 6
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip that was read.
+
+    Args:
+        name: unique among the clips of a visitor.
+        words: what is known to be said in it; None for an upload.
+    """
+
+    name: str
+    title: str
+    tokens: ClipTokens
+    words: tuple[SpokenWord, ...] | None
+
+
+@st.cache_resource(scope="session")
+def _clips() -> Kept[Clip]:
+    """The clips read for this visitor; they go when the visitor does."""
+    return Kept(MOST_CLIPS)
+
+
+def choose_clip(say: Texts) -> Clip | None:
+    """Let the visitor choose one clip; None where their upload cannot be read."""
+    titles = {clip.name: say(f"sample.{clip.name}") for clip in sample_clips()}
+    with st.container(horizontal=True):
+        name = choice(
+            st.selectbox,
+            say("clip.sample"),
+            list(titles),
+            default=next(iter(titles)),
+            key="clip",
+            format_func=titles.__getitem__,
+            width=340,
+        )
+        upload = st.file_uploader(
+            say("clip.upload"),
+            type=FORMATS,
+            help=say("clip.upload_help"),
+            max_upload_size=LIMITS.max_bytes // 2**20,
+            key="upload",
+        )
+    try:
+        return uploaded_clip(say, upload.name, upload.getvalue()) if upload else sample(say, name)
+    except ClaError as error:
+        st.error(f"{error.message} {error.remedy}")
+        return None
+
+
+def sample(say: Texts, name: str) -> Clip:
+    """A clip that comes with the package."""
+    clip = next(clip for clip in sample_clips() if clip.name == name)
+    return _read(say, clip.name, say(f"sample.{name}"), clip.path.read_bytes(), clip.words)
+
+
+def uploaded_clip(say: Texts, title: str, content: bytes) -> Clip:
+    """A clip of the visitor's own.
+
+    Raises:
+        ClaError: it cannot be read.
+    """
+    return _read(say, hashlib.sha256(content).hexdigest(), title, content, None)
+
+
+def _read(
+    say: Texts, name: str, title: str, content: bytes, words: tuple[SpokenWord, ...] | None
+) -> Clip:
+    def read() -> Clip:
+        bar = st.progress(0.0, say("clip.reading", title=title))
+        with open_audio(content, limits=LIMITS) as audio:
+            tokens = read_clip(audio, bar.progress)
+        bar.empty()
+        return Clip(name, title, tokens, words)
+
+    return _clips().get(name, read)

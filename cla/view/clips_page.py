@@ -1,0 +1,95 @@
+"""The Clips page: a whole clip analyzed at once, then played and scrubbed."""
+
+import time
+
+import streamlit as st
+
+from cla.resources import package_path
+from cla.telemetry import device_name
+from cla.view.clip_analysis import ClipAnalysis, analyze_clip, player_message
+from cla.view.clip_figures import predictions
+from cla.view.clip_source import choose_clip
+from cla.view.figures import show
+from cla.view.frame import page_head
+from cla.view.kept import Kept
+from cla.view.lane_choice import FULL, choose_lane
+from cla.view.live_app import live_server, static_url
+from cla.view.systems import SYSTEMS
+from cla.view.texts import Texts
+
+MOST_ANALYSES = 3
+BOOTSTRAP = """
+export default function ({ data, parentElement }) {
+  let stop = () => {};
+  // This code runs from a blob, against which a path alone cannot be resolved.
+  import(new URL("SCRIPT", location.href).href).then(({ mount }) => {
+    stop = mount(parentElement, data);
+  });
+  return () => stop();
+}
+"""
+
+
+@st.cache_resource(scope="session")
+def _analyses() -> Kept[tuple[ClipAnalysis, float]]:
+    """What was analyzed for this visitor, and the seconds that it took."""
+    return Kept(MOST_ANALYSES)
+
+
+def clips_page() -> None:
+    """Draw the page."""
+    say = page_head("clips")
+    task = live_server().task
+    clip = choose_clip(say)
+    system, config = choose_lane(say, task)
+    if clip is None:
+        return
+
+    def analyze() -> tuple[ClipAnalysis, float]:
+        bar = st.progress(0.0, say("clips.analyzing"))
+        start = time.perf_counter()
+        analysis = analyze_clip(task, [FULL, config], clip, bar.progress)
+        bar.empty()
+        return analysis, time.perf_counter() - start
+
+    analysis, seconds = _analyses().get((clip.name, config), analyze)
+    _figures(say, analysis, seconds)
+    systems = [SYSTEMS["full"], system]
+    titles = [say(f"system.{each.key}") for each in systems]
+    titles[1] += f", M = {config.num_landmarks}"
+    _player(player_message(analysis, task, titles, say.section("player")))
+    show(predictions(say, task, analysis, systems), "predictions", say("clips.chart_alt"))
+    with st.expander(say("clips.what")):
+        st.markdown(say("clips.explanation"))
+
+
+def _figures(say: Texts, analysis: ClipAnalysis, seconds: float) -> None:
+    full, low = analysis.operations
+    duration_s = analysis.clip.tokens.duration_s
+    with st.container(horizontal=True):
+        st.metric(say("clips.duration"), f"{say.number(duration_s, 1)} s", border=True)
+        st.metric(
+            say("clips.speed"),
+            say("cost.factor", times=say.number(duration_s / seconds)),
+            border=True,
+            help=say("clips.speed_help", device=device_name()),
+        )
+        st.metric(
+            say("clips.agreement"), f"{say.number(100 * analysis.agreement, 1)} %", border=True
+        )
+        st.metric(
+            say("clips.fewer"),
+            say("cost.factor", times=say.number(full / low, 1)),
+            border=True,
+            help=say("clips.fewer_help", full=say.number(full), low=say.number(low)),
+        )
+
+
+def _player(message: bytes) -> None:
+    component = st.components.v2.component(
+        "cla_clip",
+        html='<div class="cla-live" data-testid="cla-clip"></div>',
+        css=package_path("view/static/style.css").read_text("utf-8"),
+        js=BOOTSTRAP.replace("SCRIPT", f"{static_url()}clip_player.js"),
+    )
+    component(key="player", data=message)

@@ -1,0 +1,109 @@
+"""Every page runs, and every control of it moves."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cla.capture import sample_clips
+from cla.view.texts import Texts
+
+NAVIGATION = Path(__file__).parents[2] / "pages" / "navigation.py"
+
+
+@pytest.fixture
+def open_page():
+    """Opens the app on one of its pages."""
+
+    def open_page(name, **query):
+        app = AppTest.from_file(str(NAVIGATION), default_timeout=120)
+        for key, value in query.items():
+            app.query_params[key] = value
+        app.run()
+        if name != "live":
+            app.switch_page(f"{name}.py").run()
+        return healthy(app)
+
+    return open_page
+
+
+def healthy(app):
+    assert not app.exception
+    return app
+
+
+def move(app, key, value):
+    """Set one control of a page to a value, whatever its kind."""
+    for kind in ("select_slider", "selectbox", "segmented_control", "slider", "multiselect"):
+        for widget in getattr(app, kind):
+            if widget.key == key:
+                widget.set_value(value)
+                return healthy(app.run())
+    raise AssertionError(f"there is no control {key}")
+
+
+def test_the_live_page_runs(open_page):
+    app = open_page("live")
+    assert "Continual low-rank attention" in app.markdown[0].value
+    assert app.expander[0].label == "What am I seeing?"
+    assert len(app.session_state["live_key"]) > 20
+
+
+def test_a_page_speaks_the_language_of_its_address(open_page):
+    assert "Was ein Schritt kostet" in open_page("cost", lang="de").markdown[0].value
+
+
+def test_the_cost_page_locates_the_three_orders_of_magnitude(open_page):
+    app = open_page("cost")
+    assert [metric.value for metric in app.metric] == [
+        "348,480",
+        "208",
+        Texts("en")("cost.factor", times="1,675"),
+    ]
+    table = app.table[0].value
+    assert list(table.iloc[:, 3]) == list(table.iloc[:, 4])  # products, and the counter of torch
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("window", 65_536), ("landmarks", 64), ("head_dim", 4), ("heads", 16), ("layers", 3)],
+)
+def test_each_size_changes_the_cost(open_page, key, value):
+    app = open_page("cost")
+    before = app.metric[2].value, list(app.table[0].value.iloc[:, 2])
+    move(app, key, value)
+    assert (app.metric[2].value, list(app.table[0].value.iloc[:, 2])) != before
+    for choice in (("over", "layers"), ("quantity", "counted"), ("lang", "de")):
+        move(app, *choice)
+
+
+def test_the_cost_page_measures_on_its_button(open_page):
+    app = open_page("cost")
+    move(app, "window", 16)
+    move(app, "over", "layers")
+    assert move(app, "quantity", "measured").info
+    healthy(app.button(key="measure").click().run())
+    assert not app.info
+    assert "thread" in app.caption[0].value
+    times = list(app.table[0].value.iloc[:, 5])
+    assert all(int(time.split(" ")[0].replace(",", "")) > 0 for time in times)
+
+
+def test_the_clips_page_analyzes_each_sample_with_each_lane(open_page):
+    app = open_page("clips", clip="telephone")
+    assert app.selectbox(key="clip").value == "telephone"
+    for key, value in (("lane", "nystrom"), ("m", 2), ("lane", "following"), ("clip", "italian")):
+        move(app, key, value)
+        assert len(app.metric) == 4
+
+
+def test_a_clip_is_uploaded_and_a_bad_one_explained(open_page):
+    app = open_page("clips")
+    sample = sample_clips()[1].path.read_bytes()
+    app.file_uploader(key="upload").upload("mine.flac", sample)
+    healthy(app.run())
+    assert app.metric[0].value.startswith("12.")
+    app.file_uploader(key="upload").upload("bad.wav", b"this is no sound")
+    healthy(app.run())
+    assert "not a sound file" in app.error[0].value
+    assert not app.metric
