@@ -20,6 +20,8 @@ from cla.models import load_task
 from cla.telemetry import RecordWriter, open_writer
 from cla.types import Token
 
+LANDMARK_KINDS = ("nystrom", "continual_nystrom")
+
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; the file's end or an interruption closes everything.
@@ -31,6 +33,7 @@ def run(options: argparse.Namespace) -> int:
     torch.set_num_threads(1)
     task = load_task(options.task)
     comparison = Comparison(task, lane_configs(options))
+    comparison.warm_up()
     summary = Summary(options.input, options.task, [lane.name for lane in comparison.lanes])
     with ExitStack() as stack:
         audio = stack.enter_context(open_audio(options.input))
@@ -49,7 +52,7 @@ def lane_configs(options: argparse.Namespace) -> list[LaneConfig]:
     """The lanes named on the command line.
 
     Raises:
-        ClaError: an unknown kind, or a number of landmarks that is none.
+        ClaError: an unknown kind, or a number of landmarks that is none or has no place.
     """
     configs = []
     for entry in options.lanes.split(","):
@@ -61,7 +64,9 @@ def lane_configs(options: argparse.Namespace) -> list[LaneConfig]:
             )
         if count and not count.isdecimal():
             raise ClaError(f"{count!r} in {entry!r} is no number of landmarks.", "Write kind:16.")
-        landmarks = None if kind == "full" else int(count or options.landmarks)
+        landmarks = int(count or options.landmarks) if kind in LANDMARK_KINDS else None
+        if count and landmarks is None:
+            raise ClaError(f"The lane {kind} has no landmarks.", f"Write {kind} alone.")
         configs.append(LaneConfig(kind, landmarks, options.landmark_mode, options.window))
     return configs
 

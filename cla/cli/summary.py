@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from rich.columns import Columns
 from rich.console import Console
 from rich.table import Table
 
@@ -104,8 +105,9 @@ def print_table(summary: Summary, console: Console) -> None:
         )
     console.print(table)
     for name, lane in summary.lanes.items():
-        heard = "  ".join(f"{event.label} {event.time_s:.2f}s" for event in lane.events)
-        console.print(f"[bold]{name}[/bold]: {heard or 'nothing'}", highlight=False)
+        console.print(f"[bold]{name}[/bold]" + ("" if lane.events else ": no events"))
+        heard = [f"{event.label} {event.time_s:.2f} s" for event in lane.events]
+        console.print(Columns(heard, padding=(0, 3)), highlight=False)
 
 
 def _number(value: float | None, form: str, unit: str = "") -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import torch
+
 from cla.engine.commands import LaneCommand, SetEmit, SetLandmarkMode, SetLandmarks, SetWindow
 from cla.engine.lane import Lane, LaneConfig
 from cla.errors import ClaError
@@ -25,6 +27,12 @@ class Comparison:
             for config, name in zip(lane_configs, _names(lane_configs), strict=True)
         )
         self.emit = False
+        self._input_dim = task.classifier.config.input_dim
+
+    def warm_up(self) -> None:
+        """Let every lane step on silence and forget it: first steps load compiled code."""
+        self.step(Token(0, 0.0, torch.zeros(self._input_dim)))
+        self.reset()
 
     def step(self, token: Token) -> TokenRecord:
         """Let every lane take the token."""

@@ -60,12 +60,12 @@ class Lane:
 
     def set_landmarks(self, num_landmarks: int) -> None:
         """Use another number of landmarks from the next token on, without a gap."""
-        if self.config.kind != "full":
+        if self.config.num_landmarks is not None:
             self.change(replace(self.config, num_landmarks=num_landmarks))
 
     def set_landmark_mode(self, mode: LandmarkMode) -> None:
         """Use fixed or continual landmarks from the next token on, without a gap."""
-        if self.config.kind != "full":
+        if self.config.kind == "continual_nystrom":
             self.change(replace(self.config, landmark_mode=mode))
 
     def set_window(self, window: int) -> None:

@@ -67,6 +67,8 @@ class TaskModel:
     ) -> StreamClassifier:
         """The task's weights under another attention, ready to run.
 
+        Only `continual_nystrom` has a choice of `landmark_mode`; for the others it means nothing.
+
         Raises:
             ClaError: an impossible configuration, or fixed landmarks that were never fitted.
         """
@@ -75,8 +77,8 @@ class TaskModel:
                 f"window={window} is larger than the {self.window} tokens of the training.",
                 f"Choose at most {self.window}.",
             )
-        if kind == "full":
-            return self.classifier.with_attention("full", window=window)
+        if kind != "continual_nystrom":
+            return self.classifier.with_attention(kind, num_landmarks, window=window)
         lane = self.classifier.with_attention(kind, num_landmarks, landmark_mode, window)
         if landmark_mode == "fixed" and isinstance(lane.attention, ContinualNystromAttention):
             fitted = self.landmarks.get(num_landmarks or 0)

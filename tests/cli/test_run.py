@@ -59,6 +59,13 @@ def test_lanes_of_several_sizes_and_no_full(capsys):
     assert result["lanes"]["continual_nystrom:4"]["agreement_with_full"] is None
 
 
+def test_every_kind_runs_beside_the_others(capsys):
+    result = run_json(capsys, CLIP.path, "--lanes", "full,continual,nystrom,continual_nystrom")
+    assert list(result["lanes"]) == ["full", "continual", "nystrom", "continual_nystrom"]
+    assert result["lanes"]["continual"]["agreement_with_full"] == 1
+    assert all(len(lane["events"]) == 10 for lane in result["lanes"].values())
+
+
 @pytest.mark.parametrize(
     ("samples", "tokens"),
     [([], 0), ([0.1], 0), (np.zeros(32_000), 25)],
@@ -115,6 +122,7 @@ def test_bad_files_are_explained(capsys, tmp_path):
         (["--lanes", "linear"], "linear"),
         (["--lanes", "full,full"], "twice"),
         (["--lanes", "continual_nystrom:x"], "'x'"),
+        (["--lanes", "full:8"], "no landmarks"),
         (["--out", "rows.xlsx"], "xlsx"),
         (["--out", "missing/rows.csv"], "cannot be written"),
     ],

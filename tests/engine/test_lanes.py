@@ -9,6 +9,7 @@ from cla.engine import (
     Lane,
     LaneConfig,
     SetEmit,
+    SetLandmarkMode,
     SetLandmarks,
     SetWindow,
 )
@@ -59,6 +60,25 @@ def test_lanes_get_the_identical_token_and_count_alone(task):
         assert full.valid_tokens == min(record.token + 1, 24)
         assert full.compute_ms > 0
     assert low.total_ops < full.total_ops
+
+
+def test_a_warm_up_leaves_no_trace(task):
+    warm, cold = Comparison(task, [FULL, LOW]), Comparison(task, [FULL, LOW])
+    warm.warm_up()
+    for token in make_tokens(5):
+        for first, second in zip(warm.step(token).lanes, cold.step(token).lanes, strict=True):
+            np.testing.assert_array_equal(first.probabilities, second.probabilities)
+            assert (first.valid_tokens, first.total_ops) == (second.valid_tokens, second.total_ops)
+
+
+def test_landmark_settings_reach_the_lanes_that_have_them(task):
+    kinds = [FULL, LaneConfig("continual"), LaneConfig("nystrom", 4), LOW]
+    comparison = Comparison(task, kinds)
+    comparison.apply(SetLandmarkMode("continual"))
+    comparison.apply(SetLandmarks(6))
+    configs = [lane.config for lane in comparison.lanes]
+    assert [config.num_landmarks for config in configs] == [None, None, 6, 6]
+    assert len(comparison.step(make_tokens(1)[0]).lanes) == 4
 
 
 def test_a_refused_change_leaves_every_lane_as_it_was(task):
