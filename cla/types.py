@@ -20,9 +20,27 @@ class AudioChunk(NamedTuple):
     start_s: float
 
 
+class VideoFrame(NamedTuple):
+    """One picture as it left a source, upright, at the media time at which it was taken.
+
+    Shapes:
+        image: (height, width, 3) uint8, RGB.
+    """
+
+    image: NDArray[np.uint8]
+    time_s: float
+
+
+class EncodedFrame(NamedTuple):
+    """One picture as a browser sends it: a JPEG that nobody has looked into yet."""
+
+    jpeg: bytes
+    time_s: float
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One feature vector of a stream; `time_s` is the media time of the last sample it rests on.
+    """One feature vector of a stream; `time_s` is the media time of the last input it rests on.
 
     Shapes:
         features: (F,) float32.

@@ -15,11 +15,12 @@ SCRIPTS = [
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 # Each part of the package and the parts it may import.
-BOTTOM = {"types", "errors", "resources"}
+BOTTOM = {"types", "errors", "resources", "opencv"}
 MAY_IMPORT = {
     "types": set(),
     "errors": set(),
     "resources": {"errors"},
+    "opencv": {"errors"},
     "attention": BOTTOM,
     "features": BOTTOM,
     "telemetry": BOTTOM,
@@ -42,6 +43,7 @@ ONLY = {
     "streamlit": {"view"},
     "starlette": {"view"},
     "av": {"capture"},
+    "cv2": {"opencv"},
     "sounddevice": {"capture"},
     "threading": {"engine", "view"},
 }

@@ -131,6 +131,7 @@ def make(recipe: Recipe, prompts: Path, out: Path) -> dict[str, object]:
     license_name, attribution = recipe.rights
     return {
         "name": recipe.name,
+        "task": "digits",
         "title": recipe.title,
         "file": file,
         "license": license_name,

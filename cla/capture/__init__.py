@@ -1,17 +1,32 @@
-"""Where sound comes from: files, sample clips and the local microphone."""
+"""Where sound and pictures come from: files, sample clips, browsers and local devices."""
 
 from cla.capture.audio_file import AudioFile, AudioLimits, open_audio
+from cla.capture.camera import Camera, CameraInfo, is_camera_address, list_cameras
 from cla.capture.clips import SampleClip, SpokenWord, sample_clips
+from cla.capture.devices import LocalDevices, local_devices
 from cla.capture.microphone import Microphone, MicrophoneInfo, list_microphones
+from cla.capture.pictures import decode_jpeg, preview_jpeg
+from cla.capture.video_file import VideoFile, VideoLimits, open_video
 
 __all__ = [
     "AudioFile",
     "AudioLimits",
+    "Camera",
+    "CameraInfo",
+    "LocalDevices",
     "Microphone",
     "MicrophoneInfo",
     "SampleClip",
     "SpokenWord",
+    "VideoFile",
+    "VideoLimits",
+    "decode_jpeg",
+    "is_camera_address",
+    "list_cameras",
     "list_microphones",
+    "local_devices",
     "open_audio",
+    "open_video",
+    "preview_jpeg",
     "sample_clips",
 ]

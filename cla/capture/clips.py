@@ -9,7 +9,7 @@ from cla.resources import asset_path
 
 @dataclass(frozen=True)
 class SpokenWord:
-    """A word of a clip and when it is spoken."""
+    """A word or a sign of a clip, and when it is spoken or shown."""
 
     label: str
     start_s: float
@@ -18,9 +18,14 @@ class SpokenWord:
 
 @dataclass(frozen=True)
 class SampleClip:
-    """A clip that may be shown, played and passed on under its license."""
+    """A clip that may be shown, played and passed on under its license.
+
+    Args:
+        task: the task whose labels `words` are.
+    """
 
     name: str
+    task: str
     title: str
     path: Path
     license: str
@@ -28,13 +33,14 @@ class SampleClip:
     words: tuple[SpokenWord, ...]
 
 
-def sample_clips() -> tuple[SampleClip, ...]:
-    """Returns the clips, in the order in which to offer them; `words` are the digits spoken."""
+def sample_clips(task: str = "digits") -> tuple[SampleClip, ...]:
+    """Returns the clips for a task, in the order in which to offer them."""
     folder = asset_path("clips")
     entries = json.loads((folder / "index.json").read_text(encoding="utf-8"))
     return tuple(
         SampleClip(
             name=entry["name"],
+            task=entry["task"],
             title=entry["title"],
             path=folder / entry["file"],
             license=entry["license"],
@@ -42,4 +48,5 @@ def sample_clips() -> tuple[SampleClip, ...]:
             words=tuple(SpokenWord(**word) for word in entry["words"]),
         )
         for entry in entries
+        if entry["task"] == task
     )

@@ -53,6 +53,7 @@ class Microphone:
         index: which one, from `list_microphones`; without it the default one.
 
     Attributes:
+        name: the device's name.
         sample_rate_hz: sample rate of every chunk.
 
     Raises:
@@ -72,6 +73,7 @@ class Microphone:
                 f"There is no microphone {index}.", f"Choose one of {sorted(microphones)}."
             )
         self._info = microphones[index] if index is not None else next(iter(microphones.values()))
+        self.name = self._info.name
         self.sample_rate_hz = self._info.sample_rate_hz
         self._samples_heard = 0
         self._blocks: queue.Queue[tuple[int, NDArray[np.float32]]] = queue.Queue(_QUEUE_BLOCKS)
@@ -94,7 +96,7 @@ class Microphone:
 
     def _unavailable(self, error: Exception) -> ClaError:
         return ClaError(
-            f"The microphone {self._info.name} cannot be opened: {error}.",
+            f"The microphone {self.name} cannot be opened: {error}.",
             "Close other programs that use it, and allow its use in the system's settings.",
         )
 
@@ -114,7 +116,7 @@ class Microphone:
             first_sample, samples = self._blocks.get(timeout=_SILENT_DEVICE_S)
         except queue.Empty:
             raise ClaError(
-                f"The microphone {self._info.name} has stopped giving sound.",
+                f"The microphone {self.name} has stopped giving sound.",
                 "Check that it is still connected, and start again.",
             ) from None
         return AudioChunk(samples, self.sample_rate_hz, first_sample / self.sample_rate_hz)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cla.features.hand import INDEX_KNUCKLE, MIDDLE_KNUCKLE, RING_KNUCKLE, WRIST
-from cla.features.opencv import opencv
+from cla.opencv import opencv
 
 # The points that move little when fingers bend.
 _STEADY_POINTS = [0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18]

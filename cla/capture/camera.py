@@ -1,0 +1,147 @@
+"""A camera of the machine this runs on, or one on the network by its address."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from cla.capture.pictures import MIN_SIDE, fitted
+from cla.errors import ClaError
+from cla.opencv import opencv
+from cla.types import VideoFrame
+
+SCHEMES = ("rtsp", "rtsps", "http", "https")
+_DEVICES = Path("/sys/class/video4linux")
+_PROBED = 4
+_OPEN_TIMEOUT_MS = 8_000
+_SILENT_CAMERA_S = 5.0
+_RETRY_S = 0.02
+
+
+@dataclass(frozen=True)
+class CameraInfo:
+    """One camera; `index` is what `Camera` takes."""
+
+    index: int
+    name: str
+
+
+def is_camera_address(text: str) -> bool:
+    """Whether the text is an address at which there may be a camera."""
+    return text.partition("://")[0].lower() in SCHEMES and "://" in text
+
+
+def list_cameras() -> tuple[CameraInfo, ...]:
+    """Returns the cameras of this machine, without switching them on where the system tells."""
+    if _DEVICES.is_dir():
+        return tuple(sorted(_listed(_DEVICES), key=lambda camera: camera.index))
+    return tuple(CameraInfo(i, f"Camera {i}") for i in range(_PROBED) if _opens(i))
+
+
+class Camera:
+    """An open camera: an endless iterator of pictures, and a context manager.
+
+    Times are those of arrival, counted from the first picture. Pictures are not mirrored.
+
+    Args:
+        source: an index from `list_cameras`, or an RTSP or HTTP address.
+
+    Raises:
+        ClaError: there is no such camera, or it cannot be opened.
+    """
+
+    def __init__(self, source: int | str) -> None:
+        if isinstance(source, str) and not is_camera_address(source):
+            raise ClaError(
+                f"{source!r} is no address of a camera.",
+                "Give one such as rtsp://host/stream or http://host/video.mjpg.",
+            )
+        self.name = f"camera {source}" if isinstance(source, int) else _without_password(source)
+        self._first_s: float | None = None
+        self._cv2 = opencv()
+        self._capture = _open(source)
+        if not self._capture.isOpened():
+            self._capture.release()
+            raise ClaError(
+                f"The {self.name} cannot be opened.",
+                "Check that it is connected and that no other program uses it."
+                if isinstance(source, int)
+                else "Check the address, and that it can be reached from this machine.",
+            )
+        # Where a driver keeps pictures back, an old one would be taken for now.
+        self._capture.set(self._cv2.CAP_PROP_BUFFERSIZE, 1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[VideoFrame]:
+        return self
+
+    def __next__(self) -> VideoFrame:
+        give_up_s = time.monotonic() + _SILENT_CAMERA_S
+        while self._capture.isOpened():
+            ok, image = self._capture.read()
+            now_s = time.monotonic()
+            if ok and min(image.shape[:2]) >= MIN_SIDE:
+                if self._first_s is None:
+                    self._first_s = now_s
+                rgb = self._cv2.cvtColor(fitted(image), self._cv2.COLOR_BGR2RGB)
+                return VideoFrame(np.asarray(rgb, np.uint8), now_s - self._first_s)
+            if now_s > give_up_s:
+                raise ClaError(
+                    f"The {self.name} has stopped giving pictures.",
+                    "Check that it is still connected, and start again.",
+                )
+            time.sleep(_RETRY_S)
+        raise StopIteration
+
+    def close(self) -> None:
+        """Gives the camera back; may be called again."""
+        self._capture.release()
+
+
+def _open(source: int | str) -> Any:
+    """Opens without OpenCV's own words on the terminal: ours say what to do."""
+    cv2 = opencv()
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        if isinstance(source, int):
+            return cv2.VideoCapture(source)
+        timeouts = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, cv2.CAP_PROP_READ_TIMEOUT_MSEC)
+        parameters = [value for name in timeouts for value in (name, _OPEN_TIMEOUT_MS)]
+        return cv2.VideoCapture(source, cv2.CAP_FFMPEG, parameters)
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+
+
+def _opens(index: int) -> bool:
+    capture = _open(index)
+    try:
+        return bool(capture.isOpened())
+    finally:
+        capture.release()
+
+
+def _listed(devices: Path) -> Iterator[CameraInfo]:
+    """Linux names its cameras; a camera's further nodes, for metadata, are no cameras."""
+    for device in devices.glob("video*"):
+        try:
+            first = (device / "index").read_text().strip() == "0"
+            name = (device / "name").read_text().strip()
+        except OSError:
+            continue
+        number = device.name.removeprefix("video")
+        if first and number.isdecimal():
+            yield CameraInfo(int(number), name or f"Camera {number}")
+
+
+def _without_password(address: str) -> str:
+    scheme, _, rest = address.partition("://")
+    host = rest.rpartition("@")[2] if "@" in rest.partition("/")[0] else rest
+    return f"camera at {scheme}://{host}"

@@ -1,0 +1,46 @@
+"""Tiny tasks with random weights, so that what runs them is tested without the trained ones."""
+
+from types import MappingProxyType
+
+import torch
+
+from cla.models import (
+    ClassifierConfig,
+    EventConfig,
+    FixedLandmarks,
+    InputKind,
+    StreamClassifier,
+    TaskModel,
+)
+
+
+def tiny_task(name: str, feature_dim: int, hop_s: float, kind: InputKind) -> TaskModel:
+    """A task with a window of 24 tokens and fixed landmarks for 2, 4, 8 and 16."""
+    generator = torch.Generator().manual_seed(4)
+    with torch.random.fork_rng():
+        torch.manual_seed(4)
+        config = ClassifierConfig(
+            feature_dim, 3, embed_dim=16, num_heads=2, feed_forward_dim=8, window=24,
+            position_period=48, position_harmonics=4,
+        )  # fmt: skip
+        classifier = StreamClassifier(config).eval().requires_grad_(False)
+    landmarks = {
+        count: FixedLandmarks(
+            *(torch.randn(2, count, 8, generator=generator) for _ in ("queries", "keys"))
+        )
+        for count in (2, 4, 8, 16)
+    }
+    labels = ("none", "a", "b")
+    return TaskModel(
+        name, labels, classifier, landmarks, EventConfig(), hop_s, MappingProxyType({}), kind
+    )
+
+
+def tiny_sound_task() -> TaskModel:
+    """A task that listens."""
+    return tiny_task("digits", 96, 0.08, "sound")
+
+
+def tiny_video_task() -> TaskModel:
+    """A task that looks at hands."""
+    return tiny_task("hands", 102, 1 / 15, "video")
