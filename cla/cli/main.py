@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from cla import __version__
+from cla.cli.sources import add_source_arguments
 from cla.errors import ClaError
 
 USER_ERROR = 2
@@ -50,15 +51,26 @@ COMMANDS = {"bench": _bench, "train": _train}
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="cla", description="Continual low-rank attention on sound files."
+        prog="cla", description="Continual low-rank attention on sound and video."
     )
     parser.add_argument("--version", action="version", version=f"cla {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run = commands.add_parser(
-        "run", help="run the lanes on a sound file", description="Run the lanes on a sound file."
+        "run",
+        help="run the lanes on a file, a microphone or a camera",
+        description="Run the lanes on a sound or video file, a microphone or a camera.",
     )
-    run.add_argument("input", metavar="INPUT", help="any sound file: wav, flac, ogg, mp3, m4a ...")
-    run.add_argument("--task", default="digits", help="what to recognize (default: %(default)s)")
+    add_source_arguments(run)
+    run.add_argument(
+        "--task",
+        help="what to recognize: digits or hands (default: hands for a camera, else digits)",
+    )
+    run.add_argument(
+        "--seconds",
+        type=float,
+        metavar="S",
+        help="stop after so much media time (default: the end)",
+    )
     run.add_argument(
         "--lanes",
         default="full,continual_nystrom",

@@ -1,50 +1,60 @@
-"""`cla run`: lanes in lockstep on a sound file."""
+"""`cla run`: lanes in lockstep on a file, a microphone or a camera."""
 
 import argparse
 import json
 import sys
-from contextlib import AbstractContextManager, ExitStack, nullcontext
-from typing import get_args
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from typing import Any, get_args
 
 import torch
 from rich.console import Console
-from rich.progress import Progress
 
 from cla.attention import AttentionKind
-from cla.capture import AudioFile, open_audio
+from cla.cli.progress import RunProgress
+from cla.cli.sources import default_task, is_live, open_source, source_name
 from cla.cli.summary import Summary, print_table
-from cla.engine import Comparison, LaneConfig
+from cla.engine import FaultRecord, Feeder, LaneConfig, Session, stream_of
 from cla.errors import ClaError
-from cla.features import SpeechTokenizer
 from cla.models import load_task
-from cla.telemetry import RecordWriter, open_writer
-from cla.types import Token
+from cla.telemetry import TokenRecord, open_writer
 
+POLL_S = 0.2
 LANDMARK_KINDS = ("nystrom", "continual_nystrom")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command; the file's end or an interruption closes everything.
+    """Run the command; the source's end or an interruption closes everything.
 
     Raises:
-        ClaError: wrong options or input.
+        ClaError: wrong options or input; what came before has been reported.
     """
     # A step is too small to share: more threads make it slower.
     torch.set_num_threads(1)
-    task = load_task(options.task)
-    comparison = Comparison(task, lane_configs(options))
-    comparison.warm_up()
-    summary = Summary(options.input, options.task, [lane.name for lane in comparison.lanes])
+    task = load_task(options.task or default_task(options))
+    lanes = lane_configs(options)
+    name = source_name(options)
     with ExitStack() as stack:
-        audio = stack.enter_context(open_audio(options.input))
+        source = open_source(options, task)
+        stack.enter_context(source)
+        live = is_live(source)
+        session: Session[Any] = Session(task, lanes, stream_of(source), live=live)
+        stack.enter_context(closing(session))
         writer = stack.enter_context(open_writer(options.out)) if options.out else None
-        progress = stack.enter_context(_progress())
+        duration_s = getattr(source, "duration_s", None)
+        progress = stack.enter_context(RunProgress(name, live=live, duration_s=duration_s))
+        feeder = stack.enter_context(closing(Feeder(session, source)))
+        summary = Summary(name, task.name, session.lane_names)
         try:
-            _run_lanes(audio, comparison, summary, writer, progress)
-        except KeyboardInterrupt:
-            _report(summary, options.json)
-            raise
-    _report(summary, options.json)
+            for record in _tokens(session, options.seconds):
+                summary.add(record)
+                if writer:
+                    writer.write(record)
+                progress.show(record)
+        finally:
+            summary.duration_s = feeder.media_s
+            if summary.tokens or not isinstance(sys.exception(), ClaError):
+                _report(summary, as_json=options.json)
     return 0
 
 
@@ -71,40 +81,25 @@ def lane_configs(options: argparse.Namespace) -> list[LaneConfig]:
     return configs
 
 
-def _run_lanes(
-    audio: AudioFile,
-    comparison: Comparison,
-    summary: Summary,
-    writer: RecordWriter | None,
-    progress: Progress | None,
-) -> None:
-    tokenizer = SpeechTokenizer(audio.sample_rate_hz)
-    bar = progress.add_task(audio.name, total=audio.duration_s) if progress else None
-    duration_s = 0.0
-
-    def take(tokens: list[Token]) -> None:
-        for token in tokens:
-            record = comparison.step(token)
-            summary.add(record)
-            if writer:
-                writer.write(record)
-
-    for chunk in audio:
-        duration_s = chunk.start_s + len(chunk.samples) / chunk.sample_rate_hz
-        summary.duration_s = duration_s
-        take(tokenizer.push(chunk.samples))
-        if progress and bar is not None:
-            progress.update(bar, completed=duration_s)
-    take(tokenizer.flush())
+def _tokens(session: Session[Any], seconds: float | None) -> Iterator[TokenRecord]:
+    """Yields the tokens' records up to the end, then raises the first fault that was met."""
+    fault: FaultRecord | None = None
+    ended = False
+    while not ended:
+        # In this order: what was recorded just before the end is still there.
+        ended = session.wait_finished(0)
+        for record in session.drain(timeout_s=POLL_S):
+            if isinstance(record, TokenRecord):
+                if seconds is not None and record.time_s > seconds:
+                    return
+                yield record
+            elif isinstance(record, FaultRecord):
+                fault = fault or record
+    if fault:
+        raise ClaError(fault.message, fault.remedy)
 
 
-def _progress() -> AbstractContextManager[Progress | None]:
-    """A bar on the terminal; nothing where the output is no terminal."""
-    console = Console(stderr=True)
-    return Progress(console=console, transient=True) if console.is_terminal else nullcontext()
-
-
-def _report(summary: Summary, as_json: bool) -> None:
+def _report(summary: Summary, *, as_json: bool) -> None:
     if as_json:
         json.dump(summary.as_dict(), sys.stdout, ensure_ascii=False, allow_nan=False)
         sys.stdout.write("\n")

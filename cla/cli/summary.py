@@ -31,10 +31,16 @@ class Summary:
         self.source = source
         self.task = task
         self.duration_s = 0.0
+        self.tokens = 0
+        self.gaps_s = 0.0
+        self.dropped_frames = 0
         self.lanes = {name: LaneSummary() for name in lanes}
 
     def add(self, record: TokenRecord) -> None:
         """Take one token's records."""
+        self.tokens += 1
+        self.gaps_s += record.gap_s
+        self.dropped_frames += record.dropped_frames
         labels = {lane.lane: lane.label for lane in record.lanes}
         for lane in record.lanes:
             totals = self.lanes[lane.lane]
@@ -61,6 +67,8 @@ class Summary:
             "input": self.source,
             "task": self.task,
             "duration_s": round(self.duration_s, 3),
+            "gaps_s": round(self.gaps_s, 3),
+            "dropped_frames": self.dropped_frames,
             "device": device_name(),
             "lanes": {name: self._lane_dict(name) for name in self.lanes},
         }
@@ -104,6 +112,12 @@ def print_table(summary: Summary, console: Console) -> None:
             _number(summary.agreement(name), ".1%"),
         )
     console.print(table)
+    if summary.gaps_s or summary.dropped_frames:
+        console.print(
+            f"left out to keep up: {summary.dropped_frames:,} pictures; {summary.gaps_s:.2f} s "
+            "without tokens",
+            highlight=False,
+        )
     for name, lane in summary.lanes.items():
         console.print(f"[bold]{name}[/bold]" + ("" if lane.events else ": no events"))
         heard = [f"{event.label} {event.time_s:.2f} s" for event in lane.events]

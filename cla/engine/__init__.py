@@ -1,4 +1,4 @@
-"""Sessions: lanes stepping in lockstep, commands, a worker thread, clip playback and analysis."""
+"""Sessions: lanes in lockstep, commands, a worker thread, sources that feed it, whole clips."""
 
 from cla.engine.clip_lanes import LaneMoment, LaneScan, lane_at, scan_lane
 from cla.engine.clip_tokens import ClipTokens, Progress, read_clip
@@ -14,17 +14,24 @@ from cla.engine.commands import (
     SetWindow,
     StepOnce,
 )
-from cla.engine.comparison import Comparison
-from cla.engine.feeder import ClipFeeder
+from cla.engine.comparison import Comparison, lane_names
+from cla.engine.feeder import Feeder
+from cla.engine.inputs import FileLimits, Source, open_file, stream_of
 from cla.engine.lane import Lane, LaneConfig
-from cla.engine.session import FaultRecord, MapRecord, Record, Session
+from cla.engine.records import FaultRecord, FrameRecord, MapRecord, Record
+from cla.engine.session import Session
+from cla.engine.sound_stream import SoundStream
+from cla.engine.stream import Stream
+from cla.engine.video_stream import VideoStream
 
 __all__ = [
-    "ClipFeeder",
     "ClipTokens",
     "Command",
     "Comparison",
     "FaultRecord",
+    "Feeder",
+    "FileLimits",
+    "FrameRecord",
     "Lane",
     "LaneConfig",
     "LaneMoment",
@@ -41,8 +48,15 @@ __all__ = [
     "SetLandmarkMode",
     "SetLandmarks",
     "SetWindow",
+    "SoundStream",
+    "Source",
     "StepOnce",
+    "Stream",
+    "VideoStream",
     "lane_at",
+    "lane_names",
+    "open_file",
     "read_clip",
     "scan_lane",
+    "stream_of",
 ]

@@ -24,7 +24,7 @@ class Comparison:
             raise ClaError("There are no lanes to run.", "Name at least one, for example full.")
         self.lanes = tuple(
             Lane(task, config, name)
-            for config, name in zip(lane_configs, _names(lane_configs), strict=True)
+            for config, name in zip(lane_configs, lane_names(lane_configs), strict=True)
         )
         self.emit = False
         self._input_dim = task.classifier.config.input_dim
@@ -87,8 +87,12 @@ def _apply(lane: Lane, command: LaneCommand) -> None:
             pass
 
 
-def _names(configs: Sequence[LaneConfig]) -> list[str]:
-    """The kinds, with the number of landmarks where a kind occurs twice."""
+def lane_names(configs: Sequence[LaneConfig]) -> list[str]:
+    """The kinds, with the number of landmarks where a kind occurs twice.
+
+    Raises:
+        ClaError: two lanes would have the same name.
+    """
     kinds = [config.kind for config in configs]
     names = [
         config.name if kinds.count(config.kind) == 1 else f"{config.name}:{config.num_landmarks}"

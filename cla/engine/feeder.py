@@ -1,36 +1,47 @@
-"""Plays a sound file into a session, at the speed of the clock."""
+"""Reads a source on a thread of its own and pushes what it gives into a session."""
 
 import itertools
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.capture import AudioFile
-from cla.engine.session import FaultRecord, Session
+from cla.engine.inputs import Source
+from cla.engine.records import FaultRecord
+from cla.engine.session import Session
 from cla.errors import ClaError
+from cla.types import VideoFrame
 
 PACKET_S = 0.04
+PATIENCE_S = 0.05
 JOIN_TIMEOUT_S = 5.0
 
 _numbers = itertools.count(1)
 
 
-class ClipFeeder:
-    """A thread that pushes a file's samples in step with the clock, and closes the file.
+class Feeder:
+    """A thread that pushes a source into a session, and closes the source.
 
-    While the session is paused or full it waits, and nothing is lost.
+    A file waits while the session is paused or full, and nothing of it is lost. A device does not
+    wait.
+
+    Attributes:
+        media_s: media time that has been fed.
 
     Args:
-        speed: media seconds a second.
+        speed: media seconds a second; without it as fast as the source gives, or the session takes.
     """
 
-    def __init__(self, session: Session, audio: AudioFile, *, speed: float = 1.0) -> None:
+    def __init__(
+        self, session: Session[Any], source: Source, *, speed: float | None = None
+    ) -> None:
         self._session = session
-        self._audio = audio
+        self._source = source
         self._speed = speed
+        self.media_s = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(
             target=self._run, name=f"cla-feeder-{next(_numbers)}", daemon=True
@@ -39,7 +50,7 @@ class ClipFeeder:
 
     @property
     def finished(self) -> bool:
-        """Whether the whole file has been fed, or feeding was stopped."""
+        """Whether the whole source has been fed, or feeding was stopped."""
         return not self._thread.is_alive()
 
     def close(self) -> None:
@@ -49,32 +60,46 @@ class ClipFeeder:
 
     def _run(self) -> None:
         try:
-            with self._audio:
+            with self._source:
                 self._feed()
         except ClaError as error:
             self._session.report(FaultRecord(error.message, error.remedy))
+        except Exception as error:
+            # A source that dies in silence would leave the page waiting for ever.
+            self._session.report(
+                FaultRecord(f"The source failed: {error!r}.", "Start it again, or try another one.")
+            )
         finally:
             self._session.finish()
 
     def _feed(self) -> None:
-        rate = self._audio.sample_rate_hz
-        due = time.monotonic()
-        for packet in _packets(self._audio, max(int(rate * PACKET_S), 1)):
-            due += len(packet) / rate / self._speed
-            while not self._stop.is_set() and (
-                self._session.paused or not self._session.push(packet)
-            ):
-                if self._session.closed:
+        start_s = time.monotonic()
+        for packet, begin_s, end_s in _packets(self._source):
+            if self._speed is not None:
+                self._stop.wait(start_s + begin_s / self._speed - time.monotonic())
+            waited_from_s = time.monotonic()
+            while not self._session.push(packet, timeout_s=PATIENCE_S):
+                if self._session.closed or self._stop.is_set():
                     return
-                # Time stands still for a paused clip.
-                due = time.monotonic() + len(packet) / rate / self._speed
-                self._stop.wait(PACKET_S / 2)
-            if self._stop.wait(max(due - time.monotonic(), 0)):
+                if self._session.live:
+                    break
+                # Time stands still for a file that waits.
+                start_s += time.monotonic() - waited_from_s
+                waited_from_s = time.monotonic()
+            self.media_s = end_s
+            if self._stop.is_set():
                 return
 
 
-def _packets(audio: AudioFile, samples: int) -> Iterator[NDArray[np.float32]]:
-    """A file's samples in packets of one size; the last may be shorter."""
-    for chunk in audio:
+def _packets(source: Source) -> Iterator[tuple[NDArray[np.float32] | VideoFrame, float, float]]:
+    """What a source gives, sound in packets of one size, with the media time of begin and end."""
+    for chunk in source:
+        if isinstance(chunk, VideoFrame):
+            yield chunk, chunk.time_s, chunk.time_s
+            continue
+        rate_hz = chunk.sample_rate_hz
+        samples = max(int(rate_hz * PACKET_S), 1)
         for start in range(0, len(chunk.samples), samples):
-            yield chunk.samples[start : start + samples]
+            packet = chunk.samples[start : start + samples]
+            begin_s = chunk.start_s + start / rate_hz
+            yield packet, begin_s, begin_s + len(packet) / rate_hz

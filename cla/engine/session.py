@@ -1,92 +1,70 @@
-"""A live session: sound in, records out, one worker thread that alone touches the lanes."""
+"""A live session: packets in, records out, one worker thread that alone touches the lanes."""
 
 import itertools
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import replace
+from typing import Generic, TypeVar
 
 from cla.engine.commands import Command, Pause, RequestMap, Reset, Resume, StepOnce
 from cla.engine.comparison import Comparison
 from cla.engine.lane import LaneConfig
+from cla.engine.outbox import Outbox
+from cla.engine.records import FaultRecord, MapRecord, Record
+from cla.engine.stream import Stream
 from cla.errors import ClaError
-from cla.features import SpeechTokenizer
 from cla.models import TaskModel
-from cla.telemetry import TokenRecord
 from cla.types import Token
 
-MAX_BEHIND_S = 2.0
-MAX_RECORDS = 2048
 MAX_COMMANDS = 256
 CLOSE_TIMEOUT_S = 5.0
-INT16_SCALE = 32768.0
 
 _numbers = itertools.count(1)
 
-
-@dataclass(frozen=True)
-class MapRecord:
-    """One lane's whole attention map ("attention") or its factors, by name."""
-
-    lane: str
-    factors: dict[str, NDArray[np.float32]]
+Packet = TypeVar("Packet")
 
 
-@dataclass(frozen=True)
-class FaultRecord:
-    """Something asked or sent that could not be done; the session goes on unless `fatal`."""
-
-    message: str
-    remedy: str
-    fatal: bool = False
-
-
-Record = TokenRecord | MapRecord | FaultRecord
-
-
-class Session:
+class Session(Generic[Packet]):
     """One stream's lanes on a worker thread.
 
-    `push` and `send` return at once and may be called from any thread; `drain` hands out what has
-    been recorded. When sound arrives faster than it can be worked on, it waits up to
-    `MAX_BEHIND_S`; a live stream then jumps to now and the next record says how much was left out.
+    `push` and `send` may be called from any thread; `drain` hands out what has been recorded. What
+    arrives faster than it can be worked on waits; the stream says how much of it, and what is
+    dropped of a live one. The next record says how much that was.
 
     Args:
-        live: sound comes from a device and cannot wait: it is dropped while paused or behind.
-            Else `push` refuses what does not fit, and the feeder offers it again.
-        on_record: called from the worker whenever records or room for sound are there.
+        stream: the medium's queue and features.
+        live: packets come from a device and cannot wait: they are dropped while paused or behind.
+            Else nothing is lost: `push` refuses what does not fit, and the session waits for
+            whoever drains it.
+        on_record: called from the worker whenever there are records.
     """
 
     def __init__(
         self,
         task: TaskModel,
         lane_configs: Sequence[LaneConfig],
+        stream: Stream[Packet],
         *,
-        sample_rate_hz: int,
         live: bool = True,
         on_record: Callable[[], None] | None = None,
     ) -> None:
-        self.sample_rate_hz = sample_rate_hz
-        self._live = live
+        self.live = live
         self._on_record = on_record or (lambda: None)
-        self._tokenizer = SpeechTokenizer(sample_rate_hz)
+        self._stream = stream
         self._comparison = Comparison(task, lane_configs)
+        self._hop_s = task.hop_s
         self._condition = threading.Condition()
-        self._sound: deque[tuple[NDArray[np.float32], float]] = deque()
-        self._waiting_samples = 0
-        self._dropped_samples = 0
         self._commands: deque[Command] = deque()
-        self._records: deque[Record] = deque(maxlen=MAX_RECORDS)
+        self._outbox = Outbox()
         self._tokens: deque[tuple[Token, float]] = deque()
+        self._dropped_frames = 0
         self._paused = False
         self._steps_due = 0
         self._ended = False
         self._closed = False
-        self._time_offset_s = 0.0
+        self._last_time_s = 0.0
         self._next_token = 0
         self._finished = threading.Event()
         self._thread = threading.Thread(
@@ -96,31 +74,36 @@ class Session:
 
     @property
     def paused(self) -> bool:
-        """Whether the session takes no sound; a step that is due takes some all the same."""
+        """Whether the session takes nothing; a step that is due takes something all the same."""
         return self._paused and not self._steps_due
 
     @property
+    def lane_names(self) -> tuple[str, ...]:
+        """The lanes' names in records."""
+        return tuple(lane.name for lane in self._comparison.lanes)
+
+    @property
     def closed(self) -> bool:
-        """Whether the session takes nothing any more."""
+        """Whether the session has ended for good."""
         return self._closed
 
     def report(self, fault: FaultRecord) -> None:
         """Add a fault that a source met."""
         self._record(fault)
 
-    def push(self, samples: NDArray[np.int16] | NDArray[np.float32]) -> bool:
-        """Offer mono samples, int16 or float32 in [-1, 1]; False when they were not taken."""
-        packet = _as_float(samples)
+    def push(self, packet: Packet, *, timeout_s: float = 0.0) -> bool:
+        """Offer a packet; False when it was not taken.
+
+        Args:
+            timeout_s: how long to wait for room in a session that is not live.
+        """
+        deadline_s = time.monotonic() + timeout_s
         with self._condition:
-            if self._closed or self._ended:
-                return False
-            full = self._waiting_samples + len(packet) > MAX_BEHIND_S * self.sample_rate_hz
-            if self.paused or (full and not self._live):
-                return False
-            if full:
-                self._jump_to_now()
-            self._sound.append((packet, time.perf_counter()))
-            self._waiting_samples += len(packet)
+            while not self._takes(packet):
+                left_s = deadline_s - time.monotonic()
+                if self.live or self._closed or self._ended or left_s <= 0:
+                    return False
+                self._condition.wait(left_s)
             self._condition.notify_all()
         return True
 
@@ -135,20 +118,24 @@ class Session:
                 raise ClaError("Too many commands at once.", "Send fewer of them.")
             self._commands.append(command)
             if isinstance(command, Reset):
-                # Here, not in the worker: sound that comes after the command is new.
-                self._sound.clear()
-                self._waiting_samples = self._dropped_samples = 0
+                # Here, not in the worker: what comes after the command is new.
+                self._stream.clear()
             self._condition.notify_all()
 
-    def drain(self) -> list[Record]:
-        """Everything recorded since the last call, oldest first."""
+    def drain(self, *, timeout_s: float = 0.0) -> list[Record]:
+        """Everything recorded since the last call, oldest first.
+
+        Args:
+            timeout_s: how long to wait for the first record, at most.
+        """
         with self._condition:
-            records = list(self._records)
-            self._records.clear()
+            self._condition.wait_for(lambda: self._outbox or self._finished.is_set(), timeout_s)
+            records = self._outbox.take()
+            self._condition.notify_all()
         return records
 
     def finish(self) -> None:
-        """No more sound will come; what is there is still worked on."""
+        """Nothing more will come; what is there is still worked on."""
         with self._condition:
             self._ended = True
             self._condition.notify_all()
@@ -165,12 +152,19 @@ class Session:
         if self._thread is not threading.current_thread():
             self._thread.join(CLOSE_TIMEOUT_S)
 
+    def _takes(self, packet: Packet) -> bool:
+        """Called with the lock held."""
+        if self._closed or self._ended or self.paused:
+            return False
+        return self._stream.offer(packet, live=self.live)
+
     def _run(self) -> None:
         try:
+            self._comparison.warm_up()
             while self._wait_for_work():
                 self._do_commands()
                 if not self.paused:
-                    self._take_sound()
+                    self._take_packets()
                     self._take_token()
         except ClaError as error:
             self._record(FaultRecord(error.message, error.remedy, fatal=True))
@@ -182,21 +176,23 @@ class Session:
         finally:
             with self._condition:
                 self._closed = True
-                self._sound.clear()
-            self._finished.set()
-            self._on_record()
+                self._stream.clear()
+            self._finish()
 
     def _wait_for_work(self) -> bool:
         """Sleep until there is something to do; False when the session is over."""
         with self._condition:
             while not self._closed:
-                runnable = not self.paused and (self._tokens or self._sound)
-                if self._commands or runnable:
-                    return True
-                if self._ended and not self.paused and not self._finished.is_set():
+                has_input = self._tokens or len(self._stream)
+                ends = self._ended and not self._finished.is_set()
+                if self._commands or (self._may_step() and (has_input or ends)):
                     return True
                 self._condition.wait()
         return False
+
+    def _may_step(self) -> bool:
+        """Not while paused; and records that cannot be made again wait for their reader."""
+        return not self.paused and (self.live or not self._outbox.full)
 
     def _do_commands(self) -> None:
         while True:
@@ -224,62 +220,75 @@ class Session:
                 self._record(MapRecord(lane, self._comparison.lane(lane).explain()))
             case _:
                 self._comparison.apply(command)
+        with self._condition:
+            self._condition.notify_all()
 
     def _reset(self) -> None:
         self._tokens.clear()
-        self._tokenizer.reset()
+        self._stream.reset()
         self._comparison.reset()
-        self._next_token = 0
-        self._time_offset_s = 0.0
+        self._next_token = self._dropped_frames = 0
+        self._last_time_s = 0.0
 
-    def _jump_to_now(self) -> None:
-        """Leave out the sound that waits; called with the lock held."""
-        self._dropped_samples += self._waiting_samples
-        self._sound.clear()
-        self._waiting_samples = 0
-
-    def _take_sound(self) -> None:
+    def _take_packets(self) -> None:
         """Turn waiting packets into tokens until there is one to work on."""
         while not self._tokens:
             with self._condition:
-                if not self._sound:
-                    break
-                packet, arrived = self._sound.popleft()
-                self._waiting_samples -= len(packet)
+                arrival = self._stream.pop()
+                self._condition.notify_all()
+            if arrival is None:
+                break
             try:
-                self._tokens.extend((token, arrived) for token in self._tokenizer.push(packet))
+                taken = self._stream.take(arrival)
             except ClaError as error:
                 self._record(FaultRecord(error.message, error.remedy))
-        if self._ended and not self._sound and not self._tokens and not self._finished.is_set():
-            now = time.perf_counter()
-            self._tokens.extend((token, now) for token in self._tokenizer.flush())
+                continue
+            self._tokens.extend((token, arrival.arrived_s) for token in taken.tokens)
+            self._dropped_frames += taken.dropped_frames
+            if taken.frame:
+                self._record(taken.frame)
+        done = self._ended and not self._tokens and not len(self._stream)
+        if done and not self._finished.is_set():
+            now_s = time.perf_counter()
+            self._tokens.extend((token, now_s) for token in self._stream.flush())
             if not self._tokens:
-                self._finished.set()
-                self._on_record()
+                self._finish()
 
     def _take_token(self) -> None:
         if not self._tokens:
             return
-        token, arrived = self._tokens.popleft()
+        token, arrived_s = self._tokens.popleft()
         self._steps_due = max(self._steps_due - 1, 0)
         with self._condition:
-            dropped, self._dropped_samples = self._dropped_samples, 0
-            behind_s = self._waiting_samples / self.sample_rate_hz
-        gap_s = dropped / self.sample_rate_hz
-        self._time_offset_s += gap_s
-        token = Token(self._next_token, token.time_s + self._time_offset_s, token.features)
+            behind_s = self._stream.behind_s
+        token = replace(token, index=self._next_token)
         self._next_token += 1
-        queue_ms = (time.perf_counter() - arrived) * 1e3
         record = self._comparison.step(token)
-        self._record(replace(record, queue_ms=queue_ms, behind_s=behind_s, gap_s=gap_s))
+        self._record(
+            replace(
+                record,
+                queue_ms=(time.perf_counter() - arrived_s) * 1e3,
+                behind_s=behind_s,
+                gap_s=self._gap_before(token),
+                dropped_frames=self._dropped_frames,
+            )
+        )
+        self._dropped_frames = 0
+
+    def _gap_before(self, token: Token) -> float:
+        """Media time without tokens just before this one."""
+        gap_s = token.time_s - self._last_time_s - self._hop_s
+        self._last_time_s = token.time_s
+        return gap_s if gap_s > self._hop_s / 2 else 0.0
+
+    def _finish(self) -> None:
+        self._finished.set()
+        with self._condition:
+            self._condition.notify_all()
+        self._on_record()
 
     def _record(self, record: Record) -> None:
         with self._condition:
-            self._records.append(record)
+            self._outbox.put(record)
+            self._condition.notify_all()
         self._on_record()
-
-
-def _as_float(samples: NDArray[np.int16] | NDArray[np.float32]) -> NDArray[np.float32]:
-    if samples.dtype == np.int16:
-        return samples.astype(np.float32) / np.float32(INT16_SCALE)
-    return samples.astype(np.float32, copy=False)

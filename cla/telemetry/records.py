@@ -43,10 +43,11 @@ class TokenRecord:
     """One token and what every lane made of it.
 
     Args:
-        time_s: media time of the last sample the token rests on.
-        queue_ms: time the token's samples waited for the worker.
-        behind_s: sound that has arrived and has not been worked on yet.
-        gap_s: sound left out just before this token to catch up.
+        time_s: media time of the last input the token rests on.
+        queue_ms: time from the arrival of the packet that completed the token to its record.
+        behind_s: media time that has arrived and has not been worked on yet.
+        gap_s: media time without tokens just before this one.
+        dropped_frames: pictures left out since the token before, to catch up.
     """
 
     token: int
@@ -55,3 +56,4 @@ class TokenRecord:
     queue_ms: float = 0.0
     behind_s: float = 0.0
     gap_s: float = 0.0
+    dropped_frames: int = 0

@@ -26,6 +26,8 @@ SCHEMA = pa.schema(
         ("valid_tokens", pa.int32()),
         ("compute_ms", pa.float32()),
         ("ops", pa.int64()),
+        ("gap_s", pa.float32()),
+        ("dropped_frames", pa.int64()),
     ]
 )
 ROW_GROUP = 4096
@@ -43,6 +45,8 @@ def rows(record: TokenRecord) -> list[Row]:
             "valid_tokens": lane.valid_tokens,
             "compute_ms": round(lane.compute_ms, 4),
             "ops": lane.ops,
+            "gap_s": round(record.gap_s, 6),
+            "dropped_frames": record.dropped_frames,
         }
         for lane in record.lanes
     ]

@@ -39,7 +39,7 @@ def _analyses() -> Kept[tuple[ClipAnalysis, float]]:
 def clips_page() -> None:
     """Draw the page."""
     say = page_head("clips")
-    task = live_server().task
+    task = live_server().tasks["digits"]
     clip = choose_clip(say)
     system, config = choose_lane(say, task)
     if clip is None:

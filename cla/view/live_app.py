@@ -2,15 +2,16 @@
 
 from typing import Any
 
+import numpy as np
 import streamlit as st
 import torch
 from starlette.routing import Mount, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from cla.attention import OperationCount
 from cla.capture import sample_clips
-from cla.features import SpeechTokenizer
-from cla.models import TaskModel, load_task
+from cla.errors import ClaError
+from cla.features import BONES, HandTokenizer, SpeechTokenizer
+from cla.models import TaskModel, load_task, tasks
 from cla.resources import asset_path, package_path
 from cla.telemetry import device_name
 from cla.view.live_server import LiveServer
@@ -18,14 +19,24 @@ from cla.view.live_server import LiveServer
 ROUTE = "cla"
 
 
+TITLES = {"digits": "Spoken digits", "hands": "Hand signs"}
+
+
 @st.cache_resource
 def live_server() -> LiveServer:
     """The one server of live sessions, with the weights loaded and run once."""
     # A step is too small to share: more threads make it slower.
     torch.set_num_threads(1)
-    task = load_task("digits")
-    _warm_up(task)
-    return LiveServer(task, hello(task))
+    ready, shown = {}, []
+    for task in map(load_task, tasks()):
+        problem = ""
+        try:
+            _warm_up(task)
+            ready[task.name] = task
+        except ClaError as error:
+            problem = str(error)
+        shown.append({**_shown(task), "problem": problem})
+    return LiveServer(ready, {"device": device_name(), "bones": BONES, "tasks": shown})
 
 
 def routes() -> list[Mount]:
@@ -52,41 +63,34 @@ def static_url() -> str:
     return f"{base_url()}/static/"
 
 
-def hello(task: TaskModel) -> dict[str, Any]:
-    """What a page is told of a task."""
+def _shown(task: TaskModel) -> dict[str, Any]:
+    """What every page is told of a task."""
     return {
+        "name": task.name,
+        "title": TITLES.get(task.name, task.name),
+        "input": task.input,
         "labels": list(task.labels),
         "window": task.window,
         "hop_s": task.hop_s,
         "landmark_counts": list(task.landmark_counts),
-        "device": device_name(),
         "clips": [
             {"name": clip.name, "title": clip.title, "file": clip.path.name}
-            for clip in sample_clips()
+            for clip in sample_clips(task.name)
         ],
-        "counts": {
-            "full": _count(task.with_attention("full").operations),
-            **{
-                mode: {
-                    count: _count(task.with_attention("continual_nystrom", count, mode).operations)
-                    for count in task.landmark_counts
-                }
-                for mode in ("fixed", "continual")
-            },
-        },
     }
 
 
-def _count(count: OperationCount) -> dict[str, float]:
-    return {"average": count.average, "published": count.published}
-
-
 def _warm_up(task: TaskModel) -> None:
-    """First runs load libraries and touch memory; let no user wait for that."""
-    import numpy as np
+    """First runs load libraries and touch memory; let no user wait for that.
 
-    tokenizer = SpeechTokenizer(16_000)
+    Raises:
+        ClaError: what makes the task's features cannot be loaded here.
+    """
+    if task.input == "sound":
+        tokens = SpeechTokenizer(16_000).push(np.zeros(6_400, np.float32))
+    else:
+        tokens = HandTokenizer().push(np.zeros((240, 320, 3), np.uint8), 0.0)
     for lane in (task.with_attention("full"), task.with_attention("continual_nystrom", 16)):
         state = lane.init_state(1)
-        for token in tokenizer.push(np.zeros(6_400, np.float32)):
+        for token in tokens:
             lane.step(token.features[None], state, emit=True)

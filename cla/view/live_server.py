@@ -5,9 +5,12 @@ import contextlib
 import secrets
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import asdict
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from cla.capture import local_devices
 from cla.engine import FaultRecord
 from cla.errors import ClaError
 from cla.models import TaskModel
@@ -19,6 +22,7 @@ from cla.view.limits import (
     message_allowance,
 )
 from cla.view.messages import handle_text
+from cla.view.origin import is_local, same_origin
 from cla.view.stage import Stage, fault_of
 from cla.view.wire import encode, encode_record
 
@@ -31,19 +35,20 @@ class LiveServer:
     """Accepts the pages' connections, one session each.
 
     Args:
-        hello: what every page is told on connecting (labels, window, ...).
+        tasks: what can be recognized, by name.
+        hello: what every page is told on connecting.
         grace_s: time a session waits for its page to come back.
     """
 
     def __init__(
         self,
-        task: TaskModel,
+        tasks: Mapping[str, TaskModel],
         hello: dict[str, object],
         *,
         max_sessions: int = MAX_SESSIONS,
         grace_s: float = GRACE_S,
     ) -> None:
-        self.task = task
+        self.tasks = tasks
         self._hello = hello
         self._max_sessions = max_sessions
         self._grace_s = grace_s
@@ -67,7 +72,7 @@ class LiveServer:
         key = socket.query_params.get("key", "")
         with self._lock:
             known = key in self._keys
-        if not known or not _same_origin(socket):
+        if not known or not same_origin(socket):
             await socket.close(POLICY_VIOLATION)
             return
         await socket.accept()
@@ -90,10 +95,15 @@ class LiveServer:
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(news.set)
 
-        stage = self._stages.setdefault(key, Stage(self.task, on_record))
+        local = is_local(socket)
+        if key not in self._stages:
+            self._stages[key] = Stage(self.tasks, on_record, local=local)
+        stage = self._stages[key]
         stage.set_listener(on_record)
         news.set()
-        await socket.send_bytes(encode({"type": "hello", **self._hello, **stage.settings()}, {}))
+        devices = asdict(await asyncio.to_thread(local_devices)) if local else None
+        hello = {"type": "hello", **self._hello, "local": devices, **stage.settings()}
+        await socket.send_bytes(encode(hello, {}))
         pump = asyncio.create_task(_pump(socket, stage, news))
         try:
             await _receive(socket, stage)
@@ -158,10 +168,3 @@ async def _pump(socket: WebSocket, stage: Stage, news: asyncio.Event) -> None:
                 await socket.send_bytes(encode_record(record))
             if stage.ended():
                 await socket.send_bytes(encode({"type": "ended"}, {}))
-
-
-def _same_origin(socket: WebSocket) -> bool:
-    """Whether the page that connects came from this server."""
-    origin = socket.headers.get("origin", "")
-    hosts = {socket.headers.get("host"), socket.headers.get("x-forwarded-host")} - {None, ""}
-    return origin.partition("://")[2] in hosts

@@ -14,6 +14,7 @@ from cla.engine import (
     StepOnce,
 )
 from cla.errors import ClaError
+from cla.models import InputKind
 from cla.view.stage import Stage
 
 MAX_TEXT = 4096
@@ -37,8 +38,15 @@ def handle_text(stage: Stage, text: str) -> None:
             stage.play_sample(_text(message, "clip"))
         case "microphone":
             stage.listen(_number(message, "sample_rate_hz"))
+        case "camera":
+            stage.watch()
+        case "device":
+            stage.open_device(_kind(message), _number(message, "index"))
         case "upload":
-            stage.begin_upload(_number(message, "size_bytes"), _text(message, "name")[:MAX_NAME])
+            name = _text(message, "name")[:MAX_NAME]
+            stage.begin_upload(_number(message, "size_bytes"), name, _text(message, "task"))
+        case "fast":
+            stage.set_fast(message.get("fast") is True)
         case "stop":
             stage.stop()
         case _:
@@ -67,6 +75,15 @@ def _command(message: dict[str, Any]) -> Command:
         case "map":
             return RequestMap(_text(message, "lane"))
     raise ClaError("The page asked for something unknown.", "Reload the page.")
+
+
+def _kind(message: dict[str, Any]) -> InputKind:
+    kind = _text(message, "kind")
+    if kind == "sound":
+        return "sound"
+    if kind == "video":
+        return "video"
+    raise ClaError(f"There are no devices for {kind!r}.", "Choose sound or video.")
 
 
 def _number(message: dict[str, Any], key: str) -> int:

@@ -1,17 +1,28 @@
 """What one page plays: a source, the session it feeds, and the lanes' settings."""
 
-from collections.abc import Callable
+import math
+import struct
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 
-from cla.attention import LandmarkMode
-from cla.capture import AudioFile, AudioLimits, open_audio, sample_clips
+from cla.capture import (
+    AudioFile,
+    AudioLimits,
+    Camera,
+    Microphone,
+    VideoFile,
+    VideoLimits,
+    sample_clips,
+)
 from cla.engine import (
-    ClipFeeder,
     Command,
     FaultRecord,
-    LaneConfig,
+    Feeder,
+    FileLimits,
     Pause,
     Record,
     Resume,
@@ -19,34 +30,53 @@ from cla.engine import (
     SetEmit,
     SetLandmarkMode,
     SetLandmarks,
+    SoundStream,
+    Source,
+    Stream,
+    VideoStream,
+    open_file,
+    stream_of,
 )
 from cla.errors import ClaError
-from cla.models import TaskModel
+from cla.features import HandTokenizer
+from cla.models import InputKind, TaskModel
+from cla.types import EncodedFrame
+from cla.view.shown_lanes import ShownLanes
+from cla.view.upload import MAX_BYTES, Upload
 
-DEFAULT_LANDMARKS = 16
-UPLOAD_LIMITS = AudioLimits(max_duration_s=600.0, max_bytes=50 * 2**20)
+UPLOAD_LIMITS = FileLimits(
+    AudioLimits(max_duration_s=600.0, max_bytes=MAX_BYTES),
+    VideoLimits(max_duration_s=600.0, max_bytes=MAX_BYTES, max_frames=600 * 60),
+)
 MICROPHONE_RATES_HZ = range(8_000, 192_001)
+FRAME_TIME = struct.Struct("<d")
 
 
 class Stage:
     """One page's session; a new source takes the place of the one before.
 
     Args:
+        tasks: what can be recognized, by name.
         on_record: called from worker threads whenever there is something to `drain`.
+        local: whether the page is open on this very machine, whose devices it may then use.
     """
 
-    def __init__(self, task: TaskModel, on_record: Callable[[], None]) -> None:
-        self.task = task
+    def __init__(
+        self, tasks: Mapping[str, TaskModel], on_record: Callable[[], None], *, local: bool = False
+    ) -> None:
+        self._tasks = tasks
         self._listener = on_record
-        self.num_landmarks = DEFAULT_LANDMARKS
-        self.landmark_mode: LandmarkMode = "fixed"
-        self.source: dict[str, Any] = {"source": None}
-        self.upload: bytearray | None = None
-        self._upload_size = 0
-        self._session: Session | None = None
-        self._feeder: ClipFeeder | None = None
+        self._local = local
+        self._task = next(iter(tasks.values()))
+        self._lanes = ShownLanes(self._task)
+        self._source: dict[str, Any] = {"source": None}
+        self._upload: Upload | None = None
+        self._session: Session[Any] | None = None
+        self._feeder: Feeder | None = None
+        self._started_s = 0.0
         self._ended_reported = False
         self._paused = False
+        self._fast = False
 
     def set_listener(self, on_record: Callable[[], None]) -> None:
         """Tell another connection of what is recorded."""
@@ -55,11 +85,16 @@ class Stage:
     def settings(self) -> dict[str, Any]:
         """What the page shows of the stage."""
         return {
-            **self.source,
-            "num_landmarks": self.num_landmarks,
-            "landmark_mode": self.landmark_mode,
+            **self._source,
+            "task": self._task.name,
             "paused": self._paused,
+            "fast": self._fast,
+            **self._lanes.as_dict(),
         }
+
+    def set_fast(self, fast: bool) -> None:
+        """Play files as fast as they can be worked on, or at their own pace; from the next on."""
+        self._fast = fast
 
     def play_sample(self, name: str) -> None:
         """Play a clip that comes with the package.
@@ -67,12 +102,14 @@ class Stage:
         Raises:
             ClaError: there is none of that name.
         """
-        for clip in sample_clips():
-            if clip.name == name:
-                self._play(open_audio(clip.path), {"source": "sample", "clip": name})
-                return
-        names = ", ".join(clip.name for clip in sample_clips())
-        raise ClaError(f"There is no sample clip {name!r}.", f"Choose one of {names}.")
+        clips = {clip.name: clip for task in self._tasks for clip in sample_clips(task)}
+        if name not in clips:
+            raise ClaError(
+                f"There is no sample clip {name!r}.", f"Choose one of {', '.join(clips)}."
+            )
+        clip = clips[name]
+        task = self._tasks[clip.task]
+        self._play(task, open_file(task, clip.path), {"source": "sample", "clip": name})
 
     def listen(self, sample_rate_hz: int) -> None:
         """Take sound from the page's microphone.
@@ -85,45 +122,72 @@ class Stage:
                 f"A microphone of {sample_rate_hz} Hz cannot be used.",
                 "Choose a sample rate from 8000 to 192000 Hz.",
             )
-        self._start(sample_rate_hz, live=True, source={"source": "microphone"})
+        stream = SoundStream(sample_rate_hz)
+        self._start(self._task_for("sound"), stream, {"source": "microphone"}, live=True)
 
-    def begin_upload(self, size_bytes: int, name: str) -> None:
+    def watch(self) -> None:
+        """Take pictures from the page's camera."""
+        stream = VideoStream(HandTokenizer())
+        self._start(self._task_for("video"), stream, {"source": "camera"}, live=True)
+
+    def open_device(self, kind: InputKind, index: int) -> None:
+        """Take sound or pictures from a device of this machine.
+
+        Raises:
+            ClaError: the page is not on this machine, or the device cannot be opened.
+        """
+        if not self._local:
+            raise ClaError(
+                "The devices of the server are not for pages on other machines.",
+                "Use the microphone or the camera of the browser.",
+            )
+        task = self._task_for(kind)
+        self.stop()
+        device: Source = Microphone(index) if kind == "sound" else Camera(index)
+        shown = {"source": "device", "kind": kind, "device_name": device.name}
+        self._feed(task, device, shown, live=True)
+
+    def begin_upload(self, size_bytes: int, name: str, task: str) -> None:
         """Expect a file of this size.
 
         Raises:
-            ClaError: it is empty or too large.
+            ClaError: it is empty or too large, or there is no such task.
         """
-        if not 0 < size_bytes <= UPLOAD_LIMITS.max_bytes:
+        upload = Upload(size_bytes, name)
+        if task not in self._tasks:
             raise ClaError(
-                f"The file has {size_bytes / 2**20:.1f} MB.",
-                f"Give one of at most {UPLOAD_LIMITS.max_bytes // 2**20} MB, not empty.",
+                f"There is no task {task!r}.", f"Choose one of {', '.join(self._tasks)}."
             )
         self.stop()
-        self.source = {"source": "upload", "clip": name}
-        self.upload, self._upload_size = bytearray(), size_bytes
+        self._use(self._tasks[task])
+        self._source = {"source": "upload", "clip": name}
+        self._upload = upload
 
     def take_bytes(self, data: bytes) -> None:
-        """Take sound of the microphone (int16), or the next bytes of an upload.
+        """Take sound (int16) or a picture (its time and JPEG), or the next bytes of an upload.
 
         Raises:
-            ClaError: the upload is no sound file, or nothing was expected.
+            ClaError: they are none.
         """
-        if self.upload is not None:
-            self._take_upload(data)
-        elif self._session and self.source["source"] == "microphone":
+        if self._upload:
+            content = self._upload.add(data)
+            if content is not None:
+                shown, self._upload = {"source": "upload", "clip": self._upload.name}, None
+                self._play(self._task, open_file(self._task, content, UPLOAD_LIMITS), shown)
+        elif self._session and self._source["source"] == "microphone":
             if len(data) % 2:
                 raise ClaError("A packet of sound has half a sample.", "Send whole int16 samples.")
             self._session.push(np.frombuffer(data, "<i2"))
+        elif self._session and self._source["source"] == "camera":
+            self._session.push(self._frame(data))
 
     def command(self, command: Command) -> None:
         """Do a command now, or remember it for the next source."""
         match command:
             case SetLandmarks(count):
-                self.task.with_attention("continual_nystrom", count, self.landmark_mode)
-                self.num_landmarks = count
+                self._lanes.set_landmarks(count)
             case SetLandmarkMode(mode):
-                self.task.with_attention("continual_nystrom", self.num_landmarks, mode)
-                self.landmark_mode = mode
+                self._lanes.set_landmark_mode(mode)
             case Pause():
                 self._paused = True
             case Resume():
@@ -151,39 +215,52 @@ class Stage:
             self._session.close()
         if self._feeder:
             self._feeder.close()
-        self._session = self._feeder = self.upload = None
-        self.source = {"source": None}
+        self._session = self._feeder = self._upload = None
+        self._source = {"source": None}
 
-    def _notify(self) -> None:
-        self._listener()
+    def _task_for(self, kind: InputKind) -> TaskModel:
+        """The task that is in use, where it takes this, or the first that does."""
+        for task in (self._task, *self._tasks.values()):
+            if task.input == kind:
+                return task
+        raise ClaError(f"There is no task for {kind}.", "Choose another source.")
 
-    def _take_upload(self, data: bytes) -> None:
-        assert self.upload is not None
-        self.upload += data
-        if len(self.upload) < self._upload_size:
-            return
-        content, name = bytes(self.upload[: self._upload_size]), self.source["clip"]
-        self.upload = None
-        self._play(open_audio(content, limits=UPLOAD_LIMITS), {"source": "upload", "clip": name})
+    def _use(self, task: TaskModel) -> None:
+        if task is not self._task:
+            self._lanes.set_task(task)
+            self._task = task
 
-    def _play(self, audio: AudioFile, source: dict[str, Any]) -> None:
-        duration_s = audio.duration_s
-        session = self._start(
-            audio.sample_rate_hz, live=False, source={**source, "duration_s": duration_s}
+    def _frame(self, data: bytes) -> EncodedFrame:
+        """A picture cannot have been taken after it arrived, whatever its time says."""
+        sent_s = FRAME_TIME.unpack_from(data)[0] if len(data) > FRAME_TIME.size else math.nan
+        if not math.isfinite(sent_s):
+            raise ClaError("A picture came without its time.", "Reload the page.")
+        return EncodedFrame(
+            data[FRAME_TIME.size :], min(sent_s, time.monotonic() - self._started_s)
         )
-        self._feeder = ClipFeeder(session, audio)
 
-    def _start(self, sample_rate_hz: int, *, live: bool, source: dict[str, Any]) -> Session:
+    def _play(self, task: TaskModel, file: AudioFile | VideoFile, shown: dict[str, Any]) -> None:
+        self._feed(task, file, {**shown, "duration_s": file.duration_s}, live=False)
+
+    def _feed(self, task: TaskModel, source: Source, shown: dict[str, Any], *, live: bool) -> None:
+        with ExitStack() as stack:
+            stack.callback(source.close)
+            session = self._start(task, stream_of(source, preview=True), shown, live=live)
+            # From here on the feeder closes the source.
+            stack.pop_all()
+        self._feeder = Feeder(session, source, speed=None if live or self._fast else 1.0)
+
+    def _start(
+        self, task: TaskModel, stream: Stream[Any], shown: dict[str, Any], *, live: bool
+    ) -> Session[Any]:
         self.stop()
-        lanes = [
-            LaneConfig("full"),
-            LaneConfig("continual_nystrom", self.num_landmarks, self.landmark_mode),
-        ]
-        session = Session(
-            self.task, lanes, sample_rate_hz=sample_rate_hz, live=live, on_record=self._notify
+        self._use(task)
+        session: Session[Any] = Session(
+            task, self._lanes.configs, stream, live=live, on_record=lambda: self._listener()
         )
         session.send(SetEmit(True))
-        self._session, self.source = session, source
+        self._session, self._source = session, shown
+        self._started_s = time.monotonic()
         self._ended_reported = self._paused = False
         return session
 

@@ -3,9 +3,10 @@
 A message to the page is binary: a little-endian uint32, the length of a JSON header, the header,
 zero to three spaces so that what follows is aligned, and the float32 arrays that the header lists
 under `arrays` as [name, shape], one after the other. `type` in the header says what it is. Messages
-from the page are JSON texts (commands) and binary (sound, or the bytes of an upload).
+from the page are JSON texts (commands) and binary: sound, pictures, or the bytes of an upload.
 """
 
+import base64
 import json
 import struct
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.engine import FaultRecord, MapRecord, Record
+from cla.engine import FaultRecord, FrameRecord, MapRecord, Record
 from cla.telemetry import LaneRecord, TokenRecord
 
 VERSION = 1
@@ -37,6 +38,8 @@ def encode_record(record: Record) -> bytes:
     match record:
         case TokenRecord():
             return _encode_token(record)
+        case FrameRecord():
+            return _encode_frame(record)
         case MapRecord(lane, factors):
             return encode({"type": "map", "lane": lane}, factors)
         case FaultRecord():
@@ -56,9 +59,24 @@ def _encode_token(record: TokenRecord) -> bytes:
         "queue_ms": round(record.queue_ms, 2),
         "behind_s": round(record.behind_s, 3),
         "gap_s": round(record.gap_s, 3),
+        "dropped_frames": record.dropped_frames,
         "lanes": [_lane_header(lane) for lane in record.lanes],
     }
     return encode(header, arrays)
+
+
+def _encode_frame(record: FrameRecord) -> bytes:
+    picture = record.picture
+    header = {
+        "type": "frame",
+        "time_s": record.time_s,
+        "hands": [
+            {"handedness": hand.handedness, "presence": round(hand.presence, 3)}
+            for hand in record.hands
+        ],
+        "picture": base64.b64encode(picture).decode() if picture else None,
+    }
+    return encode(header, {f"hand/{i}": hand.points for i, hand in enumerate(record.hands)})
 
 
 def _lane_header(lane: LaneRecord) -> dict[str, Any]:

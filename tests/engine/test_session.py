@@ -8,8 +8,8 @@ import pytest
 
 from cla.capture import open_audio, sample_clips
 from cla.engine import (
-    ClipFeeder,
     FaultRecord,
+    Feeder,
     LaneConfig,
     MapRecord,
     Pause,
@@ -18,6 +18,7 @@ from cla.engine import (
     Resume,
     Session,
     SetLandmarks,
+    SoundStream,
     StepOnce,
 )
 from cla.errors import ClaError
@@ -33,7 +34,7 @@ def our_threads():
 
 @pytest.fixture
 def session(task):
-    session = Session(task, LANES, sample_rate_hz=16_000, live=False)
+    session = Session(task, LANES, SoundStream(16_000), live=False)
     yield session
     session.close()
     assert our_threads() == []
@@ -75,7 +76,7 @@ def test_every_sample_counts_once(session):
 def test_int16_and_float_sound_alike(task):
     results = []
     for samples in (SECOND, np.round(SECOND * 32768).astype(np.int16)):
-        session = Session(task, LANES, sample_rate_hz=16_000, live=False)
+        session = Session(task, LANES, SoundStream(16_000), live=False)
         session.push(samples)
         results.append(collect(session, 12)[-1].lanes[0].probability)
         session.close()
@@ -132,7 +133,7 @@ def test_sound_that_is_no_number_is_reported_and_left_out(session):
 
 
 def test_a_slow_live_session_jumps_to_now(task, monkeypatch):
-    session = Session(task, LANES, sample_rate_hz=16_000)
+    session = Session(task, LANES, SoundStream(16_000))
     step = session._comparison.step
     monkeypatch.setattr(session._comparison, "step", lambda t: (time.sleep(0.02), step(t))[1])
     for _ in range(12):
@@ -162,7 +163,7 @@ def test_a_clip_waits_while_paused_or_full(session):
 
 def test_same_input_and_commands_give_the_same_records(task):
     def play():
-        session = Session(task, LANES, sample_rate_hz=16_000, live=False)
+        session = Session(task, LANES, SoundStream(16_000), live=False)
         session.push(SECOND)
         records = collect(session, 12)
         session.send(SetLandmarks(2))
@@ -175,7 +176,7 @@ def test_same_input_and_commands_give_the_same_records(task):
 
 
 def test_a_failing_worker_says_so_and_ends(task, monkeypatch):
-    session = Session(task, LANES, sample_rate_hz=16_000)
+    session = Session(task, LANES, SoundStream(16_000))
     monkeypatch.setattr(session._comparison, "step", lambda _: 1 / 0)
     session.push(SECOND)
     records = []
@@ -188,7 +189,7 @@ def test_a_failing_worker_says_so_and_ends(task, monkeypatch):
 
 def test_close_is_idempotent_and_leaves_no_thread(task):
     for _ in range(100):
-        session = Session(task, LANES, sample_rate_hz=16_000)
+        session = Session(task, LANES, SoundStream(16_000))
         session.push(SECOND)
         session.close()
         session.close()
@@ -197,7 +198,7 @@ def test_close_is_idempotent_and_leaves_no_thread(task):
 
 
 def test_commands_are_bounded(task):
-    session = Session(task, LANES, sample_rate_hz=16_000)
+    session = Session(task, LANES, SoundStream(16_000))
     with session._condition:
         for _ in range(256):
             session.send(Pause())
@@ -209,8 +210,8 @@ def test_commands_are_bounded(task):
 def test_a_clip_plays_to_its_end(task):
     clip = sample_clips()[0]
     audio = open_audio(clip.path)
-    session = Session(task, LANES, sample_rate_hz=audio.sample_rate_hz, live=False)
-    feeder = ClipFeeder(session, audio, speed=50)
+    session = Session(task, LANES, SoundStream(audio.sample_rate_hz), live=False)
+    feeder = Feeder(session, audio, speed=50)
     assert session.wait_finished(30)
     records = tokens_of(session.drain())
     assert len(records) == int(audio.duration_s / 0.08)
@@ -222,8 +223,8 @@ def test_a_clip_plays_to_its_end(task):
 
 def test_closing_the_session_ends_its_feeder(task):
     audio = open_audio(sample_clips()[0].path)
-    session = Session(task, LANES, sample_rate_hz=audio.sample_rate_hz, live=False)
-    feeder = ClipFeeder(session, audio)
+    session = Session(task, LANES, SoundStream(audio.sample_rate_hz), live=False)
+    feeder = Feeder(session, audio, speed=1)
     session.close()
     wait_for(lambda: feeder.finished)
     feeder.close()

@@ -51,6 +51,7 @@ def test_rows_come_back(tmp_path, extension, monkeypatch):
     assert len(rows) == 20
     assert list(rows[0]) == [
         "token", "time_s", "lane", "label", "probability", "valid_tokens", "compute_ms", "ops",
+            "gap_s", "dropped_frames",
     ]  # fmt: skip
     assert float(rows[-1]["time_s"]) == pytest.approx(0.8)
     assert rows[3]["label"] == "one"

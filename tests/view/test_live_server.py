@@ -1,70 +1,21 @@
 """The live route: only this server's pages, within limits, and nothing left behind."""
 
-import json
-import struct
-import threading
-import time
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import WebSocketRoute
-from starlette.testclient import TestClient
+from live_connection import (
+    connect,
+    our_threads,
+    receive,
+    receive_one,
+    receive_until,
+    send,
+    serving,
+    wait_for,
+)
 from starlette.websockets import WebSocketDisconnect
 
 from cla.capture import sample_clips
-from cla.models import load_task
 from cla.view.limits import MAX_MESSAGE_BYTES
-from cla.view.live_server import LiveServer
-
-ORIGIN = {"origin": "http://testserver"}
-
-
-def our_threads():
-    return [t.name for t in threading.enumerate() if t.name.startswith("cla-")]
-
-
-def wait_for(condition, timeout=10.0):
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, "nothing happened in time"
-        time.sleep(0.01)
-
-
-@contextmanager
-def serving(max_sessions=4):
-    server = LiveServer(load_task(), {"labels": []}, max_sessions=max_sessions, grace_s=0.2)
-    app = Starlette(routes=[WebSocketRoute("/live", server.endpoint)])
-    with TestClient(app) as client:
-        yield server, client
-        wait_for(lambda: not our_threads())
-
-
-def connect(client, key, headers=ORIGIN):
-    return client.websocket_connect(f"/live?key={key}", headers=headers)
-
-
-def receive_one(client, key, headers):
-    with connect(client, key, headers) as socket:
-        return socket.receive_bytes()
-
-
-def receive(socket):
-    message = socket.receive_bytes()
-    length = struct.unpack_from("<I", message)[0]
-    return json.loads(message[4 : 4 + length])
-
-
-def receive_until(socket, kind):
-    while True:
-        header = receive(socket)
-        if header["type"] == kind:
-            return header
-
-
-def send(socket, **message):
-    socket.send_text(json.dumps(message))
 
 
 @pytest.mark.parametrize("headers", [{}, {"origin": "http://evil.example"}])
@@ -118,12 +69,12 @@ def test_microphone_packets_become_tokens():
 def test_an_upload_plays_and_a_bad_one_is_refused():
     content = sample_clips()[0].path.read_bytes()
     with serving() as (server, client), connect(client, server.issue_key()) as socket:
-        send(socket, type="upload", size_bytes=5, name="bad.wav")
+        send(socket, type="upload", size_bytes=5, name="bad.wav", task="digits")
         socket.send_bytes(b"hello")
         assert "sound" in receive_until(socket, "fault")["message"]
-        send(socket, type="upload", size_bytes=10**9, name="huge.wav")
+        send(socket, type="upload", size_bytes=10**9, name="huge.wav", task="digits")
         assert "MB" in receive_until(socket, "fault")["message"]
-        send(socket, type="upload", size_bytes=len(content), name="clip.flac")
+        send(socket, type="upload", size_bytes=len(content), name="clip.flac", task="digits")
         for start in range(0, len(content), 50_000):
             socket.send_bytes(content[start : start + 50_000])
         assert receive_until(socket, "token")["token"] == 0

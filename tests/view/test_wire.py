@@ -8,6 +8,7 @@ import pytest
 
 from cla.engine import FaultRecord, MapRecord
 from cla.errors import ClaError
+from cla.models import load_task
 from cla.telemetry import LaneRecord, TokenRecord
 from cla.types import Event
 from cla.view.limits import Allowance
@@ -64,7 +65,7 @@ def test_maps_and_faults_come_through():
 )  # fmt: skip
 def test_garbage_is_refused(text):
     with pytest.raises(ClaError):
-        handle_text(Stage(None, lambda: None), text)
+        handle_text(Stage({"digits": load_task()}, lambda: None), text)
 
 
 def test_allowance_runs_out():

@@ -23,6 +23,7 @@ export function readTheme(element) {
     faint: `rgb(${mix(background, text, 0.55)})`,
     line: `rgb(${mix(background, text, 0.12)})`,
     accent: `rgb(${accent})`,
+    skeleton: "#5eb2ff",
     /** 0..1 to a color between background and accent. */
     scale: (value) => mix(background, accent, Math.max(0, Math.min(1, value))),
     /** -1..1: negative values have their own hue. */

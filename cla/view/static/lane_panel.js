@@ -5,6 +5,8 @@ import { LaneView } from "./lane_view.js";
 
 const TITLES = {
   full: ["Full attention", "recomputes the whole window at every token"],
+  continual: ["Continual attention", "the same numbers, updated at every token"],
+  nystrom: ["Low-rank attention", "recomputes landmarks and sums at every token"],
   continual_nystrom: ["Continual low-rank attention", "updates landmarks and sums at every token"],
 };
 const KEPT_TIMES = 500;
@@ -12,10 +14,11 @@ const KEPT_EVENTS = 24;
 const WARM_UP = 5;
 
 export class LanePanel {
-  constructor(lane, hello) {
+  /** `lane` is {name, kind, ...}, `task` {labels, window, hop_s, ...}. */
+  constructor({ name: lane, kind }, task) {
     this.lane = lane;
-    this.hello = hello;
-    const [title, subtitle] = TITLES[lane];
+    this.task = task;
+    const [title, subtitle] = TITLES[kind];
     this.element = document.createElement("section");
     this.element.className = "lane";
     this.element.dataset.testid = `lane-${lane}`;
@@ -33,7 +36,7 @@ export class LanePanel {
       <p class="transcript" aria-live="polite" data-testid="transcript-${lane}"></p>
       <div class="factors" hidden data-testid="factors-${lane}"></div>`;
     this.find = (selector) => this.element.querySelector(selector);
-    this.view = new LaneView(this.find("canvas"), hello.labels, hello.window, hello.hop_s);
+    this.view = new LaneView(this.find("canvas"), task.labels, task.window, task.hop_s);
     this.reset();
   }
 
@@ -62,13 +65,14 @@ export class LanePanel {
     }
   }
 
-  /** Refresh the numbers; called a few times a second. */
+  /** Refresh the numbers; called a few times a second. `count` is the operations by formula. */
   refresh(count) {
     if (!this.record) return;
     const { label, ops, total_ops: total, valid_tokens: valid } = this.record;
     const shown = this.find(".label");
-    shown.textContent = label === "none" ? "–" : label;
-    shown.classList.toggle("active", label !== "none");
+    const nothing = label === this.task.labels[0];
+    shown.textContent = nothing ? "–" : label;
+    shown.classList.toggle("active", !nothing);
     const cell = this.find('[data-value="ops"]');
     cell.textContent = integer(ops);
     cell.title = `Multiply-adds of the attention product. On average ${integer(count.average)} a token; the paper's closed form gives ${integer(count.published)}.`;
@@ -78,7 +82,7 @@ export class LanePanel {
       this.find('[data-value="time"]').textContent = `${median} (${p95}) ms`;
     }
     const warmUp = this.find(".warm-up");
-    warmUp.hidden = valid >= this.hello.window;
-    warmUp.textContent = `warming up: rests on ${valid} of ${this.hello.window} tokens`;
+    warmUp.hidden = valid >= this.task.window;
+    warmUp.textContent = `warming up: rests on ${valid} of ${this.task.window} tokens`;
   }
 }

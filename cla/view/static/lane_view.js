@@ -1,6 +1,6 @@
 // One lane's canvas: probabilities of the last window's tokens, events, attention of the newest token.
 
-const LABELS_WIDTH = 38;
+const FONT = "11px sans-serif";
 const MARKS_HEIGHT = 24;
 const ROW_HEIGHT = 14;
 const GAP = 10;
@@ -11,6 +11,8 @@ export class LaneView {
   constructor(canvas, labels, window, hopS) {
     Object.assign(this, { canvas, labels, window, hopS });
     this.context = canvas.getContext("2d");
+    this.context.font = FONT;
+    this.labelsWidth = 8 + Math.max(...labels.slice(1).map((label) => this.context.measureText(label).width));
     this.rows = labels.length - 1;
     this.strip = document.createElement("canvas");
     this.strip.width = 2 * window;
@@ -64,13 +66,13 @@ export class LaneView {
     const context = this.context;
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, width, this.height);
-    context.font = "11px sans-serif";
+    context.font = FONT;
     this.drawLabels(context, theme);
     context.save();
     context.beginPath();
-    context.rect(LABELS_WIDTH, 0, width - LABELS_WIDTH, this.height);
+    context.rect(this.labelsWidth, 0, width - this.labelsWidth, this.height);
     context.clip();
-    const step = (width - LABELS_WIDTH) / this.window;
+    const step = (width - this.labelsWidth) / this.window;
     const left = (index) => width - (this.newest - index + 1 + progress) * step;
     if (this.tokens.length) {
       this.drawStrip(context, theme, left, step);
@@ -79,7 +81,7 @@ export class LaneView {
     }
     context.restore();
     context.fillStyle = theme.line;
-    context.fillRect(LABELS_WIDTH, MARKS_HEIGHT + this.stripHeight, width - LABELS_WIDTH, 1);
+    context.fillRect(this.labelsWidth, MARKS_HEIGHT + this.stripHeight, width - this.labelsWidth, 1);
   }
 
   drawLabels(context, theme) {
@@ -89,7 +91,7 @@ export class LaneView {
     for (let row = 0; row < this.rows; row++) {
       const likely = newest && newest[row + 1] > 0.5;
       context.fillStyle = likely ? theme.accent : theme.faint;
-      context.fillText(this.labels[row + 1], LABELS_WIDTH - 5, MARKS_HEIGHT + (row + 0.5) * ROW_HEIGHT);
+      context.fillText(this.labels[row + 1], this.labelsWidth - 5, MARKS_HEIGHT + (row + 0.5) * ROW_HEIGHT);
     }
   }
 
@@ -126,7 +128,7 @@ export class LaneView {
       context.font = "600 13px sans-serif";
       context.fillText(label, x, 9);
     }
-    context.font = "11px sans-serif";
+    context.font = FONT;
     context.textAlign = "right";
     for (const { index, text } of this.notes) {
       const x = left(index) + step;
@@ -156,7 +158,7 @@ export class LaneView {
       context.fillRect(x, value > 0 ? base - height : base, Math.max(step - 0.6, 0.6), height);
     }
     context.fillStyle = theme.line;
-    context.fillRect(LABELS_WIDTH, base, this.canvas.clientWidth, 1);
+    context.fillRect(this.labelsWidth, base, this.canvas.clientWidth, 1);
   }
 }
 

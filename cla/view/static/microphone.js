@@ -1,25 +1,9 @@
-// The microphone: permission, devices, packets; every refusal becomes a sentence with a remedy.
+// The browser's microphone, as packets of int16 samples.
+
+import { devicesOf, openMedia } from "./capture_errors.js";
 
 const SAMPLE_RATE_HZ = 16000;
 const DEVICE_KEY = "cla-microphone";
-
-const REASONS = {
-  NotAllowedError: "The browser refused the microphone. Allow it in the address bar, then press Microphone again.",
-  NotFoundError: "No microphone was found. Connect one, or play a sample.",
-  NotReadableError: "Another program holds the microphone. Close that, then press Microphone again.",
-  OverconstrainedError: "The chosen microphone is gone. Choose another.",
-};
-
-/** Why the microphone cannot work on this page at all, or null. */
-export function preflight() {
-  if (!window.isSecureContext) {
-    return "Browsers give the microphone to secure pages only. Open this page by https:// or as localhost.";
-  }
-  if (!navigator.mediaDevices?.getUserMedia || !window.AudioWorkletNode) {
-    return "This browser cannot record sound. Use a current Firefox, Chrome, Edge or Safari.";
-  }
-  return null;
-}
 
 export class Microphone {
   /** `handlers`: onPacket(buffer), onLevel(0..1), onEnd(sentence). */
@@ -28,17 +12,11 @@ export class Microphone {
     this.handlers = handlers;
   }
 
-  /** Start; resolves to {rate, name, devices} or throws an Error with a sentence. */
+  /** Start; resolves to {name, deviceId, devices} or throws an Error with a sentence. */
   async start(deviceId = localStorage.getItem(DEVICE_KEY) || undefined) {
-    const problem = preflight();
-    if (problem) throw new Error(problem);
-    try {
-      const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
-      if (deviceId) audio.deviceId = { ideal: deviceId };
-      this.stream = await navigator.mediaDevices.getUserMedia({ audio });
-    } catch (error) {
-      throw new Error(REASONS[error.name] || `The microphone failed (${error.name}). Try another.`);
-    }
+    const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+    if (deviceId) audio.deviceId = { ideal: deviceId };
+    this.stream = await openMedia("microphone", { audio });
     try {
       return await this.connect();
     } catch (error) {
@@ -51,7 +29,7 @@ export class Microphone {
     const track = this.stream.getAudioTracks()[0];
     const { deviceId } = track.getSettings();
     if (deviceId) localStorage.setItem(DEVICE_KEY, deviceId);
-    track.onended = () => this.handlers.onEnd("The microphone was unplugged. Connect it and press Microphone again.");
+    track.onended = () => this.handlers.onEnd("The microphone was unplugged. Connect it and start it again.");
     this.context = await this.openContext();
     await this.context.audioWorklet.addModule(`${this.scripts}worklet.js`);
     const node = new AudioWorkletNode(this.context, "cla-packets", { numberOfOutputs: 0 });
@@ -60,9 +38,7 @@ export class Microphone {
       this.handlers.onLevel(data.peak);
     };
     this.source.connect(node);
-    const all = await navigator.mediaDevices.enumerateDevices();
-    const devices = all.filter((device) => device.kind === "audioinput");
-    return { rate: this.context.sampleRate, name: track.label, deviceId, devices };
+    return { name: track.label, deviceId, devices: await devicesOf("audioinput", "microphone") };
   }
 
   /** A context at 16 kHz where the browser resamples, else at the device's rate. */
@@ -77,6 +53,15 @@ export class Microphone {
     }
     await context.resume();
     return context;
+  }
+
+  get running() {
+    return Boolean(this.stream);
+  }
+
+  /** The message that tells the server what is coming. */
+  get announcement() {
+    return { type: "microphone", sample_rate_hz: this.context.sampleRate };
   }
 
   stop() {

@@ -57,11 +57,16 @@ export class LiveSocket {
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
   }
 
-  /** Send sound or upload bytes; false while there is no connection. */
+  /** Send sound, pictures or upload bytes; false while there is no connection. */
   sendBytes(buffer) {
     if (this.socket.readyState !== WebSocket.OPEN) return false;
     this.socket.send(buffer);
     return true;
+  }
+
+  /** Bytes that wait to be sent. */
+  get buffered() {
+    return this.socket.bufferedAmount;
   }
 
   close() {

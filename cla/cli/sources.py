@@ -1,0 +1,74 @@
+"""What the command line can run on: files, and devices of this machine and of the network."""
+
+import argparse
+
+from cla.capture import Camera, Microphone, is_camera_address
+from cla.engine import Source, open_file
+from cla.errors import ClaError
+from cla.models import TaskModel
+
+DEFAULT_DEVICE = -1
+
+
+def add_source_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments that name a source."""
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "input",
+        nargs="?",
+        metavar="INPUT",
+        help="any sound or video file, or the address (rtsp:// or http://) of a camera",
+    )
+    source.add_argument("--camera", type=int, metavar="INDEX", help="a camera of this machine")
+    source.add_argument(
+        "--microphone",
+        type=int,
+        nargs="?",
+        const=DEFAULT_DEVICE,
+        metavar="INDEX",
+        help="a microphone of this machine; without an index the default one",
+    )
+
+
+def default_task(options: argparse.Namespace) -> str:
+    """The task meant when none is named."""
+    return "digits" if options.camera is None and not _address(options) else "hands"
+
+
+def source_name(options: argparse.Namespace) -> str:
+    """The source as it was named."""
+    if options.input is not None:
+        return str(options.input)
+    return "microphone" if options.camera is None else f"camera {options.camera}"
+
+
+def open_source(options: argparse.Namespace, task: TaskModel) -> Source:
+    """Opens what was named.
+
+    Raises:
+        ClaError: it cannot be opened, or the task has no use for it.
+    """
+    if options.camera is not None or _address(options):
+        _check(task, "video", "a camera")
+        return Camera(options.camera if options.camera is not None else options.input)
+    if options.microphone is not None:
+        _check(task, "sound", "a microphone")
+        return Microphone(None if options.microphone == DEFAULT_DEVICE else options.microphone)
+    return open_file(task, options.input)
+
+
+def is_live(source: Source) -> bool:
+    """Whether the source is a device, which cannot wait."""
+    return isinstance(source, Camera | Microphone)
+
+
+def _address(options: argparse.Namespace) -> bool:
+    return options.input is not None and is_camera_address(options.input)
+
+
+def _check(task: TaskModel, needed: str, source: str) -> None:
+    if task.input != needed:
+        raise ClaError(
+            f"The task {task.name} takes {task.input}, and {source} gives {needed}.",
+            "Name another task with --task, or another source.",
+        )

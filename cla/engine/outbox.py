@@ -1,0 +1,39 @@
+"""What a session has recorded and nobody has read yet."""
+
+from collections import deque
+
+from cla.engine.records import FrameRecord, Record
+
+MAX_RECORDS = 2048
+
+
+class Outbox:
+    """A bounded ring of records; of pictures only the newest is of interest to who looks on."""
+
+    def __init__(self) -> None:
+        self._records: deque[Record] = deque(maxlen=MAX_RECORDS)
+        self._frame: FrameRecord | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self._records) or self._frame is not None
+
+    @property
+    def full(self) -> bool:
+        """Whether the next record would push the oldest out."""
+        return len(self._records) == MAX_RECORDS
+
+    def put(self, record: Record) -> None:
+        """Add a record."""
+        if isinstance(record, FrameRecord):
+            self._frame = record
+        else:
+            self._records.append(record)
+
+    def take(self) -> list[Record]:
+        """Everything that is there, oldest first and the picture last."""
+        records = list(self._records)
+        if self._frame:
+            records.append(self._frame)
+        self._records.clear()
+        self._frame = None
+        return records

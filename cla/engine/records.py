@@ -1,0 +1,42 @@
+"""What a session records beside tokens."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cla.features import Hand
+from cla.telemetry import TokenRecord
+
+
+@dataclass(frozen=True)
+class FrameRecord:
+    """The newest picture, and the hands that were found in it.
+
+    Args:
+        picture: a small JPEG of it, where whoever looks on has no picture of their own.
+    """
+
+    time_s: float
+    hands: tuple[Hand, ...]
+    picture: bytes | None = None
+
+
+@dataclass(frozen=True)
+class MapRecord:
+    """One lane's whole attention map ("attention") or its factors, by name."""
+
+    lane: str
+    factors: dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class FaultRecord:
+    """Something asked or sent that could not be done; the session goes on unless `fatal`."""
+
+    message: str
+    remedy: str
+    fatal: bool = False
+
+
+Record = TokenRecord | FrameRecord | MapRecord | FaultRecord

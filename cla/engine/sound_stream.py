@@ -1,0 +1,52 @@
+"""Sound on its way into a session: nothing is lost inside 2 s; behind that, it jumps to now."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cla.engine.stream import Arrival, Stream, Taken
+from cla.features import SpeechTokenizer
+from cla.types import Token
+
+MAX_BEHIND_S = 2.0
+INT16_SCALE = 32768.0
+
+Samples = NDArray[np.int16] | NDArray[np.float32]
+
+
+class SoundStream(Stream[Samples]):
+    """Mono samples, int16 or float32 in [-1, 1].
+
+    Media time goes on over sound that was dropped.
+    """
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        super().__init__(capacity=round(MAX_BEHIND_S * sample_rate_hz), size=len)
+        self.sample_rate_hz = sample_rate_hz
+        self._tokenizer = SpeechTokenizer(sample_rate_hz)
+        self._skipped_s = 0.0
+
+    @property
+    def behind_s(self) -> float:
+        return self._waiting_size / self.sample_rate_hz
+
+    def take(self, arrival: Arrival[Samples]) -> Taken:
+        self._skipped_s += arrival.skipped / self.sample_rate_hz
+        return Taken(self._in_time(self._tokenizer.push(_as_float(arrival.packet))))
+
+    def flush(self) -> list[Token]:
+        return self._in_time(self._tokenizer.flush())
+
+    def reset(self) -> None:
+        self._tokenizer.reset()
+        self._skipped_s = 0.0
+
+    def _in_time(self, tokens: list[Token]) -> list[Token]:
+        return [replace(token, time_s=token.time_s + self._skipped_s) for token in tokens]
+
+
+def _as_float(samples: Samples) -> NDArray[np.float32]:
+    if samples.dtype == np.int16:
+        return samples.astype(np.float32) / np.float32(INT16_SCALE)
+    return samples.astype(np.float32, copy=False)

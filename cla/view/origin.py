@@ -1,0 +1,29 @@
+"""Where a page that connects comes from."""
+
+import ipaddress
+
+from starlette.websockets import WebSocket
+
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+
+
+def same_origin(socket: WebSocket) -> bool:
+    """Whether the page came from this server."""
+    origin = socket.headers.get("origin", "")
+    hosts = {socket.headers.get("host"), socket.headers.get("x-forwarded-host")} - {None, ""}
+    return origin.partition("://")[2] in hosts
+
+
+def is_local(socket: WebSocket) -> bool:
+    """Whether the page is open on this very machine, and not behind a proxy that runs on it."""
+    if any(name in socket.headers for name in _FORWARDED) or socket.client is None:
+        return False
+    host = socket.headers.get("host", "").rsplit(":", 1)[0].strip("[]")
+    return _is_loopback(socket.client.host) and (host == "localhost" or _is_loopback(host))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,100 @@
+// What the camera sees, with the skeleton of the hands that were found in it.
+
+const POINT_RADIUS = 2.5;
+const NO_HAND_MS = 10000;
+
+export class Preview {
+  constructor(element) {
+    this.element = element;
+    this.canvas = element.querySelector("canvas");
+    this.context = this.canvas.getContext("2d");
+    this.hint = element.querySelector(".hint");
+    this.reset();
+  }
+
+  reset() {
+    this.hands = [];
+    this.picture = null;
+    this.frames = [];
+    this.handMs = performance.now();
+    this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+  }
+
+  /** Take a record of a picture: hands, and the picture itself where the page has none. */
+  push(header, arrays) {
+    const now = performance.now();
+    this.hands = header.hands.map((hand, i) => ({ ...hand, points: arrays[`hand/${i}`].data }));
+    if (this.hands.length) this.handMs = now;
+    this.frames = [...this.frames.filter((ms) => now - ms < 2000), now];
+    if (!header.picture) return;
+    const picture = new Image();
+    picture.onload = () => { this.picture = picture; };
+    picture.src = `data:image/jpeg;base64,${header.picture}`;
+  }
+
+  /** Pictures a second that were worked on. */
+  get rate() {
+    return this.frames.length / 2;
+  }
+
+  /** Draw; `video` is the page's own camera, or null. A camera is shown as in a mirror. */
+  draw(theme, { video, mirrored, bones }) {
+    const source = video ?? this.picture;
+    const width = video ? video.videoWidth : this.picture?.width;
+    const height = video ? video.videoHeight : this.picture?.height;
+    if (!width) return;
+    const { canvas, context } = this;
+    const shown = Math.round(canvas.clientWidth * Math.min(globalThis.devicePixelRatio || 1, 2));
+    const scaled = Math.round((shown * height) / width);
+    if (canvas.width !== shown || canvas.height !== scaled) Object.assign(canvas, { width: shown, height: scaled });
+    context.save();
+    if (mirrored) context.setTransform(-1, 0, 0, 1, shown, 0);
+    context.drawImage(source, 0, 0, shown, scaled);
+    context.restore();
+    for (const hand of this.hands) this.drawHand(theme, hand, mirrored, bones);
+  }
+
+  drawHand(theme, { points, handedness }, mirrored, bones) {
+    const { canvas, context } = this;
+    const at = (i) => [
+      (mirrored ? 1 - points[2 * i] : points[2 * i]) * canvas.width,
+      points[2 * i + 1] * canvas.height,
+    ];
+    const unit = canvas.width / 320;
+    // A dark line below the bright one: it shows on every ground.
+    for (const [color, width] of [["rgba(0, 0, 0, 0.6)", 4], [theme.skeleton, 2]]) {
+      context.strokeStyle = color;
+      context.lineWidth = width * unit;
+      context.beginPath();
+      for (const [from, to] of bones) {
+        context.moveTo(...at(from));
+        context.lineTo(...at(to));
+      }
+      context.stroke();
+    }
+    context.fillStyle = "#ffffff";
+    for (let i = 0; i < points.length / 2; i++) {
+      context.beginPath();
+      context.arc(...at(i), POINT_RADIUS * unit, 0, 2 * Math.PI);
+      context.fill();
+    }
+    const [x, y] = at(0);
+    context.font = `600 ${12 * unit}px sans-serif`;
+    context.textAlign = "center";
+    context.lineWidth = 3 * unit;
+    context.strokeStyle = "rgba(0, 0, 0, 0.6)";
+    const inside = Math.min(Math.max(y + 16 * unit, 12 * unit), canvas.height - 4 * unit);
+    context.strokeText(handedness, x, inside);
+    context.fillText(handedness, x, inside);
+  }
+
+  /** Refresh the words below; called a few times a second. */
+  refresh({ name, live, dropped, paused }) {
+    const parts = [name];
+    if (this.frames.length && !paused) parts.push(`${this.rate.toFixed(0)} pictures a second`);
+    if (live) parts.push(`${dropped} left out`);
+    this.element.querySelector("[data-testid=source]").textContent = parts.filter(Boolean).join(" · ");
+    const missing = live && !paused && performance.now() - this.handMs > NO_HAND_MS;
+    this.hint.textContent = missing ? "No hand in sight. Hold one up, palm to the camera, with light on it." : "";
+  }
+}

@@ -1,0 +1,140 @@
+// What is played: samples, uploads, and the devices of the browser and of the server's machine.
+
+import { Camera } from "./camera.js";
+import { fill } from "./controls.js";
+import { Microphone } from "./microphone.js";
+
+const UPLOAD_CHUNK = 64 * 1024;
+const MAX_BUFFERED = 1024 * 1024;
+const MAX_CAMERA_BUFFERED = 64 * 1024;
+const MAX_UPLOAD_MB = 50;
+const LOCAL = "local:";
+
+export class Sources {
+  /** `page` has: data, socket, hello, task, root, byId(id), notice(sentence), clear(). */
+  constructor(page) {
+    this.page = page;
+    this.audio = new Audio();
+    this.audio.muted = true;
+    this.name = "";
+    const onEnd = (sentence) => this.stop(sentence);
+    this.microphone = new Microphone(page.data.scripts, {
+      onPacket: (packet) => page.socket.sendBytes(packet),
+      onLevel: (level) => { this.meter.value = level; },
+      onEnd,
+    });
+    this.camera = new Camera({
+      onFrame: (message) => page.socket.buffered < MAX_CAMERA_BUFFERED && page.socket.sendBytes(message),
+      onEnd,
+    });
+  }
+
+  get meter() {
+    return this.page.root.querySelector("meter");
+  }
+
+  /** The capture of the browser that the task needs. */
+  get capture() {
+    return this.page.task.input === "video" ? this.camera : this.microphone;
+  }
+
+  playSample() {
+    const { page } = this;
+    const clip = page.task.clips.find(({ name }) => name === page.byId("clip").value);
+    this.stop();
+    page.notice(null);
+    page.clear();
+    if (!clip) return page.socket.send({ type: "stop" });
+    this.name = clip.title;
+    page.socket.send({ type: "sample", clip: clip.name });
+    if (page.task.input === "sound") this.play(`${page.data.base}/clips/${clip.file}`);
+  }
+
+  /** Let the sound of a file be heard, where it goes at its own pace. */
+  play(url) {
+    URL.revokeObjectURL(this.audio.src);
+    this.audio.src = url;
+    if (!this.page.byId("fast").checked) this.audio.play().catch(() => {});
+  }
+
+  /** Start a device: one of the browser by its id, or `local:0` for the machine's first. */
+  async startDevice(device) {
+    const { page, capture } = this;
+    this.stop();
+    page.notice(null);
+    page.socket.send({ type: "stop" });
+    page.clear();
+    if (device?.startsWith(LOCAL)) {
+      page.socket.send({ type: "device", kind: page.task.input, index: Number(device.slice(LOCAL.length)) });
+      return;
+    }
+    try {
+      const { name, deviceId, devices } = await capture.start(device);
+      if (capture !== this.capture) return capture.stop();
+      this.name = name;
+      this.listDevices(devices, deviceId);
+      this.meter.hidden = capture !== this.microphone;
+      this.resume();
+    } catch (error) {
+      page.notice(error.message);
+    }
+  }
+
+  /** Announce a running device to a session that does not know of it. */
+  resume() {
+    this.page.socket.send(this.capture.announcement);
+    if (this.capture === this.camera) this.camera.begin();
+  }
+
+  /** The device picker: the browser's devices, and those of this machine. */
+  listDevices(devices = [], used = "") {
+    const { page } = this;
+    const local = page.hello.local?.[page.task.input === "video" ? "cameras" : "microphones"] ?? [];
+    const browser = devices.length || !local.length ? devices : [["", "of the browser"]];
+    const options = [...browser, ...local.map(({ index, name }) => [`${LOCAL}${index}`, `${name} (of this machine)`])];
+    fill(page.byId("device"), options);
+    if (used) page.byId("device").value = used;
+    page.root.querySelector(".devices").hidden = options.length < 2;
+  }
+
+  async upload(input) {
+    const { page } = this;
+    const [file] = input.files;
+    if (!file) return;
+    this.stop();
+    page.notice(null);
+    if (file.size > MAX_UPLOAD_MB * 2 ** 20 || !file.size) {
+      page.notice(`${file.name} has ${(file.size / 2 ** 20).toFixed(1)} MB. Give a file of at most ${MAX_UPLOAD_MB} MB, not empty.`);
+      return;
+    }
+    page.clear();
+    this.name = file.name;
+    page.socket.send({ type: "upload", size_bytes: file.size, name: file.name, task: page.task.name });
+    for (let start = 0; start < file.size; start += UPLOAD_CHUNK) {
+      while (page.socket.buffered > MAX_BUFFERED) await new Promise((done) => setTimeout(done, 20));
+      page.socket.sendBytes(await file.slice(start, start + UPLOAD_CHUNK).arrayBuffer());
+    }
+    if (page.task.input === "sound") this.play(URL.createObjectURL(file));
+    input.value = "";
+  }
+
+  /** Pause and resume what is heard; devices go on. */
+  pause(paused) {
+    if (paused) this.audio.pause();
+    else if (this.audio.src && !this.running) this.audio.play().catch(() => {});
+  }
+
+  get running() {
+    return this.microphone.running || this.camera.running;
+  }
+
+  /** Stop devices and sound, and say why. */
+  stop(sentence) {
+    this.microphone.stop();
+    this.camera.stop();
+    this.audio.pause();
+    this.audio.removeAttribute("src");
+    this.meter.hidden = true;
+    if (sentence) this.page.notice(sentence);
+  }
+}

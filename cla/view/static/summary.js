@@ -1,0 +1,41 @@
+// What the lanes amount to beside each other, in a sentence for each lane after the first.
+
+import { compact, ratio } from "./format.js";
+
+export class Summary {
+  constructor(element) {
+    this.element = element;
+    this.reset();
+  }
+
+  reset() {
+    this.token = null;
+    this.compared = 0;
+    this.agreed = [];
+    this.element.textContent = "";
+  }
+
+  push(token) {
+    this.token = token;
+    this.compared += 1;
+    token.lanes.forEach((lane, i) => {
+      this.agreed[i] = (this.agreed[i] ?? 0) + (lane.label === token.lanes[0].label);
+    });
+  }
+
+  refresh(ended) {
+    if (!this.token) return;
+    const { lanes, time_s: time, behind_s: behind } = this.token;
+    const [first, ...others] = lanes;
+    const sentences = others.map((lane, i) => {
+      const name = others.length > 1 ? `${lane.lane}: ` : "";
+      const agreement = ((100 * this.agreed[i + 1]) / this.compared).toFixed(1);
+      return `${name}<strong data-testid="ratio">${ratio(first.total_ops / lane.total_ops)}×</strong> fewer operations
+        (${compact(lane.total_ops)} instead of ${compact(first.total_ops)}), and the same label on
+        <strong data-testid="agreement">${agreement} %</strong> of ${this.compared} tokens.`;
+    });
+    const late = behind > 0.5 ? `, behind by ${behind.toFixed(1)} s` : "";
+    this.element.innerHTML = `${sentences.join("<br>")}
+      <span class="faint" data-testid="time">${time.toFixed(1)} s${late}${ended ? ", ended" : ""}</span>`;
+  }
+}

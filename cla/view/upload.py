@@ -1,0 +1,30 @@
+"""A file on its way from the page."""
+
+from cla.errors import ClaError
+
+MAX_BYTES = 50 * 2**20
+
+
+class Upload:
+    """Collects the bytes of one file.
+
+    Raises:
+        ClaError: it is empty or too large.
+    """
+
+    def __init__(self, size_bytes: int, name: str) -> None:
+        if not 0 < size_bytes <= MAX_BYTES:
+            raise ClaError(
+                f"The file has {size_bytes / 2**20:.1f} MB.",
+                f"Give one of at most {MAX_BYTES // 2**20} MB, not empty.",
+            )
+        self.name = name
+        self._size_bytes = size_bytes
+        self._content = bytearray()
+
+    def add(self, data: bytes) -> bytes | None:
+        """Take the next bytes; returns the whole file once it is there."""
+        self._content += data
+        if len(self._content) < self._size_bytes:
+            return None
+        return bytes(self._content[: self._size_bytes])

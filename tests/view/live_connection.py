@@ -1,0 +1,64 @@
+"""A live server and pages that talk to it, without a browser."""
+
+import json
+import struct
+import threading
+import time
+from contextlib import contextmanager
+
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from starlette.testclient import TestClient
+from tiny_tasks import tiny_video_task
+
+from cla.models import load_task
+from cla.view.live_server import LiveServer
+
+ORIGIN = {"origin": "http://testserver"}
+
+
+def our_threads():
+    return [t.name for t in threading.enumerate() if t.name.startswith("cla-")]
+
+
+def wait_for(condition, timeout=10.0):
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "nothing happened in time"
+        time.sleep(0.01)
+
+
+@contextmanager
+def serving(max_sessions=4):
+    tasks = {"digits": load_task(), "hands": tiny_video_task()}
+    server = LiveServer(tasks, {"tasks": []}, max_sessions=max_sessions, grace_s=0.2)
+    app = Starlette(routes=[WebSocketRoute("/live", server.endpoint)])
+    with TestClient(app) as client:
+        yield server, client
+        wait_for(lambda: not our_threads())
+
+
+def connect(client, key, headers=ORIGIN):
+    return client.websocket_connect(f"/live?key={key}", headers=headers)
+
+
+def receive_one(client, key, headers):
+    with connect(client, key, headers) as socket:
+        return socket.receive_bytes()
+
+
+def receive(socket):
+    message = socket.receive_bytes()
+    length = struct.unpack_from("<I", message)[0]
+    return json.loads(message[4 : 4 + length])
+
+
+def receive_until(socket, kind):
+    while True:
+        header = receive(socket)
+        if header["type"] == kind:
+            return header
+
+
+def send(socket, **message):
+    socket.send_text(json.dumps(message))

@@ -1,0 +1,173 @@
+"""Pictures over the live route: the page's camera, uploads, and the devices of the machine."""
+
+import math
+import struct
+import time
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+from live_connection import ORIGIN, connect, receive, receive_until, send, serving
+from tiny_tasks import tiny_video_task
+from videos import gradient, write_video
+
+from cla.capture import CameraInfo, LocalDevices
+from cla.errors import ClaError
+from cla.models import load_task
+from cla.types import VideoFrame
+from cla.view import live_server as server_module
+from cla.view import stage as stage_module
+from cla.view.origin import is_local
+from cla.view.stage import Stage
+
+JPEG = cv2.imencode(".jpg", gradient(320, 240)[..., ::-1])[1].tobytes()
+
+
+def frame(time_s, jpeg=JPEG):
+    return struct.pack("<d", time_s) + jpeg
+
+
+def test_the_pages_camera_becomes_tokens():
+    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+        send(socket, type="camera")
+        settings = receive_until(socket, "settings")
+        assert (settings["source"], settings["task"]) == ("camera", "hands")
+        # Times that lie in the future are brought back to now.
+        for i in range(12):
+            socket.send_bytes(frame(1e12 if i % 2 else i / 10))
+            time.sleep(0.1)
+        first = receive_until(socket, "frame")
+        assert first["hands"] == []
+        assert first["picture"] is None
+        token = receive_until(socket, "token")
+        assert token["time_s"] < 2
+        assert "dropped_frames" in token
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [
+        (b"", "time"),
+        (b"\0" * 8, "time"),
+        (frame(math.nan), "time"),
+        (frame(math.inf), "time"),
+        (frame(0.1, b"garbage"), "JPEG"),
+        (frame(0.1, cv2.imencode(".jpg", np.zeros((1, 1, 3), np.uint8))[1].tobytes()), "1 by 1"),
+    ],
+)
+def test_a_wrong_picture_is_explained_and_the_session_goes_on(data, word):
+    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+        send(socket, type="camera")
+        socket.send_bytes(data)
+        fault = receive_until(socket, "fault")
+        assert word in fault["message"]
+        assert not fault["fatal"]
+        time.sleep(0.05)
+        socket.send_bytes(frame(0.05))
+        assert receive_until(socket, "token")["token"] == 0
+
+
+def test_a_torrent_of_pictures_ends_the_connection_politely():
+    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+        send(socket, type="camera")
+        for i in range(3_000):
+            socket.send_bytes(frame(i / 1_000, b"\xff\xd8"))
+        while not (fault := receive_until(socket, "fault"))["fatal"]:
+            pass
+        assert "too much" in fault["message"]
+
+
+def upload(socket, content, name):
+    send(socket, type="upload", size_bytes=len(content), name=name, task="hands")
+    for start in range(0, len(content), 50_000):
+        socket.send_bytes(content[start : start + 50_000])
+
+
+def test_an_uploaded_video_is_shown_with_its_pictures(tmp_path):
+    content = write_video(tmp_path / "a.webm", [gradient(320, 240)] * 10).read_bytes()
+    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+        send(socket, type="fast", fast=True)
+        upload(socket, content, "a.webm")
+        assert receive_until(socket, "frame")["picture"]
+        receive_until(socket, "ended")
+
+
+def test_a_sound_file_is_no_video():
+    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+        upload(socket, b"RIFF garbage", "a.wav")
+        assert receive_until(socket, "fault")["remedy"]
+
+
+def test_the_machines_devices_are_for_pages_on_the_machine_alone(monkeypatch):
+    devices = LocalDevices(cameras=(CameraInfo(0, "Webcam"),), no_microphone="None here.")
+    monkeypatch.setattr(server_module, "local_devices", lambda: devices)
+    with serving() as (server, client), connect(client, server.issue_key(), ORIGIN) as socket:
+        assert receive(socket)["local"] is None
+        send(socket, type="device", kind="video", index=0)
+        assert "other machines" in receive_until(socket, "fault")["message"]
+    monkeypatch.setattr(server_module, "is_local", lambda _: True)
+    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+        assert receive(socket)["local"]["cameras"] == [{"index": 0, "name": "Webcam"}]
+
+
+@pytest.mark.parametrize(
+    ("host", "client", "more", "expected"),
+    [
+        ("localhost:8501", "127.0.0.1", {}, True),
+        ("127.0.0.1:8501", "127.0.0.1", {}, True),
+        ("[::1]:8501", "::1", {}, True),
+        ("demo.example", "127.0.0.1", {}, False),
+        ("localhost:8501", "10.0.0.7", {}, False),
+        ("localhost:8501", "127.0.0.1", {"x-forwarded-for": "10.0.0.7"}, False),
+        ("localhost.example:8501", "127.0.0.1", {}, False),
+        ("", "127.0.0.1", {}, False),
+    ],
+)
+def test_who_is_on_this_machine(host, client, more, expected):
+    headers = {"host": host, **more}
+    socket = SimpleNamespace(headers=headers, client=SimpleNamespace(host=client))
+    assert is_local(socket) is expected
+
+
+class FakeCamera:
+    """A camera of the machine that gives three pictures and is then unplugged."""
+
+    def __init__(self, index):
+        self.name = f"camera {index}"
+        self.open = True
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def __iter__(self):
+        for i in range(3):
+            yield VideoFrame(gradient(), i / 15)
+            time.sleep(0.1)
+        raise ClaError("The camera 0 has stopped giving pictures.", "Check it.")
+
+    def close(self):
+        self.open = False
+
+
+def test_a_local_camera_is_shown_and_its_loss_explained(monkeypatch):
+    monkeypatch.setattr(stage_module, "Camera", FakeCamera)
+    monkeypatch.setattr(server_module, "is_local", lambda _: True)
+    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+        send(socket, type="device", kind="video", index=0)
+        settings = receive_until(socket, "settings")
+        assert (settings["source"], settings["device_name"]) == ("device", "camera 0")
+        assert receive_until(socket, "frame")["picture"]
+        assert "stopped giving pictures" in receive_until(socket, "fault")["message"]
+
+
+def test_landmarks_fit_the_task_that_is_chosen():
+    stage = Stage({"digits": load_task(), "hands": tiny_video_task()}, lambda: None)
+    stage._lanes.set_landmarks(64)
+    stage.watch()
+    assert stage.settings()["num_landmarks"] == 16
+    stage.stop()
+    assert stage.settings()["source"] is None
