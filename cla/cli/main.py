@@ -37,12 +37,16 @@ def _bench(arguments: list[str]) -> int:
 
 
 def _train(arguments: list[str]) -> int:
-    if arguments[:1] != ["digits"]:
+    if arguments[:1] == ["digits"]:
+        from cla.training.digits import main as train_task
+    elif arguments[:1] == ["hands"]:
+        from cla.training.hands import main as train_task
+    else:
         named = repr(arguments[0]) if arguments else "nothing"
-        raise ClaError(f"There is no recipe for {named}.", "Run: cla train digits --help")
-    from cla.training.digits import main as train_digits
-
-    return train_digits(arguments[1:])
+        raise ClaError(
+            f"There is no recipe for {named}.", "Run: cla train digits, or cla train hands"
+        )
+    return train_task(arguments[1:])
 
 
 COMMANDS = {"bench": _bench, "train": _train}

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hand_photographs import expected
+from hand_data import expected
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hand_photographs import PALMS, expected, photograph
+from hand_data import PALMS, expected, photograph
 
 from cla.errors import ClaError
 from cla.features import HandTokenizer, HandTracker, PalmDetector

@@ -1,4 +1,4 @@
-"""Photographs of hands, and what MediaPipe itself says of them."""
+"""Photographs of hands and what MediaPipe says of them; and recorded hands."""
 
 import json
 from pathlib import Path
@@ -20,3 +20,9 @@ def photograph(name: str) -> NDArray[np.uint8]:
 def expected(name: str) -> dict:
     """Returns the points MediaPipe finds: alone ("static"), and after some frames ("tracked")."""
     return json.loads((FOLDER / "mediapipe.json").read_text())[name]
+
+
+def recorded_hands() -> dict[str, NDArray[np.float32]]:
+    """Returns every sixth of the recorded left hands of each sign, mirrored, (T, 21, 2)."""
+    with np.load(FOLDER / "left_recordings.npz") as archive:
+        return {name: archive[name].astype(np.float32) for name in archive}

@@ -1,0 +1,50 @@
+"""The model card: what the hands model is made of, how well it does, what it cannot."""
+
+from typing import Any
+
+from cla.training.hands.motions import HOLD_S
+from cla.training.hands.sources import POSES
+from cla.training.hands.vocabulary import MOTIONS, OTHER_SIGNS, SIGNS
+from cla.training.recipe import package_lines, training_lines
+from cla.training.train import TrainConfig
+
+LIMITS = (
+    "The recorded hands are few people's, and the test hands are the left hands of the same "
+    "recordings, mirrored: no training has seen them, but other people's hands may differ more.",
+    "The motions are synthetic: recorded shapes moved along paths made by rule, with made-up noise "
+    "of a tracker. How well real motions are recognized was not measured.",
+    "One label at a time: where two hands show different signs, either may be named.",
+    "Super and Dislike are told apart by where the thumb points; a camera that is turned by more "
+    "than 40 degrees mistakes them.",
+    "No sign language: the signs are separate gestures, and nothing that matters should depend on "
+    "them.",
+)
+
+
+def model_card(
+    figures: dict[str, Any], config: TrainConfig, training_streams: int
+) -> dict[str, Any]:
+    """Everything the card says beside what loading needs."""
+    return {
+        "task": f"Hand signs ({', '.join(SIGNS)}) and motions ({', '.join(MOTIONS)}) from hand "
+        "points, one token each 67 ms. Left and right are the person's own.",
+        "training_data": [
+            "Recorded right hands in recording order, cut and joined with transitions; "
+            f"{training_streams} streams of 60 s with varied hands, places, sizes, turns, frame "
+            "rates and noise.",
+            "Motions are synthetic: those hands moved along minimum-jerk, swinging and circular "
+            "paths.",
+            "Hands labeled none: transitions, mixtures of signs, random hands, and the recorded "
+            f"signs {', '.join(OTHER_SIGNS)}.",
+            *package_lines([POSES]),
+        ],
+        "test_data": [
+            "The recorded left hands of the same package, mirrored, in streams made the same way."
+        ],
+        "label": "the sign while it is shown; a motion from when it can be told until "
+        f"{HOLD_S} s after its end. Tokens in the midst of a motion are not counted.",
+        "training": training_lines(config),
+        "figures": figures,
+        "limits": list(LIMITS),
+        "license": "Apache-2.0",
+    }

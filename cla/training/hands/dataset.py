@@ -1,0 +1,32 @@
+"""Streams of hands on disk."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from cla.training.hands.streams import HandsStream, StreamMaker
+
+
+def build_streams(maker: StreamMaker, count: int, seed: int, folder: Path) -> None:
+    """Make what is missing of `count` streams; finished ones are kept."""
+    from tqdm import trange
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in trange(count, desc=f"streams {folder.name}"):
+        path = folder / f"{number:04d}.npz"
+        if path.exists():
+            continue
+        stream = maker.make(np.random.default_rng((seed, number)))
+        part = path.with_suffix(".part")
+        with part.open("wb") as file:
+            np.savez(file, **asdict(stream))
+        part.replace(path)
+
+
+def load_streams(folder: Path) -> Iterator[HandsStream]:
+    """The streams that `build_streams` wrote."""
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path) as archive:
+            yield HandsStream(**archive)

@@ -1,0 +1,115 @@
+"""Figures of the trained task: tokens and events right, false events, what attention earns."""
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cla.features import HAND_HOP_S
+from cla.models import EventConfig, TaskModel
+from cla.training.hands.labels import FIRST_MOTION, occurrences
+from cla.training.hands.streams import HandsStream
+from cla.training.hands.vocabulary import LABELS, NONE
+from cla.training.lanes import FULL, LANES, Outputs, ablations, make_lane, probabilities
+from cla.training.scoring import EventScore, EventScorer, agreement
+from cla.training.tuning import tune_events
+
+COST_OF_FALSE = 0.1
+"""Recall that one false event a minute is worth when thresholds are tuned."""
+GRID = [
+    EventConfig(enter, exit_, hold, refractory_s=0.3, smoothing_tokens=smoothing)
+    for enter, exit_, hold, smoothing in product(
+        (0.5, 0.6, 0.7, 0.8, 0.9, 0.95), (0.3,), (2, 3, 4, 5), (1, 3)
+    )
+]
+
+
+def score(outputs: Outputs, streams: Sequence[HandsStream], config: EventConfig) -> EventScore:
+    """Signs and motions, and events, of a set of streams."""
+    scorer = EventScorer(LABELS, HAND_HOP_S)
+    total = EventScore()
+    for output, stream in zip(outputs, streams, strict=True):
+        wanted, tolerated = occurrences(stream)
+        total += scorer.score(scorer.detect(output, config), wanted, len(output), tolerated)
+    return total
+
+
+def tuned(task: TaskModel, streams: Sequence[HandsStream]) -> EventConfig:
+    """The event settings that serve all lanes best on streams kept for tuning."""
+    features = [stream.features for stream in streams]
+    return tune_events(
+        task, features, GRID, lambda outputs, config: score(outputs, streams, config), COST_OF_FALSE
+    )
+
+
+def evaluate(task: TaskModel, sets: Mapping[str, Sequence[HandsStream]]) -> dict[str, Any]:
+    """Figures per set and lane, and the ablations on the sets that hold signs."""
+    figures: dict[str, Any] = {}
+    for name, streams in sets.items():
+        features = [stream.features for stream in streams]
+        full = probabilities(make_lane(task, FULL), features)
+        rows = {"full": _row(full, full, streams, task.event_config)}
+        for lane in LANES[1:]:
+            outputs = probabilities(make_lane(task, lane), features)
+            rows[str(lane)] = _row(outputs, full, streams, task.event_config)
+        figures[name] = rows
+        if any(stream.labels.any() for stream in streams):
+            figures[f"{name}: each sign"] = _each_sign(full, streams)
+            outputs_of = {"full": full} | {
+                variant: probabilities(lane, features) for variant, lane in ablations(task).items()
+            }
+            figures[f"{name}: ablation"] = {
+                variant: _token_accuracies(outputs, streams)
+                for variant, outputs in outputs_of.items()
+            }
+    return figures
+
+
+def _row(
+    outputs: Outputs, full: Outputs, streams: Sequence[HandsStream], config: EventConfig
+) -> dict[str, float]:
+    counted = score(outputs, streams, config)
+    row = {
+        "minutes": round(counted.minutes, 2),
+        "false_events_per_minute": round(counted.false_per_minute, 3),
+        "agreement_with_full": round(agreement(np.concatenate(outputs), np.concatenate(full)), 4),
+        **_token_accuracies(outputs, streams),
+    }
+    if counted.present:
+        row |= {"signs_and_motions": counted.present, "recall": round(counted.recall, 4)}
+    return row
+
+
+def _token_accuracies(outputs: Outputs, streams: Sequence[HandsStream]) -> dict[str, float]:
+    """Share of tokens called right: of all that can be told, and of those of signs and motions."""
+    called, labels = _decided(outputs, streams)
+    parts = {
+        "tokens_right": np.ones(len(labels), bool),
+        "sign_tokens_right": (labels > NONE) & (labels < FIRST_MOTION),
+        "motion_tokens_right": labels >= FIRST_MOTION,
+    }
+    return {
+        name: round(float((called == labels)[part].mean()), 4)
+        for name, part in parts.items()
+        if part.any()
+    }
+
+
+def _each_sign(outputs: Outputs, streams: Sequence[HandsStream]) -> dict[str, float]:
+    """Share of each label's tokens that are called right."""
+    called, labels = _decided(outputs, streams)
+    return {
+        name: round(float((called == index)[labels == index].mean()), 4)
+        for index, name in enumerate(LABELS)
+        if (labels == index).any()
+    }
+
+
+def _decided(
+    outputs: Outputs, streams: Sequence[HandsStream]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    decided = np.concatenate([stream.decided for stream in streams])
+    labels = np.concatenate([stream.labels for stream in streams])
+    return np.concatenate(outputs).argmax(-1)[decided], labels[decided]

@@ -1,0 +1,71 @@
+"""What is to be recognized in a stream: its labels for training, its occurrences for scores."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cla.features import HAND_HOP_S
+from cla.training.batches import LabeledStream, label_weights
+from cla.training.hands.streams import HandsStream
+from cla.training.hands.vocabulary import MOTIONS, NONE, label_index
+from cla.training.scoring import Occurrence
+
+UNDECIDED_WEIGHT = 0.2
+"""In the midst of a motion the hand still shows its sign, but a motion named early does no harm."""
+MIN_TOKENS = 8
+"""A sign that is shown for a shorter time need not be found."""
+
+FIRST_MOTION = label_index(MOTIONS[0])
+
+
+def labeled(streams: Iterable[HandsStream]) -> list[LabeledStream]:
+    """Streams as training takes them."""
+    return [
+        LabeledStream(
+            stream.features,
+            stream.labels,
+            label_weights(stream.labels)
+            * np.where(stream.decided, 1.0, UNDECIDED_WEIGHT).astype(np.float32),
+        )
+        for stream in streams
+    ]
+
+
+def occurrences(stream: HandsStream) -> tuple[list[Occurrence], list[Occurrence]]:
+    """What must be found in a stream, and what may be: signs shown briefly or around motions."""
+    named = _runs(stream.labels)
+    shown = _runs(stream.shown)
+    motions = [one for one in named if one.label >= FIRST_MOTION]
+    during = [one._replace(onset_s=_start_of(one, stream.decided)) for one in motions]
+    signs = [one for one in named if NONE < one.label < FIRST_MOTION]
+    still = [
+        one
+        for one in signs
+        if one.end_s - one.onset_s >= MIN_TOKENS * HAND_HOP_S
+        and not any(abs(one.onset_s - m.end_s) < HAND_HOP_S or _touch(one, m) for m in during)
+    ]
+    return during + still, shown
+
+
+def _runs(labels: NDArray[np.int64]) -> list[Occurrence]:
+    """Stretches of one label that is not none."""
+    changes = np.flatnonzero(np.diff(labels)) + 1
+    starts = [0, *changes.tolist()]
+    ends = [*changes.tolist(), len(labels)]
+    return [
+        Occurrence(int(labels[start]), (start + 1) * HAND_HOP_S, end * HAND_HOP_S)
+        for start, end in zip(starts, ends, strict=True)
+        if labels[start] != NONE
+    ]
+
+
+def _start_of(motion: Occurrence, decided: NDArray[np.bool_]) -> float:
+    """When a motion began: where its label cannot be told yet."""
+    first = round(motion.onset_s / HAND_HOP_S) - 1
+    before = np.flatnonzero(decided[:first])
+    return float((before[-1] + 2 if len(before) else 1) * HAND_HOP_S)
+
+
+def _touch(sign: Occurrence, motion: Occurrence) -> bool:
+    return sign.onset_s <= motion.end_s + HAND_HOP_S and motion.onset_s <= sign.end_s + HAND_HOP_S

