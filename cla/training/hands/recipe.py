@@ -20,7 +20,7 @@ from cla.training.landmarks import fit_landmarks
 from cla.training.recipe import Folders, folders_of, recipe_parser, run_stages
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 
-STEPS = 2_500
+STEPS = 2_000
 STAGES = ("data", "train", "landmarks", "evaluate")
 SETS: Mapping[str, StreamSet] = {
     "train": TRAIN,
