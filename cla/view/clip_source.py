@@ -4,17 +4,20 @@ import hashlib
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from cla.capture import AudioLimits, SpokenWord, open_audio, sample_clips
+from cla.capture import AudioLimits, open_audio, sample_clips
 from cla.engine import ClipTokens, read_clip
 from cla.errors import ClaError
+from cla.models import Span
 from cla.view.kept import Kept
-from cla.view.settings import choice
+from cla.view.settings import choice, choices
 from cla.view.texts import Texts
 
 LIMITS = AudioLimits(max_duration_s=300.0, max_bytes=50 * 2**20)
 FORMATS = ["wav", "flac", "ogg", "mp3", "m4a"]
-MOST_CLIPS = 6
+MOST_CLIPS = 8
+MOST_UPLOADS = 4
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Clip:
     name: str
     title: str
     tokens: ClipTokens
-    words: tuple[SpokenWord, ...] | None
+    words: tuple[Span, ...] | None
 
 
 @st.cache_resource(scope="session")
@@ -58,8 +61,32 @@ def choose_clip(say: Texts) -> Clip | None:
             max_upload_size=LIMITS.max_bytes // 2**20,
             key="upload",
         )
+    return _uploaded(say, upload) if upload else sample(say, name)
+
+
+def choose_clips(say: Texts) -> list[Clip]:
+    """Let the visitor choose any number of clips; uploads that cannot be read are left out."""
+    titles = {clip.name: say(f"sample.{clip.name}") for clip in sample_clips()}
+    names = choices(say("clip.samples"), list(titles), key="clips", format_func=titles.__getitem__)
+    uploads = st.file_uploader(
+        say("clip.uploads"),
+        type=FORMATS,
+        help=say("clip.upload_help"),
+        accept_multiple_files=True,
+        max_upload_size=LIMITS.max_bytes // 2**20,
+        key="uploads",
+    )
+    if len(uploads) > MOST_UPLOADS:
+        st.warning(say("clip.too_many", most=MOST_UPLOADS))
+    clips = [sample(say, name) for name in names]
+    read = [_uploaded(say, upload) for upload in uploads[:MOST_UPLOADS]]
+    return clips + [clip for clip in read if clip]
+
+
+def _uploaded(say: Texts, upload: UploadedFile) -> Clip | None:
+    """An upload, or None with the reason on the page."""
     try:
-        return uploaded_clip(say, upload.name, upload.getvalue()) if upload else sample(say, name)
+        return uploaded_clip(say, upload.name, upload.getvalue())
     except ClaError as error:
         st.error(f"{error.message} {error.remedy}")
         return None
@@ -68,7 +95,8 @@ def choose_clip(say: Texts) -> Clip | None:
 def sample(say: Texts, name: str) -> Clip:
     """A clip that comes with the package."""
     clip = next(clip for clip in sample_clips() if clip.name == name)
-    return _read(say, clip.name, say(f"sample.{name}"), clip.path.read_bytes(), clip.words)
+    words = tuple(Span(word.label, word.start_s, word.end_s) for word in clip.words)
+    return _read(say, clip.name, say(f"sample.{name}"), clip.path.read_bytes(), words)
 
 
 def uploaded_clip(say: Texts, title: str, content: bytes) -> Clip:
@@ -81,7 +109,7 @@ def uploaded_clip(say: Texts, title: str, content: bytes) -> Clip:
 
 
 def _read(
-    say: Texts, name: str, title: str, content: bytes, words: tuple[SpokenWord, ...] | None
+    say: Texts, name: str, title: str, content: bytes, words: tuple[Span, ...] | None
 ) -> Clip:
     def read() -> Clip:
         bar = st.progress(0.0, say("clip.reading", title=title))

@@ -12,7 +12,8 @@ from cla.view.clip_source import choose_clip
 from cla.view.figures import show
 from cla.view.frame import page_head
 from cla.view.kept import Kept
-from cla.view.lane_choice import FULL, choose_lane
+from cla.view.lane_choice import choose_lane
+from cla.view.lane_scores import FULL
 from cla.view.live_app import live_server, static_url
 from cla.view.systems import SYSTEMS
 from cla.view.texts import Texts

@@ -9,7 +9,6 @@ from cla.view.systems import SYSTEMS, System
 from cla.view.texts import Texts
 
 LOW_RANK = tuple(key for key, system in SYSTEMS.items() if system.low_rank)
-FULL = LaneConfig("full")
 DEFAULT_LANDMARKS = 16
 
 

@@ -32,10 +32,36 @@ def choice(
         named = {str(option): option for option in options}
         st.session_state[key] = named.get(st.query_params.get(key, ""), default)
     if st.session_state[key] not in options:  # kept from when more was offered
-        st.session_state[key] = options[-1]
+        st.session_state[key] = default if default in options else options[-1]
     value: Option = widget(label, options, key=key, persist_state="session", **look)
+    _write(key, str(value), str(default))
+    return value
+
+
+def choices(label: str, options: Sequence[str], *, key: str, **look: Any) -> list[str]:
+    """Some of the options, all of them at first; in the address by commas."""
+    if key not in st.session_state:
+        named = st.query_params.get(key, ",".join(options)).split(",")
+        st.session_state[key] = [option for option in options if option in named]
+    values: list[str] = st.multiselect(label, options, key=key, persist_state="session", **look)
+    _write(key, ",".join(option for option in options if option in values), ",".join(options))
+    return values
+
+
+def number(label: str, low: int, high: int, *, default: int, key: str, **look: Any) -> int:
+    """A whole number on a slider."""
+    if key not in st.session_state:
+        wished = st.query_params.get(key, "")
+        st.session_state[key] = int(wished) if wished.isdecimal() else default
+    st.session_state[key] = min(max(st.session_state[key], low), high)
+    value: int = st.slider(label, low, high, key=key, persist_state="session", **look)
+    _write(key, str(value), str(default))
+    return value
+
+
+def _write(key: str, value: str, default: str) -> None:
+    """Put a setting into the address, unless it is at its default."""
     if value != default:
-        st.query_params[key] = str(value)
+        st.query_params[key] = value
     elif key in st.query_params:
         del st.query_params[key]
-    return value

@@ -1,0 +1,149 @@
+"""The Compare page: how far low-rank attention is from full attention, and where it differs."""
+
+import streamlit as st
+
+from cla.engine import LaneConfig, LaneScan, lane_at, scan_lane
+from cla.models import TaskModel
+from cla.view.clip_source import Clip, choose_clips
+from cla.view.compare_figures import MEASURES, attention_rows, over_landmarks, probabilities
+from cla.view.figures import show
+from cla.view.frame import page_head
+from cla.view.kept import Kept
+from cla.view.lane_choice import LOW_RANK, choose_lane, lane_config
+from cla.view.lane_scores import FULL, Difference, LaneScore, Scan, differences, score_lane
+from cla.view.live_app import live_server
+from cla.view.settings import choice
+from cla.view.systems import SYSTEMS, System
+from cla.view.texts import Texts
+
+MOST_SCANS = 400
+MOST_DIFFERENCES = 20
+
+
+@st.cache_resource
+def _sample_scans() -> Kept[LaneScan]:
+    """Scans of the samples, for all visitors."""
+    return Kept(MOST_SCANS)
+
+
+@st.cache_resource(scope="session")
+def _upload_scans() -> Kept[LaneScan]:
+    """Scans of this visitor's own clips."""
+    return Kept(MOST_SCANS)
+
+
+def compare_page() -> None:
+    """Draw the page."""
+    say = page_head("compare")
+    task = live_server().task
+    clips = choose_clips(say)
+    if not clips:
+        st.info(say("compare.empty"))
+        return
+
+    def scan(config: LaneConfig, clip: Clip) -> LaneScan:
+        kept = _upload_scans() if clip.words is None else _sample_scans()
+        return kept.get((clip.name, config), lambda: scan_lane(task, config, clip.tokens))
+
+    _scores(say, task, scan, clips)
+    st.markdown(f"#### {say('compare.which')}")
+    system, config = choose_lane(say, task)
+    _difference(say, task, scan, (clips, system, config))
+    with st.expander(say("compare.what")):
+        st.markdown(say("compare.explanation"))
+
+
+def _scores(say: Texts, task: TaskModel, scan: Scan, clips: list[Clip]) -> None:
+    lanes = [(key, count) for key in LOW_RANK for count in task.landmark_counts]
+    bar = st.progress(0.0, say("compare.scanning"))
+    scores: dict[tuple[str, int], LaneScore] = {}
+    for index, (key, count) in enumerate(lanes):
+        scores[key, count] = score_lane(scan, lane_config(SYSTEMS[key], count), clips)
+        bar.progress((index + 1) / len(lanes), say("compare.scanning"))
+    bar.empty()
+    full = score_lane(scan, FULL, clips)
+    measures = MEASURES if full.words else MEASURES[:-1]
+    measure = choice(
+        st.segmented_control,
+        say("compare.measure"),
+        measures,
+        default=measures[0],
+        key="measure",
+        format_func=lambda name: say(f"compare.{name}_short"),
+        required=True,
+    )
+    show(over_landmarks(say, scores, full, measure), "scores", say("compare.scores_alt"))
+    with st.expander(say("compare.numbers")):
+        _table(say, scores, full)
+
+
+def _table(say: Texts, scores: dict[tuple[str, int], LaneScore], full: LaneScore) -> None:
+    rows = [(say("system.full"), full)]
+    rows += [(f"{say(f'system.{key}')}, M = {count}", scores[key, count]) for key, count in scores]
+    columns = {
+        say("cost.system"): [name for name, _ in rows],
+        say("compare.agreement"): [say.number(100 * one.agreement, 1) for _, one in rows],
+        say("compare.error"): [say.number(one.error, 4) for _, one in rows],
+    }
+    if full.words:
+        columns[say("compare.found_of", words=full.words)] = [str(one.found) for _, one in rows]
+        columns[say("compare.false")] = [str(one.false_events) for _, one in rows]
+    st.table(columns, hide_index=True)
+
+
+def _difference(
+    say: Texts, task: TaskModel, scan: Scan, lane: tuple[list[Clip], System, LaneConfig]
+) -> None:
+    """The tokens that differ most, and one of them explained."""
+    clips, system, config = lane
+    found = {one.name: one for one in differences(scan, config, clips, MOST_DIFFERENCES)}
+    other = sum(one.full != one.lane for one in found.values())
+    st.markdown(say("compare.others", count=other) if other else say("compare.none"))
+    name = choice(
+        st.selectbox,
+        say("compare.token"),
+        list(found),
+        default=next(iter(found)),
+        key="at",
+        format_func=lambda name: _describe(say, task, found[name]),
+    )
+    at = found[name]
+    moments = [lane_at(task, each, at.clip.tokens, at.token) for each in (FULL, config)]
+    scans = scan(FULL, at.clip), scan(config, at.clip)
+    seen = min(at.token + 1, task.window)
+    left, right = st.columns(2)
+    with left:
+        show(
+            probabilities(say, task, at, scans, system),
+            "probabilities",
+            say("compare.says_alt"),
+        )
+    with right:
+        show(
+            attention_rows(say, task, moments, system, seen), "attention", say("compare.looks_alt")
+        )
+    rows = [moment.attention.mean(0) for moment in moments]
+    recent = [100 * float(row[-10:].sum()) for row in rows]
+    st.markdown(
+        say(
+            "compare.why",
+            seen=seen,
+            window=task.window,
+            full=say.number(recent[0]),
+            lane=say.number(recent[1]),
+            moved=say.number(50 * float(abs(rows[0] - rows[1]).sum())),
+            negative=say.number(-100 * float(moments[1].attention.mean(0).clip(max=0).sum()), 1),
+        )
+    )
+
+
+def _describe(say: Texts, task: TaskModel, one: Difference) -> str:
+    return say(
+        "compare.describe",
+        clip=one.clip.title,
+        time=say.number(one.time_s, 2),
+        full=task.labels[one.full],
+        full_p=say.number(one.full_probability, 2),
+        lane=task.labels[one.lane],
+        lane_p=say.number(one.lane_probability, 2),
+    )

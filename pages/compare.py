@@ -1,0 +1,5 @@
+"""The Compare page."""
+
+from cla.view import compare_page
+
+compare_page()
