@@ -4,7 +4,16 @@ from cla.view.clips_page import clips_page
 from cla.view.compare_page import compare_page
 from cla.view.cost_page import cost_page
 from cla.view.frame import run_navigation
+from cla.view.learn_page import learn_page
 from cla.view.live_app import routes
 from cla.view.live_page import live_page
 
-__all__ = ["clips_page", "compare_page", "cost_page", "live_page", "routes", "run_navigation"]
+__all__ = [
+    "clips_page",
+    "compare_page",
+    "cost_page",
+    "learn_page",
+    "live_page",
+    "routes",
+    "run_navigation",
+]

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from cla.engine import LaneMoment, LaneScan
 from cla.models import TaskModel
-from cla.view.figures import MARK, figure
+from cla.view.figures import MARK, figure, log_axis
 from cla.view.lane_scores import Difference, LaneScore
 from cla.view.systems import SYSTEMS, System
 from cla.view.texts import Texts
@@ -52,7 +52,7 @@ def over_landmarks(
         )  # fmt: skip
     chart.update_xaxes(type="log", tickvals=counts, ticktext=[str(count) for count in counts])
     if measure == "error":
-        chart.update_yaxes(type="log", exponentformat="power")
+        log_axis(chart.layout.yaxis)
     return chart
 
 

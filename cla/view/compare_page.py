@@ -132,7 +132,7 @@ def _difference(
             full=say.number(recent[0]),
             lane=say.number(recent[1]),
             moved=say.number(50 * float(abs(rows[0] - rows[1]).sum())),
-            negative=say.number(-100 * float(moments[1].attention.mean(0).clip(max=0).sum()), 1),
+            negative=say.number(100 * abs(float(rows[1].clip(max=0).sum())), 1),
         )
     )
 

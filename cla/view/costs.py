@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from cla.attention import counted_products, operation_count
 from cla.benchmark import Timing
-from cla.view.figures import MARK, figure
+from cla.view.figures import MARK, figure, log_axis
 from cla.view.systems import SYSTEMS, Sizes, System
 from cla.view.texts import Texts
 
@@ -110,7 +110,7 @@ def _axes(say: Texts, sweep: str, title: str, y_title: str) -> go.Figure:
     chart = figure(say, title, say(f"cost.axis_{sweep}"), y_title, height=460)
     values = SWEEPS[sweep]
     chart.update_xaxes(type="log", tickvals=values, ticktext=[say.number(v) for v in values])
-    chart.update_yaxes(type="log", exponentformat="power")
+    log_axis(chart.layout.yaxis)
     return chart
 
 

@@ -31,6 +31,11 @@ def figure(say: Texts, title: str, x_title: str, y_title: str, height: int = 380
     return chart
 
 
+def log_axis(axis: Any) -> None:
+    """Whole powers of ten alone are named on a logarithmic axis."""
+    axis.update(type="log", exponentformat="power", dtick=1)
+
+
 def heatmap(values: Any, hover: str, **options: Any) -> go.Heatmap:
     """A map of numbers of either sign, its colors centered at zero."""
     largest = max(float(abs(values).max()), 1e-9)

@@ -107,3 +107,34 @@ def test_a_clip_is_uploaded_and_a_bad_one_explained(open_page):
     healthy(app.run())
     assert "not a sound file" in app.error[0].value
     assert not app.metric
+
+
+def test_the_compare_page_names_the_tokens_that_differ(open_page):
+    app = open_page("compare", clips="telephone", m="4")
+    assert app.multiselect(key="clips").value == ["telephone"]
+    listed = app.selectbox(key="at").options
+    assert "full says" in listed[0]
+    before = app.markdown[-2].value
+    app.selectbox(key="at").select_index(len(listed) - 1)
+    healthy(app.run())
+    assert app.markdown[-2].value != before
+    for key, value in (("measure", "error"), ("measure", "found"), ("lane", "nystrom"), ("m", 64)):
+        move(app, key, value)
+    table = app.table[0].value
+    assert len(table) == 1 + 3 * 6
+    assert table.iloc[0, 1] == "100.0"
+    assert app.multiselect(key="clips").set_value([]).run().info
+
+
+def test_clips_without_known_words_have_no_digits_to_find(open_page):
+    app = open_page("compare", clips="italian")
+    assert app.segmented_control(key="measure").options == ["same label", "error"]
+
+
+def test_every_slider_of_the_learn_page_moves_its_figure(open_page):
+    app = open_page("learn")
+    for key, value in (("now", 20), ("n", 10), ("marks", 64), ("head", 8), ("std", 2), ("now", 1)):
+        before = [text.value for text in app.markdown]
+        move(app, key, value)
+        if key in ("now", "marks", "head", "std"):
+            assert [text.value for text in app.markdown] != before

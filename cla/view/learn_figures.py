@@ -1,0 +1,142 @@
+"""The small figures of the Learn page: all drawn from a real clip and the shipped model."""
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from cla.attention.cuts import segments
+from cla.engine import ClipTokens, LaneMoment
+from cla.features import HOP_SAMPLES
+from cla.view.drift import Drift
+from cla.view.figures import MARK, figure, heatmap, log_axis
+from cla.view.systems import SYSTEMS
+from cla.view.texts import Texts
+
+SHADE = "rgba(42, 134, 200, 0.12)"
+PENDING = "rgba(213, 94, 0, 0.16)"
+
+
+def loudness(clip: ClipTokens) -> NDArray[np.float32]:
+    """Loudness of each token's 80 ms, (T,), the loudest 1."""
+    hops = clip.samples[: len(clip.tokens) * HOP_SAMPLES].reshape(-1, HOP_SAMPLES)
+    level = np.sqrt((hops**2).mean(-1))
+    relative: NDArray[np.float32] = level / level.max()
+    return relative
+
+
+def stretches(seen: int, window: int, landmarks: int) -> list[tuple[int, int]]:
+    """The tokens that each continual landmark stands for, oldest first: [start, end)."""
+    cycle = min(window, seen)
+    cuts = segments(cycle, min(landmarks, cycle))
+    found = []
+    for start, end in zip(cuts.starts, cuts.ends, strict=True):
+        offset = (seen - end) // cycle * cycle
+        found.append((offset + start, offset + end))
+    return sorted(found)
+
+
+def window_figure(
+    say: Texts, clip: ClipTokens, seen: int, window: int, moment: LaneMoment
+) -> go.Figure:
+    """The stream, the window on it, and where the newest token looks."""
+    chart = _stream(say, clip, say("learn.window_title"))
+    hop_s = clip.times_s[0]
+    first = max(0, seen - window)
+    chart.add_vrect(x0=first * hop_s, x1=seen * hop_s, fillcolor=SHADE, line_width=0)
+    row = moment.attention.mean(0)[-(seen - first) :]
+    chart.add_bar(
+        x=(np.arange(first, seen) + 0.5) * hop_s,
+        y=row / row.max(),
+        name=say("learn.looks"),
+        marker={"color": SYSTEMS["continual"].color},
+        hoverinfo="skip",
+    )
+    chart.update_layout(bargap=0.1)
+    return chart
+
+
+def landmarks_figure(
+    say: Texts, clip: ClipTokens, seen: int, window: int, landmarks: int
+) -> go.Figure:
+    """The stretch of time that each landmark stands for, at the mean of what it averages."""
+    chart = _stream(say, clip, say("learn.landmarks_title"))
+    hop_s, level = clip.times_s[0], loudness(clip)
+    parts = stretches(seen, window, landmarks)
+    chart.add_vrect(
+        x0=max(0, seen - window) * hop_s, x1=seen * hop_s, fillcolor=SHADE, line_width=0
+    )
+    if parts[-1][1] < seen:
+        chart.add_vrect(
+            x0=parts[-1][1] * hop_s, x1=seen * hop_s, fillcolor=PENDING, line_width=0,
+            annotation_text=say("learn.pending"), annotation_position="top right",
+        )  # fmt: skip
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for start, end in parts:
+        x += [start * hop_s, end * hop_s, None]
+        y += [float(level[start:end].mean())] * 2 + [None]
+    chart.add_scatter(
+        x=x, y=y, name=say("learn.landmark"), mode="lines+markers",
+        line={"color": SYSTEMS["following"].color, "width": 4},
+        marker={"symbol": "line-ns-open", "size": 10},
+        hovertemplate=say("learn.landmark_hover"),
+    )  # fmt: skip
+    return chart
+
+
+def factors_figure(say: Texts, low: LaneMoment, full: LaneMoment, head: int) -> go.Figure:
+    """Beta, gamma's inverse and delta of one head; their product beside the full map."""
+    beta, inverse, delta = (low.factors[name][head] for name in ("beta", "gamma_inv", "delta"))
+    names = ("beta", "gamma", "delta", "product", "full")
+    chart = make_subplots(
+        rows=2, cols=6, row_heights=[0.42, 0.58], vertical_spacing=0.16,
+        specs=[[{"colspan": 2}, None] * 3, [{"colspan": 3}, None, None] * 2],
+        subplot_titles=[say(f"learn.{name}") for name in names],
+    )  # fmt: skip
+    chart.update_layout(figure(say, say("learn.factors_title"), "", "", height=640).layout)
+    chart.update_layout(margin={"t": 90})
+    product = beta @ inverse @ delta
+    limit = float(max(abs(product).max(), abs(full.factors["attention"][head]).max()))
+    places = [(1, 1), (1, 3), (1, 5), (2, 1), (2, 4)]
+    for values, (row, column) in zip(
+        (beta, inverse, delta, product, full.factors["attention"][head]), places, strict=True
+    ):
+        image = heatmap(values, say("learn.map_hover"), showscale=False)
+        if row == 2:
+            image.update(zmin=-limit, zmax=limit)
+        chart.add_trace(image, row=row, col=column)
+    chart.update_yaxes(autorange="reversed")
+    return chart
+
+
+def drift_figure(say: Texts, found: Drift) -> go.Figure:
+    """Error of both ways over the steps taken, on logarithmic axes."""
+    chart = figure(
+        say, say("learn.drift_title"), say("learn.drift_steps"), say("learn.drift_error")
+    )
+    for key, errors in (("full", found.subtracting), ("fixed", found.ours)):
+        look = SYSTEMS[key]
+        chart.add_scatter(
+            x=found.steps, y=errors, mode="lines+markers",
+            name=say("learn.ours" if key == "fixed" else "learn.subtracting"),
+            line={"color": look.color, "dash": look.dash, "width": 2},
+            marker={"symbol": look.symbol, "size": 6},
+            hovertemplate="%{x:,}: %{y:.1e}",
+        )  # fmt: skip
+    log_axis(chart.layout.xaxis)
+    log_axis(chart.layout.yaxis)
+    return chart
+
+
+def _stream(say: Texts, clip: ClipTokens, title: str) -> go.Figure:
+    chart = figure(say, title, say("clips.time"), say("learn.level"), height=320)
+    chart.add_scatter(
+        x=clip.times_s - clip.times_s[0] / 2,
+        y=loudness(clip),
+        name=say("learn.sound"),
+        mode="lines",
+        line={"color": MARK, "width": 1.5, "shape": "hvh"},
+        hoverinfo="skip",
+    )
+    return chart

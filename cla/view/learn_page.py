@@ -1,0 +1,129 @@
+"""The Learn page: how the method works, in five minutes, with figures that can be dragged."""
+
+import numpy as np
+import streamlit as st
+
+from cla.engine import LaneConfig, LaneMoment, lane_at
+from cla.view.clip_source import Clip, sample
+from cla.view.drift import STEPS, Drift, drift
+from cla.view.figures import show
+from cla.view.frame import page_head
+from cla.view.learn_figures import (
+    drift_figure,
+    factors_figure,
+    landmarks_figure,
+    stretches,
+    window_figure,
+)
+from cla.view.live_app import live_server
+from cla.view.settings import choice, number
+from cla.view.texts import Texts
+
+CLIP = "count"
+LOGIT_STDS = (1, 2, 3, 4, 5, 6, 7, 8, 9)
+
+
+def learn_page() -> None:
+    """Draw the page."""
+    say = page_head("learn")
+    clip = sample(say, CLIP)
+    seen = _window(say, clip)
+    marks = _landmarks(say, clip, seen)
+    _factors(say, clip, (seen, marks))
+    _drift(say)
+    st.markdown(say("learn.sources"))
+
+
+def _window(say: Texts, clip: Clip) -> int:
+    task = live_server().task
+    st.markdown(say("learn.window_text"))
+    with st.container(horizontal=True):
+        seen = number(
+            say("learn.now"), 1, len(clip.tokens.tokens), default=133, key="now", width=420
+        )
+        window = number(say("cost.window"), 2, task.window, default=60, key="n", width=300)
+    moment = lane_at(task, LaneConfig("full", window=window), clip.tokens, seen - 1)
+    show(window_figure(say, clip.tokens, seen, window, moment), "window", say("learn.window_alt"))
+    return seen
+
+
+def _landmarks(say: Texts, clip: Clip, seen: int) -> int:
+    task = live_server().task
+    st.markdown(say("learn.landmarks_text"))
+    marks = choice(
+        st.select_slider,
+        say("cost.landmarks"),
+        task.landmark_counts,
+        default=8,
+        key="marks",
+        width=420,
+    )
+    show(
+        landmarks_figure(say, clip.tokens, seen, task.window, marks),
+        "landmarks",
+        say("learn.landmarks_alt"),
+    )
+    pending = seen - stretches(seen, task.window, marks)[-1][1]
+    kept = min(marks, seen)
+    st.markdown(
+        say("learn.landmarks_now", marks=kept, tokens=min(seen, task.window), pending=pending)
+    )
+    return marks
+
+
+def _factors(say: Texts, clip: Clip, at: tuple[int, int]) -> None:
+    seen, marks = at
+    task = live_server().task
+    st.markdown(say("learn.factors_text"))
+    head = number(
+        say("learn.head"), 1, task.classifier.config.num_heads, default=1, key="head", width=420
+    )
+    low, full = (
+        _newest(lane_at(task, config, clip.tokens, seen - 1), min(seen, task.window))
+        for config in (LaneConfig("continual_nystrom", marks, "continual"), LaneConfig("full"))
+    )
+    show(factors_figure(say, low, full, head - 1), "factors", say("learn.factors_alt"))
+    product = low.factors["beta"] @ low.factors["gamma_inv"] @ low.factors["delta"]
+    moved = np.abs(product - full.factors["attention"])[head - 1].sum(-1).mean() / 2
+    tokens = len(product[0])
+    st.markdown(
+        say(
+            "learn.factors_now",
+            moved=say.number(100 * float(moved), 1),
+            low=say.number(2 * tokens * marks + marks**2),
+            full=say.number(tokens**2),
+        )
+    )
+
+
+def _newest(moment: LaneMoment, valid: int) -> LaneMoment:
+    """The moment without the rows and columns of tokens that were never seen."""
+    return LaneMoment(
+        moment.attention[:, -valid:],
+        {
+            name: factor[:, -valid:, -valid:] if name == "attention"
+            else factor[:, -valid:] if name == "beta"
+            else factor[:, :, -valid:] if name == "delta" else factor
+            for name, factor in moment.factors.items()
+        },
+    )  # fmt: skip
+
+
+def _drift(say: Texts) -> None:
+    st.markdown(say("learn.drift_text", steps=say.number(STEPS)))
+    std = choice(st.select_slider, say("learn.std"), LOGIT_STDS, default=4, key="std", width=420)
+    with st.spinner(say("learn.running")):
+        found = _drifted(std)
+    show(drift_figure(say, found), "drift", say("learn.drift_alt"))
+    st.markdown(
+        say(
+            "learn.drift_now",
+            subtracting=f"{found.subtracting[-1]:.0e}",
+            ours=f"{found.ours.max():.0e}",
+        )
+    )
+
+
+@st.cache_data(max_entries=len(LOGIT_STDS), show_spinner=False)
+def _drifted(std: int) -> Drift:
+    return drift(std)

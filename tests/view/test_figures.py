@@ -1,0 +1,130 @@
+"""The numbers that the Clips, Compare and Learn pages draw."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cla.attention.naive import continual_landmarks
+from cla.capture import open_audio, sample_clips
+from cla.engine import LaneConfig, lane_at, read_clip, scan_lane
+from cla.models import Span, load_task
+from cla.view.clip_analysis import analyze_clip, player_message
+from cla.view.clip_figures import predictions
+from cla.view.clip_source import Clip
+from cla.view.compare_figures import attention_rows, measure_of, over_landmarks, probabilities
+from cla.view.drift import drift
+from cla.view.kept import Kept
+from cla.view.lane_scores import FULL, differences, distances, score_lane
+from cla.view.learn_figures import factors_figure, landmarks_figure, stretches, window_figure
+from cla.view.systems import SYSTEMS
+from cla.view.texts import Texts
+
+SAY = Texts("en")
+LOW = LaneConfig("continual_nystrom", 4, "fixed")
+
+
+@pytest.fixture(scope="module")
+def task():
+    return load_task()
+
+
+@pytest.fixture(scope="module")
+def clip():
+    sample = sample_clips()[0]
+    with open_audio(sample.path) as audio:
+        tokens = read_clip(audio)
+    words = tuple(Span(word.label, word.start_s, word.end_s) for word in sample.words)
+    return Clip(sample.name, sample.title, tokens, words)
+
+
+@pytest.fixture(scope="module")
+def scan(task):
+    kept = Kept(100)
+    return lambda config, clip: kept.get(config, lambda: scan_lane(task, config, clip.tokens))
+
+
+def test_the_player_gets_every_token_of_both_lanes(task, clip):
+    analysis = analyze_clip(task, [FULL, LOW], clip, lambda _: None)
+    message = player_message(analysis, task, ["a", "b"], {"sound": "the sound"})
+    length = struct.unpack_from("<I", message)[0]
+    header = json.loads(message[4 : 4 + length])
+    shapes = dict(header["arrays"])
+    tokens = len(clip.tokens.tokens)
+    assert shapes["1/attention"] == [tokens, task.window]
+    assert shapes["0/probabilities"] == [tokens, 11]
+    assert [label for label, _ in header["lanes"][0]["events"]] == [w.label for w in clip.words]
+    rows = np.frombuffer(message, "<f4", tokens * 11, 4 + length + 4 * len(clip.tokens.samples))
+    np.testing.assert_array_equal(rows[:11], analysis.lanes[0][0].probabilities)
+    chart = predictions(SAY, task, analysis, [SYSTEMS["full"], SYSTEMS["fixed"]])
+    np.testing.assert_array_equal(
+        chart.data[0].z, np.stack([r.probabilities[1:] for r in analysis.lanes[0]]).T
+    )
+    assert "seconds" in chart.layout.xaxis2.title.text
+
+
+def test_scores_are_counted_from_the_scans(clip, scan):
+    same = score_lane(scan, FULL, [clip])
+    assert (same.agreement, same.error, same.found, same.words) == (1.0, 0.0, 10, 10)
+    score = score_lane(scan, LOW, [clip])
+    full, lane = scan(FULL, clip), scan(LOW, clip)
+    assert score.agreement == np.mean(full.leaders == lane.leaders)
+    assert score.error == pytest.approx(
+        np.abs(full.probabilities - lane.probabilities).sum(-1).mean() / 2
+    )
+    scores = {("fixed", 4): score, ("fixed", 8): same}
+    for measure in ("agreement", "error", "found"):
+        chart = over_landmarks(SAY, scores, same, measure)
+        assert list(chart.data[0].x) == [4, 8]
+        assert list(chart.data[0].y) == [measure_of(score, measure), measure_of(same, measure)]
+
+
+def test_the_tokens_that_differ_come_first(task, clip, scan):
+    listed = differences(scan, LOW, [clip], 12)
+    assert len(listed) == len({one.name for one in listed}) == 12
+    gaps = distances(scan(FULL, clip), scan(LOW, clip))
+    other = int((scan(FULL, clip).leaders != scan(LOW, clip).leaders).sum())
+    assert [one.full != one.lane for one in listed] == [i < other for i in range(12)]
+    assert max(one.distance for one in listed) == pytest.approx(gaps.max())
+    at = listed[0]
+    chart = probabilities(SAY, task, at, (scan(FULL, clip), scan(LOW, clip)), SYSTEMS["fixed"])
+    np.testing.assert_array_equal(chart.data[1].y, scan(LOW, clip).probabilities[at.token])
+    moments = [lane_at(task, config, clip.tokens, at.token) for config in (FULL, LOW)]
+    seen = min(at.token + 1, task.window)
+    rows = attention_rows(SAY, task, moments, SYSTEMS["fixed"], seen)
+    assert sum(rows.data[0].y) == pytest.approx(1, abs=1e-4)
+    assert rows.data[0].x[-1] == 0
+
+
+@given(seen=st.integers(1, 200), window=st.integers(1, 60), marks=st.integers(1, 60))
+def test_landmarks_are_shown_where_they_come_from(seen, window, marks):
+    import torch
+
+    parts = stretches(seen, window, min(marks, window))
+    times = torch.arange(seen, dtype=torch.float64)[:, None]
+    means = continual_landmarks(times, window, min(marks, window))[:, 0].sort().values
+    np.testing.assert_allclose([(start + end - 1) / 2 for start, end in parts], means)
+
+
+def test_figures_of_the_learn_page_hold_what_they_show(task, clip):
+    moment = lane_at(task, LaneConfig("full", window=30), clip.tokens, 99)
+    chart = window_figure(SAY, clip.tokens, 100, 30, moment)
+    assert len(chart.data[1].x) == 30
+    assert max(chart.data[1].y) == 1
+    marks = landmarks_figure(SAY, clip.tokens, 133, task.window, 8)
+    assert len(marks.data[1].x) == 3 * 8
+    low = lane_at(task, LaneConfig("continual_nystrom", 8, "continual"), clip.tokens, 148)
+    full = lane_at(task, FULL, clip.tokens, 148)
+    maps = factors_figure(SAY, low, full, 2)
+    beta, inverse, delta, product, whole = (trace.z for trace in maps.data)
+    np.testing.assert_allclose(beta @ inverse @ delta, product, atol=1e-5)
+    np.testing.assert_allclose(np.sum(whole, -1), 1, atol=1e-5)
+
+
+def test_subtracting_drifts_and_this_code_does_not():
+    found = drift(4)
+    assert found.subtracting[-5:].min() > 10 * found.ours.max()
+    assert found.ours.max() < 1e-5
