@@ -14,7 +14,7 @@ from cla.view.frame import page_head
 from cla.view.kept import Kept
 from cla.view.lane_choice import choose_lane
 from cla.view.lane_scores import FULL
-from cla.view.live_app import live_server, static_url
+from cla.view.live_app import clip_task, static_url
 from cla.view.systems import SYSTEMS
 from cla.view.texts import Texts
 
@@ -40,7 +40,7 @@ def _analyses() -> Kept[tuple[ClipAnalysis, float]]:
 def clips_page() -> None:
     """Draw the page."""
     say = page_head("clips")
-    task = live_server().tasks["digits"]
+    task = clip_task()
     clip = choose_clip(say)
     system, config = choose_lane(say, task)
     if clip is None:

@@ -11,7 +11,7 @@ from cla.view.frame import page_head
 from cla.view.kept import Kept
 from cla.view.lane_choice import LOW_RANK, choose_lane, lane_config
 from cla.view.lane_scores import FULL, Difference, LaneScore, Scan, differences, score_lane
-from cla.view.live_app import live_server
+from cla.view.live_app import clip_task
 from cla.view.settings import choice
 from cla.view.systems import SYSTEMS, System
 from cla.view.texts import Texts
@@ -35,7 +35,7 @@ def _upload_scans() -> Kept[LaneScan]:
 def compare_page() -> None:
     """Draw the page."""
     say = page_head("compare")
-    task = live_server().task
+    task = clip_task()
     clips = choose_clips(say)
     if not clips:
         st.info(say("compare.empty"))

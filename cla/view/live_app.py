@@ -39,6 +39,11 @@ def live_server() -> LiveServer:
     return LiveServer(ready, {"device": device_name(), "bones": BONES, "tasks": shown})
 
 
+def clip_task() -> TaskModel:
+    """The task that the pages about clips, which are of speech, look into."""
+    return live_server().tasks["digits"]
+
+
 def routes() -> list[Mount]:
     """Routes beside Streamlit's own: the live connection, the page's scripts, the sample clips."""
     return [
