@@ -6,6 +6,7 @@ from typing import Any
 from rich.columns import Columns
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from cla.telemetry import RunningStatistics, TokenRecord, device_name
 from cla.types import Event
@@ -120,8 +121,8 @@ def print_table(summary: Summary, console: Console) -> None:
         )
     for name, lane in summary.lanes.items():
         console.print(f"[bold]{name}[/bold]" + ("" if lane.events else ": no events"))
-        heard = [f"{event.label} {event.time_s:.2f} s" for event in lane.events]
-        console.print(Columns(heard, padding=(0, 3)), highlight=False)
+        heard = [Text(f"{event.label} {event.time_s:.2f} s") for event in lane.events]
+        console.print(Columns(heard, padding=(0, 3)))
 
 
 def _number(value: float | None, form: str, unit: str = "") -> str:

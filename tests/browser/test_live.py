@@ -58,6 +58,13 @@ def test_the_microphone_is_read_in_both_lanes(open_page):
     page.get_by_test_id("microphone").click()
     wait_for(page, lambda: all(matches(heard(page, lane), DIGITS) >= 8 for lane in LANES), 60)
     assert page.get_by_test_id("notice").is_hidden()
+    assert "Fake" in (page.get_by_test_id("time").text_content() or "")
+    page.get_by_test_id("microphone").get_by_text("Stop microphone").click()
+    page.get_by_test_id("time").get_by_text("ended").wait_for()
+    still = token(page)
+    page.wait_for_timeout(500)
+    assert token(page) == still
+    assert page.get_by_test_id("microphone").text_content() == "Microphone"
 
 
 def test_controls_act_at_once_and_without_a_gap(open_page):

@@ -17,9 +17,9 @@ export const MARKUP = `
     <button type="button" data-testid="pause">Pause</button>
     <button type="button" data-testid="step">Step</button>
     <button type="button" data-testid="reset">Reset</button>
-    <label>Landmarks <input type="range" min="0" step="1" data-testid="landmarks"><output data-testid="landmarks-value"></output></label>
-    <label>that are <select data-testid="mode"><option value="fixed">fixed</option><option value="continual">continual</option></select></label>
-    <label>Head <select data-testid="head"></select></label>
+    <label title="What low-rank attention keeps of the window: fewer cost less, more follow full attention closer">Landmarks <input type="range" min="0" step="1" data-testid="landmarks"><output data-testid="landmarks-value"></output></label>
+    <label title="fixed: fitted to training data. continual: means of the stream's own segments">that are <select data-testid="mode"><option value="fixed">fixed</option><option value="continual">continual</option></select></label>
+    <label title="The attention head whose attention is drawn">Head <select data-testid="head"></select></label>
     <label><input type="checkbox" data-testid="maps"> whole map and factors</label>
   </div>
   <p class="notice" role="status" data-testid="notice" hidden></p>

@@ -80,8 +80,20 @@ export class LaneView {
       this.drawBars(context, theme, left, step, head);
     }
     context.restore();
+    this.drawAxes(context, theme, width);
     context.fillStyle = theme.line;
     context.fillRect(this.labelsWidth, MARKS_HEIGHT + this.stripHeight, width - this.labelsWidth, 1);
+  }
+
+  /** What the bars are, and the time that both pictures share. */
+  drawAxes(context, theme, width) {
+    context.fillStyle = theme.faint;
+    context.textBaseline = "middle";
+    context.textAlign = "left";
+    context.fillText("attention of the newest token", this.labelsWidth + 4, MARKS_HEIGHT + this.stripHeight + GAP + 2);
+    context.fillText(`−${(this.window * this.hopS).toFixed(1)} s`, this.labelsWidth, this.height - 7);
+    context.textAlign = "right";
+    context.fillText("now", width, this.height - 7);
   }
 
   drawLabels(context, theme) {
@@ -121,12 +133,13 @@ export class LaneView {
 
   drawMarks(context, theme, left, step) {
     context.textAlign = "center";
+    // Words a second apart must not run into each other on a phone.
+    context.font = this.window * step < 360 ? "600 10px sans-serif" : "600 13px sans-serif";
+    context.fillStyle = theme.accent;
     for (const { index, label } of this.events) {
       const x = left(index) + step / 2;
-      context.fillStyle = theme.accent;
       context.fillRect(x - 0.75, MARKS_HEIGHT - 6, 1.5, this.stripHeight + 6);
-      context.font = "600 13px sans-serif";
-      context.fillText(label, x, 9);
+      context.fillText(label, Math.min(x, this.canvas.clientWidth - context.measureText(label).width / 2), 9);
     }
     context.font = FONT;
     context.textAlign = "right";
@@ -134,7 +147,7 @@ export class LaneView {
       const x = left(index) + step;
       context.fillStyle = theme.faint;
       context.fillRect(x, MARKS_HEIGHT, 1, this.height - MARKS_HEIGHT - 16);
-      context.fillText(text, x - 4, this.height - 8);
+      context.fillText(text, x - 4, MARKS_HEIGHT + this.stripHeight + GAP + 2);
     }
   }
 

@@ -46,8 +46,8 @@ class LivePage {
     const send = (type, more = {}) => this.socket.send({ type, ...more });
     on("play", "click", () => this.sources.playSample());
     on("clip", "change", () => this.sources.playSample());
-    on("microphone", "click", () => this.sources.startDevice());
-    on("camera", "click", () => this.sources.startDevice());
+    on("microphone", "click", () => this.sources.toggleDevice());
+    on("camera", "click", () => this.sources.toggleDevice());
     on("device", "change", (event) => this.sources.startDevice(event.target.value));
     on("upload", "change", (event) => this.sources.upload(event.target));
     on("sound", "change", (event) => { this.sources.audio.muted = !event.target.checked; });
@@ -241,7 +241,8 @@ class LivePage {
       this.theme = readTheme(this.root);
     }
     for (const lane of this.settings.lanes) this.panels.get(lane.name).refresh(lane);
-    this.summary.refresh(this.ended);
+    // The preview names what it shows.
+    this.summary.refresh(this.task.input === "sound" ? this.sources.name : "", this.ended);
     this.preview.refresh({
       name: this.sources.name,
       live: this.isCamera,

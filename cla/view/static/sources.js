@@ -17,6 +17,7 @@ export class Sources {
     this.audio = new Audio();
     this.audio.muted = true;
     this.name = "";
+    this.turn = 0;
     const onEnd = (sentence) => this.stop(sentence);
     this.microphone = new Microphone(page.data.scripts, {
       onPacket: (packet) => page.socket.sendBytes(packet),
@@ -57,6 +58,14 @@ export class Sources {
     if (!this.page.byId("fast").checked) this.audio.play().catch(() => {});
   }
 
+  /** Start the task's device, or stop it. */
+  toggleDevice() {
+    if (!this.running) return this.startDevice();
+    this.stop();
+    this.page.socket.send({ type: "stop" });
+    this.page.ended = true;
+  }
+
   /** Start a device: one of the browser by its id, or `local:0` for the machine's first. */
   async startDevice(device) {
     const { page, capture } = this;
@@ -72,6 +81,7 @@ export class Sources {
       const { name, deviceId, devices } = await capture.start(device);
       if (capture !== this.capture) return capture.stop();
       this.name = name;
+      this.showRunning();
       this.listDevices(devices, deviceId);
       this.meter.hidden = capture !== this.microphone;
       this.resume();
@@ -110,9 +120,13 @@ export class Sources {
     page.clear();
     this.name = file.name;
     page.socket.send({ type: "upload", size_bytes: file.size, name: file.name, task: page.task.name });
+    const { turn } = this;
     for (let start = 0; start < file.size; start += UPLOAD_CHUNK) {
       while (page.socket.buffered > MAX_BUFFERED) await new Promise((done) => setTimeout(done, 20));
-      page.socket.sendBytes(await file.slice(start, start + UPLOAD_CHUNK).arrayBuffer());
+      const bytes = await file.slice(start, start + UPLOAD_CHUNK).arrayBuffer();
+      // Another source has begun: it must not be given the rest of this file.
+      if (this.turn !== turn) return;
+      page.socket.sendBytes(bytes);
     }
     if (page.task.input === "sound") this.play(URL.createObjectURL(file));
     input.value = "";
@@ -128,6 +142,13 @@ export class Sources {
     return this.microphone.running || this.camera.running;
   }
 
+  /** The buttons that start a device also stop it, and say so. */
+  showRunning() {
+    for (const [name, title] of [["microphone", "Microphone"], ["camera", "Camera"]]) {
+      this.page.byId(name).textContent = this[name].running ? `Stop ${name}` : title;
+    }
+  }
+
   /** Stop devices and sound, and say why. */
   stop(sentence) {
     this.microphone.stop();
@@ -135,6 +156,8 @@ export class Sources {
     this.audio.pause();
     this.audio.removeAttribute("src");
     this.meter.hidden = true;
+    this.turn += 1;
+    this.showRunning();
     if (sentence) this.page.notice(sentence);
   }
 }

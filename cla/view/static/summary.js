@@ -23,7 +23,8 @@ export class Summary {
     });
   }
 
-  refresh(ended) {
+  /** Refresh the sentences; `source` is the name of what is heard. */
+  refresh(source, ended) {
     if (!this.token) return;
     const { lanes, time_s: time, behind_s: behind } = this.token;
     const [first, ...others] = lanes;
@@ -35,7 +36,9 @@ export class Summary {
         <strong data-testid="agreement">${agreement} %</strong> of ${this.compared} tokens.`;
     });
     const late = behind > 0.5 ? `, behind by ${behind.toFixed(1)} s` : "";
-    this.element.innerHTML = `${sentences.join("<br>")}
-      <span class="faint" data-testid="time">${time.toFixed(1)} s${late}${ended ? ", ended" : ""}</span>`;
+    this.element.innerHTML = `${sentences.join("<br>")} <span class="faint" data-testid="time"></span>`;
+    // A name comes from a file or a device: it is text and nothing else.
+    this.element.lastElementChild.textContent =
+      `${source && `${source}: `}${time.toFixed(1)} s${late}${ended ? ", ended" : ""}`;
   }
 }
