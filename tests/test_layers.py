@@ -32,9 +32,10 @@ MAY_IMPORT = {
     "benchmark": BOTTOM | {"attention", "models", "telemetry"},
     "view": BOTTOM
     | {"attention", "features", "telemetry", "models", "capture", "engine", "benchmark"},
+    "export": BOTTOM | {"attention", "models"},
     "cli": BOTTOM
     | {"attention", "features", "telemetry", "models", "capture", "engine"}
-    | {"datasets", "training", "benchmark"},
+    | {"datasets", "training", "benchmark", "export"},
     "__main__": {"cli"},
     "__init__": BOTTOM,
 }

@@ -75,6 +75,14 @@ class AttentionConfig:
         return self.output_mode == "retroactive"
 
     @property
+    def decomposes(self) -> bool:
+        """Whether steps take singular values, for which a host waits and ONNX has no operator."""
+        renews = self.kind == "nystrom" or (
+            self.kind == "continual_nystrom" and self.landmark_mode == "continual"
+        )
+        return renews and self.pseudo_inverse == "exact"
+
+    @property
     def landmarks(self) -> int:
         """M; 0 for kinds without landmarks."""
         return self.num_landmarks or 0

@@ -47,6 +47,15 @@ def tensors_of(state: Any) -> Iterator[Tensor]:
             yield from tensors_of(part)
 
 
+def names_of(state: Any, prefix: str = "") -> Iterator[str]:
+    """Dotted names of a state's tensors, in the order of `tensors_of`."""
+    if isinstance(state, Tensor):
+        yield prefix
+    else:
+        for name, part in zip(getattr(state, "_fields", range(len(state))), state, strict=True):
+            yield from names_of(part, f"{prefix}.{name}" if prefix else str(name))
+
+
 def with_tensors(state: Any, tensors: Sequence[Tensor]) -> Any:
     """A state of the same structure that holds `tensors`, in the order of `tensors_of`."""
     given = iter(tensors)

@@ -153,10 +153,10 @@ def table_total(table: Tensor, slot: Tensor, window: int) -> PartialSums:
 
 def _grid(cuts: Cuts, device: torch.device) -> tuple[Tensor, Tensor]:
     """Ring places (K, L) of the tokens of each block, and which of them do not exist."""
-    starts = torch.tensor(cuts.starts, device=device)[:, None]
-    lengths = torch.tensor(cuts.lengths, device=device)[:, None]
+    # Made on the device: a copy from the host could not be captured.
+    block = torch.arange(cuts.count, device=device)[:, None]
     place = torch.arange(cuts.longest, device=device)
-    return (starts + place).clamp(max=cuts.total - 1), place >= lengths
+    return (cuts.start(block) + place).clamp(max=cuts.total - 1), place >= cuts.length(block)
 
 
 def _suffixes(logits: Tensor, values: Tensor, rows: int) -> Tensor:

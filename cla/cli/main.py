@@ -36,6 +36,12 @@ def _bench(arguments: list[str]) -> int:
     return bench(arguments)
 
 
+def _export(arguments: list[str]) -> int:
+    from cla.cli.export import main as export
+
+    return export(arguments)
+
+
 def _train(arguments: list[str]) -> int:
     if arguments[:1] == ["digits"]:
         from cla.training.digits import main as train_task
@@ -49,7 +55,7 @@ def _train(arguments: list[str]) -> int:
     return train_task(arguments[1:])
 
 
-COMMANDS = {"bench": _bench, "train": _train}
+COMMANDS = {"bench": _bench, "export": _export, "train": _train}
 """Commands that bring their own options and heavy imports."""
 
 
@@ -91,5 +97,6 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--out", metavar="FILE", help="write rows to FILE (.parquet, .csv or .jsonl)")
     run.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     commands.add_parser("bench", help="measure step times here: cla bench --help")
+    commands.add_parser("export", help="write a classifier as ONNX: cla export --help")
     commands.add_parser("train", help="train a task anew: cla train digits --help")
     return parser

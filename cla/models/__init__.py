@@ -3,6 +3,7 @@
 from cla.models.checkpoint import load_task, read_task, tasks, write_task
 from cla.models.classifier import ClassifierConfig, ClassifierState, StreamClassifier
 from cla.models.events import EventConfig, EventDetector
+from cla.models.graphed_step import GraphedStep
 from cla.models.matching import Matches, Span, belongs, match_events
 from cla.models.task import FixedLandmarks, InputKind, TaskModel
 
@@ -12,6 +13,7 @@ __all__ = [
     "EventConfig",
     "EventDetector",
     "FixedLandmarks",
+    "GraphedStep",
     "InputKind",
     "Matches",
     "Span",

@@ -1,0 +1,71 @@
+"""`cla export`: a task's classifier as a file that runs without this library."""
+
+import argparse
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+from cla.attention import AttentionKind, LandmarkMode
+from cla.errors import ClaError
+from cla.export import ExportFormat, export_task, format_of
+from cla.models import load_task
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command.
+
+    Raises:
+        ClaError: the classifier cannot be configured or written so.
+    """
+    options = _parser().parse_args(argv)
+    if options.streams < 1:
+        raise ClaError(f"--streams {options.streams} is none.", "Give at least 1.")
+    form = options.format or format_of(options.out)
+    task = load_task(options.task)
+    low_rank = options.kind in ("nystrom", "continual_nystrom")
+    classifier = task.with_attention(
+        options.kind,
+        options.landmarks if low_rank else None,
+        options.landmark_mode if options.kind == "continual_nystrom" else "continual",
+        options.window,
+    )
+    logging.disable(logging.WARNING)  # exporters report on packages that play no part here
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            written = export_task(task, classifier, options.out, form, options.streams)
+    finally:
+        logging.disable(logging.NOTSET)
+    for path in written:
+        print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cla export",
+        description="Write one step of a task's classifier, state in and state out, to a file.",
+    )
+    parser.add_argument("out", type=Path, metavar="OUT", help="a file .onnx or .pt2")
+    parser.add_argument("--task", default="digits", help="default: %(default)s")
+    parser.add_argument(
+        "--kind",
+        choices=get_args(AttentionKind),
+        default="continual_nystrom",
+        help="attention (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--landmarks", type=int, default=16, metavar="M", help="default: %(default)s"
+    )
+    parser.add_argument("--landmark-mode", choices=get_args(LandmarkMode), default="fixed")
+    parser.add_argument(
+        "--window", type=int, metavar="N", help="tokens attended (default: the task's)"
+    )
+    parser.add_argument(
+        "--streams", type=int, default=1, metavar="B", help="in one state (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--format", choices=get_args(ExportFormat), help="default: the one that OUT's ending names"
+    )
+    return parser

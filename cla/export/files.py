@@ -1,0 +1,122 @@
+"""A flat step on disk: as ONNX, or as a program of `torch.export`."""
+
+import json
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.export import ExportedProgram
+
+from cla.attention import AttentionLayer
+from cla.errors import ClaError
+from cla.export.flat_step import FlatStep
+from cla.models import StreamClassifier
+
+STATE_SUFFIX = ".state.npz"
+NEXT = "next."
+"""What the name of a state tensor begins with where it comes out."""
+
+
+def write_onnx(
+    model: AttentionLayer | StreamClassifier,
+    path: Path,
+    *,
+    streams: int = 1,
+    metadata: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write one step as ONNX, and beside it the state of streams that have seen nothing.
+
+    Inputs are `token` and the state's tensors by their names, outputs are `output` and the same
+    names after `NEXT`. The metadata is in the model's properties, each value as JSON.
+
+    Returns:
+        The path of the initial state, an archive of NumPy arrays in the order of the inputs.
+
+    Raises:
+        ClaError: the packages of the extra `export` are missing, or a step of the model takes
+            singular values.
+    """
+    _require_folder(path)
+    if find_spec("onnx") is None or find_spec("onnxscript") is None:
+        raise ClaError(
+            "ONNX needs the packages onnx and onnxscript, which are not installed.",
+            'Install them: pip install "cla-attention[export]"',
+        )
+    if any(layer.config.decomposes for layer in _layers(model)):
+        raise ClaError(
+            "The exact pseudo-inverse takes singular values, for which ONNX has no operator.",
+            "Choose fixed landmarks, or pseudo_inverse='iterative' with weights trained so.",
+        )
+    import onnx
+
+    step = FlatStep(model, streams)
+    exported = torch.onnx.export(
+        _program(step),
+        dynamo=True,
+        verbose=False,
+        input_names=["token", *step.names],
+        output_names=["output", *(NEXT + name for name in step.names)],
+    )
+    assert exported is not None  # only the older exporter returns nothing
+    proto = exported.model_proto
+    described = {**_describe(step), **(metadata or {})}
+    onnx.helper.set_model_props(
+        proto, {name: json.dumps(value, ensure_ascii=False) for name, value in described.items()}
+    )
+    onnx.save(proto, path)
+    state_path = path.with_suffix(STATE_SUFFIX)
+    arrays: dict[str, Any] = {
+        name: tensor.numpy() for name, tensor in zip(step.names, step.initial, strict=True)
+    }
+    np.savez(state_path, **arrays)
+    return state_path
+
+
+def write_program(
+    model: AttentionLayer | StreamClassifier,
+    path: Path,
+    *,
+    streams: int = 1,
+    metadata: Mapping[str, Any] | None = None,
+) -> None:
+    """Write one step as a program for `torch.export.load`.
+
+    Its example inputs are a token of zeros and the state of streams that have seen nothing; the
+    metadata is in its extra file `metadata.json`.
+    """
+    _require_folder(path)
+    step = FlatStep(model, streams)
+    described = {**_describe(step), **(metadata or {})}
+    torch.export.save(
+        _program(step),
+        path,
+        extra_files={"metadata.json": json.dumps(described, ensure_ascii=False)},
+    )
+
+
+def _program(step: FlatStep) -> ExportedProgram:
+    with torch.no_grad():
+        return torch.export.export(step.eval(), (step.token, *step.initial))
+
+
+def _describe(step: FlatStep) -> dict[str, Any]:
+    """What a user of the file has to know."""
+    return {
+        "token": list(step.token.shape),
+        "state": [
+            {"name": name, "shape": list(tensor.shape), "type": str(tensor.dtype).split(".")[-1]}
+            for name, tensor in zip(step.names, step.initial, strict=True)
+        ],
+    }
+
+
+def _layers(model: torch.nn.Module) -> list[AttentionLayer]:
+    return [module for module in model.modules() if isinstance(module, AttentionLayer)]
+
+
+def _require_folder(path: Path) -> None:
+    if not path.parent.is_dir() or path.is_dir():
+        raise ClaError(f"{path} cannot be written.", "Name a file in a folder that exists.")

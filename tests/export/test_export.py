@@ -1,0 +1,189 @@
+"""An exported step gives the numbers of the library's own, over several windows of a stream."""
+
+import json
+import logging
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from cla.attention import AttentionConfig, ContinualNystromAttention, make_attention
+from cla.attention.state import names_of, tensors_of
+from cla.cli import main
+from cla.errors import ClaError
+from cla.export import NEXT, FlatStep, write_onnx, write_program
+from cla.models import load_task
+
+KINDS = [
+    ("full", "continual"),
+    ("continual", "continual"),
+    ("nystrom", "continual"),
+    ("continual_nystrom", "continual"),
+    ("continual_nystrom", "fixed"),
+]
+OUTPUTS = ["single_output", "retroactive"]
+STREAMS, WINDOW = 2, 9
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
+
+@pytest.fixture(autouse=True)
+def quiet_exporters():
+    logging.disable(logging.WARNING)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def make_layer(kind, mode, output, inverse="iterative"):
+    torch.manual_seed(0)
+    marks = 4 if "nystrom" in kind else None
+    layer = make_attention(AttentionConfig(kind, 12, 2, WINDOW, marks, mode, output, inverse))
+    if isinstance(layer, ContinualNystromAttention) and layer.fixed:
+        layer.set_landmarks(torch.randn(2, 4, 6), torch.randn(2, 4, 6))
+    return layer.eval()
+
+
+def make_stream(size, length):
+    return torch.randn(length, STREAMS, size, generator=torch.Generator().manual_seed(1))
+
+
+def assert_same_stream(model, run, stream):
+    """`run` takes a token and returns the output, from a state that it keeps."""
+    state = model.init_state(stream.shape[1])
+    for token in stream:
+        expected = model.step(token, state).output
+        torch.testing.assert_close(run(token), expected, rtol=1e-4, atol=1e-5)
+
+
+def torch_runner(path):
+    program = torch.export.load(path)
+    state = program.example_inputs[0][1:]
+    module = program.module()
+
+    def run(token):
+        nonlocal state
+        output, *state = module(token, *state)
+        return output
+
+    return run
+
+
+def onnx_runner(path, state):
+    session = onnxruntime.InferenceSession(path)
+    assert [entry.name for entry in session.get_inputs()] == ["token", *state]
+    assert [entry.name for entry in session.get_outputs()][1:] == [NEXT + name for name in state]
+
+    def run(token):
+        nonlocal state
+        output, *values = session.run(None, {"token": token.numpy(), **state})
+        state = dict(zip(state, values, strict=True))
+        return torch.from_numpy(output)
+
+    return run
+
+
+@pytest.mark.parametrize(("kind", "mode"), KINDS)
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("inverse", ["exact", "iterative"])
+def test_a_program_equals_the_steps(kind, mode, output, inverse, tmp_path):
+    layer = make_layer(kind, mode, output, inverse)
+    write_program(layer, tmp_path / "step.pt2", streams=STREAMS)
+    assert_same_stream(layer, torch_runner(tmp_path / "step.pt2"), make_stream(12, 4 * WINDOW))
+
+
+@pytest.mark.parametrize(("kind", "mode"), KINDS)
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_onnx_equals_the_steps(kind, mode, output, tmp_path):
+    layer = make_layer(kind, mode, output)
+    state_path = write_onnx(layer, tmp_path / "step.onnx", streams=STREAMS)
+    run = onnx_runner(tmp_path / "step.onnx", dict(np.load(state_path)))
+    assert_same_stream(layer, run, make_stream(12, 4 * WINDOW))
+
+
+def test_fixed_landmarks_export_whatever_the_pseudo_inverse(tmp_path):
+    layer = make_layer("continual_nystrom", "fixed", "single_output", "exact")
+    state_path = write_onnx(layer, tmp_path / "step.onnx", streams=STREAMS)
+    run = onnx_runner(tmp_path / "step.onnx", dict(np.load(state_path)))
+    assert_same_stream(layer, run, make_stream(12, 3 * WINDOW))
+
+
+@pytest.mark.parametrize("kind", ["nystrom", "continual_nystrom"])
+def test_singular_values_are_refused_for_onnx(kind, tmp_path):
+    layer = make_layer(kind, "continual", "single_output", "exact")
+    with pytest.raises(ClaError, match="singular values") as caught:
+        write_onnx(layer, tmp_path / "step.onnx")
+    assert "iterative" in caught.value.remedy
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_stream_moves_to_onnx_in_the_middle(tmp_path):
+    layer = make_layer("continual_nystrom", "fixed", "single_output")
+    write_onnx(layer, tmp_path / "step.onnx", streams=STREAMS)
+    stream = make_stream(12, 3 * WINDOW)
+    state = layer.init_state(STREAMS)
+    for token in stream[:13]:
+        layer.step(token, state)
+    named = zip(names_of(state), tensors_of(state), strict=True)
+    arrays = {name: tensor.clone().numpy() for name, tensor in named if tensor.numel()}
+    run = onnx_runner(tmp_path / "step.onnx", arrays)
+    for token in stream[13:]:
+        expected = layer.step(token, state).output
+        torch.testing.assert_close(run(token), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_flat_step_changes_nothing_that_it_is_given():
+    step = FlatStep(make_layer("continual_nystrom", "continual", "retroactive"), STREAMS)
+    before = [tensor.clone() for tensor in step.initial]
+    step(make_stream(12, 1)[0], *step.initial)
+    assert all(torch.equal(*pair) for pair in zip(step.initial, before, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [
+        ("full", "continual"),
+        ("continual", "continual"),
+        ("continual_nystrom", "fixed"),
+        pytest.param("continual_nystrom", "continual", marks=pytest.mark.slow),
+        pytest.param("nystrom", "continual", marks=pytest.mark.slow),
+    ],
+)
+def test_a_task_exported_on_the_command_line_runs_by_onnxruntime_alone(kind, mode, tmp_path):
+    path = tmp_path / "digits.onnx"
+    given = ["--kind", kind, "--landmark-mode", mode, "--streams", str(STREAMS)]
+    assert main(["export", str(path), *given]) == 0
+    task = load_task("digits")
+    classifier = task.with_attention(kind, 16 if "nystrom" in kind else None, mode)
+    run = onnx_runner(path, dict(np.load(tmp_path / "digits.state.npz")))
+    stream = make_stream(classifier.config.input_dim, 2 * classifier.config.window + 40)
+    assert_same_stream(classifier, run, stream)
+    properties = onnxruntime.InferenceSession(path).get_modelmeta().custom_metadata_map
+    assert json.loads(properties["labels"]) == list(task.labels)
+    assert json.loads(properties["hop_s"]) == task.hop_s
+    assert json.loads(properties["attention"])[-1]["kind"] == kind
+
+
+def test_a_task_is_exported_as_a_program(tmp_path):
+    path = tmp_path / "digits.pt2"
+    assert main(["export", str(path), "--streams", str(STREAMS)]) == 0
+    classifier = load_task("digits").with_attention("continual_nystrom", 16, "fixed")
+    stream = make_stream(classifier.config.input_dim, classifier.config.window + 20)
+    assert_same_stream(classifier, torch_runner(path), stream)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["model.bin"], "names no format"),
+        (["missing/model.onnx"], "cannot be written"),
+        (["model.onnx", "--landmarks", "17"], "17"),
+        (["model.onnx", "--streams", "0"], "--streams 0"),
+        (["model.onnx", "--task", "none"], "none"),
+    ],
+)
+def test_wrong_options_are_named(arguments, named, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", *arguments]) == 2
+    assert named in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
