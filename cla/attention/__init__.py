@@ -1,8 +1,10 @@
 """Attention over streams: one layer per kind, one streaming contract for all."""
 
 from cla.attention.config import (
+    KINDS,
     AttentionConfig,
     AttentionKind,
+    Kind,
     LandmarkMode,
     OutputMode,
     PseudoInverse,
@@ -30,12 +32,14 @@ from cla.attention.state import (
 from cla.attention.state_file import load_state, save_state
 
 __all__ = [
+    "KINDS",
     "AttentionConfig",
     "AttentionKind",
     "AttentionLayer",
     "ContinualNystromAttention",
     "FullAttention",
     "FullEmits",
+    "Kind",
     "LandmarkMode",
     "NystromEmits",
     "OperationCount",

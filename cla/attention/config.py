@@ -1,14 +1,43 @@
 """What an attention layer is: kind, sizes and modes, checked once."""
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, get_args
 
 from cla.errors import ClaError
 
-AttentionKind = Literal["full", "continual", "nystrom", "continual_nystrom"]
 LandmarkMode = Literal["continual", "fixed"]
 OutputMode = Literal["single_output", "retroactive"]
 PseudoInverse = Literal["exact", "iterative"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is known of an attention kind before its layer is made.
+
+    Args:
+        layer: `module.Class` in this package; by name, because layers import their configuration.
+        landmark_modes: those it has; none if it has no landmarks.
+    """
+
+    layer: str
+    landmark_modes: tuple[LandmarkMode, ...] = ()
+
+
+KINDS = MappingProxyType(
+    {
+        "full": Kind("full.FullAttention"),
+        "continual": Kind("continual.ContinualAttention"),
+        "nystrom": Kind("nystrom.NystromAttention", ("continual",)),
+        "continual_nystrom": Kind(
+            "continual_nystrom.ContinualNystromAttention", ("continual", "fixed")
+        ),
+    }
+)
+"""The registry of attention kinds."""
+
+AttentionKind = str
+"""A name in `KINDS`."""
 
 
 @dataclass(frozen=True)
@@ -16,11 +45,11 @@ class AttentionConfig:
     """Configuration of one attention layer.
 
     Args:
-        kind: attention system, one of `AttentionKind`.
+        kind: attention system, a name in `KINDS`.
         embed_dim: E, size of a token.
         num_heads: H; must divide E.
         window: N, tokens attended.
-        num_landmarks: M, 1 <= M <= N; needed by the Nyström kinds, meaningless for the others.
+        num_landmarks: M, 1 <= M <= N; needed by kinds with landmarks, meaningless for the others.
         landmark_mode: landmarks follow the stream ("continual") or are given ("fixed"); `nystrom`
             takes its own from every window.
         output_mode: output of the newest token, or refreshed outputs of the whole window.
@@ -40,7 +69,7 @@ class AttentionConfig:
     pseudo_inverse: PseudoInverse = "exact"
 
     def __post_init__(self) -> None:
-        _require_choice("kind", self.kind, get_args(AttentionKind))
+        _require_choice("kind", self.kind, tuple(KINDS))
         _require_choice("landmark_mode", self.landmark_mode, get_args(LandmarkMode))
         _require_choice("output_mode", self.output_mode, get_args(OutputMode))
         _require_choice("pseudo_inverse", self.pseudo_inverse, get_args(PseudoInverse))
@@ -51,17 +80,19 @@ class AttentionConfig:
                 f"embed_dim={self.embed_dim} is not divisible by num_heads={self.num_heads}.",
                 "Choose a number of heads that divides the embedding.",
             )
-        if self.kind in ("nystrom", "continual_nystrom"):
-            _require_positive("num_landmarks", self.num_landmarks)
-            if self.landmarks > self.window:
-                raise ClaError(
-                    f"num_landmarks={self.num_landmarks} is larger than window={self.window}.",
-                    "Choose at most as many landmarks as the window has tokens.",
-                )
-        if self.kind == "nystrom" and self.landmark_mode == "fixed":
+        modes = KINDS[self.kind].landmark_modes
+        if not modes:
+            return
+        _require_positive("num_landmarks", self.num_landmarks)
+        if self.landmarks > self.window:
             raise ClaError(
-                "landmark_mode='fixed' is not available for kind='nystrom'.",
-                "Use kind='continual_nystrom'.",
+                f"num_landmarks={self.num_landmarks} is larger than window={self.window}.",
+                "Choose at most as many landmarks as the window has tokens.",
+            )
+        if self.landmark_mode not in modes:
+            raise ClaError(
+                f"landmark_mode={self.landmark_mode!r} is not available for kind={self.kind!r}.",
+                f"Use {' or '.join(map(repr, modes))}, or another kind.",
             )
 
     @property
@@ -77,9 +108,7 @@ class AttentionConfig:
     @property
     def decomposes(self) -> bool:
         """Whether steps take singular values, for which a host waits and ONNX has no operator."""
-        renews = self.kind == "nystrom" or (
-            self.kind == "continual_nystrom" and self.landmark_mode == "continual"
-        )
+        renews = bool(KINDS[self.kind].landmark_modes) and self.landmark_mode == "continual"
         return renews and self.pseudo_inverse == "exact"
 
     @property

@@ -1,24 +1,13 @@
-"""The registry of attention kinds."""
+"""From a configuration to a layer."""
 
-from types import MappingProxyType
+from importlib import import_module
 
-from cla.attention.config import AttentionConfig
-from cla.attention.continual import ContinualAttention
-from cla.attention.continual_nystrom import ContinualNystromAttention
-from cla.attention.full import FullAttention
+from cla.attention.config import KINDS, AttentionConfig
 from cla.attention.layer import AttentionLayer
-from cla.attention.nystrom import NystromAttention
-
-KINDS: MappingProxyType[str, type[AttentionLayer]] = MappingProxyType(
-    {
-        "full": FullAttention,
-        "continual": ContinualAttention,
-        "nystrom": NystromAttention,
-        "continual_nystrom": ContinualNystromAttention,
-    }
-)
 
 
 def make_attention(config: AttentionConfig) -> AttentionLayer:
     """A layer of the configured kind, freshly initialized."""
-    return KINDS[config.kind](config)
+    module, name = KINDS[config.kind].layer.rsplit(".", 1)
+    layer: AttentionLayer = getattr(import_module(f"cla.attention.{module}"), name)(config)
+    return layer

@@ -25,8 +25,11 @@ class PartialSums(NamedTuple):
 
 
 def empty_logit(dtype: torch.dtype) -> float:
-    """A logit that weighs nothing against any real one, finite so that differences stay finite."""
-    return torch.finfo(dtype).min / 4
+    """A logit that weighs nothing against any real one, finite so that differences stay finite.
+
+    One that float32 holds whatever the type: ONNX writes its constants in it.
+    """
+    return max(torch.finfo(dtype).min, torch.finfo(torch.float32).min) / 4
 
 
 def empty_sums(reference: Tensor, *shape: int) -> PartialSums:

@@ -12,13 +12,13 @@ from cla.errors import ClaError
 REMEDY = "Save a state of the same layer configuration and batch size, or start a new stream."
 
 
-def save_state(state: Any, path: Path) -> None:
+def save_state(state: Any, path: Path | str) -> None:
     """Write a state of any layer or classifier."""
     named = {f"{index:03d}": tensor.contiguous() for index, tensor in enumerate(tensors_of(state))}
     save_file(named, path)
 
 
-def load_state(path: Path, like: Any) -> Any:
+def load_state(path: Path | str, like: Any) -> Any:
     """The state that was saved, of the structure and on the devices of `like`.
 
     Args:
@@ -28,7 +28,7 @@ def load_state(path: Path, like: Any) -> Any:
         ClaError: the file cannot be read, or holds the state of something else.
     """
     try:
-        named = load(path.read_bytes())
+        named = load(Path(path).read_bytes())
     except (OSError, SafetensorError) as error:
         raise ClaError(f"The state in {path} cannot be read: {error}.", REMEDY) from error
     found = [named[name] for name in sorted(named)]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import gcd
 from typing import Literal
 
 from cla.attention.config import OutputMode
@@ -73,11 +72,7 @@ class Case:
         """Steps after which the work of a step recurs."""
         if not SYSTEMS[self.system].ticks:
             return 1
-        return self.window // gcd(self.window, LANDMARKS) if self._even else self.window
-
-    @property
-    def _even(self) -> bool:
-        return self.window % LANDMARKS == 0
+        return self.window if self.window % LANDMARKS else self.window // LANDMARKS
 
 
 GROWTH = "growth"

@@ -1,6 +1,6 @@
 """How many times faster one case is than another, beside what it has to be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cla.attention.config import OutputMode
@@ -17,6 +17,7 @@ from cla.benchmark.cases import (
 )
 from cla.benchmark.classifiers import STREAMS
 from cla.benchmark.run import Measurement
+from cla.benchmark.sizes import WINDOW
 from cla.benchmark.timing import Timing
 
 
@@ -25,14 +26,16 @@ class Ratio:
     """A quotient of two measured times or rates.
 
     Args:
-        setting: output mode, scope and window that both have in common.
         name: what is divided by what.
+        place: output mode and scope that both have in common.
+        windows: N of both, or of the one and the other.
         value: the quotient.
         least, most: what it has to be at least, or at most, where that is laid down.
     """
 
-    setting: str
     name: str
+    place: str
+    windows: str
     value: float
     least: float | None = None
     most: float | None = None
@@ -60,13 +63,13 @@ def ratios(measurement: Measurement) -> list[Ratio]:
         if case.group != GROWTH:
             found += _versus_others(case, timing, measurement.timings)
     times = measurement.classifier
-    setting = "whole classifier, fixed landmarks"
+    place = ("whole classifier, fixed landmarks", str(WINDOW))
     scan = f"scan of {times.tokens:,} tokens: times faster than stepping"
     streams = f"{STREAMS} streams: times the tokens a second of one stream"
     return [
         *found,
-        Ratio(setting, scan, times.scanned / times.stepped, LEAST_SCAN),
-        Ratio(setting, streams, times.batched / times.stepped, LEAST_STREAMS),
+        Ratio(scan, *place, times.scanned / times.stepped, LEAST_SCAN),
+        Ratio(streams, *place, times.batched / times.stepped, LEAST_STREAMS),
     ]
 
 
@@ -74,8 +77,9 @@ def _growth(timings: dict[Case, Timing]) -> Iterator[Ratio]:
     ends = [Case(GROWTH, FIXED, "single_output", "layer", n) for n in (GROWN_FROM, GROWN_TO)]
     if all(case in timings for case in ends):
         small, large = (timings[case].median_s for case in ends)
-        name = f"{FIXED}: time at N = {GROWN_TO:,} over time at N = {GROWN_FROM}"
-        yield Ratio("single-output, layer", name, large / small, most=MOST_GROWTH)
+        windows = f"{GROWN_TO:,} over {GROWN_FROM}"
+        name = f"{FIXED}: time with a large window over time with a small one"
+        yield Ratio(name, _place(ends[0]), windows, large / small, most=MOST_GROWTH)
 
 
 def _versus_others(case: Case, timing: Timing, timings: dict[Case, Timing]) -> Iterator[Ratio]:
@@ -87,19 +91,21 @@ def _versus_others(case: Case, timing: Timing, timings: dict[Case, Timing]) -> I
             # Of a kind with ticks the mean, which holds their share.
             ours = timing.mean_s if case.system == FOLLOWING else timing.median_s
             name = f"{case.system}: times faster than {other}"
-            yield Ratio(_setting(case), name, theirs.median_s / ours, needed)
+            yield Ratio(name, _place(case), f"{case.window:,}", theirs.median_s / ours, needed)
     if case.system == FOLLOWING and case.output == "single_output":
         fixed = timings[Case(case.group, FIXED, case.output, case.scope, case.window)]
         bound = case.window == FOLLOWED_AT
         yield Ratio(
-            _setting(case),
             f"{case.system}: mean over the median with fixed landmarks",
+            _place(case),
+            f"{case.window:,}",
             timing.mean_s / fixed.median_s,
             most=MOST_FOLLOWING if bound else None,
         )
         yield Ratio(
-            _setting(case),
             f"{case.system}: slowest step over its median",
+            _place(case),
+            f"{case.window:,}",
             timing.worst_s / timing.median_s,
             most=MOST_WORST if bound else None,
         )
@@ -122,6 +128,20 @@ def _least(system: str, output: OutputMode, window: int) -> dict[str, float | No
     return {}
 
 
-def _setting(case: Case) -> str:
+def _place(case: Case) -> str:
     scope = "product alone" if case.scope == "product" else "layer"
-    return f"{case.output.replace('_', '-')}, {scope}, N = {case.window:,}"
+    return f"{case.output.replace('_', '-')}, {scope}"
+
+
+def worst_of_goals(found: Sequence[Ratio]) -> list[Ratio]:
+    """Those with a goal; where several windows share one, the window that is worst off."""
+    worst: dict[tuple[object, ...], Ratio] = {}
+    for ratio in found:
+        if ratio.met is None:
+            continue
+        goal = (ratio.name, ratio.place, ratio.least, ratio.most)
+        before = worst.get(goal)
+        sign = 1 if ratio.least is not None else -1
+        if before is None or sign * ratio.value < sign * before.value:
+            worst[goal] = ratio
+    return list(worst.values())

@@ -1,16 +1,20 @@
 """A measurement as tables for people, as Markdown, and as one JSON object."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 
-from cla.benchmark.cases import GROWTH, SYSTEMS, Case
+from cla.attention.config import OutputMode
+from cla.benchmark.cases import GROWTH, SYSTEMS, Case, Scope
 from cla.benchmark.classifiers import STREAMS
-from cla.benchmark.ratios import Ratio, ratios
+from cla.benchmark.ratios import Ratio, ratios, worst_of_goals
 from cla.benchmark.run import Measurement
 from cla.benchmark.sizes import EMBED_DIM, HEADS, LANDMARKS
+
+OUTPUTS: tuple[OutputMode, ...] = ("single_output", "retroactive")
+SCOPES: dict[Scope, str] = {"product": "the attention product alone", "layer": "a whole layer"}
 
 
 def as_dict(measurement: Measurement) -> dict[str, Any]:
@@ -44,8 +48,9 @@ def as_dict(measurement: Measurement) -> dict[str, Any]:
         },
         "ratios": [
             {
-                "setting": ratio.setting,
                 "name": ratio.name,
+                "place": ratio.place,
+                "windows": ratio.windows,
                 "value": ratio.value,
                 "least": ratio.least,
                 "most": ratio.most,
@@ -59,21 +64,22 @@ def as_dict(measurement: Measurement) -> dict[str, Any]:
 def print_report(measurement: Measurement, console: Console) -> None:
     """Print all tables for people."""
     console.print(heading(measurement), highlight=False)
-    for title, header, rows in _tables(measurement):
-        table = Table(title=title)
-        for index, column in enumerate(header):
+    for rows in _tables(measurement, ratios(measurement)):
+        table = Table(title=rows.title)
+        for index, column in enumerate(rows.header):
             table.add_column(column, justify="right" if index else "left")
-        for row in rows:
+        for row in rows.rows:
             table.add_row(*row)
         console.print(table)
 
 
 def markdown(measurement: Measurement) -> str:
-    """The same tables as Markdown."""
+    """The tables as Markdown; of the ratios those with a goal, at the window that is worst off."""
     parts = [heading(measurement)]
-    for title, header, rows in _tables(measurement):
-        lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
-        parts.append(f"{title}:\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines))
+    for table in _tables(measurement, worst_of_goals(ratios(measurement))):
+        rule = ["---", *["---:"] * (len(table.header) - 1)]
+        lines = [f"| {' | '.join(line)} |" for line in (table.header, rule, *table.rows)]
+        parts.append(f"{table.title}:\n\n" + "\n".join(lines))
     return "\n\n".join(parts) + "\n"
 
 
@@ -86,43 +92,35 @@ def heading(measurement: Measurement) -> str:
     )
 
 
-def _tables(
-    measurement: Measurement,
-) -> Iterable[tuple[str, list[str], list[list[str]]]]:
+class _Rows(NamedTuple):
+    title: str
+    header: list[str]
+    rows: list[list[str]]
+
+
+def _tables(measurement: Measurement, found: Sequence[Ratio]) -> Iterator[_Rows]:
     windows = sorted({case.window for case in measurement.timings if case.group != GROWTH})
-    for output in ("single_output", "retroactive"):
-        for scope, what in (("product", "the attention product alone"), ("layer", "a whole layer")):
+    header = ["system", *(f"N = {window:,}" for window in windows)]
+    for output in OUTPUTS:
+        for scope, what in SCOPES.items():
             rows = [
-                [system, *_row(measurement, system, output, scope, windows)] for system in SYSTEMS
+                [system, *(_cell(measurement, system, output, scope, n) for n in windows)]
+                for system in SYSTEMS
             ]
             title = f"Time of a step in µs, {output.replace('_', '-')}, {what}"
-            yield (
-                title,
-                ["system", *(f"N = {n:,}" for n in windows)],
-                [row for row in rows if any(cell != "-" for cell in row[1:])],
-            )
-    found = ratios(measurement)
-    yield (
-        "How they compare",
-        ["what", "ratio", "goal", "", "where"],
-        [_ratio_row(ratio) for ratio in found],
-    )
+            yield _Rows(title, header, [row for row in rows if set(row[1:]) != {"-"}])
+    header = ["what", "where", "N", "ratio", "goal", ""]
+    yield _Rows("How they compare", header, [_ratio_row(ratio) for ratio in found])
 
 
-def _row(
-    measurement: Measurement, system: str, output: str, scope: str, windows: Sequence[int]
-) -> list[str]:
-    cells = []
-    for window in windows:
-        case = Case(f"N = {window}", system, output, scope, window)  # type: ignore[arg-type]  # names of the cases
-        timing = measurement.timings.get(case)
-        if timing is None:
-            cells.append("-")
-        elif SYSTEMS[system].ticks:
-            cells.append(f"{_micros(timing.median_s)} (mean {_micros(timing.mean_s)})")
-        else:
-            cells.append(_micros(timing.median_s))
-    return cells
+def _cell(
+    measurement: Measurement, system: str, output: OutputMode, scope: Scope, window: int
+) -> str:
+    timing = measurement.timings.get(Case(f"N = {window}", system, output, scope, window))
+    if timing is None:
+        return "-"
+    mean = f" (mean {_micros(timing.mean_s)})" if SYSTEMS[system].ticks else ""
+    return _micros(timing.median_s) + mean
 
 
 def _ratio_row(ratio: Ratio) -> list[str]:
@@ -133,7 +131,7 @@ def _ratio_row(ratio: Ratio) -> list[str]:
     elif ratio.most is not None:
         goal = f"at most {ratio.most:,g}"
     judged = {True: "met", False: "missed", None: ""}[ratio.met]
-    return [ratio.name, value, goal, judged, ratio.setting]
+    return [ratio.name, ratio.place, ratio.windows, value, goal, judged]
 
 
 def _micros(seconds: float) -> str:

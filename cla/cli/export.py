@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from cla.attention import AttentionKind, LandmarkMode
+from cla.attention import KINDS, LandmarkMode
 from cla.errors import ClaError
 from cla.export import ExportFormat, export_task, format_of
 from cla.models import load_task
@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--task", default="digits", help="default: %(default)s")
     parser.add_argument(
         "--kind",
-        choices=get_args(AttentionKind),
+        choices=tuple(KINDS),
         default="continual_nystrom",
         help="attention (default: %(default)s)",
     )

@@ -5,12 +5,12 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from typing import Any, get_args
+from typing import Any
 
 import torch
 from rich.console import Console
 
-from cla.attention import AttentionKind
+from cla.attention import KINDS
 from cla.cli.progress import RunProgress
 from cla.cli.sources import default_task, is_live, open_source, source_name
 from cla.cli.summary import Summary, print_table
@@ -67,10 +67,10 @@ def lane_configs(options: argparse.Namespace) -> list[LaneConfig]:
     configs = []
     for entry in options.lanes.split(","):
         kind, _, count = entry.strip().partition(":")
-        if kind not in get_args(AttentionKind):
+        if kind not in KINDS:
             raise ClaError(
                 f"There is no lane {entry.strip()!r}.",
-                f"Choose from {', '.join(get_args(AttentionKind))}, separated by commas.",
+                f"Choose from {', '.join(KINDS)}, separated by commas.",
             )
         if count and not count.isdecimal():
             raise ClaError(f"{count!r} in {entry!r} is no number of landmarks.", "Write kind:16.")

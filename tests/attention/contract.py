@@ -1,11 +1,13 @@
 """The streaming contract, one shared check for every attention layer."""
 
+from copy import deepcopy
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from cla.attention import (
+    KINDS,
     AttentionConfig,
     AttentionLayer,
     ContinualNystromAttention,
@@ -18,6 +20,10 @@ from cla.attention.naive import continual_landmarks, full_attention, nystrom_att
 from cla.attention.state import tensors_of
 
 STEP_TOLERANCE = 1e-4
+KINDS_AND_MODES = [
+    (name, mode) for name, kind in KINDS.items() for mode in kind.landmark_modes or ("continual",)
+]
+"""Every attention kind, with each of its landmark modes."""
 
 
 def make_layer(config: AttentionConfig, seed: int = 0) -> AttentionLayer:
@@ -49,8 +55,15 @@ def relative_error(output: Tensor, reference: Tensor) -> float:
 
 @torch.no_grad()
 def reference_output(layer: AttentionLayer, stream: Tensor, gamma_inv: Tensor | None) -> Tensor:
-    """The output after the last token of `stream`, by definition and in float64."""
+    """The output after the last token of `stream`, by definition and in float64.
+
+    The definition is that of `naive`, or for other kinds the layer's own `forward`.
+    """
     config = layer.config
+    if config.kind not in ("full", "continual", "nystrom", "continual_nystrom"):
+        output = deepcopy(layer).double()(stream[:, -config.window :].double())
+        missing = config.window - output.shape[1]
+        return torch.nn.functional.pad(output, (0, 0, missing, 0)) if config.retroactive else output
     tokens = layer.project(stream.double(), torch.float64)
     rows = config.window if config.retroactive else 1
     query, *window = (

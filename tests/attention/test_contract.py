@@ -5,6 +5,7 @@ import threading
 import pytest
 import torch
 from contract import (
+    KINDS_AND_MODES,
     check_contract,
     check_steps,
     make_layer,
@@ -17,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cla.attention import (
+    KINDS,
     AttentionConfig,
     make_attention,
     move_state,
@@ -26,26 +28,17 @@ from cla.attention import (
 from cla.attention.state import StreamGroup, narrow_state
 
 SIZES = [(1, 1), (2, 1), (7, 1), (7, 2), (7, 5), (7, 7), (16, 5), (30, 16)]
-KINDS = [
-    ("full", "continual"),
-    ("continual", "continual"),
-    ("nystrom", "continual"),
-    ("continual_nystrom", "continual"),
-    ("continual_nystrom", "fixed"),
-]
-
-
 OUTPUTS = ["single_output", "retroactive"]
 
 
 def make_config(
     kind, mode, window, landmarks, embed=12, heads=2, inverse="exact", output="single_output"
 ):
-    count = landmarks if "nystrom" in kind else None
+    count = landmarks if KINDS[kind].landmark_modes else None
     return AttentionConfig(kind, embed, heads, window, count, mode, output, inverse)
 
 
-@pytest.mark.parametrize(("kind", "mode"), KINDS)
+@pytest.mark.parametrize(("kind", "mode"), KINDS_AND_MODES)
 @pytest.mark.parametrize(("window", "landmarks"), SIZES)
 @pytest.mark.parametrize("cycles", [0.6, 1, 3.4])
 @pytest.mark.parametrize("output", OUTPUTS)
@@ -59,7 +52,7 @@ def test_contract(kind, mode, window, landmarks, cycles, output):
 def test_contract_of_any_size(data):
     window = data.draw(st.integers(1, 40))
     landmarks = data.draw(st.integers(1, window))
-    kind, mode = data.draw(st.sampled_from(KINDS))
+    kind, mode = data.draw(st.sampled_from(KINDS_AND_MODES))
     inverse = data.draw(st.sampled_from(["exact", "iterative"]))
     output = data.draw(st.sampled_from(OUTPUTS))
     length = data.draw(st.integers(1, 3 * window))
@@ -67,7 +60,7 @@ def test_contract_of_any_size(data):
     check_contract(config, length)
 
 
-@pytest.mark.parametrize("kind_mode", KINDS)
+@pytest.mark.parametrize("kind_mode", KINDS_AND_MODES)
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("landmarks", [1, 5, 16])
 def test_steps_without_compiled_kernels_are_the_same(kind_mode, output, landmarks):
@@ -83,7 +76,7 @@ def test_steps_without_compiled_kernels_are_the_same(kind_mode, output, landmark
     torch.testing.assert_close(scanned, outputs, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind_mode", KINDS)
+@pytest.mark.parametrize("kind_mode", KINDS_AND_MODES)
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("fused", [True, False])
 @settings(max_examples=5, deadline=None)
@@ -120,7 +113,7 @@ def test_streams_start_stop_and_reset_alone(kind_mode, output, fused, seed):
         )
 
 
-@pytest.mark.parametrize(("kind", "mode"), KINDS)
+@pytest.mark.parametrize(("kind", "mode"), KINDS_AND_MODES)
 @pytest.mark.parametrize(("window", "landmarks"), [(64, 16), (120, 64), (1000, 16)])
 @pytest.mark.parametrize("peak", [3, 300])
 def test_steps_equal_the_reference_at_large_logits(kind, mode, window, landmarks, peak):
@@ -139,7 +132,7 @@ def test_steps_equal_the_reference_at_large_logits(kind, mode, window, landmarks
     check_steps(layer, stream.float(), checked)
 
 
-@pytest.mark.parametrize("kind_mode", KINDS)
+@pytest.mark.parametrize("kind_mode", KINDS_AND_MODES)
 def test_streams_of_one_batch_may_be_at_different_places(kind_mode):
     config = make_config(*kind_mode, 16, 5)
     layer = make_layer(config)
@@ -156,7 +149,7 @@ def test_streams_of_one_batch_may_be_at_different_places(kind_mode):
     assert again.shape == (3, 5, 12)
 
 
-@pytest.mark.parametrize("kind_mode", KINDS)
+@pytest.mark.parametrize("kind_mode", KINDS_AND_MODES)
 def test_two_threads_share_one_module(kind_mode):
     config = make_config(*kind_mode, 16, 5)
     layer = make_layer(config)
@@ -198,7 +191,7 @@ def test_as_many_landmarks_as_tokens_equal_full():
     )
 
 
-@pytest.mark.parametrize("kind_mode", KINDS)
+@pytest.mark.parametrize("kind_mode", KINDS_AND_MODES)
 def test_gradients_of_scan_agree_with_forward(kind_mode):
     config = make_config(*kind_mode, 10, 4, inverse="iterative")
     layer = make_layer(config).double()
@@ -211,7 +204,7 @@ def test_gradients_of_scan_agree_with_forward(kind_mode):
     torch.testing.assert_close(scanned, expected)
 
 
-@pytest.mark.parametrize("kind_mode", KINDS)
+@pytest.mark.parametrize("kind_mode", KINDS_AND_MODES)
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_gradients_of_scan_reach_back_over_its_parts(kind_mode, output, monkeypatch):
     monkeypatch.setattr("cla.attention.layer.SCAN_TOKENS", 7)

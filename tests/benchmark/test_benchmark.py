@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cla.benchmark import as_dict, markdown, ratios, run_benchmark
+from cla.benchmark import Ratio, as_dict, markdown, ratios, run_benchmark
 from cla.benchmark.cases import FIXED, FOLLOWING, SYSTEMS, WINDOWS, Case, groups
 from cla.benchmark.plot import make_figure
+from cla.benchmark.ratios import worst_of_goals
 from cla.benchmark.timing import Effort, measure
 from cla.cli import main
 
@@ -37,12 +38,21 @@ def test_every_measured_case_and_ratio_is_in_the_json(measurement):
     assert found["versions"]["torch"]
 
 
-def test_markdown_has_a_row_for_each_system_and_ratio(measurement):
+def test_markdown_has_a_row_for_each_system_and_goal(measurement):
     rows = [line for line in markdown(measurement).splitlines() if line.startswith("| ")]
     for system in {case.system for case in measurement.timings}:
         assert any(row.startswith(f"| {system} |") for row in rows)
     for ratio in ratios(measurement):
-        assert any(ratio.name in row and ratio.setting in row for row in rows)
+        found = [row for row in rows if ratio.name in row and f"| {ratio.place} |" in row]
+        assert len(found) == (ratio.met is not None)
+
+
+def test_of_windows_with_one_goal_the_worst_is_shown():
+    least = [Ratio("a", "layer", str(n), value, least=2) for n, value in ((1, 3.0), (2, 1.5))]
+    most = [Ratio("b", "layer", str(n), value, most=4) for n, value in ((1, 5.0), (2, 3.0))]
+    free = Ratio("c", "layer", "1", 1.0)
+    assert worst_of_goals([*least, *most, free]) == [least[1], most[0]]
+    assert [ratio.met for ratio in (*least, *most, free)] == [True, False, False, True, None]
 
 
 def test_the_plot_has_titles_units_and_a_line_for_each_system(measurement):

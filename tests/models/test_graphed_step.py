@@ -7,17 +7,19 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from cla.attention import AttentionConfig, ContinualNystromAttention, make_attention, move_state
+from cla.attention import (
+    KINDS,
+    AttentionConfig,
+    ContinualNystromAttention,
+    make_attention,
+    move_state,
+)
 from cla.attention.state import tensors_of
 from cla.errors import ClaError
 from cla.models import ClassifierConfig, GraphedStep, StreamClassifier
 
-KINDS = [
-    ("full", "continual"),
-    ("continual", "continual"),
-    ("nystrom", "continual"),
-    ("continual_nystrom", "continual"),
-    ("continual_nystrom", "fixed"),
+KINDS_AND_MODES = [
+    (name, mode) for name, kind in KINDS.items() for mode in kind.landmark_modes or ("continual",)
 ]
 OUTPUTS = ["single_output", "retroactive"]
 STREAMS, WINDOW = 3, 9
@@ -43,7 +45,7 @@ def set_landmarks(model):
 
 def make_layer(kind, mode, output, inverse="iterative"):
     torch.manual_seed(0)
-    marks = 4 if "nystrom" in kind else None
+    marks = 4 if KINDS[kind].landmark_modes else None
     return set_landmarks(
         make_attention(AttentionConfig(kind, 12, 2, WINDOW, marks, mode, output, inverse))
     )
@@ -52,17 +54,17 @@ def make_layer(kind, mode, output, inverse="iterative"):
 def make_classifier(kind, mode):
     torch.manual_seed(0)
     config = ClassifierConfig(12, 5, 8, 2, 16, WINDOW, 2 * WINDOW, 2)
-    marks = 4 if "nystrom" in kind else None
+    marks = 4 if KINDS[kind].landmark_modes else None
     return set_landmarks(StreamClassifier(config).with_attention(kind, marks, mode))
 
 
 MODELS = [
     pytest.param(lambda k=kind, m=mode, o=output: make_layer(k, m, o), id=f"{kind}-{mode}-{output}")
-    for kind, mode in KINDS
+    for kind, mode in KINDS_AND_MODES
     for output in OUTPUTS
 ] + [
     pytest.param(lambda k=kind, m=mode: make_classifier(k, m), id=f"classifier-{kind}-{mode}")
-    for kind, mode in KINDS
+    for kind, mode in KINDS_AND_MODES
 ]
 
 

@@ -11,7 +11,7 @@ from cla.attention.fused.exponentials import exponentials
 from cla.attention.fused.index import place
 
 NEAR = 300.0
-EMPTY = np.finfo(np.float64).min / 4
+EMPTY = float(np.finfo(np.float32).min) / 4
 
 
 @njit(cache=True, nogil=True, inline="always")

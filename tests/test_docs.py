@@ -1,0 +1,37 @@
+"""The code in the documentation runs, and does what is said."""
+
+from pathlib import Path
+
+import numpy as np
+from documented import blocks, run
+
+from cla.cli import main
+
+
+def test_the_readme_runs():
+    for code in blocks("README.md"):
+        run(code)
+
+
+def test_features_stream_through_a_layer(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    stream, states, *_ = blocks("docs/attention.md")
+    assert len(stream.strip().splitlines()) <= 10
+    names = run(stream)
+    assert names["output"].shape == (1, 64)
+    assert int(names["state"].valid_tokens) == 120
+    run(states, names)
+    assert names["both"].valid_tokens.tolist() == [120, 120]
+    assert names["outputs"].shape == (1, 500, 64)
+
+
+def test_an_exported_task_runs_by_onnxruntime(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", "digits.onnx"]) == 0
+    session, layer = blocks("docs/export.md")
+    names = run(session)
+    assert names["label"] in names["labels"]
+    assert names["state"]["layers.0.valid_tokens"] == 120
+    assert np.isfinite(names["logits"]).all()
+    run(layer)
+    assert Path("layer.onnx").exists()
