@@ -1,5 +1,6 @@
 """A whole step as one CUDA graph: Python launches it once, and no kernel by itself."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -30,6 +31,8 @@ class GraphedStep:
     Args:
         model: on the device to run on.
         streams: B, how many step at once.
+        compiler: a backend of `torch.compile`, such as "inductor", that joins the many small
+            operations of a step before they are captured; the first step then takes minutes.
 
     Attributes:
         state: of all streams; written in place, so that references to it stay good.
@@ -38,7 +41,13 @@ class GraphedStep:
         ClaError: a step of the model takes singular values, for which the host would have to wait.
     """
 
-    def __init__(self, model: AttentionLayer | StreamClassifier, streams: int = 1) -> None:
+    def __init__(
+        self,
+        model: AttentionLayer | StreamClassifier,
+        streams: int = 1,
+        *,
+        compiler: str | None = None,
+    ) -> None:
         layers = [module for module in model.modules() if isinstance(module, AttentionLayer)]
         if any(layer.config.decomposes for layer in layers):
             raise ClaError(
@@ -52,6 +61,7 @@ class GraphedStep:
         size = getattr(model.config, "input_dim", model.config.embed_dim)
         self._token = torch.zeros(streams, size, dtype=weight.dtype, device=weight.device)
         self._active = torch.ones(streams, dtype=torch.bool, device=weight.device)
+        self._advance = _advance if compiler is None else _compiled(compiler)
         self._captured: dict[bool, _Captured] = {}
 
     def step(self, x: Tensor, *, active: Tensor | None = None) -> Tensor:
@@ -105,8 +115,7 @@ class GraphedStep:
             ours.copy_(theirs, non_blocking=True)
 
     def _run(self, state: Any, *, masked: bool) -> Tensor:
-        active = self._active if masked else None
-        return self.model.step(self._token, state, active=active).output
+        return self._advance(self.model, self._token, state, self._active if masked else None)
 
     def _capture(self, *, masked: bool) -> _Captured:
         with torch.cuda.device(self._token.device):
@@ -122,3 +131,14 @@ class GraphedStep:
             with torch.cuda.graph(graph):
                 output = self._run(self.state, masked=masked)
         return _Captured(graph, output)
+
+
+def _advance(
+    model: AttentionLayer | StreamClassifier, x: Tensor, state: Any, active: Tensor | None
+) -> Tensor:
+    return model.step(x, state, active=active).output
+
+
+def _compiled(backend: str) -> Callable[..., Tensor]:
+    compiled: Callable[..., Tensor] = torch.compile(_advance, fullgraph=True, backend=backend)
+    return compiled

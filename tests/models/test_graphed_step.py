@@ -132,6 +132,16 @@ def test_graphed_steps_equal_plain_ones(make, device):
 
 
 @pytest.mark.parametrize("device", DEVICES)
+def test_compiled_steps_equal_plain_ones(device):
+    model = make_layer("continual", "continual", "single_output").to(device)
+    state = model.init_state(STREAMS)
+    graphed = GraphedStep(model, STREAMS, compiler="aot_eager")
+    for token in make_stream(2 * WINDOW).to(device):
+        expected = model.step(token, state).output
+        torch.testing.assert_close(graphed.step(token), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("device", DEVICES)
 def test_streams_go_on_from_a_state_and_start_anew(device):
     model = make_layer("continual_nystrom", "continual", "single_output").to(device)
     stream = make_stream().to(device)
