@@ -143,5 +143,7 @@ def make(recipe: Recipe, prompts: Path, out: Path) -> dict[str, object]:
 if __name__ == "__main__":
     sounds = Path(sys.argv[1]) / "usr/share/asterisk/sounds"
     folder = Path(__file__).parent
-    index = [make(recipe, sounds, folder) for recipe in RECIPES]
-    (folder / "index.json").write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+    index = folder / "index.json"
+    kept = [entry for entry in json.loads(index.read_text("utf-8")) if entry["task"] != "digits"]
+    made = [make(recipe, sounds, folder) for recipe in RECIPES]
+    index.write_text(json.dumps(made + kept, indent=2) + "\n", encoding="utf-8")

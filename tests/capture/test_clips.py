@@ -1,9 +1,21 @@
 import numpy as np
 import pytest
 
-from cla.capture import SampleClip, open_audio, sample_clips
+from cla.capture import SampleClip, open_audio, open_video, sample_clips
+from cla.features import HandTokenizer
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def check_entry(clip: SampleClip, duration_s: float) -> None:
+    assert clip.title
+    assert clip.license
+    assert clip.attribution
+    assert 5 < duration_s < 60
+    ends_s = [0.0]
+    for word in clip.words:
+        assert ends_s[-1] < word.start_s < word.end_s < duration_s
+        ends_s.append(word.end_s)
 
 
 def test_there_are_clips_with_digits_and_without() -> None:
@@ -18,14 +30,22 @@ def test_a_clip_is_what_its_entry_says(clip: SampleClip) -> None:
     with open_audio(clip.path) as file:
         samples = np.concatenate([chunk.samples for chunk in file])
         rate_hz = file.sample_rate_hz
-    assert clip.title
-    assert clip.license
-    assert clip.attribution
-    assert 5 < len(samples) / rate_hz < 60
-    ends = [0.0]
+    check_entry(clip, len(samples) / rate_hz)
     for word in clip.words:
-        assert word.label in DIGITS
-        assert ends[-1] < word.start_s < word.end_s < len(samples) / rate_hz
         spoken = samples[int(word.start_s * rate_hz) : int(word.end_s * rate_hz)]
         assert np.sqrt(np.mean(spoken**2)) > 0.02
-        ends.append(word.end_s)
+
+
+@pytest.mark.parametrize("clip", sample_clips("hands"), ids=lambda clip: clip.name)
+def test_hands_are_in_sight_just_when_the_entry_says_so(clip: SampleClip) -> None:
+    tokenizer = HandTokenizer()
+    seen = []
+    with open_video(clip.path) as file:
+        for frame in file:
+            tokenizer.push(frame.image, frame.time_s)
+            shown = any(word.start_s <= frame.time_s < word.end_s for word in clip.words)
+            seen.append((shown, bool(tokenizer.hands)))
+    check_entry(clip, frame.time_s)
+    assert np.mean([found for shown, found in seen if shown]) > 0.95
+    assert not seen[0][1]
+    assert not seen[-1][1]
