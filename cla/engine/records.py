@@ -14,10 +14,13 @@ class FrameRecord:
     """The newest picture, and the hands that were found in it.
 
     Args:
+        time_s: media time, counted from the stream's first picture.
+        taken_s: when it was taken, by its source's own clock.
         picture: a small JPEG of it, where whoever looks on has no picture of their own.
     """
 
     time_s: float
+    taken_s: float
     hands: tuple[Hand, ...]
     picture: bytes | None = None
 

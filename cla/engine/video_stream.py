@@ -53,7 +53,7 @@ class VideoStream(Stream[VideoFrame | EncodedFrame]):
         time_s = frame.time_s - self._first_s
         tokens = self._tokenizer.push(image, time_s)
         picture = preview_jpeg(image) if self._preview else None
-        record = FrameRecord(time_s, self._tokenizer.hands, picture)
+        record = FrameRecord(time_s, frame.time_s, self._tokenizer.hands, picture)
         lost, self._lost = self._lost - 1, 0
         return Taken(tokens, dropped_frames=lost, frame=record)
 

@@ -50,6 +50,8 @@ UPLOAD_LIMITS = FileLimits(
 )
 MICROPHONE_RATES_HZ = range(8_000, 192_001)
 FRAME_TIME = struct.Struct("<d")
+CLOCK_SLACK_S = 1.0
+"""The page's clock starts a little before the session's."""
 
 
 class Stage:
@@ -232,12 +234,11 @@ class Stage:
 
     def _frame(self, data: bytes) -> EncodedFrame:
         """A picture cannot have been taken after it arrived, whatever its time says."""
-        sent_s = FRAME_TIME.unpack_from(data)[0] if len(data) > FRAME_TIME.size else math.nan
-        if not math.isfinite(sent_s):
+        taken_s = FRAME_TIME.unpack_from(data)[0] if len(data) > FRAME_TIME.size else math.nan
+        if not math.isfinite(taken_s):
             raise ClaError("A picture came without its time.", "Reload the page.")
-        return EncodedFrame(
-            data[FRAME_TIME.size :], min(sent_s, time.monotonic() - self._started_s)
-        )
+        latest_s = time.monotonic() - self._started_s + CLOCK_SLACK_S
+        return EncodedFrame(data[FRAME_TIME.size :], min(taken_s, latest_s))
 
     def _play(self, task: TaskModel, file: AudioFile | VideoFile, shown: dict[str, Any]) -> None:
         self._feed(task, file, {**shown, "duration_s": file.duration_s}, live=False)

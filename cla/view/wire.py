@@ -69,7 +69,7 @@ def _encode_frame(record: FrameRecord) -> bytes:
     picture = record.picture
     header = {
         "type": "frame",
-        "time_s": record.time_s,
+        "taken_s": record.taken_s,
         "hands": [
             {"handedness": hand.handedness, "presence": round(hand.presence, 3)}
             for hand in record.hands

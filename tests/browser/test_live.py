@@ -28,7 +28,8 @@ def wait_for(page, condition, timeout_s=20.0):
 
 
 def heard(page, lane):
-    return (page.get_by_test_id(f"transcript-{lane}").text_content() or "").split()
+    text = page.get_by_test_id(f"transcript-{lane}").text_content()
+    return text.split(" · ") if text else []
 
 
 def matches(found, expected):

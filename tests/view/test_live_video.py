@@ -38,10 +38,10 @@ def test_the_pages_camera_becomes_tokens():
             socket.send_bytes(frame(1e12 if i % 2 else i / 10))
             time.sleep(0.1)
         first = receive_until(socket, "frame")
-        assert first["hands"] == []
-        assert first["picture"] is None
+        assert first["taken_s"] < 4
+        assert (first["hands"], first["picture"]) == ([], None)
         token = receive_until(socket, "token")
-        assert token["time_s"] < 2
+        assert token["time_s"] < 4
         assert "dropped_frames" in token
 
 

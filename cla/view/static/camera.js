@@ -9,6 +9,7 @@ const QUALITY = 0.7;
 const MAX_UNANSWERED = 3;
 const PATIENCE_MS = 500;
 const SILENT_MS = 5000;
+const KEPT_PICTURES = 8;
 
 export class Camera {
   /** `handlers`: onFrame(buffer) -> whether it could be sent, onEnd(sentence). */
@@ -19,6 +20,7 @@ export class Camera {
     this.video.muted = true;
     this.video.playsInline = true;
     this.dropped = 0;
+    this.sent = [];
   }
 
   /** Start; resolves to {name, deviceId, devices} or throws an Error with a sentence. */
@@ -42,6 +44,7 @@ export class Camera {
   begin() {
     this.startMs = this.dueMs = this.seenMs = this.sentMs = performance.now();
     this.dropped = this.unanswered = 0;
+    this.sent = [];
     this.encoding = false;
     const turn = (this.turn = (this.turn ?? 0) + 1);
     const next = (nowMs) => {
@@ -68,12 +71,22 @@ export class Camera {
       return;
     }
     this.encoding = true;
+    try {
+      await this.send(nowMs);
+    } finally {
+      this.encoding = false;
+    }
+  }
+
+  async send(nowMs) {
     const message = await this.encode(nowMs);
-    this.encoding = false;
     if (!message || !this.stream) return;
+    const picture = await createImageBitmap(this.canvas);
     if (this.handlers.onFrame(message)) {
       this.unanswered += 1;
       this.sentMs = nowMs;
+      this.sent.push({ takenS: this.takenS(nowMs), picture });
+      if (this.sent.length > KEPT_PICTURES) this.sent.shift().picture.close();
     } else {
       this.dropped += 1;
     }
@@ -89,14 +102,20 @@ export class Camera {
     this.canvas.getContext("2d").drawImage(this.video, 0, 0, this.canvas.width, this.canvas.height);
     const blob = await new Promise((done) => this.canvas.toBlob(done, "image/jpeg", QUALITY));
     const message = new Uint8Array(8 + blob.size);
-    new DataView(message.buffer).setFloat64(0, (nowMs - this.startMs) / 1000, true);
+    new DataView(message.buffer).setFloat64(0, this.takenS(nowMs), true);
     message.set(new Uint8Array(await blob.arrayBuffer()), 8);
     return message.buffer;
   }
 
-  /** The server has worked on a picture; what was sent before it is done with. */
-  answer() {
+  takenS(nowMs) {
+    return (nowMs - this.startMs) / 1000;
+  }
+
+  /** The server has worked on the picture of that time: it, for hands are to be drawn over their own. */
+  answer(takenS) {
     this.unanswered = 0;
+    while (this.sent.length > 1 && this.sent[0].takenS < takenS - 1e-6) this.sent.shift().picture.close();
+    return this.sent[0]?.picture;
   }
 
   check() {

@@ -13,22 +13,24 @@ export const MARKUP = `
     <label><input type="checkbox" data-testid="fast"> as fast as possible</label>
     <meter min="0" max="1" low="0.02" high="0.95" optimum="0.3" aria-label="Input level" hidden></meter>
   </div>
-  <div class="bar" role="group" aria-label="Run">
-    <button type="button" data-testid="pause">Pause</button>
-    <button type="button" data-testid="step">Step</button>
-    <button type="button" data-testid="reset">Reset</button>
-    <label title="What low-rank attention keeps of the window: fewer cost less, more follow full attention closer">Landmarks <input type="range" min="0" step="1" data-testid="landmarks"><output data-testid="landmarks-value"></output></label>
-    <label title="fixed: fitted to training data. continual: means of the stream's own segments">that are <select data-testid="mode"><option value="fixed">fixed</option><option value="continual">continual</option></select></label>
-    <label title="The attention head whose attention is drawn">Head <select data-testid="head"></select></label>
-    <label><input type="checkbox" data-testid="maps"> whole map and factors</label>
-  </div>
-  <p class="notice" role="status" data-testid="notice" hidden></p>
   <div class="watch">
     <figure class="preview" hidden data-testid="preview">
-      <canvas role="img" aria-label="The camera's picture with the hands found in it" width="320" height="240"></canvas>
+      <canvas role="img" aria-label="The picture, with the hands found in it" width="320" height="240"></canvas>
       <figcaption><span data-testid="source"></span><span class="hint" role="status"></span></figcaption>
     </figure>
-    <p class="summary" data-testid="summary"></p>
+    <div class="run">
+      <div class="bar" role="group" aria-label="Run">
+        <button type="button" data-testid="pause">Pause</button>
+        <button type="button" data-testid="step">Step</button>
+        <button type="button" data-testid="reset">Reset</button>
+        <label title="What low-rank attention keeps of the window: fewer cost less, more follow full attention closer">Landmarks <input type="range" min="0" step="1" data-testid="landmarks"><output data-testid="landmarks-value"></output></label>
+        <label title="fixed: fitted to training data. continual: means of the stream's own segments">that are <select data-testid="mode"><option value="fixed">fixed</option><option value="continual">continual</option></select></label>
+        <label title="The attention head whose attention is drawn">Head <select data-testid="head"></select></label>
+        <label><input type="checkbox" data-testid="maps"> whole map and factors</label>
+      </div>
+      <p class="notice" role="status" data-testid="notice" hidden></p>
+      <p class="summary" data-testid="summary"></p>
+    </div>
   </div>
   <div class="lanes"></div>
   <p class="foot" data-testid="foot"></p>`;

@@ -1,4 +1,6 @@
-// Numbers for people.
+// Numbers and names for people.
+
+export const words = (label) => label.replaceAll("_", " ");
 
 export const integer = (value) => Math.round(value).toLocaleString("en-US");
 

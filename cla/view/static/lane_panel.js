@@ -1,6 +1,6 @@
 // One lane on the page: what it says, its canvas, its cost.
 
-import { compact, integer, percentile } from "./format.js";
+import { compact, integer, percentile, words } from "./format.js";
 import { LaneView } from "./lane_view.js";
 
 const TITLES = {
@@ -36,7 +36,7 @@ export class LanePanel {
       <p class="transcript" aria-live="polite" data-testid="transcript-${lane}"></p>
       <div class="factors" hidden data-testid="factors-${lane}"></div>`;
     this.find = (selector) => this.element.querySelector(selector);
-    this.view = new LaneView(this.find("canvas"), task.labels, task.window, task.hop_s);
+    this.view = new LaneView(this.find("canvas"), task.labels.map(words), task.window, task.hop_s);
     this.reset();
   }
 
@@ -59,9 +59,9 @@ export class LanePanel {
     if (this.skipped++ >= WARM_UP) this.times.push(record.compute_ms);
     if (this.times.length > KEPT_TIMES) this.times.shift();
     if (record.event) {
-      this.events.push(record.event.label);
+      this.events.push(words(record.event.label));
       if (this.events.length > KEPT_EVENTS) this.events.shift();
-      this.find(".transcript").textContent = this.events.join(" ");
+      this.find(".transcript").textContent = this.events.join(" · ");
     }
   }
 
@@ -71,7 +71,7 @@ export class LanePanel {
     const { label, ops, total_ops: total, valid_tokens: valid } = this.record;
     const shown = this.find(".label");
     const nothing = label === this.task.labels[0];
-    shown.textContent = nothing ? "–" : label;
+    shown.textContent = nothing ? "–" : words(label);
     shown.classList.toggle("active", !nothing);
     const cell = this.find('[data-value="ops"]');
     cell.textContent = integer(ops);

@@ -1,5 +1,7 @@
 // One lane's canvas: probabilities of the last window's tokens, events, attention of the newest token.
 
+import { words } from "./format.js";
+
 const FONT = "11px sans-serif";
 const MARKS_HEIGHT = 24;
 const ROW_HEIGHT = 14;
@@ -43,7 +45,7 @@ export class LaneView {
   push(token, lane, probabilities, attention) {
     this.tokens.push({ index: token, probabilities: probabilities.data });
     if (this.tokens.length > this.window + 2) this.tokens.shift();
-    if (lane.event) this.events.push({ index: token, label: lane.event.label });
+    if (lane.event) this.events.push({ index: token, label: words(lane.event.label) });
     const oldest = token - this.window - 2;
     this.events = this.events.filter((event) => event.index > oldest);
     this.notes = this.notes.filter((note) => note.index > oldest);

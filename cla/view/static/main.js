@@ -182,8 +182,8 @@ class LivePage {
   }
 
   takeFrame(header, arrays) {
-    this.sources.camera.answer();
-    this.preview.push(header, arrays);
+    const { camera } = this.sources;
+    this.preview.push(header, arrays, camera.running ? camera.answer(header.taken_s) : null);
   }
 
   get head() {
@@ -220,14 +220,8 @@ class LivePage {
     const waiting = this.token ? (performance.now() - this.arrived) / 1000 / this.task.hop_s : 0;
     const progress = this.settings.paused || this.ended ? 0 : Math.min(waiting, 1);
     for (const panel of this.panels.values()) panel.view.draw(this.theme, progress, this.head);
-    if (this.task.input === "video") this.drawPreview();
+    if (this.task.input === "video") this.preview.draw(this.theme, { mirrored: this.isCamera, bones: this.hello.bones });
     if (this.token) this.root.dataset.frames = ++this.frames;
-  }
-
-  drawPreview() {
-    const { camera } = this.sources;
-    const video = camera.running ? camera.video : null;
-    this.preview.draw(this.theme, { video, mirrored: this.isCamera, bones: this.hello.bones });
   }
 
   get isCamera() {

@@ -20,12 +20,13 @@ export class Preview {
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
   }
 
-  /** Take a record of a picture: hands, and the picture itself where the page has none. */
-  push(header, arrays) {
+  /** Take a record of a picture: its hands, and the picture, the page's own or one that came along. */
+  push(header, arrays, own) {
     const now = performance.now();
     this.hands = header.hands.map((hand, i) => ({ ...hand, points: arrays[`hand/${i}`].data }));
     if (this.hands.length) this.handMs = now;
     this.frames = [...this.frames.filter((ms) => now - ms < 2000), now];
+    if (own) this.picture = own;
     if (!header.picture) return;
     const picture = new Image();
     picture.onload = () => { this.picture = picture; };
@@ -37,19 +38,17 @@ export class Preview {
     return this.frames.length / 2;
   }
 
-  /** Draw; `video` is the page's own camera, or null. A camera is shown as in a mirror. */
-  draw(theme, { video, mirrored, bones }) {
-    const source = video ?? this.picture;
-    const width = video ? video.videoWidth : this.picture?.width;
-    const height = video ? video.videoHeight : this.picture?.height;
-    if (!width) return;
+  /** Draw the picture and the hands in it; a camera is shown as in a mirror. */
+  draw(theme, { mirrored, bones }) {
+    if (!this.picture?.width) return;
+    const { width, height } = this.picture;
     const { canvas, context } = this;
     const shown = Math.round(canvas.clientWidth * Math.min(globalThis.devicePixelRatio || 1, 2));
     const scaled = Math.round((shown * height) / width);
     if (canvas.width !== shown || canvas.height !== scaled) Object.assign(canvas, { width: shown, height: scaled });
     context.save();
     if (mirrored) context.setTransform(-1, 0, 0, 1, shown, 0);
-    context.drawImage(source, 0, 0, shown, scaled);
+    context.drawImage(this.picture, 0, 0, shown, scaled);
     context.restore();
     for (const hand of this.hands) this.drawHand(theme, hand, mirrored, bones);
   }
