@@ -134,6 +134,7 @@ class LivePage {
     this.byId("landmarks-value").textContent = settings.num_landmarks;
     this.byId("mode").value = settings.landmark_mode;
     if (settings.device_name) this.sources.name = settings.device_name;
+    if (before.source !== settings.source) this.sources.showRunning();
     const changed = before.num_landmarks !== settings.num_landmarks || before.landmark_mode !== settings.landmark_mode;
     if (before.task === settings.task && changed) {
       for (const { name } of settings.lanes.filter((lane) => lane.num_landmarks)) {
@@ -239,7 +240,7 @@ class LivePage {
     this.summary.refresh(this.task.input === "sound" ? this.sources.name : "", this.ended);
     this.preview.refresh({
       name: this.sources.name,
-      live: this.isCamera,
+      live: this.isCamera && this.sources.running,
       dropped: this.dropped + this.sources.camera.dropped,
       paused: this.settings.paused,
     });

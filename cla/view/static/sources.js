@@ -139,13 +139,13 @@ export class Sources {
   }
 
   get running() {
-    return this.microphone.running || this.camera.running;
+    return this.microphone.running || this.camera.running || this.page.settings.source === "device";
   }
 
   /** The buttons that start a device also stop it, and say so. */
   showRunning() {
     for (const [name, title] of [["microphone", "Microphone"], ["camera", "Camera"]]) {
-      this.page.byId(name).textContent = this[name].running ? `Stop ${name}` : title;
+      this.page.byId(name).textContent = this.running ? `Stop ${name}` : title;
     }
   }
 
