@@ -96,7 +96,7 @@ class LivePage {
     }
     if (hello.source || !this.task) this.show(hello);
     if (hello.source) return;
-    if (this.sources.running) this.sources.resume();
+    if (this.sources.capture.running) this.sources.resume();
     else this.sources.playSample();
   }
 
