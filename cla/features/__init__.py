@@ -1,7 +1,14 @@
 """Features: a stream of samples, or of images of hands, becomes a stream of tokens."""
 
 from cla.features.hand import BONES, Hand, Handedness
-from cla.features.hand_features import HAND_DIM, HAND_FEATURE_DIM, Pose, hand_features
+from cla.features.hand_features import (
+    HAND_DIM,
+    HAND_FEATURE_DIM,
+    MovingHand,
+    Pose,
+    hand_features,
+    hand_velocities,
+)
 from cla.features.hand_landmarker import HandLandmarker
 from cla.features.hand_stream import HAND_HOP_S, HandStream
 from cla.features.hand_tokenizer import HandTokenizer
@@ -37,6 +44,7 @@ __all__ = [
     "HandTokenizer",
     "HandTracker",
     "Handedness",
+    "MovingHand",
     "PalmDetector",
     "Pose",
     "Rechunker",
@@ -45,4 +53,5 @@ __all__ = [
     "StreamResampler",
     "embed_clip",
     "hand_features",
+    "hand_velocities",
 ]

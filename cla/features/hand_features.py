@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 from cla.features.hand import MIDDLE_KNUCKLE, NUM_POINTS, WRIST, Handedness, Points
 
 HAND_SLOTS = 2
-HAND_DIM = 4 + 2 * NUM_POINTS + 5
+HAND_DIM = 4 + 2 * NUM_POINTS + 5 + 4
 HAND_FEATURE_DIM = HAND_SLOTS * HAND_DIM
+RECENT_TOKENS = 5
+"""Over so many tokens, a third of a second, velocities are averaged."""
 
 _MIN_SIZE = 1e-6
 # Units in which asinh leaves the tremor of a hand at rest small, and a fast one near 3.
-_SPEED_UNIT = 5.0  # hand sizes a second
-_GROWTH_UNIT = 0.5  # natural logarithms of size a second
-_TURN_UNIT = 5.0  # radians a second
+_UNITS = np.array([5.0, 5.0, 0.5, 5.0])
+_SPEED_UNIT = _UNITS[0]
 
 
 class Pose(NamedTuple):
@@ -30,7 +31,18 @@ class Pose(NamedTuple):
     handedness: Handedness
 
 
-class _Frame(NamedTuple):
+class MovingHand(NamedTuple):
+    """A hand and how it moved of late.
+
+    Shapes:
+        velocities: (K, 4), those of the last K tokens, newest last; K is 0 for a new hand.
+    """
+
+    pose: Pose
+    velocities: NDArray[np.float64]
+
+
+class _Lie(NamedTuple):
     """Where a hand is and how it lies.
 
     Shapes:
@@ -44,37 +56,48 @@ class _Frame(NamedTuple):
     shape: Points
 
 
-def hand_features(
-    now: Sequence[Pose | None], before: Sequence[Pose | None], elapsed_s: float
-) -> NDArray[np.float32]:
-    """Returns the features of the hands in each slot; zeros where a slot is empty.
+def hand_features(hands: Sequence[MovingHand]) -> NDArray[np.float32]:
+    """Returns the features of up to two hands, each in a slot; zeros where a slot is empty.
 
     A slot holds: 1 for a hand; 1 for a right and -1 for a left one; sine and cosine of the angle
-    by which it was turned to be upright; its points; and its velocities: to the right, downwards,
-    speed, growth, turning. Left hands are mirrored, except for where they move to. Sizes are root
-    mean square distances from the mean of the points, so that nothing depends on where in the
-    image a hand is, nor on its distance from the camera.
+    by which it was turned to be upright; its points; its newest velocities and its speed; and
+    the mean of its recent velocities. Left hands are mirrored, except for where they move to.
+    Sizes are root mean square distances from the mean of the points, so that nothing depends on
+    where in the image a hand is, nor on its distance from the camera.
 
     Shapes:
-        returns: (102,) float32.
-
-    Args:
-        before: the same hands at the token before; None where a hand is new.
+        returns: (110,) float32.
     """
-    slots = [_slot(*poses, elapsed_s) for poses in zip(now, before, strict=True)]
-    return np.concatenate(slots).astype(np.float32)
+    features = np.zeros((HAND_SLOTS, HAND_DIM), np.float32)
+    for slot, hand in zip(features, hands, strict=False):
+        lie = _lie(hand.pose)
+        side = 1.0 if hand.pose.handedness == "right" else -1.0
+        slot[:4] = 1.0, side, np.sin(lie.angle), np.cos(lie.angle)
+        slot[4 : 4 + 2 * NUM_POINTS] = lie.shape.ravel()
+        if len(hand.velocities):
+            newest = hand.velocities[-1]
+            mean = hand.velocities[-RECENT_TOKENS:].sum(0) / RECENT_TOKENS
+            slot[-9:-5] = np.arcsinh(newest / _UNITS)
+            slot[-5] = np.arcsinh(np.hypot(newest[0], newest[1]) / _SPEED_UNIT)
+            slot[-4:] = np.arcsinh(mean / _UNITS)
+    return features.ravel()
 
 
-def _slot(now: Pose | None, before: Pose | None, elapsed_s: float) -> NDArray[np.float32]:
-    if now is None:
-        return np.zeros(HAND_DIM, np.float32)
-    frame = _frame(now)
-    side = 1.0 if now.handedness == "right" else -1.0
-    lie = (1.0, side, np.sin(frame.angle), np.cos(frame.angle))
-    return np.concatenate((lie, frame.shape.ravel(), _velocities(frame, before, elapsed_s)))
+def hand_velocities(now: Pose, before: Pose, elapsed_s: float) -> NDArray[np.float64]:
+    """Returns how a hand moves.
+
+    Shapes:
+        returns: (4,), to the right and down in sizes of the hand a second, growth in natural
+            logarithms a second, turning in radians a second.
+    """
+    new, old = _lie(now), _lie(before)
+    across, down = (new.center - old.center) / new.size
+    growth = np.log(new.size / old.size)
+    turn = np.angle(np.exp(1j * (new.angle - old.angle)))
+    return np.array([across, down, growth, turn]) / elapsed_s
 
 
-def _frame(pose: Pose) -> _Frame:
+def _lie(pose: Pose) -> _Lie:
     center = pose.points.mean(0)
     mirror = np.array([1.0 if pose.handedness == "right" else -1.0, 1.0], np.float32)
     shape = (pose.points - center) * mirror
@@ -83,22 +106,4 @@ def _frame(pose: Pose) -> _Frame:
     angle = float(np.arctan2(across, -down))
     cos, sin = np.cos(angle), np.sin(angle)
     upright = shape @ np.array([[cos, -sin], [sin, cos]], np.float32) / size
-    return _Frame(center, size, angle, upright)
-
-
-def _velocities(now: _Frame, before: Pose | None, elapsed_s: float) -> NDArray[np.float64]:
-    if before is None:
-        return np.zeros(5)
-    then = _frame(before)
-    across, down = (now.center - then.center) / (now.size * elapsed_s)
-    growth = np.log(now.size / then.size) / elapsed_s
-    turn = np.angle(np.exp(1j * (now.angle - then.angle))) / elapsed_s
-    return np.arcsinh(
-        [
-            across / _SPEED_UNIT,
-            down / _SPEED_UNIT,
-            np.hypot(across, down) / _SPEED_UNIT,
-            growth / _GROWTH_UNIT,
-            turn / _TURN_UNIT,
-        ]
-    )
+    return _Lie(center, size, angle, upright)

@@ -5,10 +5,18 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from cla.errors import ClaError
 from cla.features.hand import Hand
-from cla.features.hand_features import HAND_SLOTS, Pose, hand_features
+from cla.features.hand_features import (
+    HAND_SLOTS,
+    RECENT_TOKENS,
+    MovingHand,
+    Pose,
+    hand_features,
+    hand_velocities,
+)
 from cla.types import Token
 
 HAND_HOP_S = 1 / 15
@@ -17,7 +25,23 @@ MAX_GAP_S = 1.0
 
 _ROUNDING_S = 1e-6
 
-Slots = list[Pose | None]
+
+class _Followed:
+    """A hand that is followed: where the newest frame and the newest token had it."""
+
+    def __init__(self) -> None:
+        self.frame: Pose | None = None
+        self._token: Pose | None = None
+        self._velocities: list[NDArray[np.float64]] = []
+
+    def at(self, frame: Pose, share: float) -> MovingHand:
+        """The hand a share of the way from the frame before to this one, as a token has it."""
+        pose = frame if self.frame is None else _between(self.frame, frame, share)
+        if self._token is not None:
+            newest = hand_velocities(pose, self._token, HAND_HOP_S)
+            self._velocities = [*self._velocities, newest][-RECENT_TOKENS:]
+        self._token = pose
+        return MovingHand(pose, np.array(self._velocities))
 
 
 class HandStream:
@@ -25,6 +49,7 @@ class HandStream:
 
     The time of the tokens is counted from the first frame. A hand that is followed is interpolated
     between the frames around a token; the rate of the frames, and how even it is, does not matter.
+    The hand that has been there longest has the first slot.
     """
 
     def __init__(self) -> None:
@@ -33,7 +58,6 @@ class HandStream:
     def reset(self) -> None:
         """Begins a new stream."""
         self._count = 0
-        self._tracks: list[int | None] = [None] * HAND_SLOTS
         self._restart(None)
 
     def _restart(self, first_s: float | None) -> None:
@@ -41,8 +65,7 @@ class HandStream:
         self._first_s = first_s
         self._tokens_since = 0
         self._frame_s = -math.inf
-        self._frame: Slots = [None] * HAND_SLOTS
-        self._token: Slots = [None] * HAND_SLOTS
+        self._followed: dict[int, _Followed] = {}
 
     def push(self, hands: Sequence[Hand], aspect: float, time_s: float) -> list[Token]:
         """Takes the hands of one frame and returns the tokens it completes, oldest first.
@@ -64,52 +87,35 @@ class HandStream:
             return []
         if self._first_s is None or time_s - self._frame_s > MAX_GAP_S:
             self._restart(time_s)
-        frame = self._in_slots(hands, aspect)
+        scale = np.array([aspect, 1.0], np.float32)
+        frame = {hand.track: Pose(hand.points * scale, hand.handedness) for hand in hands}
+        # In the order in which they appeared, whatever the order in this frame.
+        seen = {track: one for track, one in self._followed.items() if track in frame}
+        for track in frame:
+            seen.setdefault(track, _Followed())
+        self._followed = dict(list(seen.items())[:HAND_SLOTS])
         tokens = []
         while (due_s := self._due_s()) <= time_s + _ROUNDING_S:
             tokens.append(self._make(frame, time_s, due_s))
-        self._frame, self._frame_s = frame, time_s
+        for track, one in self._followed.items():
+            one.frame = frame[track]
+        self._frame_s = time_s
         return tokens
 
     def _due_s(self) -> float:
         assert self._first_s is not None
         return self._first_s + self._tokens_since * HAND_HOP_S
 
-    def _in_slots(self, hands: Sequence[Hand], aspect: float) -> Slots:
-        """Puts each hand into the slot it had before, or into a free one."""
-        present = {hand.track: hand for hand in hands}
-        # A slot whose hand is gone is emptied here, so that no other hand moves on from its place.
-        for slot, track in enumerate(self._tracks):
-            if track not in present:
-                self._tracks[slot] = None
-                self._frame[slot] = self._token[slot] = None
-        for track in present:
-            if track not in self._tracks and None in self._tracks:
-                self._tracks[self._tracks.index(None)] = track
-        scale = np.array([aspect, 1.0], np.float32)
-        return [
-            None
-            if track is None
-            else Pose(present[track].points * scale, present[track].handedness)
-            for track in self._tracks
-        ]
-
-    def _make(self, frame: Slots, time_s: float, due_s: float) -> Token:
+    def _make(self, frame: dict[int, Pose], time_s: float, due_s: float) -> Token:
         """Returns the token that is due, between the frame before and this one."""
         elapsed_s = time_s - self._frame_s
-        share = 1.0 if math.isinf(elapsed_s) else (due_s - self._frame_s) / elapsed_s
-        poses = [_between(old, new, share) for old, new in zip(self._frame, frame, strict=True)]
-        features = hand_features(poses, self._token, HAND_HOP_S)
-        self._token = poses
-        token = Token(self._count, due_s, torch.from_numpy(features))
+        share = 1.0 if math.isinf(elapsed_s) else min((due_s - self._frame_s) / elapsed_s, 1.0)
+        hands = [one.at(frame[track], share) for track, one in self._followed.items()]
+        token = Token(self._count, due_s, torch.from_numpy(hand_features(hands)))
         self._count += 1
         self._tokens_since += 1
         return token
 
 
-def _between(old: Pose | None, new: Pose | None, share: float) -> Pose | None:
-    """The hand a share of the way from one frame to the next; a new one is there at once."""
-    if old is None or new is None:
-        return new
-    points = old.points + np.float32(min(share, 1.0)) * (new.points - old.points)
-    return Pose(points, new.handedness)
+def _between(old: Pose, new: Pose, share: float) -> Pose:
+    return Pose(old.points + np.float32(share) * (new.points - old.points), new.handedness)

@@ -7,17 +7,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cla.errors import ClaError
-from cla.features import HAND_FEATURE_DIM, HAND_HOP_S, Hand, HandStream, Pose, hand_features
-from cla.features.hand_features import HAND_DIM
+from cla.features import (
+    HAND_DIM,
+    HAND_FEATURE_DIM,
+    HAND_HOP_S,
+    Hand,
+    HandStream,
+    MovingHand,
+    Pose,
+    hand_features,
+    hand_velocities,
+)
+from cla.features.hand_features import RECENT_TOKENS
 
 POINTS = np.array(expected("handSrc")["static"]["points"], np.float32) * [640 / 480, 1]
-VELOCITIES = slice(HAND_DIM - 5, HAND_DIM)
-SHAPE = slice(4, HAND_DIM - 5)
+SHAPE = slice(4, HAND_DIM - 9)
+NEWEST, SPEED, MEAN = slice(HAND_DIM - 9, HAND_DIM - 5), HAND_DIM - 5, slice(HAND_DIM - 4, HAND_DIM)
+MOVES = slice(HAND_DIM - 9, HAND_DIM)
 
 
-def of(points, handedness="left", before=None):
-    now = Pose(points.astype(np.float32), handedness)
-    return hand_features([now, None], [before, None], HAND_HOP_S)
+def pose(points, handedness="left"):
+    return Pose(points.astype(np.float32), handedness)
+
+
+def of(points, handedness="left", velocities=()):
+    moves = np.array(velocities, np.float64).reshape(-1, 4)
+    return hand_features([MovingHand(pose(points, handedness), moves)])
 
 
 def turned(points, angle):
@@ -50,15 +65,26 @@ def test_a_mirrored_hand_of_the_other_side_looks_the_same():
 
 @pytest.mark.parametrize("handedness", ["left", "right"])
 def test_velocities_are_those_in_the_image(handedness):
-    before = Pose(POINTS.astype(np.float32), handedness)
-    across, down, speed, growth, turn = of(POINTS + np.array([0.2, 0.1]), handedness, before)[
-        VELOCITIES
-    ]
-    assert across > down > 0
-    assert np.sinh(speed) == pytest.approx(np.hypot(np.sinh(across), np.sinh(down)), rel=1e-4)
+    before = pose(POINTS, handedness)
+    moved = pose(POINTS + np.array([0.2, 0.1]), handedness)
+    across, down, growth, turn = hand_velocities(moved, before, HAND_HOP_S)
+    assert across == pytest.approx(2 * down, rel=1e-3)
+    assert down > 0
     assert growth == pytest.approx(0, abs=1e-3)
     assert turn == pytest.approx(0, abs=1e-3)
-    assert of(POINTS * 1.1, handedness, before)[VELOCITIES][3] > 0
+    grown = hand_velocities(pose(POINTS * 1.1, handedness), before, HAND_HOP_S)
+    assert grown[2] == pytest.approx(np.log(1.1) / HAND_HOP_S, rel=1e-3)
+
+
+def test_newest_and_mean_velocities_are_features():
+    still, fast = np.zeros(4), np.array([30.0, 40.0, 1.0, -5.0])
+    features = of(POINTS, velocities=[still] * 3 + [fast])
+    assert np.sinh(features[SPEED]) == pytest.approx(10, rel=1e-4)
+    np.testing.assert_allclose(np.sinh(features[NEWEST]), [6, 8, 2, -1], rtol=1e-4)
+    mean = np.array([6, 8, 2, -1]) / RECENT_TOKENS
+    np.testing.assert_allclose(np.sinh(features[MEAN]), mean, rtol=1e-4)
+    features = of(POINTS, velocities=[fast] + [still] * RECENT_TOKENS)
+    assert not features[MOVES].any()
 
 
 def test_points_that_coincide_give_numbers():
@@ -90,24 +116,27 @@ def test_the_rate_of_frames_does_not_matter(steps, start):
     np.testing.assert_allclose([token.time_s for token in tokens], due)
     assert times[-1] - HAND_HOP_S < due[-1] <= times[-1] + 1e-6
     # A steady motion gives the same velocity at each token but the first, at which it is new.
-    velocities = features_of(tokens)[1:, VELOCITIES]
+    velocities = features_of(tokens)[1:, NEWEST]
     assert velocities[:, 0].min() > 0.01
     np.testing.assert_allclose(
         velocities, np.broadcast_to(velocities[0], velocities.shape), atol=0.02
     )
 
 
-def test_a_hand_keeps_its_slot():
+def test_the_hand_that_was_there_first_has_the_first_slot():
     stream = HandStream()
-    stream.push([hand(track=4), hand(track=5)], 1.0, 0.0)
-    (both,) = stream.push([hand(track=5), hand(track=4)], 1.0, HAND_HOP_S)
+    stream.push([hand(track=4), hand((0.5, 0), track=5)], 1.0, 0.0)
+    (both,) = stream.push([hand((0.5, 0), track=5), hand(track=4)], 1.0, HAND_HOP_S)
     assert both.features[0] == both.features[HAND_DIM] == 1
-    assert both.features[VELOCITIES].abs().max() < 1e-3
-    (one,) = stream.push([hand(track=5)], 1.0, 2 * HAND_HOP_S)
-    assert (one.features[0], one.features[HAND_DIM]) == (0, 1)
-    (other,) = stream.push([hand(track=5), hand((0.5, 0), track=6)], 1.0, 3 * HAND_HOP_S)
-    assert other.features[0] == 1
-    assert not other.features[VELOCITIES].any()
+    assert both.features[MOVES].abs().max() < 1e-3
+    (one,) = stream.push([hand((0.6, 0), track=5)], 1.0, 2 * HAND_HOP_S)
+    assert (one.features[0], one.features[HAND_DIM]) == (1, 0)
+    # It keeps its own history in whichever slot it is.
+    assert one.features[NEWEST][0] > 0.1
+    (other,) = stream.push([hand(track=6), hand((0.6, 0), track=5)], 1.0, 3 * HAND_HOP_S)
+    assert other.features[NEWEST].abs().max() < 1e-3
+    assert other.features[HAND_DIM] == 1
+    assert not other.features[HAND_DIM:][MOVES].any()
 
 
 def test_frames_without_hands_are_tokens_too():
@@ -123,7 +152,7 @@ def test_a_long_gap_is_not_filled():
     assert len(stream.push([hand()], 1.0, 0.0)) == 1
     (token,) = stream.push([hand((0.5, 0))], 1.0, 3600.0)
     assert (token.index, token.time_s) == (1, 3600.0)
-    assert not token.features[VELOCITIES].any()
+    assert not token.features[MOVES].any()
 
 
 def test_frames_out_of_order_give_nothing_and_do_no_harm():

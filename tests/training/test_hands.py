@@ -13,7 +13,7 @@ from cla.training.hands.clips import CLIP_HZ, absence, carried, joined, played, 
 from cla.training.hands.dataset import build_streams, load_streams
 from cla.training.hands.evaluate import evaluate
 from cla.training.hands.labels import FIRST_MOTION, labeled, occurrences
-from cla.training.hands.motions import HOLD_S, motion, other_motion
+from cla.training.hands.motions import motion, other_motion
 from cla.training.hands.odd import SAME_SHAPE, OddHands
 from cla.training.hands.recipe import SETS, make_landmarks, make_weights
 from cla.training.hands.shapes import turned, upright, varied
@@ -76,13 +76,11 @@ def test_a_motion_holds_its_label_after_its_end(recordings, rng, name):
         named = np.flatnonzero(clip.labels == label_index(name))
         assert len(named) >= 0.2 * CLIP_HZ
         assert (np.diff(named) == 1).all()
-        assert clip.decided[named].all()
-        undecided = np.flatnonzero(~clip.decided)
-        assert undecided.max() + 1 == named[0]
+        assert clip.decided[named[0] : named[0] + 8].all()
+        assert not clip.decided[named[0] - 1]
         assert set(np.unique(clip.labels)) <= {label_index(name), label_index("5")}
         # Motions begin and end without a jump.
         assert np.abs(np.diff(middles(clip), axis=0)).max() < 0.9
-    assert HOLD_S * CLIP_HZ < 60
 
 
 @pytest.mark.parametrize(("name", "way"), [("swipe left", 1), ("swipe right", -1)])
@@ -129,8 +127,6 @@ def test_tracking_keeps_time_and_loses_hands(recordings, rng):
     present = seen.features[:, 0] == 1
     assert present[seen.times_s < 4.8].all()
     assert not present[seen.times_s > 5.2].any()
-    other = seen.in_other_slots()
-    np.testing.assert_array_equal(other.features[:, HAND_FEATURE_DIM // 2], seen.features[:, 0])
 
 
 def test_streams_hold_what_they_say(recordings):

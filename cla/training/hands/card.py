@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cla.training.hands.motions import HOLD_S
+from cla.training.hands.motions import HOLD_S, UNSURE_S
 from cla.training.hands.sources import POSES
 from cla.training.hands.vocabulary import MOTIONS, OTHER_SIGNS, SIGNS
 from cla.training.recipe import package_lines, training_lines
@@ -42,7 +42,8 @@ def model_card(
             "The recorded left hands of the same package, mirrored, in streams made the same way."
         ],
         "label": "the sign while it is shown; a motion from when it can be told until "
-        f"{HOLD_S} s after its end. Tokens in the midst of a motion are not counted.",
+        f"{HOLD_S} s after its end. Tokens in the midst of a motion, and those within {UNSURE_S} s "
+        "of the end of its label, are not counted.",
         "training": training_lines(config),
         "figures": figures,
         "limits": list(LIMITS),

@@ -18,7 +18,7 @@ class Clip(NamedTuple):
     Shapes:
         points: (T, 21, 2); NaN where there is no hand.
         labels: (T,) int64, what the stream should be called at that time.
-        decided: (T,) bool, whether that can be said already: not in the midst of a motion.
+        decided: (T,) bool, false where a motion may be named or not: in its midst, and as it fades.
         shown: (T,) int64, the sign that the hand has the shape of.
     """
 

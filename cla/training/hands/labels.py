@@ -12,7 +12,7 @@ from cla.training.hands.vocabulary import MOTIONS, NONE, label_index
 from cla.training.scoring import Occurrence
 
 UNDECIDED_WEIGHT = 0.2
-"""In the midst of a motion the hand still shows its sign, but a motion named early does no harm."""
+"""Where a motion may be named or not, as in its midst, the label counts little."""
 MIN_TOKENS = 8
 """A sign that is shown for a shorter time need not be found."""
 

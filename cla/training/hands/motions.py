@@ -11,6 +11,8 @@ from cla.training.hands.vocabulary import MOTIONS, NONE, label_index
 
 HOLD_S = 0.6
 """A motion's label holds so long after its end, or until the hand shows something else."""
+UNSURE_S = 0.2
+"""So long before and after the end of its hold, a motion may or may not be named."""
 
 Path = tuple[Shape, float]
 """The moved hand (T, 21, 2), and the share of the path after which the motion can be told."""
@@ -28,7 +30,9 @@ def motion(name: str, recording: Shape, sign: int, rng: np.random.Generator) -> 
     clip = Clip.of(points, sign)
     known = start + round(known_after * len(moved))
     clip.decided[start:known] = False
-    clip.labels[known : end + frames_in(HOLD_S)] = label_index(name)
+    over = end + frames_in(HOLD_S)
+    clip.labels[known:over] = label_index(name)
+    clip.decided[over - frames_in(UNSURE_S) : over + frames_in(UNSURE_S)] = False
     return clip
 
 

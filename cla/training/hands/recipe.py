@@ -20,7 +20,7 @@ from cla.training.landmarks import fit_landmarks
 from cla.training.recipe import Folders, folders_of, recipe_parser, run_stages
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 
-STEPS = 2_000
+STEPS = 2_200
 STAGES = ("data", "train", "landmarks", "evaluate")
 SETS: Mapping[str, StreamSet] = {
     "train": TRAIN,
@@ -57,13 +57,13 @@ def main(argv: Sequence[str]) -> int:
 
 
 def train_config(steps: int) -> TrainConfig:
-    """How the hands are trained. A second and a half of tokens holds most motions."""
+    """How the hands are trained."""
     classifier = ClassifierConfig(
         HAND_FEATURE_DIM,
         len(LABELS),
-        embed_dim=64,
-        num_heads=4,
-        feed_forward_dim=192,
+        embed_dim=128,
+        num_heads=8,
+        feed_forward_dim=256,
         window=96,
         position_period=192,
         position_harmonics=16,
@@ -71,8 +71,10 @@ def train_config(steps: int) -> TrainConfig:
     return TrainConfig(
         classifier,
         steps=steps,
-        scan_tokens=240,
-        windows=64,
+        full_share=0.7,
+        scan_streams=8,
+        scan_tokens=200,
+        windows=48,
         blind_tokens=20,
         noise=FeatureNoise(scale=0.05, repeat=0.02),
     )

@@ -33,14 +33,12 @@ class StreamConfig:
         shares: how often a clip is a sign, a motion, another move, an odd hand, no hand.
         turn_deg: standard deviation of how signs are turned; one in four is turned anyhow.
         companion: share of streams with a second, odd hand for some of the time.
-        second_slot: share of streams in which the slots of a token are swapped.
     """
 
     seconds: float = 60.0
     shares: tuple[float, float, float, float, float] = (0.36, 0.24, 0.06, 0.24, 0.10)
     turn_deg: float = 12.0
     companion: float = 0.25
-    second_slot: float = 0.3
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
 
 
@@ -51,7 +49,7 @@ class HandsStream:
     Shapes:
         features: (T, F).
         labels: (T,) int64.
-        decided: (T,) bool, false in the midst of motions.
+        decided: (T,) bool, false where a motion may be named or not.
         shown: (T,) int64, the sign that the hand has the shape of, in motions too.
     """
 
@@ -77,9 +75,6 @@ class StreamMaker:
             # Which hand has the first slot depends on which one the tracker finds first.
             hands.insert(int(rng.integers(2)), self._companion(len(clip.points), rng))
         seen = tracked(hands, self._config.tracking, rng)
-        if rng.random() < self._config.second_slot:
-            # As after another hand that was there first and is gone.
-            seen = seen.in_other_slots()
         at = np.minimum((seen.times_s * CLIP_HZ).astype(np.int64), len(clip.labels) - 1)
         return HandsStream(seen.features, clip.labels[at], clip.decided[at], clip.shown[at])
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from cla.features import HAND_DIM, Hand, Handedness, HandStream
+from cla.features import Hand, Handedness, HandStream
 from cla.training.hands.clips import CLIP_HZ
 from cla.training.hands.shapes import Shape
 
@@ -46,10 +46,6 @@ class Tracked:
 
     features: NDArray[np.float32]
     times_s: NDArray[np.float64]
-
-    def in_other_slots(self) -> "Tracked":
-        """The same with the hands in the other slots of each token."""
-        return Tracked(np.roll(self.features, HAND_DIM, axis=1), self.times_s)
 
 
 def tracked(hands: Sequence[Shape], config: TrackingConfig, rng: np.random.Generator) -> Tracked:
