@@ -46,7 +46,7 @@ def compare_page() -> None:
         return kept.get((clip.name, config), lambda: scan_lane(task, config, clip.tokens))
 
     _scores(say, task, scan, clips)
-    st.markdown(f"#### {say('compare.which')}")
+    st.markdown(f"### {say('compare.which')}")
     system, config = choose_lane(say, task)
     _difference(say, task, scan, (clips, system, config))
     with st.expander(say("compare.what")):

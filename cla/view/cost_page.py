@@ -49,7 +49,7 @@ def cost_page() -> None:
         st.markdown(say("cost.paper"))
     measured = st.session_state.setdefault("measured", {})
     _curves(say, sizes, measured)
-    st.markdown(f"#### {say('cost.table_title')}")
+    st.markdown(f"### {say('cost.table_title')}")
     st.markdown(say("cost.table_lead"))
     _table(say, sizes, measured)
     with st.expander(say("cost.what")):

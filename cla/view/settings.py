@@ -43,7 +43,9 @@ def choices(label: str, options: Sequence[str], *, key: str, **look: Any) -> lis
     if key not in st.session_state:
         named = st.query_params.get(key, ",".join(options)).split(",")
         st.session_state[key] = [option for option in options if option in named]
-    values: list[str] = st.multiselect(label, options, key=key, persist_state="session", **look)
+    values: list[str] = st.pills(
+        label, options, selection_mode="multi", key=key, persist_state="session", **look
+    )
     _write(key, ",".join(option for option in options if option in values), ",".join(options))
     return values
 

@@ -34,7 +34,7 @@ def healthy(app):
 
 def move(app, key, value):
     """Set one control of a page to a value, whatever its kind."""
-    for kind in ("select_slider", "selectbox", "segmented_control", "slider", "multiselect"):
+    for kind in ("select_slider", "selectbox", "segmented_control", "slider"):
         for widget in getattr(app, kind):
             if widget.key == key:
                 widget.set_value(value)
@@ -111,7 +111,7 @@ def test_a_clip_is_uploaded_and_a_bad_one_explained(open_page):
 
 def test_the_compare_page_names_the_tokens_that_differ(open_page):
     app = open_page("compare", clips="telephone", m="4")
-    assert app.multiselect(key="clips").value == ["telephone"]
+    assert app.pills(key="clips").value == ["telephone"]
     listed = app.selectbox(key="at").options
     assert "full says" in listed[0]
     before = app.markdown[-2].value
@@ -123,7 +123,7 @@ def test_the_compare_page_names_the_tokens_that_differ(open_page):
     table = app.table[0].value
     assert len(table) == 1 + 3 * 6
     assert table.iloc[0, 1] == "100.0"
-    assert app.multiselect(key="clips").set_value([]).run().info
+    assert app.pills(key="clips").set_value([]).run().info
 
 
 def test_clips_without_known_words_have_no_digits_to_find(open_page):

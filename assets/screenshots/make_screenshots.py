@@ -1,0 +1,50 @@
+"""Takes the screenshots of all pages: light, dark, and as narrow as a phone.
+
+Run, beside `streamlit run app.py`: python assets/screenshots/make_screenshots.py [ADDRESS]
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+FOLDER = Path(__file__).parent
+PAGES = ("live", "clips", "compare", "cost", "learn")
+LOOKS = {"light": (1280, 1000), "dark": (1280, 1000), "narrow": (390, 844)}
+PLAY_MS = 8_000
+"""Time for the live page to hear some words."""
+
+
+def take(browser: Browser, address: str, name: str, look: str) -> None:
+    """One page in one look, once its script has run."""
+    width, height = LOOKS[look]
+    page = browser.new_page(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if look == "dark" else "light",
+    )
+    page.goto(f"{address}/{'' if name == 'live' else name}")
+    page.get_by_role("heading", level=2).wait_for()
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(
+        timeout=120_000
+    )
+    page.wait_for_timeout(PLAY_MS if name == "live" else 2_000)
+    page.screenshot(path=FOLDER / f"{name}-{look}.png")
+    page.close()
+
+
+def main() -> None:
+    """Take them all."""
+    address = sys.argv[1] if len(sys.argv) > 1 else "http://localhost:8501"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        for name in PAGES:
+            for look in LOOKS:
+                take(browser, address, name, look)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

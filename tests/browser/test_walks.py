@@ -1,0 +1,109 @@
+"""The main path through each page beside Live, as a visitor takes it, and its accessibility."""
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+PAGES = ("live", "clips", "compare", "cost", "learn")
+SERIOUS = {"serious", "critical"}
+
+
+@pytest.fixture
+def visit(open_page):
+    """Opens one page and waits until it is drawn."""
+
+    def visit(name, query="", **options):
+        page = open_page(
+            microphone=False, query=f"/{'' if name == 'live' else name}{query}", **options
+        )
+        page.set_default_timeout(90_000)
+        page.get_by_role("heading", level=2).wait_for()
+        settle(page)
+        return page
+
+    return visit
+
+
+def settle(page):
+    """Wait until the page's script has run."""
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+    page.wait_for_timeout(300)
+
+
+def token(page):
+    return int(page.get_by_test_id("cla-clip").get_attribute("data-token"))
+
+
+def test_a_clip_is_played_in_step_and_scrubbed(visit):
+    page = visit("clips")
+    page.get_by_test_id("cla-clip").locator("canvas").first.wait_for()
+    page.wait_for_timeout(500)
+    before = token(page)
+    page.get_by_test_id("clip-forward").click()
+    page.wait_for_timeout(200)
+    assert token(page) == before + 1
+    overview = page.get_by_test_id("clip-overview")
+    overview.scroll_into_view_if_needed()
+    box = overview.bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 10)
+    page.mouse.up()
+    page.wait_for_timeout(300)
+    assert token(page) == pytest.approx(0.25 * 149, abs=3)
+    page.get_by_test_id("clip-audio").evaluate("audio => audio.play()")
+    page.wait_for_timeout(2_000)
+    played = page.get_by_test_id("clip-audio").evaluate("audio => audio.currentTime")
+    assert played > 0.25 * 149 * 0.08 + 1
+    assert token(page) == pytest.approx(played / 0.08 - 1, abs=2)
+
+
+def test_settings_travel_in_the_address_from_page_to_page(visit):
+    page = visit("clips", "?lang=de&clip=italian")
+    assert "Ein ganzer Clip" in page.get_by_role("heading", level=2).text_content()
+    page.get_by_role("link", name="Kosten").click()
+    page.get_by_role("heading", name="Was ein Schritt kostet").wait_for()
+    settle(page)
+    assert page.url.endswith("/cost?lang=de")
+    page.get_by_text("gezählt (dieser Code)").first.click()
+    page.wait_for_url("**/cost?*quantity=counted*")
+    page.get_by_text("Operationen je Schritt, gezählt an diesem Code").wait_for()
+
+
+def test_a_slider_of_the_learn_page_moves_by_keyboard(visit):
+    page = visit("learn")
+    slider = page.get_by_role("slider", name="Tokens heard so far")
+    slider.focus()
+    for _ in range(3):
+        slider.press("ArrowLeft")
+    page.wait_for_url("**/learn?now=130")
+    page.get_by_text("never off by more than").wait_for()
+
+
+def test_another_token_is_explained(visit):
+    page = visit("compare", "?clips=count&m=4")
+    page.get_by_role("combobox", name="Token").click()
+    page.get_by_role("option").nth(3).click()
+    page.wait_for_url("**/compare?*at=*")
+    page.get_by_text("What both say at this token").wait_for()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_accessible_light_and_dark_and_fits_a_phone(visit, name):
+    page = visit(name, "?clips=telephone" if name == "compare" else "")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_timeout(1_000)
+        assert not serious_findings(page), scheme
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
+
+
+def serious_findings(page):
+    """What axe-core holds to be serious or critical."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    found = axe.Axe().run(page).response["violations"]
+    return [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in SERIOUS]
