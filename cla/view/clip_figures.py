@@ -31,7 +31,7 @@ def predictions(
         _add_lane(chart, say, task, (place, analysis, system, records))
     chart.update_xaxes(title=say("clips.time"), row=len(systems), col=1)
     chart.update_yaxes(autorange="reversed", dtick=1)
-    chart.update_layout(legend={"y": -0.18}, margin={"t": 76})
+    chart.update_layout(margin={"t": 76})
     return chart
 
 

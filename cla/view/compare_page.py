@@ -71,6 +71,7 @@ def _scores(say: Texts, task: TaskModel, scan: Scan, clips: list[Clip]) -> None:
         key="measure",
         format_func=lambda name: say(f"compare.{name}_short"),
         required=True,
+        wrap=True,
     )
     show(over_landmarks(say, scores, full, measure), "scores", say("compare.scores_alt"))
     with st.expander(say("compare.numbers")):

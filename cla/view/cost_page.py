@@ -107,6 +107,7 @@ def _choice(say: Texts, name: str, options: list[str]) -> str:
         key=name,
         format_func=lambda option: say(f"cost.{option}"),
         required=True,
+        wrap=True,
     )
 
 

@@ -22,7 +22,7 @@ def figure(say: Texts, title: str, x_title: str, y_title: str, height: int = 380
         margin={"l": 10, "r": 10, "t": 44, "b": 10},
         height=height,
         separators=say.separators,
-        legend={"orientation": "h", "y": -0.22, "x": 0, "xanchor": "left", "yanchor": "top"},
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
         hoverlabel={"namelength": -1},
         dragmode=False,
     )  # fmt: skip

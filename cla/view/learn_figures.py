@@ -3,7 +3,6 @@
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.subplots import make_subplots
 
 from cla.attention.cuts import segments
 from cla.engine import ClipTokens, LaneMoment
@@ -69,7 +68,7 @@ def landmarks_figure(
     if parts[-1][1] < seen:
         chart.add_vrect(
             x0=parts[-1][1] * hop_s, x1=seen * hop_s, fillcolor=PENDING, line_width=0,
-            annotation_text=say("learn.pending"), annotation_position="top right",
+            annotation_text=say("learn.pending"), annotation_position="outside top",
         )  # fmt: skip
     x: list[float | None] = []
     y: list[float | None] = []
@@ -85,29 +84,30 @@ def landmarks_figure(
     return chart
 
 
-def factors_figure(say: Texts, low: LaneMoment, full: LaneMoment, head: int) -> go.Figure:
-    """Beta, gamma's inverse and delta of one head; their product beside the full map."""
+def factor_figures(
+    say: Texts, low: LaneMoment, full: LaneMoment, head: int
+) -> dict[str, go.Figure]:
+    """Beta, gamma's inverse and delta of one head, their product, and the full map, by name."""
     beta, inverse, delta = (low.factors[name][head] for name in ("beta", "gamma_inv", "delta"))
-    names = ("beta", "gamma", "delta", "product", "full")
-    chart = make_subplots(
-        rows=2, cols=6, row_heights=[0.42, 0.58], vertical_spacing=0.16,
-        specs=[[{"colspan": 2}, None] * 3, [{"colspan": 3}, None, None] * 2],
-        subplot_titles=[say(f"learn.{name}") for name in names],
-    )  # fmt: skip
-    chart.update_layout(figure(say, say("learn.factors_title"), "", "", height=640).layout)
-    chart.update_layout(margin={"t": 90})
-    product = beta @ inverse @ delta
-    limit = float(max(abs(product).max(), abs(full.factors["attention"][head]).max()))
-    places = [(1, 1), (1, 3), (1, 5), (2, 1), (2, 4)]
-    for values, (row, column) in zip(
-        (beta, inverse, delta, product, full.factors["attention"][head]), places, strict=True
-    ):
+    whole, product = full.factors["attention"][head], beta @ inverse @ delta
+    # One scale for both maps, so that they can be compared.
+    limit = float(max(abs(product).max(), abs(whole).max()))
+    maps = {"beta": beta, "gamma": inverse, "delta": delta, "product": product, "full": whole}
+    charts = {}
+    for name, values in maps.items():
+        large = name in ("product", "full")
+        chart = figure(
+            say,
+            say(f"learn.{name}"),
+            say("learn.marks" if name in ("beta", "gamma") else "learn.tokens"),
+            say("learn.marks" if name in ("gamma", "delta") else "learn.tokens"),
+            height=360 if large else 280,
+        )
         image = heatmap(values, say("learn.map_hover"), showscale=False)
-        if row == 2:
-            image.update(zmin=-limit, zmax=limit)
-        chart.add_trace(image, row=row, col=column)
-    chart.update_yaxes(autorange="reversed")
-    return chart
+        chart.add_trace(image.update(zmin=-limit, zmax=limit) if large else image)
+        chart.update_yaxes(autorange="reversed")
+        charts[name] = chart
+    return charts
 
 
 def drift_figure(say: Texts, found: Drift) -> go.Figure:

@@ -10,7 +10,7 @@ from cla.view.figures import show
 from cla.view.frame import page_head
 from cla.view.learn_figures import (
     drift_figure,
-    factors_figure,
+    factor_figures,
     landmarks_figure,
     stretches,
     window_figure,
@@ -82,7 +82,11 @@ def _factors(say: Texts, clip: Clip, at: tuple[int, int]) -> None:
         _newest(lane_at(task, config, clip.tokens, seen - 1), min(seen, task.window))
         for config in (LaneConfig("continual_nystrom", marks, "continual"), LaneConfig("full"))
     )
-    show(factors_figure(say, low, full, head - 1), "factors", say("learn.factors_alt"))
+    charts = factor_figures(say, low, full, head - 1)
+    for names in (("beta", "gamma", "delta"), ("product", "full")):
+        for column, name in zip(st.columns(len(names)), names, strict=True):
+            with column:
+                show(charts[name], name, say("learn.factors_alt"))
     product = low.factors["beta"] @ low.factors["gamma_inv"] @ low.factors["delta"]
     moved = np.abs(product - full.factors["attention"])[head - 1].sum(-1).mean() / 2
     tokens = len(product[0])

@@ -19,7 +19,7 @@ from cla.view.compare_figures import attention_rows, measure_of, over_landmarks,
 from cla.view.drift import drift
 from cla.view.kept import Kept
 from cla.view.lane_scores import FULL, differences, distances, score_lane
-from cla.view.learn_figures import factors_figure, landmarks_figure, stretches, window_figure
+from cla.view.learn_figures import factor_figures, landmarks_figure, stretches, window_figure
 from cla.view.systems import SYSTEMS
 from cla.view.texts import Texts
 
@@ -118,8 +118,8 @@ def test_figures_of_the_learn_page_hold_what_they_show(task, clip):
     assert len(marks.data[1].x) == 3 * 8
     low = lane_at(task, LaneConfig("continual_nystrom", 8, "continual"), clip.tokens, 148)
     full = lane_at(task, FULL, clip.tokens, 148)
-    maps = factors_figure(SAY, low, full, 2)
-    beta, inverse, delta, product, whole = (trace.z for trace in maps.data)
+    maps = factor_figures(SAY, low, full, 2)
+    beta, inverse, delta, product, whole = (chart.data[0].z for chart in maps.values())
     np.testing.assert_allclose(beta @ inverse @ delta, product, atol=1e-5)
     np.testing.assert_allclose(np.sum(whole, -1), 1, atol=1e-5)
 

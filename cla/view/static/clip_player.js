@@ -26,9 +26,10 @@ class ClipPlayer {
       view: new LaneView(root.querySelectorAll(".lane canvas")[index], header.labels, header.window, header.hop_s),
     }));
     this.listen();
-    // Begin where there is something to see: just behind the first event.
-    const [first] = header.lanes.flatMap((lane) => lane.events.map(([, at]) => at)).sort((a, b) => a - b);
-    this.seek(((first ?? this.tokens / 2) + 2) * header.hop_s);
+    // Begin where there is something to see: just behind an event in the middle.
+    const events = header.lanes[0].events;
+    const [, middle] = events[Math.floor(events.length / 2)] ?? [null, this.tokens / 2];
+    this.seek((middle + 5) * header.hop_s);
     this.animation = requestAnimationFrame(() => this.frame());
   }
 
