@@ -83,13 +83,18 @@ class ContinualAttention(FullAttention):
     def step_compiled(
         self,
         x: Tensor,
+        weights: fused.Weights,
         state: ContinualState,
         active: Tensor | None,
-    ) -> tuple[Tensor, Tensor] | None:
-        weights = fused.weights_of(self, x) if state.keys.dtype == torch.float32 else None
-        if weights is None or self.config.retroactive:
+    ) -> Tensor | None:
+        if state.keys.dtype != torch.float32:
             return None
-        return fused.continual_layer(x, weights, state, active)
+        output, short = fused.continual_layer(x, weights, state, active)
+        if not self.config.retroactive:
+            return output
+        with torch.no_grad():
+            output = self.finish_rows(output)
+            return self.zero_unseen(output, state.valid_tokens) if short else output
 
     def window_context(self, tokens: Projected) -> Tensor:
         if self.config.retroactive:

@@ -20,7 +20,13 @@ from cla.attention.nystrom_state import (
     follows_stream,
     stream_landmarks,
 )
-from cla.attention.nystrom_step import advance, attends_directly, finish_fused, step_fused
+from cla.attention.nystrom_step import (
+    advance,
+    advance_fused,
+    attends_directly,
+    landmarks_are_tokens,
+    step_fused,
+)
 from cla.attention.projected import Projected
 from cla.attention.rings import roll_streams, take, time_order
 from cla.attention.state import accumulation_dtype, map_state
@@ -106,30 +112,42 @@ class ContinualNystromAttention(AttentionLayer):
         emit: bool = False,
         active: Tensor | None = None,
     ) -> tuple[Tensor, Any]:
-        steady, rest = active, None
-        if self.use_fused and fused.can_step(state.keys):
-            direct = None if self.fixed else attends_directly(state, self.config)
-            if direct is not None and bool(direct.any()):
-                steady = ~direct if active is None else active & ~direct
-                rest = direct if active is None else active & direct
-            single = self.output_proj.weight.dtype == torch.float32
-            context = finish_fused(tokens, state, self.config, steady, single=single)
-            if rest is not None:
-                others = advance(tokens, state, self.config, rest)
-                context = torch.where(rest[:, None, None, None], others, context)
+        if self.use_fused and state.keys.dtype == torch.float64 and fused.can_step(state.keys):
+            context = self._attend_fused(tokens, state, active)
         else:
             context = advance(tokens, state, self.config, active)
         return context, self.step_emits(tokens.queries, state) if emit else None
 
     def step_compiled(
-        self, x: Tensor, state: NystromState, active: Tensor | None
-    ) -> tuple[Tensor, Tensor] | None:
+        self, x: Tensor, weights: fused.Weights, state: NystromState, active: Tensor | None
+    ) -> Tensor | None:
         config = self.config
-        every = not self.fixed and config.landmarks == config.window
-        if every or config.retroactive or state.keys.dtype != torch.float64:
+        if landmarks_are_tokens(config) or state.keys.dtype != torch.float64:
             return None
-        weights = fused.weights_of(self, x)
-        return None if weights is None else step_fused(x, weights, state, config, active)
+        done = step_fused(x, weights, state, config, active)
+        if done is None or not config.retroactive:
+            return done and done.output
+        with torch.no_grad():
+            output = self.finish_rows(done.output)
+            return self.zero_unseen(output, state.valid_tokens) if done.short else output
+
+    def _attend_fused(
+        self, tokens: Projected, state: NystromState, active: Tensor | None
+    ) -> Tensor:
+        """Streams that keep sums by the kernels, those whose windows are filling without."""
+        config, width = self.config, self.output_proj.weight.dtype
+        if self.fixed:
+            return advance_fused(tokens, state, config, active, width)
+        direct = attends_directly(state, config)
+        if bool(direct.all()):
+            return advance(tokens, state, config, active)
+        if not bool(direct.any()):
+            return advance_fused(tokens, state, config, active, width)
+        if active is None:
+            active = torch.ones_like(direct)
+        context = advance_fused(tokens, state, config, active & ~direct, width)
+        others = advance(tokens, state, config, active & direct)
+        return torch.where(direct[:, None, None, None], others, context)
 
     def young_rows(self, tokens: Projected, seen: Tensor) -> Tensor:
         if not self.fixed:

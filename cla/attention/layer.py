@@ -54,7 +54,6 @@ class AttentionLayer(nn.Module, ABC):
     ) -> Any:
         """State of `batch_size` streams that have seen nothing; `dtype` is that of the tokens."""
 
-    @torch.no_grad()
     def step(
         self, x: Tensor, state: Any, *, emit: bool = False, active: Tensor | None = None
     ) -> Step:
@@ -75,19 +74,34 @@ class AttentionLayer(nn.Module, ABC):
             ClaError: the tokens do not fit the layer or the state.
         """
         self._check_step(x, state, active)
-        compiled = self.step_compiled(x, state, active) if self.use_fused else None
-        if compiled is None:
-            tokens = self.project_token(x, state.keys.dtype)
+        weights = fused.weights_of(self, x) if self.use_fused else None
+        output = None if weights is None else self.step_compiled(x, weights, state, active)
+        if output is None or emit or active is not None:
+            with torch.no_grad():
+                return self._complete_step(x, weights, state, output, emit=emit, active=active)
+        return Step(output, state)
+
+    def _complete_step(
+        self,
+        x: Tensor,
+        weights: fused.Weights | None,
+        state: Any,
+        output: Tensor | None,
+        *,
+        emit: bool,
+        active: Tensor | None,
+    ) -> Step:
+        """What a kernel has not done, or all of it."""
+        emits = None
+        if output is None:
+            tokens = self._project_token(x, weights, state.keys.dtype)
             context, emits = self.attend(tokens, state, emit=emit, active=active)
-            output = self._finish_step(context)
-        else:
-            queries, output = compiled
-            emits = self.step_emits(queries, state) if emit else None
-        if (
-            self.config.retroactive
-            and selected(state.valid_tokens < self.config.window) is not None
-        ):
-            output = self.zero_unseen(output, state.valid_tokens)
+            output = self._finish_step(context, weights)
+            short = state.valid_tokens < self.config.window
+            if self.config.retroactive and selected(short) is not None:
+                output = self.zero_unseen(output, state.valid_tokens)
+        elif emit:
+            emits = self.step_emits(self.project(x[:, None], state.keys.dtype).queries, state)
         if active is not None:
             idle = ~active.reshape(-1, *(1,) * (output.ndim - 1))
             output = output.masked_fill(idle, 0)
@@ -96,13 +110,13 @@ class AttentionLayer(nn.Module, ABC):
     def step_compiled(
         self,
         x: Tensor,  # noqa: ARG002  # a default that takes what the others take
+        weights: fused.Weights,  # noqa: ARG002
         state: Any,  # noqa: ARG002
         active: Tensor | None,  # noqa: ARG002
-    ) -> tuple[Tensor, Tensor] | None:
-        """A whole step by one kernel, where there is one for this layer, state and token.
+    ) -> Tensor | None:
+        """Output of a whole step by one kernel, where there is one for this layer and state.
 
-        Shapes:
-            returns: queries (B, H, 1, D) and output (B, E)
+        Keeps no gradient, whether or not one is asked for.
         """
         return None
 
@@ -237,11 +251,13 @@ class AttentionLayer(nn.Module, ABC):
         )
         return Projected(queries * scale, keys * scale, values)
 
-    def project_token(self, x: Tensor, dtype: torch.dtype) -> Projected:
+    def _project_token(
+        self, x: Tensor, weights: fused.Weights | None, dtype: torch.dtype
+    ) -> Projected:
         """`project` for one token of each stream, (B, E)."""
-        weights = fused.weights_of(self, x) if self.use_fused else None
         if weights is not None and dtype in (torch.float32, torch.float64):
-            return Projected(*fused.project_token(x, weights, self.config.num_heads, dtype))
+            projected = fused.project_token(x, weights, self.config.num_heads, dtype)
+            return Projected(*projected)
         return self.project(x[:, None], dtype)
 
     def finish(self, context: Tensor) -> Tensor:
@@ -254,12 +270,20 @@ class AttentionLayer(nn.Module, ABC):
         output = self.merge_heads(context)
         return output if self.config.retroactive else output[:, 0]
 
-    def _finish_step(self, context: Tensor) -> Tensor:
-        if self.use_fused and not self.config.retroactive and context.dtype == torch.float64:
-            weights = fused.weights_of(self, context)
-            if weights is not None:
-                return fused.finish_token(context, weights)
-        return self.finish(context)
+    def _finish_step(self, context: Tensor, weights: fused.Weights | None) -> Tensor:
+        if self.config.retroactive:
+            return self.finish_rows(context)
+        if weights is None or context.dtype != torch.float64:
+            return self.finish(context)
+        return fused.finish_token(context, weights)
+
+    def finish_rows(self, context: Tensor) -> Tensor:
+        """Output projection of all rows, (B, H, N, D) to (B, N, E).
+
+        Nothing is copied of contexts that lie column by column, as kernels leave them.
+        """
+        joined = context.transpose(2, 3).flatten(1, 2).transpose(1, 2)
+        return self.output_proj(joined.to(self.output_proj.weight.dtype))  # type: ignore[no-any-return]
 
     def zero_unseen(self, output: Tensor, valid_tokens: Tensor) -> Tensor:
         """Set the rows of a window that no token stands for to zero.

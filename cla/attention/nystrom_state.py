@@ -25,7 +25,7 @@ class NystromState(NamedTuple):
         values: (B, H, N, D + 1) ring; the last column is 1 where a token was seen
         landmarks: see there
         sums: (B, R, H, M, D + 2), see `window_sums`
-        betas: (B, H, N, M) ring of softmax(Q K~^T) if retroactive, else (B, H, 0, M)
+        betas: (B, H, M, N) ring of the columns of softmax(Q K~^T) if retroactive, else (B, H, M, 0)
     """
 
     valid_tokens: Tensor
@@ -85,7 +85,7 @@ def build_state(
     )
     logits = window_logits(landmarks.queries, keys, values)
     slots = torch.full((batch,), slot, dtype=torch.int64, device=device)
-    betas = (queries @ landmarks.keys.transpose(-1, -2)).softmax(-1)
+    betas = (landmarks.keys @ queries.transpose(-1, -2)).softmax(-2)
     return NystromState(
         torch.full((batch,), valid, dtype=torch.int64, device=device),
         slots,
@@ -94,7 +94,7 @@ def build_state(
         values,
         landmarks,
         build_table(logits, values, slots),
-        betas if config.retroactive else betas[:, :, :0].clone(),
+        betas if config.retroactive else betas[..., :0].clone(),
     )
 
 

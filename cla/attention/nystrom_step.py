@@ -6,7 +6,8 @@ from torch import Tensor
 from cla.attention import fused
 from cla.attention.config import AttentionConfig
 from cla.attention.cuts import segments
-from cla.attention.landmarks import make_landmarks
+from cla.attention.full import full_rows
+from cla.attention.landmarks import Landmarks, attend_low_rank, make_landmarks
 from cla.attention.nystrom import cut_landmarks, low_rank_rows
 from cla.attention.nystrom_state import NystromState, follows_stream, window_logits
 from cla.attention.partial_sums import PartialSums, quotient
@@ -34,9 +35,14 @@ def attends_directly(
     """
     if not follows_stream(config):
         return torch.zeros_like(state.slot, dtype=torch.bool)
-    if config.landmarks == config.window:
+    if landmarks_are_tokens(config):
         return torch.ones_like(state.slot, dtype=torch.bool)
     return state.valid_tokens + (0 if taken else 1) < config.window
+
+
+def landmarks_are_tokens(config: AttentionConfig) -> bool:
+    """Whether each token of the window is a landmark of its own: that is exact attention."""
+    return follows_stream(config) and config.landmarks == config.window
 
 
 def advance(
@@ -49,6 +55,10 @@ def advance(
     key, value = tokens.keys[:, :, 0], with_ones(tokens.values)[:, :, 0]
     write_token(state.keys, slot, key, active)
     write_token(state.values, slot, value, active)
+    if landmarks_are_tokens(config):
+        write_token(state.queries, slot, tokens.queries[:, :, 0], active)
+        advance_counters(state.slot, state.valid_tokens, window, active)
+        return _exact_context(tokens.queries, state, config)
     continual = follows_stream(config)
     if state.queries.shape[2]:
         write_token(state.queries, slot, tokens.queries[:, :, 0], active)
@@ -57,7 +67,7 @@ def advance(
     total = slide(state.sums, state.landmarks.queries, (key, value), rings, slot, active)
     if config.retroactive:
         beta = (tokens.queries @ state.landmarks.keys.transpose(-1, -2)).softmax(-1)
-        write_token(state.betas, slot, beta[:, :, 0], active)
+        write_token(state.betas.transpose(-1, -2), slot, beta[:, :, 0], active)
     if continual:
         taken = torch.ones_like(direct) if active is None else active
         total = _renew_landmarks(state, config, total, before, taken & ~direct)
@@ -76,37 +86,30 @@ def mix(
         beta = (queries @ state.landmarks.keys.transpose(-1, -2)).softmax(-1)
         return beta @ state.landmarks.gamma_inv @ delta_values
     mixed = state.landmarks.gamma_inv @ delta_values
-    return take(state.betas @ mixed, window_order(state.slot, state.valid_tokens, config.window))
+    rows = state.betas.transpose(-1, -2) @ mixed
+    return take(rows, window_order(state.slot, state.valid_tokens, config.window))
 
 
-def finish_fused(
+def advance_fused(
     tokens: Projected,
     state: NystromState,
     config: AttentionConfig,
     active: Tensor | None,
-    *,
-    single: bool,
+    dtype: torch.dtype,
 ) -> Tensor:
     """`advance` by the compiled kernels, for streams that do not attend directly.
 
     Args:
-        single: the output projection is of float32.
+        dtype: of the output projection; rows are no wider.
     """
-    context, delta_values, gamma, ticked = fused.nystrom_step(tokens, state, config, active)
-    if ticked is not None:
-        state.landmarks.gamma_inv[ticked] = pseudo_inverse(gamma[ticked], config.pseudo_inverse)
-    if not config.retroactive:
-        if ticked is not None:
-            context[ticked] = _mixed(tokens.queries, state, delta_values, ticked)
-        return context
-    fused.write_betas(tokens.queries, state, active)
-    if ticked is not None:
-        renewed = state.queries[ticked] @ state.landmarks.keys[ticked].transpose(-1, -2)
-        state.betas[ticked] = renewed.softmax(-1)
-    if not single:
-        return mix(tokens.queries, state, config, delta_values)
-    rows = state.betas @ (state.landmarks.gamma_inv @ delta_values)
-    return fused.join_in_order(rows, state.slot)
+    context, means, tick = fused.nystrom_step(tokens, state, config, active)
+    if tick is not None:
+        _renew(state, config, tick.streams, tick.gamma)
+    if config.retroactive:
+        return fused.nystrom_rows(state, means, dtype)
+    if tick is not None:
+        context[tick.streams] = _mixed(tokens.queries, state, tick.streams, means)
+    return context
 
 
 def step_fused(
@@ -115,22 +118,46 @@ def step_fused(
     state: NystromState,
     config: AttentionConfig,
     active: Tensor | None,
-) -> tuple[Tensor, Tensor] | None:
-    """A whole single-output step by one kernel; see `AttentionLayer.step_compiled`."""
+) -> "fused.LayerStep | None":
+    """A whole step by one kernel; outputs (B, E), or contexts (B, H, N, D) if retroactive."""
     done = fused.nystrom_layer(x, weights, state, config, active)
-    if done is None:
-        return None
-    if done.ticked is None:
-        return done.queries, done.output
-    ticked = done.ticked
-    state.landmarks.gamma_inv[ticked] = pseudo_inverse(done.gamma[ticked], config.pseudo_inverse)
-    done.context[ticked] = _mixed(done.queries, state, done.means, ticked)
-    return done.queries, fused.finish_token(done.context, weights)
+    if done is None or done.scratch is None:
+        return done
+    with torch.no_grad():
+        projected, context, means, gamma, ticked = done.scratch
+        streams = ticked.nonzero()[:, 0]
+        _renew(state, config, streams, gamma)
+        if config.retroactive:
+            return done._replace(output=fused.nystrom_rows(state, means, x.dtype))
+        context[streams] = _mixed(projected[0], state, streams, means)
+        return done._replace(output=fused.finish_token(context, weights))
 
 
-def _mixed(queries: Tensor, state: NystromState, delta_values: Tensor, streams: Tensor) -> Tensor:
-    beta = (queries[streams] @ state.landmarks.keys[streams].transpose(-1, -2)).softmax(-1)
-    return beta @ (state.landmarks.gamma_inv[streams] @ delta_values[streams])
+def _renew(state: NystromState, config: AttentionConfig, streams: Tensor, gamma: Tensor) -> None:
+    """Take a new gamma into use where landmarks have changed."""
+    inverse = pseudo_inverse(gamma[streams], config.pseudo_inverse)
+    state.landmarks.gamma_inv[streams] = inverse
+    if config.retroactive:
+        logits = state.landmarks.keys[streams] @ state.queries[streams].transpose(-1, -2)
+        state.betas[streams] = logits.softmax(-2)
+
+
+def _mixed(queries: Tensor, state: NystromState, streams: Tensor, means: Tensor) -> Tensor:
+    landmarks = Landmarks(*(part[streams] for part in state.landmarks))
+    return attend_low_rank(queries[streams], landmarks, means[streams])
+
+
+def _exact_context(queries: Tensor, state: NystromState, config: AttentionConfig) -> Tensor:
+    """Softmax attention of the newest token or, if retroactive, of the window in its order."""
+    rows = full_rows(
+        state.queries if config.retroactive else queries, state.keys, state.valid_tokens
+    )
+    context = rows @ state.values[:, :, : rows.shape[-1], :-1]
+    if not config.retroactive:
+        return context
+    missing = config.window - context.shape[2]
+    order = window_order(state.slot, state.valid_tokens, config.window)
+    return take(torch.nn.functional.pad(context, (0, 0, 0, missing)), order)
 
 
 def _direct_context(state: NystromState, config: AttentionConfig) -> Tensor:
@@ -206,7 +233,7 @@ def _enter(
     kept = state.sums[inside]
     state.sums[inside] = torch.where(wide[..., None], table.permute(0, 3, 1, 2, 4), kept)
     if config.retroactive:
-        betas = (queries @ new_keys.transpose(-1, -2)).softmax(-1)
+        betas = (new_keys @ queries.transpose(-1, -2)).softmax(-2)
         state.betas[streams] = torch.where(wide, betas, state.betas[streams])
     whole = table_total(table, slot, config.window)
     shift, sums = total.shift.clone(), total.sums.clone()

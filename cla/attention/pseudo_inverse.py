@@ -19,19 +19,41 @@ def pseudo_inverse(gamma: Tensor, method: PseudoInverse) -> Tensor:
         gamma: (..., M, M)
         returns: (..., M, M)
     """
-    return exact(gamma) if method == "exact" else iterative(gamma)
+    inverse = exact(gamma) if method == "exact" else iterative(gamma)
+    # Solvers give matrices column by column; states hold them row by row.
+    return inverse.contiguous()
 
 
 def exact(gamma: Tensor) -> Tensor:
     """By singular values, those below `SINGULAR_VALUE_CUTOFF` of the largest dropped.
 
-    A matrix that holds a non-finite number gives NaN throughout; its batch mates are untouched.
+    Where none is so small, and that is most often, the pseudo-inverse is the inverse, which
+    elimination finds ten times faster. A matrix that holds a non-finite number gives NaN
+    throughout; its batch mates are untouched.
     """
     finite = gamma.isfinite().all(-1, keepdim=True).all(-2, keepdim=True)
-    # The decomposition rejects a whole batch for one bad matrix.
+    # The decompositions reject a whole batch for one bad matrix.
     wide = torch.where(finite, gamma, torch.zeros_like(gamma)).double()
-    inverse = torch.linalg.pinv(wide, rtol=SINGULAR_VALUE_CUTOFF)
+    if wide.requires_grad or wide.device.type != "cpu" or torch.compiler.is_compiling():
+        inverse = torch.linalg.pinv(wide, rtol=SINGULAR_VALUE_CUTOFF)
+    else:
+        inverse = _by_elimination(wide)
     return torch.where(finite, inverse.to(gamma.dtype), torch.full_like(gamma, torch.nan))
+
+
+def _by_elimination(gamma: Tensor) -> Tensor:
+    """The inverse, and the pseudo-inverse where a singular value might be below the cut-off.
+
+    Frobenius norms bound the largest singular values of a matrix and of its inverse from above,
+    hence the ratio of the smallest to the largest from below.
+    """
+    inverse: Tensor = torch.linalg.inv_ex(gamma).inverse
+    ratio = 1 / (torch.linalg.matrix_norm(gamma) * torch.linalg.matrix_norm(inverse))
+    # Written so that an inverse that is no number does not pass.
+    doubtful = ~(ratio > SINGULAR_VALUE_CUTOFF)
+    if bool(doubtful.any()):
+        inverse[doubtful] = torch.linalg.pinv(gamma[doubtful], rtol=SINGULAR_VALUE_CUTOFF)
+    return inverse
 
 
 def iterative(gamma: Tensor) -> Tensor:

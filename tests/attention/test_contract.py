@@ -8,6 +8,7 @@ from contract import (
     KINDS_AND_MODES,
     check_contract,
     check_steps,
+    given_inverse,
     make_layer,
     make_stream,
     reference_output,
@@ -248,3 +249,36 @@ def test_no_drift():
 @pytest.mark.timeout(3600)
 def test_no_drift_after_a_million_steps():
     assert long_run(1_000_000) < 1e-4
+
+
+@pytest.mark.parametrize("kind_mode", KINDS)
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"),
+    [(torch.float64, 1e-8), (torch.float16, 2e-3), (torch.bfloat16, 2e-2)],
+)
+def test_other_types_have_tolerances_of_their_own(kind_mode, output, dtype, tolerance):
+    config = make_config(*kind_mode, 16, 5, output=output)
+    layer = make_layer(config).to(dtype)
+    stream = make_stream(config, 60).to(dtype)
+    state = layer.init_state(2)
+    for index in range(60):
+        found, state, emits = layer.step(stream[:, index], state, emit=True)
+        assert found.dtype == dtype
+        inverse = given_inverse(emits, index + 1, config)
+        expected = reference_output(layer, stream[:, : index + 1], inverse)
+        assert relative_error(found, expected) < tolerance
+    with torch.no_grad():
+        scanned, _ = layer.scan(stream, layer.init_state(2))
+    torch.testing.assert_close(scanned[:, -1], found, rtol=2 * tolerance, atol=2 * tolerance)
+
+
+@pytest.mark.parametrize("kind_mode", KINDS)
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_tokens_wider_than_the_weights(kind_mode, output):
+    config = make_config(*kind_mode, 16, 5, output=output)
+    layer = make_layer(config)
+    stream = make_stream(config, 40)
+    wide = run(layer, stream.double(), layer.init_state(2, dtype=torch.float64))
+    expected = run(layer, stream, layer.init_state(2))
+    torch.testing.assert_close(wide.float(), expected, rtol=1e-4, atol=1e-5)

@@ -1,18 +1,25 @@
 """Continual attention: rings, the newest row, and the sums of all rows, by one token.
 
 Sums of rows lie column by column, (D + 3, N) for a head: loops run over the tokens, of which there
-are many, and not over the few columns.
+are many, and not over the few columns. They go in tiles of tokens that stay in the cache.
 """
 
 import numpy as np
 from numba import carray, njit
 
 from cla.attention.fused.exponentials import exponentials
-from cla.attention.fused.index import place
+from cla.attention.fused.index import clear_run, place
 from cla.attention.fused.pointers import pointer
 
 LEAST_SHARE = 1e-6
 """As in `cla.attention.continual`; a constant of the compiled code."""
+
+TILE = 64
+"""Tokens worked on at once."""
+
+HIGHEST = 30.0
+"""A row's shift follows its logits only where one is larger by this: e^30 is no burden to float64,
+and exponentials of what changes at every token would be."""
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
@@ -78,10 +85,11 @@ def sum_row(total, query, query_at, keys, values, ring_at, size, seen, logits, w
 
 
 @njit(cache=True, nogil=True)
-def _newest(
+def newest(
     batch, heads, window, size, active_at, slot_at, valid_at,
     new_queries, new_keys, new_values, keys, values, out,
 ):  # fmt: skip
+    """`advance_newest` with arrays in place of addresses."""
     everyone = active_at == 0
     active = carray(pointer(slot_at if everyone else active_at), batch, np.uint8)
     slots = carray(pointer(slot_at), batch, np.int64)
@@ -109,12 +117,13 @@ def advance_newest(
 ):  # fmt: skip
     """Keys and values of one token of each active stream into rings, and the newest row.
 
-    Tokens and rings are float32 if `single`, else float64; contexts (B, H, D) are float64.
+    Tokens (B, H, D) and rings are float32 if `single`, else float64; contexts (B, H, D) are
+    float64, those of idle streams are left alone.
     """
     tokens, ring = batch * heads * size, batch * heads * window * size
     out = carray(pointer(out_at), tokens, np.float64)
     if single:
-        _newest(
+        newest(
             batch, heads, window, size, active_at, slot_at, valid_at,
             carray(pointer(new_queries_at), tokens, np.float32),
             carray(pointer(new_keys_at), tokens, np.float32),
@@ -123,7 +132,7 @@ def advance_newest(
             carray(pointer(values_at), ring, np.float32), out,
         )  # fmt: skip
     else:
-        _newest(
+        newest(
             batch, heads, window, size, active_at, slot_at, valid_at,
             carray(pointer(new_queries_at), tokens, np.float64),
             carray(pointer(new_keys_at), tokens, np.float64),
@@ -140,12 +149,12 @@ def advance_rows(
 ):  # fmt: skip
     """Rings as in `advance_newest`, queries too, the rows of `ContinualState`, and their contexts.
 
-    Contexts are (B, N, H, D), oldest first, of the type of the tokens.
+    Contexts are (B, H, D, N), oldest first, of the type of the tokens; zero of idle streams.
     """
     rows = carray(pointer(rows_at), batch * heads * window * (size + 3), np.float64)
     tokens, ring = batch * heads * size, batch * heads * window * size
     if single:
-        _rows(
+        all_rows(
             batch, heads, window, size, active_at, slot_at, valid_at,
             carray(pointer(new_queries_at), tokens, np.float32),
             carray(pointer(new_keys_at), tokens, np.float32),
@@ -156,7 +165,7 @@ def advance_rows(
             carray(pointer(out_at), ring, np.float32),
         )  # fmt: skip
     else:
-        _rows(
+        all_rows(
             batch, heads, window, size, active_at, slot_at, valid_at,
             carray(pointer(new_queries_at), tokens, np.float64),
             carray(pointer(new_keys_at), tokens, np.float64),
@@ -168,83 +177,124 @@ def advance_rows(
         )  # fmt: skip
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _four(numbers, at):
+    one, two = numbers[at], numbers[at + place(1)]
+    return one, two, numbers[at + place(2)], numbers[at + place(3)]
+
+
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def _slide(rows, base, window, size, seen, turned, old_key, old_value, leaving,
-           new_keys, new_values, token_at, keep, enter, leave, work):  # fmt: skip
-    """The new token into the rows of a head and, if `leaving`, the oldest one out."""
-    count, stride = place(seen), place(window)
-    for token in range(count):
+def _slide(
+    rows, base, window, size, start, count, turned, queries, queries_at, pair, leaving, enter,
+    leave, work,
+):  # fmt: skip
+    """The new token into a tile of rows of a head and, if `leaving`, the oldest one out.
+
+    Args:
+        pair: new key, old key, new value, old value, one after the other.
+    """
+    columns, rows_here, stride = place(size), place(count), place(window)
+    for token in range(rows_here):
         enter[token], leave[token] = 0.0, 0.0
-    for column in range(place(size)):
-        new, old = np.float64(new_keys[place(token_at) + column]), old_key[column]
-        at = column * stride
-        for token in range(count):
+        at = place(queries_at) + token * columns
+        for column in range(columns):
+            turned[column * place(TILE) + token] = queries[at + column]
+    quads = place(size // 4 * 4)
+    for column in range(place(0), quads, place(4)):
+        at = column * place(TILE)
+        second, third = at + place(TILE), at + place(2 * TILE)
+        fourth = at + place(3 * TILE)
+        a, b, c, d = _four(pair, column)
+        e, f, g, h = _four(pair, columns + column)
+        for token in range(rows_here):
+            one, two = turned[at + token], turned[second + token]
+            three, four = turned[third + token], turned[fourth + token]
+            enter[token] += a * one + b * two + c * three + d * four
+            leave[token] += e * one + f * two + g * three + h * four
+    for column in range(quads, columns):
+        new, old = pair[column], pair[columns + column]
+        at = column * place(TILE)
+        for token in range(rows_here):
             enter[token] += turned[at + token] * new
             leave[token] += turned[at + token] * old
-    shift = place(base)
-    for token in range(count):
-        highest = max(rows[shift + token], enter[token])
-        keep[token] = rows[shift + token] - highest
-        enter[token] -= highest
-        leave[token] -= highest
-        rows[shift + token] = highest
-    exponentials(keep, seen, work)
-    exponentials(enter, seen, work)
+    shift = place(base + start)
+    excess = -np.inf
+    for token in range(rows_here):
+        enter[token] -= rows[shift + token]
+        leave[token] -= rows[shift + token]
+        excess = max(excess, enter[token])
+    if excess > HIGHEST:
+        for token in range(rows_here):
+            if enter[token] > HIGHEST:
+                rows[shift + token] += enter[token]
+                keep = np.exp(-enter[token])
+                for column in range(place(1), columns + place(3)):
+                    rows[shift + column * stride + token] *= keep
+                leave[token] -= enter[token]
+                enter[token] = 0.0
+    exponentials(enter, count, work)
     if leaving:
-        exponentials(leave, seen, work)
+        exponentials(leave, count, work)
     else:
-        for token in range(count):
+        for token in range(rows_here):
             leave[token] = 0.0
-    for column in range(place(size)):
-        new, old = np.float64(new_values[place(token_at) + column]), old_value[column]
+    for column in range(columns):
+        new = pair[place(2) * columns + column]
+        old = pair[place(3) * columns + column]
         at = shift + (column + place(1)) * stride
-        for token in range(count):
-            rows[at + token] = (
-                rows[at + token] * keep[token] + enter[token] * new - leave[token] * old
-            )
-    weight = shift + place(size + 1) * stride
+        for token in range(rows_here):
+            rows[at + token] += enter[token] * new - leave[token] * old
+    weight = shift + (columns + place(1)) * stride
     peak = weight + stride
-    for token in range(count):
-        rows[weight + token] = rows[weight + token] * keep[token] + enter[token] - leave[token]
-        rows[peak + token] = max(rows[peak + token] * keep[token], rows[weight + token])
+    for token in range(rows_here):
+        rows[weight + token] += enter[token] - leave[token]
+        rows[peak + token] = max(rows[peak + token], rows[weight + token])
 
 
 @njit(cache=True, nogil=True)
-def _rows(
+def all_rows(
     batch, heads, window, size, active_at, slot_at, valid_at,
     new_queries, new_keys, new_values, queries, keys, values, rows, out,
 ):  # fmt: skip
+    """`advance_rows` with arrays in place of addresses; returns how many windows are not full."""
     everyone = active_at == 0
     active = carray(pointer(slot_at if everyone else active_at), batch, np.uint8)
     slots = carray(pointer(slot_at), batch, np.int64)
     valid = carray(pointer(valid_at), batch, np.int64)
-    old_key, old_value, total = np.empty(size), np.empty(size), np.empty(size + 1)
-    turned, logits, work = np.empty(size * window), np.empty(window), np.empty(window)
-    keep, enter = np.empty(window), np.empty(window)
+    pair, total = np.empty(4 * size), np.empty(size + 1)
+    logits, work = np.empty(window), np.empty(max(window, TILE))
+    turned, enter, leave = np.empty(size * TILE), np.empty(TILE), np.empty(TILE)
+    short = 0
     for stream in range(batch):
-        slot, seen = slots[stream], valid[stream]
-        if everyone or active[stream]:
-            leaving, seen = seen == window, min(window, seen + 1)
-            for unit in range(stream * heads, (stream + 1) * heads):
-                ring_at, token_at = unit * window * size, unit * size
-                base = unit * window * (size + 3)
-                at = ring_at + slot * size
-                for column in range(size):
-                    old_key[column] = keys[at + column]
-                    old_value[column] = values[at + column]
-                    queries[at + column] = new_queries[token_at + column]
-                    keys[at + column] = new_keys[token_at + column]
-                    values[at + column] = new_values[token_at + column]
-                for token in range(place(seen)):
-                    for column in range(place(size)):
-                        turned[column * place(window) + token] = queries[
-                            place(ring_at) + token * place(size) + column
-                        ]
+        out_at = stream * window * heads * size
+        if not (everyone or active[stream]):
+            clear_run(out, out_at, window * heads * size)
+            continue
+        slot, before = slots[stream], valid[stream]
+        seen = min(window, before + 1)
+        slots[stream], valid[stream] = (slot + 1) % window, seen
+        if seen < window:
+            short += 1
+            clear_run(out, out_at, window * heads * size)
+        for head in range(heads):
+            unit = stream * heads + head
+            ring_at, base = unit * window * size, unit * window * (size + 3)
+            at = ring_at + slot * size
+            for column in range(size):
+                pair[column] = new_keys[unit * size + column]
+                pair[size + column] = keys[at + column]
+                pair[2 * size + column] = new_values[unit * size + column]
+                pair[3 * size + column] = values[at + column]
+                queries[at + column] = new_queries[unit * size + column]
+                keys[at + column] = new_keys[unit * size + column]
+                values[at + column] = new_values[unit * size + column]
+            for start in range(0, seen, TILE):
+                count = min(TILE, seen - start)
                 _slide(
-                    rows, base, window, size, seen, turned, old_key, old_value, leaving,
-                    new_keys, new_values, token_at, keep, enter, logits, work,
+                    rows, base, window, size, start, count, turned, queries,
+                    ring_at + start * size, pair, before == window, enter, leave, work,
                 )  # fmt: skip
-                for token in range(seen):
+                for token in range(start, start + count):
                     weight = rows[base + (size + 1) * window + token]
                     # Written so that a row that is no number is summed anew as well.
                     sound = weight >= LEAST_SHARE * rows[base + (size + 2) * window + token]
@@ -256,24 +306,26 @@ def _rows(
                         for column in range(size + 1):
                             rows[base + (column + 1) * window + token] = total[column]
                         rows[base + (size + 2) * window + token] = total[size]
-            slot = (slot + 1) % window
-            slots[stream], valid[stream] = slot, seen
-        _means(rows, stream, heads, window, size, slot, seen, work, out)
+                _means(
+                    rows, base, window, size, start, count, slots[stream], enter, out,
+                    out_at + head * size * window,
+                )  # fmt: skip
+    return short
 
 
-@njit(cache=True, nogil=True)
-def _means(rows, stream, heads, window, size, slot, seen, work, out):
-    """Contexts of a stream's rows into their places in time; zero where no token was seen."""
-    for index in range(place((window - seen) * heads * size)):
-        out[place(stream * window * heads * size) + index] = 0.0
-    for head in range(heads):
-        base = place((stream * heads + head) * window * (size + 3))
-        weight = base + place((size + 1) * window)
-        for token in range(place(seen)):
-            work[token] = 1.0 / rows[weight + token]
-        for token in range(seen):
-            at = (stream * window + (token + window - slot) % window) * heads + head
-            share = work[token]
-            for column in range(place(size)):
-                source = base + (column + place(1)) * place(window) + place(token)
-                out[place(at * size) + column] = rows[source] * share
+@njit(cache=True, nogil=True, fastmath={"contract"})
+def _means(rows, base, window, size, start, count, slot, work, out, out_at):
+    """Contexts of a tile of a head's rows, (D, N), into their places in time."""
+    columns, stride = place(size), place(window)
+    weight = place(base + (size + 1) * window + start)
+    for token in range(place(count)):
+        work[token] = 1.0 / rows[weight + token]
+    # Places from `slot` on are the oldest: a tile that it cuts lies in two runs.
+    split = min(max(slot - start, 0), count)
+    for begin, end, shift in ((0, split, window - slot), (split, count, -slot)):
+        length = place(end - begin)
+        for column in range(columns):
+            source = place(base + start + begin) + (column + place(1)) * stride
+            target = place(out_at + start + begin + shift) + column * stride
+            for token in range(length):
+                out[target + token] = rows[source + token] * work[place(begin) + token]

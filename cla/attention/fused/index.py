@@ -1,7 +1,15 @@
-"""The type of indices in compiled code."""
+"""Indices into flat arrays in compiled code."""
 
 import numpy as np
+from numba import njit
 
 place = np.uint64
 """Unsigned: a signed index may count from the end of an array, and the test for it keeps loops from
 being vectorized."""
+
+
+@njit(cache=True, nogil=True, inline="always")
+def clear_run(numbers, at, count):
+    """Set neighboring numbers to zero."""
+    for index in range(place(count)):
+        numbers[place(at) + index] = 0.0

@@ -35,17 +35,18 @@ def project(batch, size, single, x_at, query_at, query_bias_at, key_at, key_bias
     """Queries and keys times `scale`, and values, (3, batch, size); float32 if `single`."""
     if single:
         out = carray(pointer(out_at), 3 * batch * size, np.float32)
-        _project(batch, size, x_at, query_at, query_bias_at, key_at, key_bias_at, value_at,
+        project_into(batch, size, x_at, query_at, query_bias_at, key_at, key_bias_at, value_at,
                  value_bias_at, scale, out)  # fmt: skip
     else:
         wide = carray(pointer(out_at), 3 * batch * size, np.float64)
-        _project(batch, size, x_at, query_at, query_bias_at, key_at, key_bias_at, value_at,
+        project_into(batch, size, x_at, query_at, query_bias_at, key_at, key_bias_at, value_at,
                  value_bias_at, scale, wide)  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
-def _project(batch, size, x_at, query_at, query_bias_at, key_at, key_bias_at, value_at,
-             value_bias_at, scale, out):  # fmt: skip
+def project_into(batch, size, x_at, query_at, query_bias_at, key_at, key_bias_at, value_at,
+                 value_bias_at, scale, out):  # fmt: skip
+    """`project` with an array in place of an address."""
     x = carray(pointer(x_at), (batch, size), np.float32)
     token = np.empty(size)
     for stream in range(batch):
@@ -59,7 +60,15 @@ def _project(batch, size, x_at, query_at, query_bias_at, key_at, key_bias_at, va
 @njit(cache=True, nogil=True)
 def finish(batch, size, x_at, weights_at, bias_at, out_at):
     """Output projection of contexts (batch, size) float64 to float32."""
-    x = carray(pointer(x_at), (batch, size), np.float64)
+    finish_from(
+        batch, size, carray(pointer(x_at), batch * size, np.float64), weights_at, bias_at, out_at
+    )
+
+
+@njit(cache=True, nogil=True)
+def finish_from(batch, size, x, weights_at, bias_at, out_at):
+    """`finish` with an array in place of an address."""
     out = carray(pointer(out_at), batch * size, np.float32)
     for stream in range(batch):
-        _apply(weights_at, bias_at, 1.0, x[stream], out, stream * size)
+        start = stream * size
+        _apply(weights_at, bias_at, 1.0, x[start : start + size], out, start)

@@ -107,12 +107,22 @@ def set_leaves(table, at, logits, work, values, start, rows, columns):
         table[place(at) + row * place(columns)] = shift
         logits[row] -= shift
     exponentials(logits, rows, work)
-    right = place(start)
-    for row in range(place(rows)):
-        left = place(at) + row * place(columns) + place(1)
-        weight = logits[row]
+    first, right, stride = place(at) + place(1), place(start), place(columns)
+    quads = place(rows // 4 * 4)
+    for row in range(place(0), quads, place(4)):
+        left = first + row * stride
+        one, two = logits[row], logits[row + place(1)]
+        three, four = logits[row + place(2)], logits[row + place(3)]
         for column in range(place(columns - 1)):
-            table[left + column] = weight * values[right + column]
+            value = values[right + column]
+            table[left + column] = one * value
+            table[left + stride + column] = two * value
+            table[left + place(2) * stride + column] = three * value
+            table[left + place(3) * stride + column] = four * value
+    for row in range(quads, place(rows)):
+        left = first + row * stride
+        for column in range(place(columns - 1)):
+            table[left + column] = logits[row] * values[right + column]
 
 
 @njit(cache=True, nogil=True)

@@ -1,0 +1,56 @@
+"""What kernels need of a layer and of tensors: addresses, and whether they can do with them."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+PROJECTIONS = ("query_proj", "key_proj", "value_proj", "output_proj")
+
+FEW_STREAMS = 16
+"""Up to so many streams one kernel projects faster than a matrix product in float64."""
+
+
+class Weights(NamedTuple):
+    """Addresses of weights and biases: of query, key and value projection, and of the output's."""
+
+    inward: list[int]
+    outward: list[int]
+
+
+def can_step(tensor: Tensor) -> bool:
+    """Whether the kernels know the type and place of a tensor."""
+    return (
+        tensor.device.type == "cpu"
+        and tensor.dtype in (torch.float32, torch.float64)
+        and not torch.compiler.is_compiling()
+        and type(tensor) is Tensor
+    )
+
+
+def weights_of(layer: nn.Module, x: Tensor) -> Weights | None:
+    """What a kernel needs of a layer's projections; None where it cannot do with them or with x.
+
+    Both have to be of float32. Parameters are read from the dictionary of their module: `getattr`
+    on modules would take as long as a projection.
+    """
+    if x.shape[0] > FEW_STREAMS or x.dtype != torch.float32 or not can_step(x):
+        return None
+    addresses: list[int] = []
+    for name in PROJECTIONS:
+        parameters = layer._modules[name]._parameters  # type: ignore[union-attr]  # never None
+        weight, bias = parameters.get("weight"), parameters.get("bias")
+        if weight is None or bias is None or weight.dtype != torch.float32 or not weight.is_cpu:
+            return None
+        if not weight.is_contiguous():
+            return None
+        addresses += (weight.data_ptr(), bias.data_ptr())
+    return Weights(addresses[:6], addresses[6:])
+
+
+def address_of(active: Tensor | None) -> tuple[int, Tensor | None]:
+    """The address of a mask, 0 if all are active; and the mask, to be kept while it is used."""
+    if active is None:
+        return 0, None
+    mask = active.contiguous()
+    return mask.data_ptr(), mask
