@@ -1,6 +1,7 @@
 """Arguments and exit codes of the command line."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -10,6 +11,7 @@ from cla.errors import ClaError
 
 USER_ERROR = 2
 INTERRUPTED = 130
+READER_GONE = 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -21,13 +23,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(arguments)
         from cla.cli.run import run
 
-        return run(options)
+        code = run(options)
+        sys.stdout.flush()
+        return code
     except ClaError as error:
         print(f"cla: {error.message}\n     {error.remedy}", file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
         print("cla: interrupted; what was written so far is kept.", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        # As in `cla run ... | head`; Python would complain again when it flushes on exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
 
 
 def _bench(arguments: list[str]) -> int:
