@@ -119,8 +119,9 @@ def _cell(
     timing = measurement.timings.get(Case(f"N = {window}", system, output, scope, window))
     if timing is None:
         return "-"
-    mean = f" (mean {_micros(timing.mean_s)})" if SYSTEMS[system].ticks else ""
-    return _micros(timing.median_s) + mean
+    if timing.mean_s is None or not SYSTEMS[system].ticks:
+        return _micros(timing.median_s)
+    return f"{_micros(timing.median_s)} (mean {_micros(timing.mean_s)})"
 
 
 def _ratio_row(ratio: Ratio) -> list[str]:

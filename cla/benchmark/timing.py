@@ -10,6 +10,8 @@ import numpy as np
 
 WARM_UP_STEPS = 3
 LEAST_TURNS = 2
+MOST_STRETCH = 4
+"""Times `turn_s` that a turn may take to hold whole periods."""
 
 
 @dataclass(frozen=True)
@@ -34,16 +36,18 @@ class Timing:
 
     Args:
         median_s: of all steps.
-        mean_s: of all steps, those at which a landmark enters among them.
+        mean_s: of all steps; None where they are too slow for a whole period, so that the steps
+            at which a landmark enters do not have their share.
         p95_s: 95th percentile of all steps.
-        worst_s: of the place in the cycle that takes longest, median over the rounds.
+        worst_s: of the place in the cycle that takes longest, median over the rounds; None as
+            above.
         steps: how many were measured.
     """
 
     median_s: float
-    mean_s: float
+    mean_s: float | None
     p95_s: float
-    worst_s: float
+    worst_s: float | None
     steps: int
 
 
@@ -53,7 +57,8 @@ def measure(
     """Build the cases of a group and time them in turn.
 
     Args:
-        periods: steps after which the work of each case recurs; a turn takes whole periods.
+        periods: steps after which the work of each case recurs; a turn takes whole periods, where
+            that is affordable.
     """
     steppers = [build() for build in builders]
     lengths = [
@@ -71,7 +76,7 @@ def measure(
     finally:
         if collecting:
             gc.enable()
-    return [_summary(found) for found in turns]
+    return [_summary(found, period) for found, period in zip(turns, periods, strict=True)]
 
 
 def median_time(functions: Sequence[Callable[[], object]], rounds: int) -> list[float]:
@@ -86,7 +91,8 @@ def _turn_length(step: Callable[[], object], period: int, effort: Effort) -> int
     if first < effort.turn_s:
         first = min(_turn(step, WARM_UP_STEPS))
     wanted = min(effort.steps, max(1, int(effort.turn_s / first)))
-    return -(-wanted // period) * period
+    whole = -(-wanted // period) * period
+    return whole if whole * first <= MOST_STRETCH * effort.turn_s else wanted
 
 
 def _turn(step: Callable[[], object], length: int) -> list[float]:
@@ -98,10 +104,12 @@ def _turn(step: Callable[[], object], length: int) -> list[float]:
     return times
 
 
-def _summary(turns: list[list[float]]) -> Timing:
+def _summary(turns: list[list[float]], period: int) -> Timing:
     everything = [seconds for turn in turns for seconds in turn]
+    median, p95 = statistics.median(everything), float(np.percentile(everything, 95))
+    if len(turns[0]) % period:
+        return Timing(median, None, p95, None, len(everything))
     by_place = [statistics.median(place) for place in zip(*turns, strict=True)]
     # The median over the rounds of each turn's mean: one interruption does not count.
     mean = statistics.median(statistics.fmean(turn) for turn in turns)
-    p95 = float(np.percentile(everything, 95))
-    return Timing(statistics.median(everything), mean, p95, max(by_place), len(everything))
+    return Timing(median, mean, p95, max(by_place), len(everything))

@@ -1,6 +1,7 @@
 """The benchmark measures what it says, and every form of its report holds all of it."""
 
 import json
+from time import sleep
 
 import pytest
 from hypothesis import given
@@ -73,6 +74,14 @@ def test_without_a_peer_only_its_cases_are_missing():
 def test_turns_take_whole_periods(period, steps):
     timing = measure([lambda: lambda: None], [period], Effort(2, steps, 1.0))[0]
     assert timing.steps == 2 * period * -(-steps // period)
+    assert timing.mean_s is not None
+
+
+def test_a_period_that_takes_too_long_is_not_waited_for():
+    timing = measure([lambda: lambda: sleep(0.002)], [10_000], Effort(2, 3, 0.01))[0]
+    assert timing.steps <= 2 * 3
+    assert timing.mean_s is timing.worst_s is None
+    assert timing.median_s >= 0.002
 
 
 @pytest.mark.parametrize(
