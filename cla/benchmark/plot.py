@@ -56,10 +56,9 @@ def make_figure(measurement: Measurement) -> go.Figure:
     for column, (output, _) in enumerate(PANELS, 1):
         for index, (name, system) in enumerate(SYSTEMS.items()):
             points = [
-                (case.window, seconds * 1e6)
+                (case.window, (timing.amortized_s if system.ticks else timing.median_s) * 1e6)
                 for case, timing in measurement.timings.items()
-                if (seconds := timing.mean_s if system.ticks else timing.median_s) is not None
-                and case.group != GROWTH
+                if case.group != GROWTH
                 and (case.system, case.output, case.scope) == (name, output, "layer")
             ]
             if points:

@@ -87,9 +87,8 @@ def _versus_others(case: Case, timing: Timing, timings: dict[Case, Timing]) -> I
     least = _least(case.system, case.output, case.window)
     for other, needed in least.items():
         theirs = timings.get(Case(case.group, other, case.output, case.scope, case.window))
-        # Of a kind with ticks the mean, which holds their share.
-        ours = timing.mean_s if case.system == FOLLOWING else timing.median_s
-        if theirs is not None and ours is not None:
+        if theirs is not None:
+            ours = timing.amortized_s if case.system == FOLLOWING else timing.median_s
             name = f"{case.system}: times faster than {other}"
             yield Ratio(name, _place(case), f"{case.window:,}", theirs.median_s / ours, needed)
     if timing.mean_s is None or timing.worst_s is None:

@@ -50,6 +50,11 @@ class Timing:
     worst_s: float | None
     steps: int
 
+    @property
+    def amortized_s(self) -> float:
+        """The mean, or the median where a period is so long that its tick hardly has a share."""
+        return self.median_s if self.mean_s is None else self.mean_s
+
 
 def measure(
     builders: Sequence[Callable[[], Callable[[], object]]], periods: Sequence[int], effort: Effort
