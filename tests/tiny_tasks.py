@@ -4,6 +4,7 @@ from types import MappingProxyType
 
 import torch
 
+from cla.features import HAND_FEATURE_DIM, HAND_HOP_S
 from cla.models import (
     ClassifierConfig,
     EventConfig,
@@ -43,4 +44,4 @@ def tiny_sound_task() -> TaskModel:
 
 def tiny_video_task() -> TaskModel:
     """A task that looks at hands."""
-    return tiny_task("hands", 102, 1 / 15, "video")
+    return tiny_task("hands", HAND_FEATURE_DIM, HAND_HOP_S, "video")

@@ -15,7 +15,6 @@ from cla.types import VideoFrame
 
 SCHEMES = ("rtsp", "rtsps", "http", "https")
 _DEVICES = Path("/sys/class/video4linux")
-_PROBED = 4
 _OPEN_TIMEOUT_MS = 8_000
 _SILENT_CAMERA_S = 5.0
 _RETRY_S = 0.02
@@ -35,10 +34,17 @@ def is_camera_address(text: str) -> bool:
 
 
 def list_cameras() -> tuple[CameraInfo, ...]:
-    """Returns the cameras of this machine, without switching them on where the system tells."""
-    if _DEVICES.is_dir():
-        return tuple(sorted(_listed(_DEVICES), key=lambda camera: camera.index))
-    return tuple(CameraInfo(i, f"Camera {i}") for i in range(_PROBED) if _opens(i))
+    """Returns the cameras of this machine; none is switched on to find out.
+
+    Raises:
+        ClaError: the system does not tell.
+    """
+    if not _DEVICES.is_dir():
+        raise ClaError(
+            "This system does not tell which cameras it has.",
+            "Use the camera of the browser, or on the command line: cla run --camera 0",
+        )
+    return tuple(sorted(_listed(_DEVICES), key=lambda camera: camera.index))
 
 
 class Camera:
@@ -120,16 +126,8 @@ def _open(source: int | str) -> Any:
         cv2.utils.logging.setLogLevel(level)
 
 
-def _opens(index: int) -> bool:
-    capture = _open(index)
-    try:
-        return bool(capture.isOpened())
-    finally:
-        capture.release()
-
-
 def _listed(devices: Path) -> Iterator[CameraInfo]:
-    """Linux names its cameras; a camera's further nodes, for metadata, are no cameras."""
+    """Linux names its devices; a camera's further nodes, for metadata, are no cameras."""
     for device in devices.glob("video*"):
         try:
             first = (device / "index").read_text().strip() == "0"

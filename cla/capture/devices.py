@@ -1,10 +1,14 @@
 """The microphones and cameras of this machine, or why there are none."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from cla.capture.camera import CameraInfo, list_cameras
 from cla.capture.microphone import MicrophoneInfo, list_microphones
 from cla.errors import ClaError
+
+Device = TypeVar("Device")
 
 
 @dataclass(frozen=True)
@@ -23,17 +27,15 @@ class LocalDevices:
 
 def local_devices() -> LocalDevices:
     """Looks for devices; never fails."""
-    microphones: tuple[MicrophoneInfo, ...] = ()
-    no_microphone = no_camera = ""
-    try:
-        microphones = list_microphones()
-        no_microphone = "" if microphones else "The machine has no microphone."
-    except ClaError as error:
-        no_microphone = str(error)
-    cameras: tuple[CameraInfo, ...] = ()
-    try:
-        cameras = list_cameras()
-        no_camera = "" if cameras else "The machine has no camera."
-    except ClaError as error:
-        no_camera = str(error)
+    microphones, no_microphone = _found(list_microphones, "microphone")
+    cameras, no_camera = _found(list_cameras, "camera")
     return LocalDevices(microphones, cameras, no_microphone, no_camera)
+
+
+def _found(search: Callable[[], tuple[Device, ...]], name: str) -> tuple[tuple[Device, ...], str]:
+    """What a search finds, or why it finds nothing."""
+    try:
+        devices = search()
+    except ClaError as error:
+        return (), str(error)
+    return devices, "" if devices else f"The machine has no {name}."

@@ -1,5 +1,6 @@
 """The server's live sessions and what pages are told: one for all users of the process."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,16 @@ def live_server() -> LiveServer:
     """The one server of live sessions, with the weights loaded and run once."""
     # A step is too small to share: more threads make it slower.
     torch.set_num_threads(1)
+    ready, shown = ready_tasks(load_task(name) for name in tasks())
+    return LiveServer(ready, {"device": device_name(), "bones": BONES, "tasks": shown})
+
+
+def ready_tasks(
+    loaded: Iterable[TaskModel],
+) -> tuple[dict[str, TaskModel], list[dict[str, Any]]]:
+    """The tasks that can run here by name, and what pages are told of all of them."""
     ready, shown = {}, []
-    for task in map(load_task, tasks()):
+    for task in loaded:
         problem = ""
         try:
             _warm_up(task)
@@ -36,7 +45,7 @@ def live_server() -> LiveServer:
         except ClaError as error:
             problem = str(error)
         shown.append({**_shown(task), "problem": problem})
-    return LiveServer(ready, {"device": device_name(), "bones": BONES, "tasks": shown})
+    return ready, shown
 
 
 def clip_task() -> TaskModel:

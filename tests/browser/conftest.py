@@ -1,4 +1,4 @@
-"""The app in a real browser, with a fake microphone that plays a recording of digits."""
+"""The app in a real browser; its microphone plays digits, its camera shows hand signs."""
 
 import shutil
 import socket
@@ -9,12 +9,15 @@ import urllib.request
 import wave
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
-from cla.capture import open_audio, sample_clips
+from cla.capture import open_audio, open_video, sample_clips
 
 ROOT = Path(__file__).parents[2]
+SIGNS = next(clip for clip in sample_clips("hands") if clip.name == "hand-signs")
+FAKE_CAMERA_HZ = 30
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
@@ -63,8 +66,22 @@ def recording(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def browser(recording):
-    """Chromium whose microphone plays the recording."""
+def motion_picture(tmp_path_factory):
+    """A sample clip of signs, drawn from recorded hands, as JPEG pictures for the fake camera."""
+    path = tmp_path_factory.mktemp("camera") / "signs.mjpeg"
+    with open_video(SIGNS.path) as video, path.open("wb") as file:
+        written = 0
+        for frame in video:
+            jpeg = cv2.imencode(".jpg", cv2.cvtColor(frame.image, cv2.COLOR_RGB2BGR))[1].tobytes()
+            while written <= frame.time_s * FAKE_CAMERA_HZ:
+                file.write(jpeg)
+                written += 1
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(recording, motion_picture):
+    """Chromium whose microphone plays the recording, and whose camera the motion picture."""
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on this machine")
     sync_api = pytest.importorskip("playwright.sync_api")
@@ -75,6 +92,7 @@ def browser(recording):
                 "--no-sandbox",
                 "--use-fake-device-for-media-stream",
                 f"--use-file-for-fake-audio-capture={recording}%noloop",
+                f"--use-file-for-fake-video-capture={motion_picture}",
                 "--autoplay-policy=no-user-gesture-required",
             ],
         )
@@ -84,11 +102,11 @@ def browser(recording):
 
 @pytest.fixture
 def open_page(browser, server):
-    """Opens the app in a new context; `microphone` grants the permission."""
+    """Opens the app in a new context; `microphone` and `camera` grant the permissions."""
     contexts = []
 
-    def open_page(*, microphone=True, query="", **options):
-        permissions = ["microphone"] if microphone else []
+    def open_page(*, microphone=True, camera=False, query="", **options):
+        permissions = ["microphone"] * microphone + ["camera"] * camera
         context = browser.new_context(permissions=permissions, **options)
         contexts.append(context)
         page = context.new_page()

@@ -1,48 +1,13 @@
 """The Live page as a user meets it."""
 
-import time
-
 import pytest
+from live_surface import LANES, heard, matches, token, wait_for
 
 from cla.capture import sample_clips
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
-LANES = ("full", "continual_nystrom")
 DIGITS = [word.label for word in sample_clips()[0].words]
-
-
-def surface(page):
-    return page.get_by_test_id("cla-live")
-
-
-def token(page):
-    return int(surface(page).get_attribute("data-token") or -1)
-
-
-def wait_for(page, condition, timeout_s=20.0):
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "nothing happened in time"
-        page.wait_for_timeout(50)
-
-
-def heard(page, lane):
-    text = page.get_by_test_id(f"transcript-{lane}").text_content()
-    return text.split(" · ") if text else []
-
-
-def matches(found, expected):
-    """Length of the longest common subsequence."""
-    row = [0] * (len(expected) + 1)
-    for word in found:
-        before = 0
-        for index, other in enumerate(expected, 1):
-            before, row[index] = (
-                row[index],
-                (before + 1 if word == other else max(row[index], row[index - 1])),
-            )
-    return row[-1]
 
 
 def test_a_sample_starts_by_itself_and_both_lanes_read_it(open_page):

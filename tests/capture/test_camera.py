@@ -118,10 +118,12 @@ def test_linux_names_its_cameras(tmp_path, monkeypatch) -> None:
     assert list_cameras() == (CameraInfo(0, "Webcam"), CameraInfo(2, "Camera 2"))
 
 
-def test_elsewhere_cameras_are_tried(tmp_path, monkeypatch) -> None:
+def test_elsewhere_no_camera_is_switched_on_to_find_out(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(module, "_DEVICES", tmp_path / "none")
-    monkeypatch.setattr(module, "_opens", lambda index: index == 1)
-    assert list_cameras() == (CameraInfo(1, "Camera 1"),)
+    monkeypatch.setattr(module, "_open", lambda _: pytest.fail("a camera was opened"))
+    with pytest.raises(ClaError, match="does not tell"):
+        list_cameras()
+    assert "does not tell" in local_devices().no_camera
 
 
 def test_devices_that_are_missing_have_a_reason(tmp_path, monkeypatch) -> None:

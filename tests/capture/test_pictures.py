@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from videos import gradient
 
@@ -51,6 +51,7 @@ def test_damaged_pictures_are_refused() -> None:
             decode_jpeg(damaged)
 
 
+@settings(deadline=None)  # the first picture loads OpenCV
 @given(st.binary(max_size=300), st.integers(0, 300))
 def test_no_bytes_can_do_more_than_be_refused(noise, at) -> None:
     jpeg = encode(gradient())

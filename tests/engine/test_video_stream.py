@@ -24,7 +24,7 @@ from cla.engine import (
     VideoStream,
 )
 from cla.errors import ClaError
-from cla.features import Hand, HandTokenizer
+from cla.features import HAND_FEATURE_DIM, Hand, HandTokenizer
 from cla.types import EncodedFrame, Token, VideoFrame
 
 LANES = [LaneConfig("full"), LaneConfig("continual_nystrom", 4)]
@@ -44,7 +44,7 @@ class OneTokenEach:
     def push(self, image, time_s) -> list[Token]:
         assert self.may_go_on.wait(10)
         self.shapes.append(image.shape)
-        return [Token(0, time_s, torch.full((102,), time_s % 1.0))]
+        return [Token(0, time_s, torch.full((HAND_FEATURE_DIM,), time_s % 1.0))]
 
     def reset(self) -> None:
         pass

@@ -1,0 +1,38 @@
+"""What pages are told of the tasks."""
+
+import sys
+
+import pytest
+from tiny_tasks import tiny_sound_task, tiny_video_task
+
+from cla.errors import ClaError
+from cla.opencv import opencv
+from cla.view import live_app
+
+
+def test_pages_are_told_of_every_task():
+    ready, shown = live_app.ready_tasks([tiny_sound_task(), tiny_video_task()])
+    assert list(ready) == ["digits", "hands"]
+    assert [(task["title"], task["input"]) for task in shown] == [
+        ("Spoken digits", "sound"),
+        ("Hand signs", "video"),
+    ]
+    assert not any(task["problem"] for task in shown)
+    assert all(task["clips"] for task in shown)
+
+
+def test_where_video_cannot_work_sound_does_and_pages_are_told_why(monkeypatch):
+    def fail():
+        raise ClaError("OpenCV cannot be loaded.", "Install it.")
+
+    monkeypatch.setattr(live_app, "HandTokenizer", fail)
+    ready, shown = live_app.ready_tasks([tiny_sound_task(), tiny_video_task()])
+    assert list(ready) == ["digits"]
+    assert [task["problem"] for task in shown] == ["", "OpenCV cannot be loaded. Install it."]
+
+
+def test_a_missing_opencv_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(ClaError) as caught:
+        opencv()
+    assert "opencv-python-headless" in caught.value.remedy
