@@ -58,7 +58,7 @@ def clips_page() -> None:
     systems = [SYSTEMS["full"], system]
     titles = [say(f"system.{each.key}") for each in systems]
     titles[1] += f", M = {config.num_landmarks}"
-    _player(player_message(analysis, task, titles, say.section("player")))
+    _player(player_message(analysis, task, titles, say.section("page")))
     show(predictions(say, task, analysis, systems), "predictions", say("clips.chart_alt"))
     with st.expander(say("clips.what")):
         st.markdown(say("clips.explanation"))

@@ -5,6 +5,7 @@ import streamlit as st
 from cla.resources import package_path
 from cla.view.frame import page_head
 from cla.view.live_app import base_url, live_server, static_url
+from cla.view.texts import Texts
 
 BOOTSTRAP = """
 export default function (component) {
@@ -32,13 +33,21 @@ def live_page() -> None:
         js=BOOTSTRAP,
     )
     component(
-        key="live",
+        # Another language is another page.
+        key=f"live-{say.language}",
         data={
             "key": st.session_state["live_key"],
             "base": base_url(),
             "scripts": static_url(),
+            "texts": live_texts(say),
             "clip": st.query_params.get("clip", ""),
         },
     )
     with st.expander(say("live.what")):
         st.markdown(say("live.explanation"))
+
+
+def live_texts(say: Texts) -> dict[str, str]:
+    """What the page's scripts say, and the titles of the samples as `sample.<name>`."""
+    titles = {f"sample.{name}": title for name, title in say.section("sample").items()}
+    return {**say.section("page"), **titles}

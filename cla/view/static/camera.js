@@ -1,6 +1,7 @@
 // The browser's camera, as JPEG pictures: the newest wins, and what is left out is counted.
 
 import { devicesOf, openMedia } from "./capture_errors.js";
+import { say } from "./texts.js";
 
 const DEVICE_KEY = "cla-camera";
 const PERIOD_MS = 50;
@@ -32,7 +33,7 @@ export class Camera {
     const track = this.stream.getVideoTracks()[0];
     const { deviceId: used } = track.getSettings();
     if (used) localStorage.setItem(DEVICE_KEY, used);
-    track.onended = () => this.handlers.onEnd("The camera was unplugged. Connect it and start it again.");
+    track.onended = () => this.handlers.onEnd(say("unplugged", { device: say("device_camera") }));
     this.video.srcObject = this.stream;
     await this.video.play();
     this.begin();
@@ -121,7 +122,7 @@ export class Camera {
   check() {
     if (document.hidden) this.seenMs = performance.now();
     if (performance.now() - this.seenMs > SILENT_MS) {
-      this.handlers.onEnd("The camera has stopped giving pictures. Check that it is connected, and start it again.");
+      this.handlers.onEnd(say("no_pictures"));
     }
   }
 

@@ -4,6 +4,7 @@ import { readTheme } from "./colors.js";
 import { LaneView } from "./lane_view.js";
 import { decode } from "./socket.js";
 import { wavOf } from "./wav.js";
+import { say, setTexts } from "./texts.js";
 
 const SAMPLE_RATE = 16000;
 const OVERVIEW_HEIGHT = 72;
@@ -34,18 +35,18 @@ class ClipPlayer {
   }
 
   markup() {
-    const { texts, lanes } = this.header;
+    const { lanes } = this.header;
     const sections = lanes.map(({ title }, index) => `
       <section class="lane" aria-label="${title}" data-testid="clip-lane-${index}">
         <header><div><h3>${title}</h3></div><output class="label" aria-live="off">–</output></header>
-        <canvas role="img" aria-label="${texts.lane_alt}"></canvas>
+        <canvas role="img" aria-label="${say("lane_alt")}"></canvas>
       </section>`);
     return `
-      <audio controls preload="auto" aria-label="${texts.sound}" data-testid="clip-audio"></audio>
-      <canvas class="overview" role="img" aria-label="${texts.overview_alt}" data-testid="clip-overview"></canvas>
-      <div class="bar" role="group" aria-label="${texts.cursor}">
-        <button type="button" data-step="-1" data-testid="clip-back">${texts.back}</button>
-        <button type="button" data-step="1" data-testid="clip-forward">${texts.forward}</button>
+      <audio controls preload="auto" aria-label="${say("clip_sound")}" data-testid="clip-audio"></audio>
+      <canvas class="overview" role="img" aria-label="${say("overview_alt")}" data-testid="clip-overview"></canvas>
+      <div class="bar" role="group" aria-label="${say("cursor")}">
+        <button type="button" data-step="-1" data-testid="clip-back">${say("back")}</button>
+        <button type="button" data-step="1" data-testid="clip-forward">${say("forward")}</button>
         <span data-testid="clip-time"></span>
       </div>
       <div class="lanes">${sections.join("")}</div>`;
@@ -174,6 +175,7 @@ export function mount(parent, data) {
   const bytes = data instanceof ArrayBuffer ? data : data.slice().buffer;
   const { header, arrays } = decode(bytes);
   if (root.player?.header.id !== header.id) {
+    setTexts(header.texts);
     root.player?.stop();
     root.player = new ClipPlayer(root, header, arrays);
   }

@@ -1,32 +1,35 @@
 // The controls' markup and what they ask for.
 
-export const MARKUP = `
-  <div class="bar" role="group" aria-label="What to recognize" data-testid="tasks"></div>
-  <div class="bar sources" role="group" aria-label="Source">
-    <label>Sample <select data-testid="clip"></select></label>
-    <button type="button" data-testid="play">Play</button>
-    <button type="button" data-testid="microphone">Microphone</button>
-    <button type="button" data-testid="camera" hidden>Camera</button>
-    <label class="devices" hidden>Device <select data-testid="device"></select></label>
-    <label class="file">Upload <input type="file" data-testid="upload"></label>
-    <label data-for="sound"><input type="checkbox" data-testid="sound"> hear it</label>
-    <label><input type="checkbox" data-testid="fast"> as fast as possible</label>
-    <meter min="0" max="1" low="0.02" high="0.95" optimum="0.3" aria-label="Input level" hidden></meter>
+import { say, sayOr } from "./texts.js";
+
+/** The controls, in the page's language. */
+export const markup = () => `
+  <div class="bar" role="group" aria-label="${say("task")}" data-testid="tasks"></div>
+  <div class="bar sources" role="group" aria-label="${say("source")}">
+    <label>${say("sample")} <select data-testid="clip"></select></label>
+    <button type="button" data-testid="play">${say("play")}</button>
+    <button type="button" data-testid="microphone">${say("microphone")}</button>
+    <button type="button" data-testid="camera" hidden>${say("camera")}</button>
+    <label class="devices" hidden>${say("device")} <select data-testid="device"></select></label>
+    <label class="file">${say("upload")} <input type="file" data-testid="upload"></label>
+    <label data-for="sound"><input type="checkbox" data-testid="sound"> ${say("hear")}</label>
+    <label><input type="checkbox" data-testid="fast"> ${say("fast")}</label>
+    <meter min="0" max="1" low="0.02" high="0.95" optimum="0.3" aria-label="${say("level")}" hidden></meter>
   </div>
   <div class="watch">
     <figure class="preview" hidden data-testid="preview">
-      <canvas role="img" aria-label="The picture, with the hands found in it" width="320" height="240"></canvas>
+      <canvas role="img" aria-label="${say("picture_alt")}" width="320" height="240"></canvas>
       <figcaption><span data-testid="source"></span><span class="hint" role="status"></span></figcaption>
     </figure>
     <div class="run">
-      <div class="bar" role="group" aria-label="Run">
-        <button type="button" data-testid="pause">Pause</button>
-        <button type="button" data-testid="step">Step</button>
-        <button type="button" data-testid="reset">Reset</button>
-        <label title="What low-rank attention keeps of the window: fewer cost less, more follow full attention closer">Landmarks <input type="range" min="0" step="1" data-testid="landmarks"><output data-testid="landmarks-value"></output></label>
-        <label title="fixed: fitted to training data. continual: means of the stream's own segments">that are <select data-testid="mode"><option value="fixed">fixed</option><option value="continual">continual</option></select></label>
-        <label title="The attention head whose attention is drawn">Head <select data-testid="head"></select></label>
-        <label><input type="checkbox" data-testid="maps"> whole map and factors</label>
+      <div class="bar" role="group" aria-label="${say("run")}">
+        <button type="button" data-testid="pause">${say("pause")}</button>
+        <button type="button" data-testid="step">${say("step")}</button>
+        <button type="button" data-testid="reset">${say("reset")}</button>
+        <label title="${say("landmarks_help")}">${say("landmarks")} <input type="range" min="0" step="1" data-testid="landmarks"><output data-testid="landmarks-value"></output></label>
+        <label title="${say("mode_help")}">${say("mode")} <select data-testid="mode"><option value="fixed">${say("fixed")}</option><option value="continual">${say("continual")}</option></select></label>
+        <label title="${say("head_help")}">${say("head")} <select data-testid="head"></select></label>
+        <label><input type="checkbox" data-testid="maps"> ${say("maps")}</label>
       </div>
       <p class="notice" role="status" data-testid="notice" hidden></p>
       <p class="summary" data-testid="summary"></p>
@@ -51,7 +54,7 @@ export function fill(select, options) {
 export function fillTasks(bar, tasks, onChoose) {
   bar.replaceChildren(...tasks.map(({ name, title, problem }) => {
     const button = document.createElement("button");
-    Object.assign(button, { type: "button", textContent: title, disabled: Boolean(problem), title: problem });
+    Object.assign(button, { type: "button", textContent: sayOr(`task_${name}`, title), disabled: Boolean(problem), title: problem });
     button.dataset.testid = `task-${name}`;
     button.dataset.task = name;
     button.onclick = () => onChoose(name);
@@ -70,6 +73,6 @@ export function showTask(root, task) {
   find("camera").hidden = find("preview").hidden = task.input !== "video";
   for (const label of root.querySelectorAll("[data-for]")) label.hidden = label.dataset.for !== task.input;
   find("upload").accept = ACCEPTED[task.input];
-  fill(find("clip"), task.clips.map(({ name, title }) => [name, title]));
+  fill(find("clip"), task.clips.map(({ name, title }) => [name, sayOr(`sample.${name}`, title)]));
   find("landmarks").max = task.landmark_counts.length - 1;
 }

@@ -2,13 +2,8 @@
 
 import { compact, integer, percentile, words } from "./format.js";
 import { LaneView } from "./lane_view.js";
+import { say } from "./texts.js";
 
-const TITLES = {
-  full: ["Full attention", "recomputes the whole window at every token"],
-  continual: ["Continual attention", "the same numbers, updated at every token"],
-  nystrom: ["Low-rank attention", "recomputes landmarks and sums at every token"],
-  continual_nystrom: ["Continual low-rank attention", "updates landmarks and sums at every token"],
-};
 const KEPT_TIMES = 500;
 const KEPT_EVENTS = 24;
 const WARM_UP = 5;
@@ -18,20 +13,20 @@ export class LanePanel {
   constructor({ name: lane, kind }, task) {
     this.lane = lane;
     this.task = task;
-    const [title, subtitle] = TITLES[kind];
+    const title = say(`lane_${kind}`);
     this.element = document.createElement("section");
     this.element.className = "lane";
     this.element.dataset.testid = `lane-${lane}`;
     this.element.setAttribute("aria-label", title);
     this.element.innerHTML = `
-      <header><div><h3>${title}</h3><p>${subtitle}</p></div>
+      <header><div><h3>${title}</h3><p>${say(`lane_${kind}_does`)}</p></div>
         <output class="label" data-testid="label-${lane}">–</output></header>
-      <canvas role="img" aria-label="Probabilities and attention over the window"></canvas>
+      <canvas role="img" aria-label="${say("lane_alt")}"></canvas>
       <p class="warm-up" hidden></p>
       <dl>
-        <div><dt>operations, this token</dt><dd data-value="ops" data-testid="ops-${lane}">–</dd></div>
-        <div><dt>since start</dt><dd data-value="total" data-testid="total-${lane}">–</dd></div>
-        <div><dt>time per token, median (p95)</dt><dd data-value="time">–</dd></div>
+        <div><dt>${say("ops")}</dt><dd data-value="ops" data-testid="ops-${lane}">–</dd></div>
+        <div><dt>${say("total")}</dt><dd data-value="total" data-testid="total-${lane}">–</dd></div>
+        <div><dt>${say("time")}</dt><dd data-value="time">–</dd></div>
       </dl>
       <p class="transcript" aria-live="polite" data-testid="transcript-${lane}"></p>
       <div class="factors" hidden data-testid="factors-${lane}"></div>`;
@@ -75,7 +70,7 @@ export class LanePanel {
     shown.classList.toggle("active", !nothing);
     const cell = this.find('[data-value="ops"]');
     cell.textContent = integer(ops);
-    cell.title = `Multiply-adds of the attention product. On average ${integer(count.average)} a token; the paper's closed form gives ${integer(count.published)}.`;
+    cell.title = say("ops_help", { average: integer(count.average), published: integer(count.published) });
     this.find('[data-value="total"]').textContent = compact(total);
     if (this.times.length) {
       const [median, p95] = [0.5, 0.95].map((share) => percentile(this.times, share).toFixed(2));
@@ -83,6 +78,6 @@ export class LanePanel {
     }
     const warmUp = this.find(".warm-up");
     warmUp.hidden = valid >= this.task.window;
-    warmUp.textContent = `warming up: rests on ${valid} of ${this.task.window} tokens`;
+    warmUp.textContent = say("warm_up", { valid, window: this.task.window });
   }
 }

@@ -1,6 +1,7 @@
 // One lane's canvas: probabilities of the last window's tokens, events, attention of the newest token.
 
 import { words } from "./format.js";
+import { say } from "./texts.js";
 
 const FONT = "11px sans-serif";
 const MARKS_HEIGHT = 24;
@@ -92,10 +93,10 @@ export class LaneView {
     context.fillStyle = theme.faint;
     context.textBaseline = "middle";
     context.textAlign = "left";
-    context.fillText("attention of the newest token", this.labelsWidth + 4, MARKS_HEIGHT + this.stripHeight + GAP + 2);
+    context.fillText(say("newest"), this.labelsWidth + 4, MARKS_HEIGHT + this.stripHeight + GAP + 2);
     context.fillText(`−${(this.window * this.hopS).toFixed(1)} s`, this.labelsWidth, this.height - 7);
     context.textAlign = "right";
-    context.fillText("now", width, this.height - 7);
+    context.fillText(say("now"), width, this.height - 7);
   }
 
   drawLabels(context, theme) {

@@ -1,13 +1,14 @@
 // The live surface: connects the session, the sources, the controls and the lanes.
 
 import { readTheme } from "./colors.js";
-import { MARKUP, fill, fillTasks, showTask } from "./controls.js";
+import { markup, fill, fillTasks, showTask } from "./controls.js";
 import { LanePanel } from "./lane_panel.js";
 import { drawFactors } from "./map_view.js";
 import { Preview } from "./preview.js";
 import { LiveSocket } from "./socket.js";
 import { Sources } from "./sources.js";
 import { Summary } from "./summary.js";
+import { say, setTexts } from "./texts.js";
 
 const FRAME_MS = 28;
 const NUMBERS_MS = 200;
@@ -17,7 +18,8 @@ class LivePage {
   constructor(parent, data) {
     this.data = data;
     this.root = parent.querySelector(".cla-live");
-    this.root.innerHTML = MARKUP;
+    setTexts(data.texts);
+    this.root.innerHTML = markup();
     this.byId = (id) => this.root.querySelector(`[data-testid="${id}"]`);
     this.panels = new Map();
     this.settings = {};
@@ -116,8 +118,8 @@ class LivePage {
     const { local, device } = this.hello;
     const missing = local?.[task.input === "video" ? "no_camera" : "no_microphone"];
     this.byId("foot").textContent =
-      `A token is ${Math.round(task.hop_s * 1000)} ms, the window ${task.window} tokens. Measured on ${device}.` +
-      (missing ? ` Without the browser: ${missing}` : "");
+      say("foot", { hop: Math.round(task.hop_s * 1000), window: task.window, device }) +
+      (missing ? ` ${say("local", { missing })}` : "");
   }
 
   /** Settings as the server has them. */
@@ -127,7 +129,7 @@ class LivePage {
     // A page that has just chosen a task is ahead of the server until the source has begun.
     if (settings.source || !this.task) this.setTask(this.hello.tasks.find(({ name }) => name === settings.task));
     this.showLanes(settings.lanes);
-    this.byId("pause").textContent = settings.paused ? "Resume" : "Pause";
+    this.byId("pause").textContent = say(settings.paused ? "resume" : "pause");
     this.byId("step").disabled = !settings.paused;
     this.byId("fast").checked = settings.fast;
     this.byId("landmarks").value = this.task.landmark_counts.indexOf(settings.num_landmarks);
@@ -138,7 +140,7 @@ class LivePage {
     const changed = before.num_landmarks !== settings.num_landmarks || before.landmark_mode !== settings.landmark_mode;
     if (before.task === settings.task && changed) {
       for (const { name } of settings.lanes.filter((lane) => lane.num_landmarks)) {
-        this.panels.get(name).view.note(`${settings.num_landmarks} ${settings.landmark_mode}`);
+        this.panels.get(name).view.note(`${settings.num_landmarks} ${say(settings.landmark_mode)}`);
       }
     }
     if (before.paused !== settings.paused) this.sources.pause(settings.paused);
@@ -166,7 +168,7 @@ class LivePage {
     for (const lane of header.lanes) this.panels.get(lane.lane).push(header.token, lane, arrays);
     const heads = arrays[`${header.lanes[0].lane}/attention`]?.shape[0] ?? 0;
     if (this.byId("head").options.length !== heads + 1) {
-      fill(this.byId("head"), [[-1, "mean"], ...Array.from({ length: heads }, (_, h) => [h, `${h + 1}`])]);
+      fill(this.byId("head"), [[-1, say("mean")], ...Array.from({ length: heads }, (_, h) => [h, `${h + 1}`])]);
     }
     // A live stream that was paused has a gap that everybody knows of.
     if (header.gap_s > 0 && !this.resumed) this.noticeGap(header.gap_s);
@@ -176,9 +178,7 @@ class LivePage {
 
   noticeGap(gap) {
     this.notice(
-      this.task.input === "sound"
-        ? `The machine was too slow: ${gap.toFixed(1)} s of sound were left out.`
-        : `For ${gap.toFixed(1)} s no pictures came: keep this page in sight, for a hidden one gets none.`,
+      say(this.task.input === "sound" ? "sound_gap" : "picture_gap", { seconds: gap.toFixed(1) }),
     );
   }
 

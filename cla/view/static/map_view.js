@@ -1,25 +1,22 @@
 // The whole attention map of a lane, and for low rank its factors, drawn on demand.
 
-const NAMES = {
-  attention: "attention (every token by every token of the window)",
-  beta: "beta: tokens by landmarks",
-  gamma_inv: "gamma⁺: landmarks by landmarks",
-  delta: "delta: landmarks by tokens",
-};
+import { say } from "./texts.js";
+
+const NAMES = ["attention", "beta", "gamma_inv", "delta"];
 
 /** Draw a lane's factors into `container`; `head` is a head, or -1 for the mean. */
 export function drawFactors(container, arrays, theme, head) {
   container.replaceChildren();
   const shown = Object.fromEntries(
-    Object.entries(arrays).filter(([name]) => name in NAMES).map(([name, array]) => [name, pick(array, head)]),
+    Object.entries(arrays).filter(([name]) => NAMES.includes(name)).map(([name, array]) => [name, pick(array, head)]),
   );
   if (!("attention" in shown) && "beta" in arrays) shown.attention = pick(product(arrays), head);
-  if (!Object.keys(shown).length) container.textContent = "Nothing heard yet.";
-  for (const name of ["attention", "beta", "gamma_inv", "delta"]) {
+  if (!Object.keys(shown).length) container.textContent = say("nothing");
+  for (const name of NAMES) {
     if (!(name in shown)) continue;
     const figure = document.createElement("figure");
     const caption = document.createElement("figcaption");
-    caption.textContent = NAMES[name];
+    caption.textContent = say(`map_${name}`);
     figure.append(paint(shown[name], theme), caption);
     figure.dataset.testid = `map-${name}`;
     container.append(figure);

@@ -1,6 +1,7 @@
 // The browser's microphone, as packets of int16 samples.
 
 import { devicesOf, openMedia } from "./capture_errors.js";
+import { say } from "./texts.js";
 
 const SAMPLE_RATE_HZ = 16000;
 const DEVICE_KEY = "cla-microphone";
@@ -21,7 +22,7 @@ export class Microphone {
       return await this.connect();
     } catch (error) {
       this.stop();
-      throw new Error(`Sound cannot be captured (${error.message}). Reload the page.`);
+      throw new Error(say("no_capture", { reason: error.message }));
     }
   }
 
@@ -29,7 +30,7 @@ export class Microphone {
     const track = this.stream.getAudioTracks()[0];
     const { deviceId } = track.getSettings();
     if (deviceId) localStorage.setItem(DEVICE_KEY, deviceId);
-    track.onended = () => this.handlers.onEnd("The microphone was unplugged. Connect it and start it again.");
+    track.onended = () => this.handlers.onEnd(say("unplugged", { device: say("device_microphone") }));
     this.context = await this.openContext();
     await this.context.audioWorklet.addModule(`${this.scripts}worklet.js`);
     const node = new AudioWorkletNode(this.context, "cla-packets", { numberOfOutputs: 0 });

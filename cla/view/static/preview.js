@@ -1,5 +1,7 @@
 // What the camera sees, with the skeleton of the hands that were found in it.
 
+import { say } from "./texts.js";
+
 const POINT_RADIUS = 2.5;
 const NO_HAND_MS = 10000;
 
@@ -90,10 +92,10 @@ export class Preview {
   /** Refresh the words below; called a few times a second. */
   refresh({ name, live, dropped, paused }) {
     const parts = [name];
-    if (this.frames.length && !paused) parts.push(`${this.rate.toFixed(0)} pictures a second`);
-    if (live) parts.push(`${dropped} left out`);
+    if (this.frames.length && !paused) parts.push(say("rate", { rate: this.rate.toFixed(0) }));
+    if (live) parts.push(say("left_out", { dropped }));
     this.element.querySelector("[data-testid=source]").textContent = parts.filter(Boolean).join(" · ");
     const missing = live && !paused && performance.now() - this.handMs > NO_HAND_MS;
-    this.hint.textContent = missing ? "No hand in sight. Hold one up, palm to the camera, with light on it." : "";
+    this.hint.textContent = missing ? say("no_hand") : "";
   }
 }

@@ -1,5 +1,7 @@
 // The connection to the live session: decodes messages, reconnects by itself.
 
+import { say } from "./texts.js";
+
 const FIRST_RETRY_MS = 300;
 const LAST_RETRY_MS = 5000;
 const POLICY_VIOLATION = 1008;
@@ -43,10 +45,10 @@ export class LiveSocket {
     this.socket.onclose = (event) => {
       if (this.stopped) return;
       if (event.code === POLICY_VIOLATION) {
-        this.handlers.onState("The server did not accept this page. Reload it, or close its other tab.");
+        this.handlers.onState(say("refused_page"));
         return;
       }
-      this.handlers.onState("The connection to the server is lost. Trying again by itself.");
+      this.handlers.onState(say("lost"));
       this.timer = setTimeout(() => this.open(), this.retryMs);
       this.retryMs = Math.min(2 * this.retryMs, LAST_RETRY_MS);
     };

@@ -3,6 +3,7 @@
 import { Camera } from "./camera.js";
 import { fill } from "./controls.js";
 import { Microphone } from "./microphone.js";
+import { say, sayOr } from "./texts.js";
 
 const UPLOAD_CHUNK = 64 * 1024;
 const MAX_BUFFERED = 1024 * 1024;
@@ -46,7 +47,7 @@ export class Sources {
     page.notice(null);
     page.clear();
     if (!clip) return page.socket.send({ type: "stop" });
-    this.name = clip.title;
+    this.name = sayOr(`sample.${clip.name}`, clip.title);
     page.socket.send({ type: "sample", clip: clip.name });
     if (page.task.input === "sound") this.play(`${page.data.base}/clips/${clip.file}`);
   }
@@ -100,8 +101,8 @@ export class Sources {
   listDevices(devices = [], used = "") {
     const { page } = this;
     const local = page.hello.local?.[page.task.input === "video" ? "cameras" : "microphones"] ?? [];
-    const browser = devices.length || !local.length ? devices : [["", "of the browser"]];
-    const options = [...browser, ...local.map(({ index, name }) => [`${LOCAL}${index}`, `${name} (of this machine)`])];
+    const browser = devices.length || !local.length ? devices : [["", say("of_browser")]];
+    const options = [...browser, ...local.map(({ index, name }) => [`${LOCAL}${index}`, `${name} (${say("of_machine")})`])];
     fill(page.byId("device"), options);
     if (used) page.byId("device").value = used;
     page.root.querySelector(".devices").hidden = options.length < 2;
@@ -114,7 +115,7 @@ export class Sources {
     this.stop();
     page.notice(null);
     if (file.size > MAX_UPLOAD_MB * 2 ** 20 || !file.size) {
-      page.notice(`${file.name} has ${(file.size / 2 ** 20).toFixed(1)} MB. Give a file of at most ${MAX_UPLOAD_MB} MB, not empty.`);
+      page.notice(say("file_size", { name: file.name, size: (file.size / 2 ** 20).toFixed(1), most: MAX_UPLOAD_MB }));
       return;
     }
     page.clear();
@@ -144,8 +145,8 @@ export class Sources {
 
   /** The buttons that start a device also stop it, and say so. */
   showRunning() {
-    for (const [name, title] of [["microphone", "Microphone"], ["camera", "Camera"]]) {
-      this.page.byId(name).textContent = this.running ? `Stop ${name}` : title;
+    for (const name of ["microphone", "camera"]) {
+      this.page.byId(name).textContent = say(this.running ? `stop_${name}` : name);
     }
   }
 

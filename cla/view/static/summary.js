@@ -1,6 +1,7 @@
 // What the lanes amount to beside each other, in a sentence for each lane after the first.
 
 import { compact, ratio } from "./format.js";
+import { say } from "./texts.js";
 
 export class Summary {
   constructor(element) {
@@ -31,14 +32,18 @@ export class Summary {
     const sentences = others.map((lane, i) => {
       const name = others.length > 1 ? `${lane.lane}: ` : "";
       const agreement = ((100 * this.agreed[i + 1]) / this.compared).toFixed(1);
-      return `${name}<strong data-testid="ratio">${ratio(first.total_ops / lane.total_ops)}×</strong> fewer operations
-        (${compact(lane.total_ops)} instead of ${compact(first.total_ops)}), and the same label on
-        <strong data-testid="agreement">${agreement} %</strong> of ${this.compared} tokens.`;
+      return name + say("summary", {
+        ratio: `<strong data-testid="ratio">${ratio(first.total_ops / lane.total_ops)}×</strong>`,
+        low: compact(lane.total_ops),
+        high: compact(first.total_ops),
+        agreement: `<strong data-testid="agreement">${agreement} %</strong>`,
+        tokens: this.compared,
+      });
     });
-    const late = behind > 0.5 ? `, behind by ${behind.toFixed(1)} s` : "";
+    const late = behind > 0.5 ? `, ${say("behind", { seconds: behind.toFixed(1) })}` : "";
     this.element.innerHTML = `${sentences.join("<br>")} <span class="faint" data-testid="time"></span>`;
     // A name comes from a file or a device: it is text and nothing else.
     this.element.lastElementChild.textContent =
-      `${source && `${source}: `}${time.toFixed(1)} s${late}${ended ? ", ended" : ""}`;
+      `${source && `${source}: `}${time.toFixed(1)} s${late}${ended ? `, ${say("ended")}` : ""}`;
   }
 }
