@@ -55,7 +55,9 @@ def number(label: str, low: int, high: int, *, default: int, key: str, **look: A
     if key not in st.session_state:
         wished = st.query_params.get(key, "")
         st.session_state[key] = int(wished) if wished.isdecimal() else default
-    st.session_state[key] = min(max(st.session_state[key], low), high)
+    # Written only where it must change: what is written here overtakes the visitor's next move.
+    if not low <= st.session_state[key] <= high:
+        st.session_state[key] = min(max(st.session_state[key], low), high)
     value: int = st.slider(label, low, high, key=key, persist_state="session", **look)
     _write(key, str(value), str(default))
     return value
