@@ -4,6 +4,7 @@ Run: python benchmarks/live_page.py [--seconds 60]
 """
 
 import argparse
+import re
 import shutil
 import socket
 import statistics
@@ -90,6 +91,23 @@ def delivered(page: Page, seconds: float) -> tuple[float, int]:
     return share, int(page.get_by_test_id("notice").is_visible())
 
 
+def camera_rate(page: Page, seconds: float) -> tuple[float, int]:
+    """Pictures of the fake camera worked on a second, and how many were left out."""
+    page.get_by_test_id("task-hands").click()
+    page.get_by_test_id("camera").click()
+    page.wait_for_timeout(3000)
+    shown = page.get_by_test_id("source")
+    before, rates = _left_out(shown.text_content()), []
+    for _ in range(int(seconds)):
+        page.wait_for_timeout(1000)
+        rates.append(int(re.findall(r"(\d+) pictures a second", shown.text_content() or "")[0]))
+    return statistics.mean(rates), _left_out(shown.text_content()) - before
+
+
+def _left_out(text: str | None) -> int:
+    return int(re.findall(r"(\d+) left out", text or "")[0])
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
@@ -117,6 +135,9 @@ def main() -> None:
             share, gaps = delivered(page, seconds)
             table.add_row(f"microphone sound delivered over {seconds:.0f} s", f"{share:.2%}")
             table.add_row("gaps reported", str(gaps))
+            rate, left_out = camera_rate(page, seconds)
+            table.add_row("camera pictures worked on a second", f"{rate:.1f}")
+            table.add_row(f"camera pictures left out in {seconds:.0f} s", str(left_out))
             console = Console(width=100)
             console.print(f"headless Chromium {browser.version}, {device_name()}")
             console.print(table)

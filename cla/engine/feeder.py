@@ -41,6 +41,7 @@ class Feeder:
         self._session = session
         self._source = source
         self._speed = speed
+        self._start_s: float | None = None
         self.media_s = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(
@@ -52,6 +53,11 @@ class Feeder:
     def finished(self) -> bool:
         """Whether the whole source has been fed, or feeding was stopped."""
         return not self._thread.is_alive()
+
+    def set_speed(self, speed: float | None) -> None:
+        """Go on at another speed."""
+        self._speed = speed
+        self._start_s = None
 
     def close(self) -> None:
         """Stop feeding; may be called again. The thread is gone when this returns."""
@@ -73,22 +79,35 @@ class Feeder:
             self._session.finish()
 
     def _feed(self) -> None:
-        start_s = time.monotonic()
         for packet, begin_s, end_s in _packets(self._source):
-            if self._speed is not None:
-                self._stop.wait(start_s + begin_s / self._speed - time.monotonic())
-            waited_from_s = time.monotonic()
-            while not self._session.push(packet, timeout_s=PATIENCE_S):
-                if self._session.closed or self._stop.is_set():
-                    return
-                if self._session.live:
-                    break
-                # Time stands still for a file that waits.
-                start_s += time.monotonic() - waited_from_s
-                waited_from_s = time.monotonic()
-            self.media_s = end_s
-            if self._stop.is_set():
+            self._wait_until_due(begin_s)
+            if not self._give(packet):
                 return
+            self.media_s = end_s
+
+    def _wait_until_due(self, media_s: float) -> None:
+        speed, start_s = self._speed, self._start_s
+        if speed is None:
+            return
+        now_s = time.monotonic()
+        if start_s is None:
+            start_s = self._start_s = now_s - media_s / speed
+        self._stop.wait(start_s + media_s / speed - now_s)
+
+    def _give(self, packet: NDArray[np.float32] | VideoFrame) -> bool:
+        """Offer a packet until it is taken, or lost because a device does not wait."""
+        waited_from_s = time.monotonic()
+        while not self._session.push(packet, timeout_s=PATIENCE_S):
+            if self._session.closed or self._stop.is_set():
+                return False
+            if self._session.live:
+                break
+            start_s = self._start_s
+            if start_s is not None:
+                # Time stands still for a file that waits.
+                self._start_s = start_s + time.monotonic() - waited_from_s
+            waited_from_s = time.monotonic()
+        return not self._stop.is_set()
 
 
 def _packets(source: Source) -> Iterator[tuple[NDArray[np.float32] | VideoFrame, float, float]]:

@@ -95,8 +95,10 @@ class Stage:
         }
 
     def set_fast(self, fast: bool) -> None:
-        """Play files as fast as they can be worked on, or at their own pace; from the next on."""
+        """Play files as fast as they can be worked on, or at their own pace."""
         self._fast = fast
+        if self._feeder and self._session and not self._session.live:
+            self._feeder.set_speed(self._file_speed)
 
     def play_sample(self, name: str) -> None:
         """Play a clip that comes with the package.
@@ -220,6 +222,10 @@ class Stage:
         self._session = self._feeder = self._upload = None
         self._source = {"source": None}
 
+    @property
+    def _file_speed(self) -> float | None:
+        return None if self._fast else 1.0
+
     def _task_for(self, kind: InputKind) -> TaskModel:
         """The task that is in use, where it takes this, or the first that does."""
         for task in (self._task, *self._tasks.values()):
@@ -249,7 +255,7 @@ class Stage:
             session = self._start(task, stream_of(source, preview=True), shown, live=live)
             # From here on the feeder closes the source.
             stack.pop_all()
-        self._feeder = Feeder(session, source, speed=None if live or self._fast else 1.0)
+        self._feeder = Feeder(session, source, speed=None if live else self._file_speed)
 
     def _start(
         self, task: TaskModel, stream: Stream[Any], shown: dict[str, Any], *, live: bool

@@ -183,6 +183,30 @@ def test_a_file_waits_for_its_reader(video_task, tokenizer, tmp_path, monkeypatc
     assert [record.token for record in records] == list(range(40))
 
 
+def test_a_file_goes_on_at_another_speed(video_task, tokenizer, tmp_path):
+    video = open_video(write_video(tmp_path / "a.mp4", [IMAGE] * 100))
+    session = Session(video_task, LANES, VideoStream(tokenizer), live=False)
+    feeder = Feeder(session, video, speed=1.0)
+    collect(session, 2)
+    assert not session.wait_finished(0)
+    feeder.set_speed(None)
+    assert session.wait_finished(5)
+    assert len(tokens_of(session.drain())) >= 90
+    feeder.close()
+    session.close()
+
+
+def test_a_hundred_sessions_leave_nothing(video_task, tmp_path):
+    path = write_video(tmp_path / "a.mp4", [IMAGE] * 3)
+    for _ in range(100):
+        session = Session(video_task, LANES, VideoStream(OneTokenEach(), preview=True))
+        feeder = Feeder(session, open_video(path))
+        session.push(VideoFrame(IMAGE, 0.0))
+        session.close()
+        feeder.close()
+    assert our_threads() == []
+
+
 class BreakingSource:
     """A camera that is unplugged after some pictures."""
 

@@ -53,7 +53,11 @@ class LivePage {
     on("device", "change", (event) => this.sources.startDevice(event.target.value));
     on("upload", "change", (event) => this.sources.upload(event.target));
     on("sound", "change", (event) => { this.sources.audio.muted = !event.target.checked; });
-    on("fast", "change", (event) => send("fast", { fast: event.target.checked }));
+    on("fast", "change", (event) => {
+      send("fast", { fast: event.target.checked });
+      // What is heard cannot be made to keep step.
+      if (event.target.checked) this.sources.audio.pause();
+    });
     on("pause", "click", () => send(this.settings.paused ? "resume" : "pause"));
     on("step", "click", () => send("step"));
     on("reset", "click", () => {
