@@ -10,10 +10,17 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 FOLDER = Path(__file__).parent
-PAGES = ("live", "clips", "compare", "cost", "learn")
+PAGES = {
+    "live": "",
+    "hands": "?clip=hand-signs",
+    "clips": "clips",
+    "compare": "compare",
+    "cost": "cost",
+    "learn": "learn",
+}
 LOOKS = {"light": (1280, 1000), "dark": (1280, 1000), "narrow": (390, 844)}
 PLAY_MS = 8_000
-"""Time for the live page to hear some words."""
+"""Time for the live page to take in some words or signs."""
 
 
 def take(browser: Browser, address: str, name: str, look: str) -> None:
@@ -23,12 +30,12 @@ def take(browser: Browser, address: str, name: str, look: str) -> None:
         viewport={"width": width, "height": height},
         color_scheme="dark" if look == "dark" else "light",
     )
-    page.goto(f"{address}/{'' if name == 'live' else name}")
+    page.goto(f"{address}/{PAGES[name]}")
     page.get_by_role("heading", level=2).wait_for()
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(
         timeout=120_000
     )
-    page.wait_for_timeout(PLAY_MS if name == "live" else 2_000)
+    page.wait_for_timeout(PLAY_MS if name in ("live", "hands") else 2_000)
     page.screenshot(path=FOLDER / f"{name}-{look}.png")
     page.close()
 
