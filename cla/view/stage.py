@@ -1,13 +1,9 @@
 """What one page plays: a source, the session it feeds, and the lanes' settings."""
 
-import math
-import struct
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
-
-import numpy as np
 
 from cla.capture import (
     AudioFile,
@@ -40,7 +36,7 @@ from cla.engine import (
 from cla.errors import ClaError
 from cla.features import HandTokenizer
 from cla.models import InputKind, TaskModel
-from cla.types import EncodedFrame
+from cla.view.packets import frame_of, samples_of
 from cla.view.shown_lanes import ShownLanes
 from cla.view.upload import MAX_BYTES, Upload
 
@@ -49,7 +45,6 @@ UPLOAD_LIMITS = FileLimits(
     VideoLimits(max_duration_s=600.0, max_bytes=MAX_BYTES, max_frames=600 * 60),
 )
 MICROPHONE_RATES_HZ = range(8_000, 192_001)
-FRAME_TIME = struct.Struct("<d")
 CLOCK_SLACK_S = 1.0
 """The page's clock starts a little before the session's."""
 
@@ -179,11 +174,10 @@ class Stage:
                 shown, self._upload = {"source": "upload", "clip": self._upload.name}, None
                 self._play(self._task, open_file(self._task, content, UPLOAD_LIMITS), shown)
         elif self._session and self._source["source"] == "microphone":
-            if len(data) % 2:
-                raise ClaError("A packet of sound has half a sample.", "Send whole int16 samples.")
-            self._session.push(np.frombuffer(data, "<i2"))
+            self._session.push(samples_of(data))
         elif self._session and self._source["source"] == "camera":
-            self._session.push(self._frame(data))
+            latest_s = time.monotonic() - self._started_s + CLOCK_SLACK_S
+            self._session.push(frame_of(data, latest_s))
 
     def command(self, command: Command) -> None:
         """Do a command now, or remember it for the next source."""
@@ -237,14 +231,6 @@ class Stage:
         if task is not self._task:
             self._lanes.set_task(task)
             self._task = task
-
-    def _frame(self, data: bytes) -> EncodedFrame:
-        """A picture cannot have been taken after it arrived, whatever its time says."""
-        taken_s = FRAME_TIME.unpack_from(data)[0] if len(data) > FRAME_TIME.size else math.nan
-        if not math.isfinite(taken_s):
-            raise ClaError("A picture came without its time.", "Reload the page.")
-        latest_s = time.monotonic() - self._started_s + CLOCK_SLACK_S
-        return EncodedFrame(data[FRAME_TIME.size :], min(taken_s, latest_s))
 
     def _play(self, task: TaskModel, file: AudioFile | VideoFile, shown: dict[str, Any]) -> None:
         self._feed(task, file, {**shown, "duration_s": file.duration_s}, live=False)

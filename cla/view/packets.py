@@ -1,0 +1,38 @@
+"""What the page's microphone and camera send: bytes that are not believed."""
+
+import math
+import struct
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cla.errors import ClaError
+from cla.types import EncodedFrame
+
+_TIME = struct.Struct("<d")
+
+
+def samples_of(data: bytes) -> NDArray[np.int16]:
+    """Little-endian int16 samples.
+
+    Raises:
+        ClaError: there is half a sample.
+    """
+    if len(data) % 2:
+        raise ClaError("A packet of sound has half a sample.", "Send whole int16 samples.")
+    return np.frombuffer(data, "<i2")
+
+
+def frame_of(data: bytes, latest_s: float) -> EncodedFrame:
+    """A picture: its time as a little-endian float64, then its JPEG, which is not looked into.
+
+    Args:
+        latest_s: it cannot have been taken later, whatever its time says.
+
+    Raises:
+        ClaError: it comes without a time.
+    """
+    taken_s = _TIME.unpack_from(data)[0] if len(data) > _TIME.size else math.nan
+    if not math.isfinite(taken_s):
+        raise ClaError("A picture came without its time.", "Reload the page.")
+    return EncodedFrame(data[_TIME.size :], min(taken_s, latest_s))
