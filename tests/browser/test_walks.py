@@ -58,6 +58,24 @@ def test_a_clip_is_played_in_step_and_scrubbed(visit):
     assert token(page) == pytest.approx(played / 0.08 - 1, abs=2)
 
 
+def test_the_live_page_is_worked_by_keys(visit):
+    page = visit("live")
+    pause = page.get_by_test_id("pause")
+    page.get_by_role("heading", level=2).click()
+    page.keyboard.press("Space")
+    pause.get_by_text("Resume").wait_for()
+    surface = page.get_by_test_id("cla-live")
+    page.wait_for_timeout(500)
+    still = int(surface.get_attribute("data-token"))
+    page.keyboard.press("s")
+    page.wait_for_timeout(500)
+    assert int(surface.get_attribute("data-token")) == still + 1
+    page.get_by_test_id("clip").focus()
+    page.keyboard.press("s")
+    page.wait_for_timeout(500)
+    assert int(surface.get_attribute("data-token")) == still + 1
+
+
 def test_settings_travel_in_the_address_from_page_to_page(visit):
     page = visit("clips", "?lang=de&clip=italian")
     assert "Ein ganzer Clip" in page.get_by_role("heading", level=2).text_content()

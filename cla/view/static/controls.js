@@ -23,9 +23,9 @@ export const markup = () => `
     </figure>
     <div class="run">
       <div class="bar" role="group" aria-label="${say("run")}">
-        <button type="button" data-testid="pause">${say("pause")}</button>
-        <button type="button" data-testid="step">${say("step")}</button>
-        <button type="button" data-testid="reset">${say("reset")}</button>
+        <button type="button" data-testid="pause" aria-keyshortcuts="Space" title="${say("key_pause")}">${say("pause")}</button>
+        <button type="button" data-testid="step" aria-keyshortcuts="s" title="${say("key_step")}">${say("step")}</button>
+        <button type="button" data-testid="reset" aria-keyshortcuts="x" title="${say("key_reset")}">${say("reset")}</button>
         <label title="${say("landmarks_help")}">${say("landmarks")} <input type="range" min="0" step="1" data-testid="landmarks"><output data-testid="landmarks-value"></output></label>
         <label title="${say("mode_help")}">${say("mode")} <select data-testid="mode"><option value="fixed">${say("fixed")}</option><option value="continual">${say("continual")}</option></select></label>
         <label title="${say("head_help")}">${say("head")} <select data-testid="head"></select></label>

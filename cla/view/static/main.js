@@ -13,6 +13,7 @@ import { say, setTexts } from "./texts.js";
 const FRAME_MS = 28;
 const NUMBERS_MS = 200;
 const MAP_MS = 1000;
+const KEYS = { " ": "pause", s: "step", x: "reset" };
 
 class LivePage {
   constructor(parent, data) {
@@ -28,6 +29,8 @@ class LivePage {
     this.summary = new Summary(this.byId("summary"));
     this.frames = this.dropped = 0;
     this.lastFrame = this.lastNumbers = this.lastMap = 0;
+    this.onKey = (event) => this.press(event);
+    document.addEventListener("keydown", this.onKey);
     this.listen();
     this.connect();
     this.animation = requestAnimationFrame((time) => this.frame(time));
@@ -74,6 +77,15 @@ class LivePage {
       for (const panel of this.panels.values()) panel.find(".factors").hidden = !event.target.checked;
       this.lastMap = 0;
     });
+  }
+
+  /** A key does what its button does, unless it is meant for the control that has the focus. */
+  press(event) {
+    const control = event.composedPath()[0].closest?.("input, select, textarea, button, a, summary, [role]");
+    const button = KEYS[event.key];
+    if (control || !button || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    this.byId(button).click();
   }
 
   receive(header, arrays) {
@@ -252,6 +264,7 @@ class LivePage {
 
   stop() {
     cancelAnimationFrame(this.animation);
+    document.removeEventListener("keydown", this.onKey);
     this.sources.stop();
     this.socket.close();
   }
