@@ -26,9 +26,7 @@ def tiny_task(name: str, feature_dim: int, hop_s: float, kind: InputKind) -> Tas
         )  # fmt: skip
         classifier = StreamClassifier(config).eval().requires_grad_(False)
     landmarks = {
-        count: FixedLandmarks(
-            *(torch.randn(2, count, 8, generator=generator) for _ in ("queries", "keys"))
-        )
+        count: (FixedLandmarks(*(torch.randn(2, count, 8, generator=generator) for _ in "qk")),)
         for count in (2, 4, 8, 16)
     }
     labels = ("none", "a", "b")

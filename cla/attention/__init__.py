@@ -15,6 +15,8 @@ from cla.attention.counts import (
     OperationCount,
     memory_bytes,
     operation_count,
+    refresh_count,
+    refresh_operations,
     step_operations,
 )
 from cla.attention.emits import FullEmits, NystromEmits, attention_map, attention_row
@@ -55,6 +57,8 @@ __all__ = [
     "memory_bytes",
     "move_state",
     "operation_count",
+    "refresh_count",
+    "refresh_operations",
     "save_state",
     "split_state",
     "stack_states",

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from cla.attention import fused
 from cla.attention.config import AttentionConfig
@@ -51,6 +51,9 @@ class ContinualNystromAttention(AttentionLayer):
         self.key_landmarks: Tensor
         for name in ("query_landmarks", "key_landmarks"):
             self.register_buffer(name, torch.full(shape, torch.nan) if self.fixed else None)
+        # Follows from the landmarks; not a buffer, which a narrow type of the layer would spoil.
+        self._gamma_inv: Tensor | None = None
+        self.register_load_state_dict_post_hook(_forget_inverse)  # type: ignore[no-untyped-call]  # torch's
 
     @property
     def fixed(self) -> bool:
@@ -83,6 +86,7 @@ class ContinualNystromAttention(AttentionLayer):
                     f"Give finite numbers of shape {tuple(buffer.shape)}.",
                 )
             buffer.copy_(given)
+        self._gamma_inv = None
 
     def state_dtype(self, dtype: torch.dtype) -> torch.dtype:
         return accumulation_dtype(dtype)
@@ -204,13 +208,20 @@ class ContinualNystromAttention(AttentionLayer):
             landmarks = self._aged(state)
         return low_rank_emits(tokens.queries, tokens.keys, landmarks, self.config)
 
+    @torch.no_grad()
     def _given_landmarks(self, like: Tensor) -> Landmarks:
-        if bool(self.query_landmarks.isnan().any()):
-            raise ClaError(
-                "Fixed landmarks have not been set.", "Call set_landmarks, or load a checkpoint."
-            )
-        return make_landmarks(
-            self.query_landmarks.to(like), self.key_landmarks.to(like), self.config.pseudo_inverse
+        if self._gamma_inv is None:
+            if bool(self.query_landmarks.isnan().any()):
+                raise ClaError(
+                    "Fixed landmarks have not been set.",
+                    "Call set_landmarks, or load a checkpoint.",
+                )
+            pair = (self.query_landmarks.double(), self.key_landmarks.double())
+            self._gamma_inv = make_landmarks(*pair, self.config.pseudo_inverse).gamma_inv
+        return Landmarks(
+            self.query_landmarks.to(like),
+            self.key_landmarks.to(like),
+            self._gamma_inv.to(like),
         )
 
     def _initial_landmarks(self, batch_size: int, like: Tensor) -> Landmarks:
@@ -254,3 +265,7 @@ class ContinualNystromAttention(AttentionLayer):
             roll_streams(keys, -part, 2),
             roll_streams(roll_streams(gamma_inv, -part, 2), -part, 3),
         )
+
+
+def _forget_inverse(layer: ContinualNystromAttention, _: object) -> None:
+    layer._gamma_inv = None

@@ -78,6 +78,25 @@ def operation_count(config: AttentionConfig) -> OperationCount:
     )
 
 
+def refresh_count(config: AttentionConfig) -> OperationCount:
+    """Counts of a layer that is given a whole window of refreshed tokens, see `refresh`."""
+    part, heads = _refresh(config, config.window), config.num_heads
+    return OperationCount(
+        step=heads * part.total,
+        tick=0,
+        tick_every=0.0,
+        average=heads * part.total,
+        published=heads * _published(config),
+        step_products=heads * part.products,
+        tick_products=0,
+    )
+
+
+def refresh_operations(config: AttentionConfig, valid_tokens: int) -> int:
+    """Multiply-adds of `refresh` of a window that holds so many tokens."""
+    return config.num_heads * _refresh(config, min(valid_tokens, config.window)).total
+
+
 def step_operations(config: AttentionConfig, slot: int, valid_tokens: int) -> int:
     """Multiply-adds that the step from this state spends, warm-up and ticks included.
 
@@ -147,6 +166,26 @@ def _step(config: AttentionConfig, seen: int) -> Part:
     else:
         products = 4 * marks * size + marks**2
     return Part(products, sliding + SOFTMAX * marks)
+
+
+def _refresh(config: AttentionConfig, seen: int) -> Part:
+    """A whole window of `seen` tokens anew."""
+    size, marks = config.head_dim, config.landmarks
+    rows = seen if config.retroactive else 1
+    if config.kind in ("full", "nystrom"):
+        return _step(config, seen)
+    if config.kind == "continual":
+        return _softmax_rows(rows, seen, size)
+    if config.landmark_mode == "fixed":
+        products = 2 * marks * seen * size + marks**2 * size + 2 * rows * marks * size
+        return Part(products, SOFTMAX * (marks * seen + rows * marks))
+    if seen <= marks:
+        return _softmax_rows(rows, seen, size)
+    cut = _cut(config, seen, rows)
+    if config.retroactive:
+        return cut
+    # The newest row alone is mixed from the left.
+    return Part(cut.products - marks**2 * size + marks**2, cut.other)
 
 
 def _softmax_rows(rows: int, tokens: int, size: int) -> Part:

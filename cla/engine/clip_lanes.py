@@ -81,7 +81,7 @@ def lane_at(task: TaskModel, config: LaneConfig, clip: ClipTokens, index: int) -
     first = max(0, index + 1 - 2 * task.window)
     window = clip.features[None, first : index + 1]
     state = classifier.state_from_window(window, tokens_seen=index + 1)
-    emits = classifier.explain(window[:, -classifier.config.window :], state)[0]
+    emits = classifier.explain(window, state)[0]
     factors = {name: part[0].float().numpy() for name, part in emits._asdict().items()}
     return LaneMoment(attention_row(emits)[0].float().numpy(), factors)
 

@@ -53,7 +53,8 @@ class Lane:
         self._state = self._classifier.init_state(1)
         self._detector = EventDetector(self.task.labels, self.task.event_config)
         # Landmark segments reach at most one more window back, whatever their number.
-        self._history: deque[torch.Tensor] = deque(maxlen=2 * self.task.window)
+        length = 2 * self.task.window * self.task.classifier.config.num_layers
+        self._history: deque[torch.Tensor] = deque(maxlen=length)
         self._tokens_seen = 0
         self._total_ops = 0
         self._rebuilds = 0
@@ -112,8 +113,7 @@ class Lane:
         if not self._history:
             return {}
         window = torch.stack(list(self._history))[None]
-        size = self._classifier.config.window
-        emits = self._classifier.explain(window[:, -size:], self._state)[0]
+        emits = self._classifier.explain(window, self._state)[0]
         return {name: part[0].float().numpy() for name, part in emits._asdict().items()}
 
     @property

@@ -5,7 +5,8 @@ from cla.models.classifier import ClassifierConfig, ClassifierState, StreamClass
 from cla.models.events import EventConfig, EventDetector
 from cla.models.graphed_step import GraphedStep
 from cla.models.matching import Matches, Span, belongs, match_events
-from cla.models.task import FixedLandmarks, InputKind, TaskModel
+from cla.models.stack import StackMode
+from cla.models.task import FixedLandmarks, InputKind, TaskModel, use_landmarks
 
 __all__ = [
     "ClassifierConfig",
@@ -17,6 +18,7 @@ __all__ = [
     "InputKind",
     "Matches",
     "Span",
+    "StackMode",
     "StreamClassifier",
     "TaskModel",
     "belongs",
@@ -24,5 +26,6 @@ __all__ = [
     "match_events",
     "read_task",
     "tasks",
+    "use_landmarks",
     "write_task",
 ]

@@ -52,13 +52,18 @@ def read_task(folder: Path) -> TaskModel:
     if hashlib.sha256(weights).hexdigest() != card.get("sha256"):
         raise ClaError(f"The weights in {folder} do not match their checksum.", REINSTALL)
     tensors = load(weights)
+    config = ClassifierConfig(**card["classifier"])
     landmarks = {
-        count: FixedLandmarks(
-            tensors.pop(f"landmarks.{count}.queries"), tensors.pop(f"landmarks.{count}.keys")
+        count: tuple(
+            FixedLandmarks(
+                tensors.pop(f"landmarks.{count}.{layer}.queries"),
+                tensors.pop(f"landmarks.{count}.{layer}.keys"),
+            )
+            for layer in range(config.num_layers)
         )
         for count in card["landmark_counts"]
     }
-    classifier = StreamClassifier(ClassifierConfig(**card["classifier"]))
+    classifier = StreamClassifier(config)
     classifier.load_state_dict(tensors)
     classifier.eval().requires_grad_(False)
     return TaskModel(
@@ -78,9 +83,10 @@ def write_task(task: TaskModel, folder: Path, card: Mapping[str, Any]) -> None:
     tensors: dict[str, Tensor] = {
         name: tensor.contiguous() for name, tensor in task.classifier.state_dict().items()
     }
-    for count, fitted in task.landmarks.items():
-        tensors[f"landmarks.{count}.queries"] = fitted.queries.contiguous()
-        tensors[f"landmarks.{count}.keys"] = fitted.keys.contiguous()
+    for count, layers in task.landmarks.items():
+        for layer, fitted in enumerate(layers):
+            tensors[f"landmarks.{count}.{layer}.queries"] = fitted.queries.contiguous()
+            tensors[f"landmarks.{count}.{layer}.keys"] = fitted.keys.contiguous()
     weights = save(tensors)
     needed = {
         "name": task.name,

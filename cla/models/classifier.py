@@ -1,23 +1,21 @@
 """A stream classifier: one token in, the logits of its classes out, at every step."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
 
-from cla.attention import (
-    AttentionConfig,
-    OperationCount,
-    Step,
-    make_attention,
-    operation_count,
-    step_operations,
-)
-from cla.attention.config import AttentionKind, LandmarkMode, PseudoInverse
+from cla.attention import AttentionConfig, AttentionLayer, OperationCount, Step
+from cla.attention.config import AttentionKind, LandmarkMode, OutputMode, PseudoInverse
 from cla.attention.layer import SCAN_TOKENS
 from cla.errors import ClaError
+from cla.models.cascaded import CascadedStack
+from cla.models.encoder_layer import EncoderLayer, EncoderSizes
 from cla.models.position import recycling_encoding
+from cla.models.retroactive import RetroactiveStack
+from cla.models.stack import EncoderStack, StackMode, StackState, total
 
 
 @dataclass(frozen=True)
@@ -27,12 +25,17 @@ class ClassifierConfig:
     Args:
         input_dim: F, size of a feature token.
         num_classes: C.
-        embed_dim, num_heads, feed_forward_dim: E, H and the hidden size of the encoder layer.
+        embed_dim, num_heads, feed_forward_dim: E, H and the hidden size of the encoder layers.
         window: N, tokens attended.
         position_period: tokens after which the positional encoding recurs, at least 2 N.
         position_harmonics: sine and cosine pairs of the encoding.
         dropout: in training only.
         pseudo_inverse: the one the weights are trained with.
+        num_layers: L.
+        stack_mode: how layers above the first see the past, see `StackMode`.
+
+    Raises:
+        ClaError: a value is out of range; the message names it.
     """
 
     input_dim: int
@@ -45,6 +48,8 @@ class ClassifierConfig:
     position_harmonics: int = 24
     dropout: float = 0.1
     pseudo_inverse: PseudoInverse = "iterative"
+    num_layers: int = 1
+    stack_mode: StackMode = "retroactive"
 
     def __post_init__(self) -> None:
         if 2 * self.position_harmonics > self.embed_dim:
@@ -53,6 +58,13 @@ class ClassifierConfig:
                 f"{2 * self.position_harmonics}.",
                 "Choose fewer harmonics or a larger embedding.",
             )
+        if self.num_layers < 1:
+            raise ClaError(f"num_layers={self.num_layers} is less than 1.", "Give num_layers >= 1.")
+        if self.stack_mode not in get_args(StackMode):
+            raise ClaError(
+                f"stack_mode={self.stack_mode!r} is not known.",
+                f"Choose one of {', '.join(get_args(StackMode))}.",
+            )
 
 
 class ClassifierState(NamedTuple):
@@ -60,21 +72,21 @@ class ClassifierState(NamedTuple):
 
     Shapes:
         position: (B,) int64, phase of the positional encoding
-        layers: the state of each attention layer
+        stack: of the encoder layers
     """
 
     position: Tensor
-    layers: tuple[Any, ...]
+    stack: StackState
 
     @property
     def valid_tokens(self) -> Tensor:
         """Tokens the newest output rests on, (B,) int64."""
-        tokens: Tensor = self.layers[-1].valid_tokens
+        tokens: Tensor = self.stack.layers[-1].valid_tokens
         return tokens
 
 
 class StreamClassifier(nn.Module):
-    """Input projection, positional encoding, one encoder layer, head; keeps the streaming contract.
+    """Input projection, positional encoding, encoder layers, head; keeps the streaming contract.
 
     Shapes:
         x: (B, F) a step, (B, T, F) a scan
@@ -89,31 +101,28 @@ class StreamClassifier(nn.Module):
         embed = config.embed_dim
         self.input_norm = nn.LayerNorm(config.input_dim)
         self.input_proj = nn.Linear(config.input_dim, embed)
-        self.attention = make_attention(
-            AttentionConfig("full", embed, config.num_heads, config.window)
-        )
-        self.attention_norm = nn.LayerNorm(embed)
-        self.feed_forward = nn.Sequential(
-            nn.Linear(embed, config.feed_forward_dim),
-            nn.GELU(),
-            nn.Dropout(config.dropout),
-            nn.Linear(config.feed_forward_dim, embed),
-        )
-        self.feed_forward_norm = nn.LayerNorm(embed)
+        sizes = EncoderSizes(config.feed_forward_dim, config.dropout)
+        attention = AttentionConfig("full", embed, config.num_heads, config.window)
+        configs = _layer_configs(attention, config)
+        self.encoder = _stack([EncoderLayer(layer, sizes) for layer in configs], config)
         self.head = nn.Linear(embed, config.num_classes)
-        self.dropout = nn.Dropout(config.dropout)
         table = recycling_encoding(config.position_period, embed, config.position_harmonics)
         self.register_buffer("position_table", table, persistent=False)
 
     @property
+    def attentions(self) -> tuple[AttentionLayer, ...]:
+        """The attention of each layer."""
+        return tuple(layer.attention for layer in self.encoder)
+
+    @property
     def latency(self) -> int:
         """Tokens of look-ahead."""
-        return self.attention.latency
+        return 0
 
     @property
     def receptive_field(self) -> int:
         """Tokens that can influence an output."""
-        return self.attention.receptive_field
+        return self.encoder.receptive_field
 
     def with_attention(
         self,
@@ -127,38 +136,34 @@ class StreamClassifier(nn.Module):
         Raises:
             ClaError: the attention cannot be configured so.
         """
-        attention = make_attention(
-            AttentionConfig(
-                kind,
-                self.config.embed_dim,
-                self.config.num_heads,
-                self.config.window if window is None else window,
-                num_landmarks,
-                landmark_mode=landmark_mode,
-                pseudo_inverse=self.config.pseudo_inverse,
-            )
+        attention = AttentionConfig(
+            kind,
+            self.config.embed_dim,
+            self.config.num_heads,
+            self.config.window if window is None else window,
+            num_landmarks,
+            landmark_mode=landmark_mode,
+            pseudo_inverse=self.config.pseudo_inverse,
         )
-        for name in ("query_proj", "key_proj", "value_proj", "output_proj"):
-            setattr(attention, name, getattr(self.attention, name))
         twin = StreamClassifier.__new__(StreamClassifier)
         nn.Module.__init__(twin)
-        twin.config = replace(self.config, window=attention.config.window)
+        twin.config = replace(self.config, window=attention.window)
+        configs = _layer_configs(attention, self.config)
+        pairs = zip(self.encoder, configs, strict=True)
+        stack = _stack([layer.with_attention(config) for layer, config in pairs], self.config)
         for name, module in self.named_children():
-            setattr(twin, name, attention if name == "attention" else module)
+            setattr(twin, name, stack if name == "encoder" else module)
         twin.register_buffer("position_table", self.position_table, persistent=False)
         return twin.train(self.training)
 
     @property
     def operations(self) -> OperationCount:
         """Multiply-adds of the attention product, all heads and layers."""
-        return operation_count(self.attention.config)
+        return total(self.encoder.operations)
 
     def step_operations(self, state: ClassifierState) -> int:
         """Multiply-adds of the attention product that the next step spends on the first stream."""
-        layer = state.layers[0]
-        return step_operations(
-            self.attention.config, int(layer.slot[0]), int(layer.valid_tokens[0])
-        )
+        return self.encoder.step_operations(state.stack)
 
     def init_state(
         self,
@@ -168,8 +173,8 @@ class StreamClassifier(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> ClassifierState:
         """State of streams that have seen nothing."""
-        layer = self.attention.init_state(batch_size, device=device, dtype=dtype)
-        return ClassifierState(torch.zeros_like(layer.slot), (layer,))
+        stack = self.encoder.init_state(batch_size, device, dtype)
+        return ClassifierState(torch.zeros_like(stack.layers[0].slot), stack)
 
     @torch.no_grad()
     def step(
@@ -185,32 +190,29 @@ class StreamClassifier(nn.Module):
         The logits of streams that are not active mean nothing.
         """
         token = self.embed(x[:, None], state.position)[:, 0]
-        attended = self.attention.step(token, state.layers[0], emit=emit, active=active)
+        output, emits = self.encoder.step(token, state.stack, emit=emit, active=active)
         one = 1 if active is None else active.long()
         state.position.add_(one).remainder_(self.config.position_period)
-        emits = (attended.emits,) if emit else None
-        return Step(self._classify(token, attended.output), state, emits)
+        return Step(self.head(output), state, emits)
 
     def reset(self, state: ClassifierState, streams: Tensor) -> None:
         """Let the masked streams (B,) of a state start anew, in place."""
         state.position.masked_fill_(streams, 0)
-        self.attention.reset(state.layers[0], streams)
+        self.encoder.reset(state.stack, streams)
 
     def forward(self, x: Tensor, *, tokens_seen: int | None = None) -> Tensor:
         """Logits of the newest token of whole windows, (B, T, F) to (B, C)."""
-        tokens = self.embed(x, self._start(x, tokens_seen))
-        attended: Tensor = self.attention(tokens)
-        return self._classify(tokens[:, -1], attended)
+        logits: Tensor = self.head(self.encoder(self.embed(x, self._start(x, tokens_seen))))
+        return logits
 
     def scan(self, x: Tensor, state: ClassifierState) -> tuple[Tensor, ClassifierState]:
         """The numbers of T steps, vectorized over time and differentiable."""
         outputs = []
         for part in x.split(SCAN_TOKENS, 1):
-            tokens = self.embed(part, state.position)
-            attended, layer = self.attention.scan(tokens, state.layers[0])
+            hidden, stack = self.encoder.scan(self.embed(part, state.position), state.stack)
             position = (state.position + part.shape[1]) % self.config.position_period
-            state = ClassifierState(position, (layer,))
-            outputs.append(self._classify(tokens, attended))
+            state = ClassifierState(position, stack)
+            outputs.append(self.head(hidden))
         return torch.cat(outputs, 1), state
 
     def state_from_window(
@@ -218,18 +220,18 @@ class StreamClassifier(nn.Module):
     ) -> ClassifierState:
         """Exact state of streams of `tokens_seen` tokens that end in `window` (B, T, F)."""
         start = self._start(window, tokens_seen)
-        layer = self.attention.state_from_window(self.embed(window, start), tokens_seen=tokens_seen)
+        stack = self.encoder.state_from_window(self.embed(window, start), tokens_seen)
         position = (start + window.shape[1]) % self.config.position_period
-        return ClassifierState(position, (layer,))
+        return ClassifierState(position, stack)
 
     def explain(self, window: Tensor, state: ClassifierState) -> tuple[Any, ...]:
         """Emits of every token of the window that `state` ends in: the whole map or its factors.
 
         Shapes:
-            window: (B, T, F), the newest tokens
+            window: (B, T, F), the newest tokens: all, or at least `receptive_field` of them
         """
         start = (state.position - window.shape[1]) % self.config.position_period
-        return (self.attention.window_emits(self.embed(window, start), state.layers[0]),)
+        return self.encoder.explain(self.embed(window, start), state.stack)
 
     def _start(self, x: Tensor, tokens_seen: int | None) -> Tensor:
         """Phase of the first token of `x`."""
@@ -245,8 +247,15 @@ class StreamClassifier(nn.Module):
         embedded: Tensor = self.input_proj(self.input_norm(x)) + positions
         return embedded
 
-    def _classify(self, tokens: Tensor, attended: Tensor) -> Tensor:
-        hidden = self.attention_norm(tokens + self.dropout(attended))
-        hidden = self.feed_forward_norm(hidden + self.dropout(self.feed_forward(hidden)))
-        logits: Tensor = self.head(hidden)
-        return logits
+
+def _layer_configs(attention: AttentionConfig, config: ClassifierConfig) -> list[AttentionConfig]:
+    """The attention of each layer: all of one kind, in the output modes that the stack needs."""
+    lower: OutputMode = "retroactive" if config.stack_mode == "retroactive" else "single_output"
+    below = [replace(attention, output_mode=lower)] * (config.num_layers - 1)
+    return [*below, replace(attention, output_mode="single_output")]
+
+
+def _stack(layers: Sequence[EncoderLayer], config: ClassifierConfig) -> EncoderStack:
+    if len(layers) > 1 and config.stack_mode == "retroactive":
+        return RetroactiveStack(layers)
+    return CascadedStack(layers)

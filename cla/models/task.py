@@ -1,6 +1,6 @@
 """A trained task: its classifier, labels, landmarks and event settings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ InputKind = Literal["sound", "video"]
 
 @dataclass(frozen=True)
 class FixedLandmarks:
-    """Fitted landmarks of one count.
+    """Fitted landmarks of one count and layer.
 
     Shapes:
         queries, keys: (H, M, D), scaled
@@ -33,7 +33,7 @@ class TaskModel:
 
     Args:
         labels: class names; the first means that nothing happened.
-        landmarks: fitted fixed landmarks by their count.
+        landmarks: fitted fixed landmarks of each layer, by their count.
         hop_s: media time between tokens.
         card: data, licenses, figures and limits.
         input: what its tokens are made of.
@@ -42,7 +42,7 @@ class TaskModel:
     name: str
     labels: tuple[str, ...]
     classifier: StreamClassifier
-    landmarks: Mapping[int, FixedLandmarks]
+    landmarks: Mapping[int, Sequence[FixedLandmarks]]
     event_config: EventConfig
     hop_s: float
     card: Mapping[str, Any]
@@ -80,7 +80,7 @@ class TaskModel:
         if kind != "continual_nystrom":
             return self.classifier.with_attention(kind, num_landmarks, window=window)
         lane = self.classifier.with_attention(kind, num_landmarks, landmark_mode, window)
-        if landmark_mode == "fixed" and isinstance(lane.attention, ContinualNystromAttention):
+        if landmark_mode == "fixed":
             fitted = self.landmarks.get(num_landmarks or 0)
             if fitted is None:
                 offered = ", ".join(map(str, self.landmark_counts)) or "none"
@@ -88,5 +88,12 @@ class TaskModel:
                     f"No fixed landmarks were fitted for num_landmarks={num_landmarks}.",
                     f"Choose one of {offered}, or continual landmarks.",
                 )
-            lane.attention.set_landmarks(fitted.queries, fitted.keys)
+            use_landmarks(lane, fitted)
         return lane
+
+
+def use_landmarks(classifier: StreamClassifier, fitted: Sequence[FixedLandmarks]) -> None:
+    """Give each layer of a lane with fixed landmarks its own."""
+    for attention, landmarks in zip(classifier.attentions, fitted, strict=True):
+        assert isinstance(attention, ContinualNystromAttention)
+        attention.set_landmarks(landmarks.queries, landmarks.keys)

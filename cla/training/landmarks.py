@@ -16,17 +16,20 @@ PIECE_TOKENS = 200
 
 def fit_landmarks(
     model: StreamClassifier, features: Sequence[NDArray[np.floating]], seed: int = 0
-) -> dict[int, FixedLandmarks]:
-    """Landmarks for every count offered, per head.
+) -> dict[int, tuple[FixedLandmarks, ...]]:
+    """Landmarks of each layer for every count offered, per head.
 
     Shapes:
         features: (T, F) of each stream.
 
     Source: arXiv 2412.03214, section 3.3.
     """
-    queries, keys = _projected(model, features, np.random.default_rng(seed))
+    projected = _projected(model, features, np.random.default_rng(seed))
     return {
-        count: FixedLandmarks(_centers(queries, count, seed), _centers(keys, count, seed))
+        count: tuple(
+            FixedLandmarks(_centers(queries, count, seed), _centers(keys, count, seed))
+            for queries, keys in projected
+        )
         for count in COUNTS
     }
 
@@ -34,20 +37,26 @@ def fit_landmarks(
 @torch.no_grad()
 def _projected(
     model: StreamClassifier, features: Sequence[NDArray[np.floating]], rng: np.random.Generator
-) -> tuple[Tensor, Tensor]:
-    """Queries and keys (H, T, D) of random pieces at random phases of the encoding."""
+) -> list[tuple[Tensor, Tensor]]:
+    """Queries and keys (H, T, D) of each layer, of random pieces at random phases."""
+    length = PIECE_TOKENS if model.config.num_layers == 1 else model.config.window
     pieces, phases = [], []
-    for _ in range(TOKENS // PIECE_TOKENS):
+    for _ in range(TOKENS // length):
         stream = features[int(rng.integers(len(features)))]
-        start = rng.integers(0, len(stream) - PIECE_TOKENS + 1)
-        pieces.append(stream[start : start + PIECE_TOKENS].astype(np.float32))
+        start = rng.integers(0, len(stream) - length + 1)
+        pieces.append(stream[start : start + length].astype(np.float32))
         phases.append(int(rng.integers(model.config.position_period)))
     tokens = model.embed(torch.from_numpy(np.stack(pieces)), torch.tensor(phases))
-    projected = model.attention.project(tokens, torch.float32)
-    return (
-        projected.queries.transpose(0, 1).flatten(1, 2),
-        projected.keys.transpose(0, 1).flatten(1, 2),
-    )
+    found = []
+    for attention, given in zip(model.attentions, model.encoder.inputs(tokens), strict=True):
+        projected = attention.project(given, torch.float32)
+        found.append(
+            (
+                projected.queries.transpose(0, 1).flatten(1, 2),
+                projected.keys.transpose(0, 1).flatten(1, 2),
+            )
+        )
+    return found
 
 
 def _centers(points: Tensor, count: int, seed: int) -> Tensor:

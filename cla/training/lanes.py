@@ -46,8 +46,9 @@ def make_lane(task: TaskModel, name: LaneName) -> StreamClassifier:
 def ablations(task: TaskModel) -> dict[str, StreamClassifier]:
     """The full lane without what attention adds, and without a window."""
     silent = copy.deepcopy(task.classifier)
-    torch.nn.init.zeros_(silent.attention.output_proj.weight)
-    torch.nn.init.zeros_(silent.attention.output_proj.bias)
+    for attention in silent.attentions:
+        torch.nn.init.zeros_(attention.output_proj.weight)
+        torch.nn.init.zeros_(attention.output_proj.bias)
     return {
         "attention zeroed": silent,
         "window 1": task.classifier.with_attention("full", window=1),

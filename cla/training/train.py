@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from cla.attention import ContinualNystromAttention
-from cla.models import ClassifierConfig, FixedLandmarks, StreamClassifier
+from cla.models import ClassifierConfig, FixedLandmarks, StreamClassifier, use_landmarks
 from cla.training.batches import Batch, FeatureNoise, LabeledStream, Pieces
 
 
@@ -69,7 +68,7 @@ class Start:
     """
 
     classifier: StreamClassifier
-    landmarks: Mapping[int, FixedLandmarks]
+    landmarks: Mapping[int, Sequence[FixedLandmarks]]
 
 
 def train(
@@ -133,7 +132,7 @@ def _full_loss(
 
 def _low_rank_loss(
     model: StreamClassifier,
-    landmarks: Mapping[int, FixedLandmarks],
+    landmarks: Mapping[int, Sequence[FixedLandmarks]],
     pieces: Pieces,
     config: TrainConfig,
     rng: np.random.Generator,
@@ -157,7 +156,7 @@ def _low_rank_loss(
 
 def _low_rank_lane(
     model: StreamClassifier,
-    landmarks: Mapping[int, FixedLandmarks],
+    landmarks: Mapping[int, Sequence[FixedLandmarks]],
     count: int,
     rng: np.random.Generator,
 ) -> StreamClassifier:
@@ -165,8 +164,7 @@ def _low_rank_lane(
     if count not in landmarks or rng.random() < 0.5:
         return model.with_attention("continual_nystrom", count)
     lane = model.with_attention("continual_nystrom", count, "fixed")
-    assert isinstance(lane.attention, ContinualNystromAttention)
-    lane.attention.set_landmarks(landmarks[count].queries, landmarks[count].keys)
+    use_landmarks(lane, landmarks[count])
     return lane
 
 

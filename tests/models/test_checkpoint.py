@@ -24,7 +24,7 @@ def task():
     config = ClassifierConfig(
         6, 3, embed_dim=16, num_heads=2, feed_forward_dim=8, window=12, position_harmonics=2
     )
-    landmarks = {m: FixedLandmarks(torch.randn(2, m, 8), torch.randn(2, m, 8)) for m in (2, 4)}
+    landmarks = {m: (FixedLandmarks(torch.randn(2, m, 8), torch.randn(2, m, 8)),) for m in (2, 4)}
     return TaskModel(
         "tiny", ("none", "a", "b"), StreamClassifier(config).eval(), landmarks,
         EventConfig(hold_tokens=3), 0.08, MappingProxyType({}),

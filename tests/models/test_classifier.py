@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from cla.attention import clone_state
-from cla.models import ClassifierConfig, StreamClassifier
+from cla.models import ClassifierConfig, FixedLandmarks, StreamClassifier, use_landmarks
 
 LANES = [
     ("full", None, "continual"),
@@ -26,7 +26,8 @@ def make_lane(kind, landmarks, mode, window=None):
     lane = make_classifier().with_attention(kind, landmarks, mode, window)
     if mode == "fixed":
         generator = torch.Generator().manual_seed(2)
-        lane.attention.set_landmarks(*(torch.randn(2, 5, 8, generator=generator) for _ in "qk"))
+        pair = (torch.randn(2, 5, 8, generator=generator) for _ in "qk")
+        use_landmarks(lane, [FixedLandmarks(*pair)])
     return lane
 
 

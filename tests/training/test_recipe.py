@@ -73,7 +73,7 @@ def test_training_to_figures_on_tiny_data(tmp_path):
     model = train(labeled(streams), config)
     landmarks = fit_landmarks(model, [stream.features for stream in streams])
     assert sorted(landmarks) == list(COUNTS)
-    assert landmarks[8].queries.shape == (2, 8, 16)
+    assert landmarks[8][0].queries.shape == (2, 8, 16)
     task = TaskModel("digits", LABELS, model, landmarks, EventConfig(), HOP_S, MappingProxyType({}))
     assert isinstance(tuned(task, streams[:1]), EventConfig)
     figures = evaluate(task, {"tiny": streams[:2]})

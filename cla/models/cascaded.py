@@ -1,0 +1,108 @@
+"""Single-output layers on top of each other; also what a stack of one layer is."""
+
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from cla.attention import OperationCount, step_operations
+from cla.models.stack import EncoderStack, StackState, layer_operations
+
+
+class CascadedStack(EncoderStack):
+    """Each layer attends to the outputs that the layer below gave when their tokens were new.
+
+    Source: for several layers ours; one layer is that of arXiv 2412.03214.
+    """
+
+    @property
+    def receptive_field(self) -> int:
+        return sum(layer.attention.receptive_field for layer in self)
+
+    @property
+    def operations(self) -> tuple[OperationCount, ...]:
+        return tuple(layer_operations(layer) for layer in self)
+
+    def step_operations(self, state: StackState) -> int:
+        return sum(
+            step_operations(layer.attention.config, int(part.slot[0]), int(part.valid_tokens[0]))
+            for layer, part in zip(self, state.layers, strict=True)
+        )
+
+    def init_state(
+        self, batch_size: int, device: torch.device | str | None, dtype: torch.dtype | None
+    ) -> StackState:
+        states = tuple(
+            layer.attention.init_state(batch_size, device=device, dtype=dtype) for layer in self
+        )
+        return StackState(states, self._no_tokens(states))
+
+    def step(
+        self, token: Tensor, state: StackState, *, emit: bool, active: Tensor | None
+    ) -> tuple[Tensor, tuple[Any, ...] | None]:
+        emits = []
+        for layer, part in zip(self, state.layers, strict=True):
+            attended = layer.attention.step(token, part, emit=emit, active=active)
+            emits.append(attended.emits)
+            token = layer.complete(token, attended.output)
+        return token, tuple(emits) if emit else None
+
+    def inputs(self, tokens: Tensor) -> list[Tensor]:
+        given = [tokens]
+        for layer in list(self)[:-1]:
+            given.append(self._exact_outputs(layer, given[-1], tokens.shape[1]))
+        return given
+
+    def scan(self, tokens: Tensor, state: StackState) -> tuple[Tensor, StackState]:
+        states = []
+        for layer, part in zip(self, state.layers, strict=True):
+            attended, after = layer.attention.scan(tokens, part)
+            states.append(after)
+            tokens = layer.complete(tokens, attended)
+        return tokens, state._replace(layers=tuple(states))
+
+    def state_from_window(self, tokens: Tensor, tokens_seen: int | None) -> StackState:
+        seen = tokens.shape[1] if tokens_seen is None else tokens_seen
+        states = [self.first.attention.state_from_window(tokens, tokens_seen=seen)]
+        for below, layer in pairwise(self):
+            tokens = self._exact_outputs(below, tokens, seen)
+            states.append(layer.attention.state_from_window(tokens, tokens_seen=seen))
+        return StackState(tuple(states), self._no_tokens(states))
+
+    def explain(self, tokens: Tensor, state: StackState) -> tuple[Any, ...]:
+        known, cycle = tokens.shape[1], self.window
+        slot = int(state.layers[0].slot[0])
+        # Any length of the stream will do that has the phase of its cycle and this past.
+        seen = known if known < self.receptive_field else slot + (known // cycle + 1) * cycle
+        emits = []
+        for layer, part in zip(self, state.layers, strict=True):
+            emits.append(layer.attention.window_emits(tokens[:, -cycle:], part))
+            if len(emits) < len(self.layers):
+                tokens = self._exact_outputs(layer, tokens, seen)
+        return tuple(emits)
+
+    def reset(self, state: StackState, streams: Tensor) -> None:
+        for layer, part in zip(self, state.layers, strict=True):
+            layer.attention.reset(part, streams)
+
+    def _exact_outputs(self, layer: Any, tokens: Tensor, seen: int) -> Tensor:
+        """Outputs of a layer for those of its tokens whose whole receptive field is known."""
+        known = tokens.shape[1]
+        if known == seen:
+            state = layer.attention.init_state(
+                len(tokens), device=tokens.device, dtype=tokens.dtype
+            )
+            return layer.complete(tokens, layer.attention.scan(tokens, state)[0])  # type: ignore[no-any-return]
+        field = layer.attention.receptive_field
+        state = layer.attention.state_from_window(
+            tokens[:, :field], tokens_seen=seen - known + field
+        )
+        attended, _ = layer.attention.scan(tokens[:, field:], state)
+        return layer.complete(tokens[:, field:], attended)  # type: ignore[no-any-return]
+
+    def _no_tokens(self, states: Any) -> Tensor:
+        keys = states[0].keys
+        weight = self.first.attention.query_proj.weight
+        embed = self.first.attention.config.embed_dim
+        return torch.zeros(keys.shape[0], 0, embed, device=keys.device, dtype=weight.dtype)
