@@ -27,9 +27,11 @@ CASES = (
 )
 
 
-def make_classifier(kind: str, landmark_mode: str) -> StreamClassifier:
-    """The published model's sizes, random weights, the pseudo-inverse that can be captured."""
-    config = ClassifierConfig(EMBED_DIM, CLASSES, EMBED_DIM, HEADS, EMBED_DIM, WINDOW)
+def make_classifier(kind: str, landmark_mode: str, layers: int) -> StreamClassifier:
+    """The published models' sizes, random weights, the pseudo-inverse that can be captured."""
+    config = ClassifierConfig(
+        EMBED_DIM, CLASSES, EMBED_DIM, HEADS, EMBED_DIM, WINDOW, num_layers=layers
+    )
     classifier = StreamClassifier(config).with_attention(
         kind,
         LANDMARKS,
@@ -59,7 +61,9 @@ def main() -> int:
     """Measure every kind at every number of streams, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--compiler", help="a backend of torch.compile, applied before the capture")
-    compiler = parser.parse_args().compiler
+    parser.add_argument("--layers", type=int, default=2, help="encoder layers (default: 2)")
+    options = parser.parse_args()
+    compiler = options.compiler
     if not torch.cuda.is_available():
         print("There is no CUDA device here.", file=sys.stderr)
         return 2
@@ -67,7 +71,9 @@ def main() -> int:
     table = Table("kind", "landmarks", "B", "µs a step", "tokens a second")
     for kind, landmark_mode in CASES:
         for streams in STREAMS:
-            graphed = GraphedStep(make_classifier(kind, landmark_mode), streams, compiler=compiler)
+            graphed = GraphedStep(
+                make_classifier(kind, landmark_mode, options.layers), streams, compiler=compiler
+            )
             tokens = torch.randn(8, streams, EMBED_DIM, device="cuda")
             for token in tokens.repeat(-(-WINDOW // 8), 1, 1):  # fill the window, and capture
                 graphed.step(token)

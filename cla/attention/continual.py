@@ -17,7 +17,7 @@ from cla.attention.rings import (
     window_order,
     write_token,
 )
-from cla.attention.windowed import WindowState
+from cla.attention.windowed import ELEMENTS_PER_PASS, WindowState
 
 LEAST_SHARE = 1e-6
 """Of the largest weight a row has had; float64 then still holds 9 digits of what is left."""
@@ -166,10 +166,12 @@ def _sum_rows(state: ContinualState | WindowState, queries: Tensor) -> Tensor:
         queries: (B, H, R, D)
         returns: (B, H, R, D + 3)
     """
-    keys, values = state.keys.double(), state.values.double()
-    logits = queries.double() @ keys.transpose(-1, -2)
+    keys, values = state.keys.double(), with_ones(state.values.double())
     place = torch.arange(keys.shape[2], device=keys.device)
-    unseen = place >= state.valid_tokens.clamp(min=1)[:, None]
-    logits = logits.masked_fill(unseen[:, None, None], -torch.inf)
-    sums = sum_tokens(logits, with_ones(values))
-    return torch.cat([*sums, sums.sums[..., -1:]], -1)
+    unseen = (place >= state.valid_tokens.clamp(min=1)[:, None])[:, None, None]
+    rows = []
+    for part in queries.split(max(1, ELEMENTS_PER_PASS // keys[..., 0].numel()), 2):
+        logits = (part.double() @ keys.transpose(-1, -2)).masked_fill(unseen, -torch.inf)
+        sums = sum_tokens(logits, values)
+        rows.append(torch.cat([*sums, sums.sums[..., -1:]], -1))
+    return torch.cat(rows, 2)

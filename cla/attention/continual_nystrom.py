@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from cla.attention import fused
 from cla.attention.config import AttentionConfig
@@ -55,6 +55,12 @@ class ContinualNystromAttention(AttentionLayer):
         self._gamma_inv: Tensor | None = None
         self.register_load_state_dict_post_hook(_forget_inverse)  # type: ignore[no-untyped-call]  # torch's
 
+    def _apply(self, fn: Any, recurse: bool = True) -> Any:
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]  # torch's
+        if self._gamma_inv is not None:
+            self._gamma_inv = self._gamma_inv.to(self.query_landmarks.device)
+        return self
+
     @property
     def fixed(self) -> bool:
         """Whether the landmarks are given, not taken from the stream."""
@@ -86,7 +92,7 @@ class ContinualNystromAttention(AttentionLayer):
                     f"Give finite numbers of shape {tuple(buffer.shape)}.",
                 )
             buffer.copy_(given)
-        self._gamma_inv = None
+        self._gamma_inv = self._inverse()
 
     def state_dtype(self, dtype: torch.dtype) -> torch.dtype:
         return accumulation_dtype(dtype)
@@ -208,7 +214,6 @@ class ContinualNystromAttention(AttentionLayer):
             landmarks = self._aged(state)
         return low_rank_emits(tokens.queries, tokens.keys, landmarks, self.config)
 
-    @torch.no_grad()
     def _given_landmarks(self, like: Tensor) -> Landmarks:
         if self._gamma_inv is None:
             if bool(self.query_landmarks.isnan().any()):
@@ -216,13 +221,14 @@ class ContinualNystromAttention(AttentionLayer):
                     "Fixed landmarks have not been set.",
                     "Call set_landmarks, or load a checkpoint.",
                 )
-            pair = (self.query_landmarks.double(), self.key_landmarks.double())
-            self._gamma_inv = make_landmarks(*pair, self.config.pseudo_inverse).gamma_inv
-        return Landmarks(
-            self.query_landmarks.to(like),
-            self.key_landmarks.to(like),
-            self._gamma_inv.to(like),
-        )
+            self._gamma_inv = self._inverse()
+        landmarks = (self.query_landmarks, self.key_landmarks, self._gamma_inv)
+        return Landmarks(*(part.to(like) for part in landmarks))
+
+    @torch.no_grad()
+    def _inverse(self) -> Tensor:
+        pair = (self.query_landmarks.double(), self.key_landmarks.double())
+        return make_landmarks(*pair, self.config.pseudo_inverse).gamma_inv
 
     def _initial_landmarks(self, batch_size: int, like: Tensor) -> Landmarks:
         """The fixed landmarks, or zeros that the first full window replaces."""

@@ -6,6 +6,7 @@ from cla.attention.config import AttentionConfig
 from cla.attention.cuts import blocks, segments
 from cla.attention.pseudo_inverse import ITERATIONS
 from cla.attention.window_sums import table_rows
+from cla.errors import ClaError
 
 SOFTMAX = 3
 """Operations per softmax entry: exponential, sum, quotient."""
@@ -56,11 +57,19 @@ class OperationCount:
     tick_products: int
 
 
+COUNTED = ("full", "continual", "nystrom", "continual_nystrom")
+"""Kinds whose closed forms are written down here."""
+
+
 def operation_count(config: AttentionConfig) -> OperationCount:
     """Counts for a full window.
 
+    Raises:
+        ClaError: a kind whose forms are not written down here.
+
     Source: published forms from arXiv 2412.03214, tables 1 and 2.
     """
+    _require_forms(config)
     heads, window, marks = config.num_heads, config.window, config.landmarks
     step = _step(config, window)
     ticks = _has_ticks(config)
@@ -80,6 +89,7 @@ def operation_count(config: AttentionConfig) -> OperationCount:
 
 def refresh_count(config: AttentionConfig) -> OperationCount:
     """Counts of a layer that is given a whole window of refreshed tokens, see `refresh`."""
+    _require_forms(config)
     part, heads = _refresh(config, config.window), config.num_heads
     return OperationCount(
         step=heads * part.total,
@@ -94,6 +104,7 @@ def refresh_count(config: AttentionConfig) -> OperationCount:
 
 def refresh_operations(config: AttentionConfig, valid_tokens: int) -> int:
     """Multiply-adds of `refresh` of a window that holds so many tokens."""
+    _require_forms(config)
     return config.num_heads * _refresh(config, min(valid_tokens, config.window)).total
 
 
@@ -104,6 +115,7 @@ def step_operations(config: AttentionConfig, slot: int, valid_tokens: int) -> in
         slot: ring place of the token about to be taken.
         valid_tokens: tokens the window held before it.
     """
+    _require_forms(config)
     window = config.window
     seen = min(valid_tokens + 1, window)
     ticks = _has_ticks(config) and seen == window
@@ -119,6 +131,7 @@ def memory_bytes(config: AttentionConfig, batch_size: int = 1, element_bytes: in
     Args:
         element_bytes: size of the tokens' type; sums are kept in one twice as wide.
     """
+    _require_forms(config)
     heads, window, size = config.num_heads, config.window, config.head_dim
     marks, retro = config.landmarks, config.retroactive
     counters = 2 * 8
@@ -136,6 +149,14 @@ def memory_bytes(config: AttentionConfig, batch_size: int = 1, element_bytes: in
     elements += table_rows(window) * heads * marks * (size + 2)
     elements += heads * window * marks if retro else 0
     return batch_size * (counters + 2 * element_bytes * elements)
+
+
+def _require_forms(config: AttentionConfig) -> None:
+    if config.kind not in COUNTED:
+        raise ClaError(
+            f"Nothing is counted for kind={config.kind!r}.",
+            "Write its operations and its state's size down in cla/attention/counts.py.",
+        )
 
 
 def _has_ticks(config: AttentionConfig) -> bool:

@@ -51,9 +51,9 @@ def make_layer(kind, mode, output, inverse="iterative"):
     )
 
 
-def make_classifier(kind, mode):
+def make_classifier(kind, mode, layers=1):
     torch.manual_seed(0)
-    config = ClassifierConfig(12, 5, 8, 2, 16, WINDOW, 2 * WINDOW, 2)
+    config = ClassifierConfig(12, 5, 8, 2, 16, WINDOW, 2 * WINDOW, 2, num_layers=layers)
     marks = 4 if KINDS[kind].landmark_modes else None
     return set_landmarks(StreamClassifier(config).with_attention(kind, marks, mode))
 
@@ -63,8 +63,12 @@ MODELS = [
     for kind, mode in KINDS_AND_MODES
     for output in OUTPUTS
 ] + [
-    pytest.param(lambda k=kind, m=mode: make_classifier(k, m), id=f"classifier-{kind}-{mode}")
+    pytest.param(
+        lambda k=kind, m=mode, n=layers: make_classifier(k, m, n),
+        id=f"classifier-{layers}-{kind}-{mode}",
+    )
     for kind, mode in KINDS_AND_MODES
+    for layers in (1, 2)
 ]
 
 
