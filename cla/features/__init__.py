@@ -1,6 +1,6 @@
 """Features: a stream of samples, or of images of hands, becomes a stream of tokens."""
 
-from cla.features.hand import BONES, Hand, Handedness
+from cla.features.hand import BONES, NUM_POINTS, Hand, Handedness
 from cla.features.hand_features import (
     HAND_DIM,
     HAND_FEATURE_DIM,
@@ -35,6 +35,7 @@ __all__ = [
     "HAND_HOP_S",
     "HOP_S",
     "HOP_SAMPLES",
+    "NUM_POINTS",
     "RECEPTIVE_FIELD_S",
     "SAMPLE_RATE_HZ",
     "EmbeddingState",

@@ -16,7 +16,7 @@ from cla.models.events import EventConfig
 from cla.models.task import FixedLandmarks, TaskModel
 from cla.resources import asset_path
 
-TASKS = ("digits",)
+TASKS = ("digits", "hands")
 WEIGHTS_FILE = "model.safetensors"
 CARD_FILE = "card.json"
 REINSTALL = "Install the package again, or train anew with `cla train`."

@@ -14,7 +14,7 @@ from cla.training.hands.dataset import build_streams, load_streams
 from cla.training.hands.evaluate import evaluate
 from cla.training.hands.labels import FIRST_MOTION, labeled, occurrences
 from cla.training.hands.motions import motion, other_motion
-from cla.training.hands.odd import SAME_SHAPE, OddHands
+from cla.training.hands.odd import OddHands
 from cla.training.hands.recipe import SETS, make_landmarks, make_weights
 from cla.training.hands.shapes import turned, upright, varied
 from cla.training.hands.streams import HandsStream, StreamConfig, StreamMaker
@@ -46,14 +46,12 @@ def test_laying_upright_undoes_place_size_and_turn(recordings):
 
 def test_odd_hands_are_no_sign(recordings, rng):
     odd = OddHands(recordings)
-    known = np.concatenate([upright(recordings[sign][::4]) for sign in SIGNS])
-    sideways = 0
-    for _ in range(100):
-        hand = odd.draw(rng)
-        assert hand.shape == (21, 2)
-        distances = np.sqrt(np.square(known - upright(hand)).sum(2).mean(1))
-        sideways += distances.min() <= SAME_SHAPE
-    assert sideways < 25  # thumbs that point sideways have the shape of a sign
+    hands = [odd.draw(rng) for _ in range(100)]
+    assert {hand.shape for hand in hands} == {(21, 2)}
+    # Thumbs that point sideways have the shape of a sign.
+    assert np.mean([odd.is_odd(hand) for hand in hands]) > 0.75
+    assert not any(odd.is_odd(recordings[sign][0]) for sign in SIGNS)
+    assert odd.frames(50, rng).shape == (50, 21, 2)
 
 
 def test_another_persons_hand_is_the_same_in_all_frames(recordings, rng):

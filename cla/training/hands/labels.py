@@ -17,19 +17,13 @@ MIN_TOKENS = 8
 """A sign that is shown for a shorter time need not be found."""
 
 FIRST_MOTION = label_index(MOTIONS[0])
+MOTION_WEIGHT = 2.0
+"""Motions are short: there are few tokens of each."""
 
 
 def labeled(streams: Iterable[HandsStream]) -> list[LabeledStream]:
     """Streams as training takes them."""
-    return [
-        LabeledStream(
-            stream.features,
-            stream.labels,
-            label_weights(stream.labels)
-            * np.where(stream.decided, 1.0, UNDECIDED_WEIGHT).astype(np.float32),
-        )
-        for stream in streams
-    ]
+    return [LabeledStream(stream.features, stream.labels, _weights(stream)) for stream in streams]
 
 
 def occurrences(stream: HandsStream) -> tuple[list[Occurrence], list[Occurrence]]:
@@ -46,6 +40,13 @@ def occurrences(stream: HandsStream) -> tuple[list[Occurrence], list[Occurrence]
         and not any(abs(one.onset_s - m.end_s) < HAND_HOP_S or _touch(one, m) for m in during)
     ]
     return during + still, shown
+
+
+def _weights(stream: HandsStream) -> NDArray[np.float32]:
+    weights = label_weights(stream.labels)
+    weights[stream.labels >= FIRST_MOTION] *= MOTION_WEIGHT
+    weights[~stream.decided] *= UNDECIDED_WEIGHT
+    return weights
 
 
 def _runs(labels: NDArray[np.int64]) -> list[Occurrence]:

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cla.features import NUM_POINTS
 from cla.training.hands.clips import played
 from cla.training.hands.shapes import FINGERS, Shape, turned, upright, varied
 from cla.training.hands.sources import Recordings
 from cla.training.hands.vocabulary import OTHER_SIGNS, SIGNS
 
-SAME_SHAPE = 0.25
-"""Root mean square distance, of hands of size 1 laid upright, below which they may be one sign."""
+NEAR = 0.7
+"""A hand nearer to a sign than this share of its distance from the next sign may be that sign."""
+NEAR_LIMITS = (0.16, 0.36)
+"""Bounds of that, as root mean square distance of hands of size 1 laid upright."""
 
 
 class OddHands:
@@ -19,8 +22,14 @@ class OddHands:
     def __init__(self, recordings: Recordings) -> None:
         self._signs = [recordings[sign] for sign in SIGNS]
         self._others = [recordings[sign] for sign in OTHER_SIGNS]
-        self._known = np.concatenate([upright(frames[::4]) for frames in self._signs])
-        self._known = self._known.reshape(len(self._known), -1)
+        known = [upright(frames[::4]).reshape(-1, 2 * NUM_POINTS) for frames in self._signs]
+        self._known = np.concatenate(known)
+        self._near = np.concatenate(
+            [
+                np.full(len(frames), _nearness(frames, known[:index] + known[index + 1 :]))
+                for index, frames in enumerate(known)
+            ]
+        )
 
     def draw(self, rng: np.random.Generator) -> Shape:
         """One odd hand, (21, 2)."""
@@ -28,7 +37,7 @@ class OddHands:
         kind = rng.choice(len(kinds), p=(0.4, 0.2, 0.2, 0.1, 0.1))
         while True:
             shape = kinds[kind](rng)
-            if kind == 4 or self._is_odd(shape):
+            if kind == 4 or self.is_odd(shape):
                 return shape
 
     def frames(self, count: int, rng: np.random.Generator) -> Shape:
@@ -61,12 +70,12 @@ class OddHands:
             share = np.float32(rng.uniform(0.35, 0.65))
             frames = played(first, count, rng)
             frames += share * (played(second, count, rng) - frames)
-            if self._is_odd(frames[0]) and self._is_odd(frames[-1]):
+            if self.is_odd(frames[0]) and self.is_odd(frames[-1]):
                 return frames
 
-    def _is_odd(self, shape: Shape) -> bool:
-        distances = np.square(self._known - upright(shape).ravel()).sum(1)
-        return bool(distances.min() > 21 * SAME_SHAPE**2)
+    def is_odd(self, shape: Shape) -> bool:
+        """Whether a hand is far enough from all recorded signs to be none."""
+        return bool((_distances(upright(shape).ravel(), self._known) > self._near).all())
 
     def _any(self, rng: np.random.Generator, of: Sequence[Shape] | None = None) -> Shape:
         signs = of or self._signs
@@ -115,5 +124,17 @@ class OddHands:
     def _sideways(self, rng: np.random.Generator) -> Shape:
         """A thumb that points neither up nor down."""
         sign = SIGNS.index("Super" if rng.random() < 0.5 else "Dislike")
-        angle = rng.choice((-1, 1)) * np.deg2rad(rng.uniform(70, 110))
+        angle = rng.choice((-1, 1)) * np.deg2rad(rng.uniform(80, 100))
         return turned(self._any(rng, [self._signs[sign]]), angle)
+
+
+def _distances(shape: Shape, shapes: Shape) -> Shape:
+    """Root mean square distances of the points of one hand and of others, flat."""
+    distances: Shape = np.sqrt(np.square(shapes - shape).sum(-1) / NUM_POINTS)
+    return distances
+
+
+def _nearness(sign: Shape, others: Sequence[Shape]) -> float:
+    """How near to a sign a hand is still taken for it."""
+    between = [np.median([_distances(frame, other).min() for frame in sign]) for other in others]
+    return float(np.clip(NEAR * min(between), *NEAR_LIMITS))

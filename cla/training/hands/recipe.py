@@ -20,7 +20,7 @@ from cla.training.landmarks import fit_landmarks
 from cla.training.recipe import Folders, folders_of, recipe_parser, run_stages
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 
-STEPS = 2_200
+STEPS = 3_500
 STAGES = ("data", "train", "landmarks", "evaluate")
 SETS: Mapping[str, StreamSet] = {
     "train": TRAIN,
@@ -101,7 +101,8 @@ def make_landmarks(folders: Folders, config: TrainConfig) -> None:
     task = read_task(folders.out)
     streams = _streams(folders, "train")
     landmarks = fit_landmarks(task.classifier, [stream.features for stream in streams])
-    model = train(labeled(streams), low_rank_phase(config), Start(task.classifier, landmarks))
+    phase = replace(low_rank_phase(config), steps=config.steps // 3)
+    model = train(labeled(streams), phase, Start(task.classifier, landmarks))
     task = replace(task, classifier=model, landmarks=landmarks)
     task = replace(task, event_config=tuned(task, _streams(folders, "tune")))
     write_task(task, folders.out, task.card)

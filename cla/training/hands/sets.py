@@ -22,15 +22,15 @@ class StreamSet:
     config: StreamConfig = _USUAL
 
 
-def _test(seed: int, config: StreamConfig = _USUAL) -> StreamSet:
-    return StreamSet("left", 20, seed, config)
+def _test(seed: int, config: StreamConfig = _USUAL, count: int = 12) -> StreamSet:
+    return StreamSet("left", count, seed, config)
 
 
 def _seen(tracking: TrackingConfig) -> StreamConfig:
     return replace(_USUAL, tracking=tracking)
 
 
-TRAIN = StreamSet("right", 320, 7)
+TRAIN = StreamSet("right", 400, 8)
 TUNE = StreamSet("right", 30, 11)
 TESTS: Mapping[str, StreamSet] = {
     "other hands": _test(21),
@@ -38,5 +38,5 @@ TESTS: Mapping[str, StreamSet] = {
     "30 frames a second": _test(23, _seen(TrackingConfig(frame_rates_hz=(30.0, 30.0)))),
     "turned": _test(24, replace(_USUAL, turn_deg=30.0)),
     "noisy": _test(25, _seen(TrackingConfig(noise=(0.06, 0.09), timing=0.3, dropped=0.1))),
-    "odd hands": _test(26, replace(_USUAL, shares=ODD_SHARES)),
+    "odd hands": _test(26, replace(_USUAL, shares=ODD_SHARES), count=20),
 }

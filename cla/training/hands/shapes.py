@@ -29,8 +29,8 @@ def varied(points: Shape, rng: np.random.Generator) -> Shape:
     points = points.copy()
     for finger in FINGERS:
         root = points[..., finger.start, np.newaxis, :].copy()
-        bent = turned(points[..., finger, :] - root, rng.normal(0, 0.06))
-        points[..., finger, :] = root + bent * np.float32(rng.normal(1, 0.07))
+        bent = turned(points[..., finger, :] - root, rng.normal(0, 0.08))
+        points[..., finger, :] = root + bent * np.float32(rng.normal(1, 0.09))
     view = np.eye(2) + rng.normal(0, 0.07, (2, 2))
     view[:, 0] *= rng.uniform(0.75, 1.08)
     seen: Shape = points @ view.astype(np.float32)

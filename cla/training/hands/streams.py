@@ -36,7 +36,7 @@ class StreamConfig:
     """
 
     seconds: float = 60.0
-    shares: tuple[float, float, float, float, float] = (0.36, 0.24, 0.06, 0.24, 0.10)
+    shares: tuple[float, float, float, float, float] = (0.34, 0.30, 0.06, 0.22, 0.08)
     turn_deg: float = 12.0
     companion: float = 0.25
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
