@@ -35,7 +35,12 @@ export class Camera {
     if (used) localStorage.setItem(DEVICE_KEY, used);
     track.onended = () => this.handlers.onEnd(say("unplugged", { device: say("device_camera") }));
     this.video.srcObject = this.stream;
-    await this.video.play();
+    try {
+      await this.video.play();
+    } catch (error) {
+      this.stop();
+      throw new Error(say("failed", { device: say("device_camera"), reason: error.name }));
+    }
     this.begin();
     this.watchdog = setInterval(() => this.check(), 1000);
     return { name: track.label, deviceId: used, devices: await devicesOf("videoinput", "camera") };
@@ -112,7 +117,7 @@ export class Camera {
     return (nowMs - this.startMs) / 1000;
   }
 
-  /** The server has worked on the picture of that time: it, for hands are to be drawn over their own. */
+  /** The server has worked on the picture of that time; returns it, for its hands to be drawn over. */
   answer(takenS) {
     this.unanswered = 0;
     while (this.sent.length > 1 && this.sent[0].takenS < takenS - 1e-6) this.sent.shift().picture.close();

@@ -78,9 +78,11 @@ export class Sources {
       page.socket.send({ type: "device", kind: page.task.input, index: Number(device.slice(LOCAL.length)) });
       return;
     }
+    const { turn } = this;
     try {
       const { name, deviceId, devices } = await capture.start(device);
-      if (capture !== this.capture) return capture.stop();
+      // While the visitor was asked for permission, they chose another source.
+      if (this.turn !== turn) return capture.stop();
       this.name = name;
       this.showRunning();
       this.listDevices(devices, deviceId);
