@@ -5,12 +5,10 @@ from live_surface import LANES, heard, matches, surface, token, wait_for
 from videos import gradient, write_video
 
 from cla.capture import sample_clips
-from cla.models import tasks
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(180),
-    pytest.mark.skipif("hands" not in tasks(), reason="the weights are not there yet"),
 ]
 
 CLIP = next(clip for clip in sample_clips("hands") if clip.name == "hand-signs")
