@@ -11,6 +11,7 @@ from cla.engine.commands import (
     SetEmit,
     SetLandmarkMode,
     SetLandmarks,
+    SetLanes,
     SetWindow,
     StepOnce,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "SetEmit",
     "SetLandmarkMode",
     "SetLandmarks",
+    "SetLanes",
     "SetWindow",
     "SoundStream",
     "Source",

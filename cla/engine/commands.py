@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from cla.attention import LandmarkMode
+from cla.engine.lane import LaneConfig
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,13 @@ class SetWindow:
     """Attend to this many tokens, in every lane."""
 
     window: int
+
+
+@dataclass(frozen=True)
+class SetLanes:
+    """Run these lanes. A new one joins with all that the others heard; counts begin anew."""
+
+    configs: tuple[LaneConfig, ...]
 
 
 @dataclass(frozen=True)
@@ -60,5 +68,5 @@ class RequestMap:
     lane: str
 
 
-LaneCommand = SetLandmarks | SetLandmarkMode | SetWindow | SetEmit
+LaneCommand = SetLandmarks | SetLandmarkMode | SetWindow | SetLanes | SetEmit
 Command = LaneCommand | Pause | Resume | StepOnce | Reset | RequestMap

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 
 import torch
 
-from cla.engine.commands import LaneCommand, SetEmit, SetLandmarkMode, SetLandmarks, SetWindow
+from cla.engine.commands import (
+    LaneCommand,
+    SetEmit,
+    SetLandmarkMode,
+    SetLandmarks,
+    SetLanes,
+    SetWindow,
+)
 from cla.engine.lane import Lane, LaneConfig
 from cla.errors import ClaError
 from cla.models import TaskModel
@@ -20,18 +27,16 @@ class Comparison:
     """
 
     def __init__(self, task: TaskModel, lane_configs: Sequence[LaneConfig]) -> None:
-        if not lane_configs:
-            raise ClaError("There are no lanes to run.", "Name at least one, for example full.")
+        self._task = task
         self.lanes = tuple(
             Lane(task, config, name)
             for config, name in zip(lane_configs, lane_names(lane_configs), strict=True)
         )
         self.emit = False
-        self._input_dim = task.classifier.config.input_dim
 
     def warm_up(self) -> None:
         """Let every lane step on silence and forget it: first steps load compiled code."""
-        self.step(Token(0, 0.0, torch.zeros(self._input_dim)))
+        self.step(Token(0, 0.0, torch.zeros(self._task.classifier.config.input_dim)))
         self.reset()
 
     def step(self, token: Token) -> TokenRecord:
@@ -45,17 +50,38 @@ class Comparison:
         Raises:
             ClaError: a lane cannot be changed so; then none is.
         """
+        if isinstance(command, SetLanes):
+            self._set_lanes(command.configs)
+            return
         before = [lane.config for lane in self.lanes]
         try:
             for lane in self.lanes:
                 _apply(lane, command)
+            names = lane_names([lane.config for lane in self.lanes])
         except ClaError:
             for lane, config in zip(self.lanes, before, strict=True):
                 if lane.config != config:
                     lane.change(config)
             raise
+        for lane, name in zip(self.lanes, names, strict=True):
+            lane.name = name
         if isinstance(command, SetEmit):
             self.emit = command.emit
+
+    def _set_lanes(self, configs: Sequence[LaneConfig]) -> None:
+        """A lane that stays goes on in its state; the others are made of what it heard."""
+        running = {lane.config: lane for lane in self.lanes}
+        names = lane_names(configs)
+        lanes = [
+            running.get(config) or Lane(self._task, config, name)
+            for config, name in zip(configs, names, strict=True)
+        ]
+        for lane, name in zip(lanes, names, strict=True):
+            lane.name = name
+            if lane not in self.lanes:
+                lane.join(self.lanes[0])
+            lane.count_anew()
+        self.lanes = tuple(lanes)
 
     def reset(self) -> None:
         """Forget everything heard; the lanes keep their attention."""
@@ -83,24 +109,32 @@ def _apply(lane: Lane, command: LaneCommand) -> None:
             lane.set_landmark_mode(mode)
         case SetWindow(window):
             lane.set_window(window)
-        case SetEmit():
+        case SetEmit() | SetLanes():
             pass
 
 
 def lane_names(configs: Sequence[LaneConfig]) -> list[str]:
-    """The kinds, with the number of landmarks where a kind occurs twice.
+    """The kinds; landmarks, their mode and the window are named where lanes differ in them alone.
 
     Raises:
-        ClaError: two lanes would have the same name.
+        ClaError: there are no lanes, or two are the same.
     """
-    kinds = [config.kind for config in configs]
-    names = [
-        config.name if kinds.count(config.kind) == 1 else f"{config.name}:{config.num_landmarks}"
-        for config in configs
-    ]
-    if len(set(names)) < len(names):
-        raise ClaError(
-            f"A lane is named twice in {', '.join(names)}.",
-            "Give each lane once, or with different numbers of landmarks.",
+    if not configs:
+        raise ClaError("There are no lanes to run.", "Name at least one, for example full.")
+    if len(set(configs)) < len(configs):
+        raise ClaError("A lane is named twice.", "Let each lane differ from the others.")
+    names = [_names(config) for config in configs]
+    return [
+        next(
+            (name for depth, name in enumerate(own) if [n[depth] for n in names].count(name) == 1),
+            own[-1],
         )
-    return names
+        for own in names
+    ]
+
+
+def _names(config: LaneConfig) -> list[str]:
+    """A lane's name, from the shortest to the longest."""
+    marks = f"{config.kind}:{config.num_landmarks}" if config.num_landmarks else config.kind
+    mode = f"{marks}:{config.landmark_mode}" if config.num_landmarks else marks
+    return [config.kind, marks, mode, f"{mode}:{config.window}"]

@@ -128,6 +128,16 @@ class Lane:
         )
         self.config = config
 
+    def join(self, other: "Lane") -> None:
+        """Begin with all that another lane has heard."""
+        self._history = other._history.copy()
+        self._tokens_seen = other._tokens_seen
+        self._rebuild()
+
+    def count_anew(self) -> None:
+        """Let the total of operations begin at zero."""
+        self._total_ops = 0
+
     def change(self, config: LaneConfig) -> None:
         """Run another attention from the next token on, without a gap."""
         self._configure(config)

@@ -3,14 +3,17 @@
 import json
 from typing import Any
 
+from cla.attention import LandmarkMode
 from cla.engine import (
     Command,
+    LaneConfig,
     Pause,
     RequestMap,
     Reset,
     Resume,
     SetLandmarkMode,
     SetLandmarks,
+    SetLanes,
     StepOnce,
 )
 from cla.errors import ClaError
@@ -58,12 +61,9 @@ def _command(message: dict[str, Any]) -> Command:
         case "landmarks":
             return SetLandmarks(_number(message, "num_landmarks"))
         case "landmark_mode":
-            mode = _text(message, "mode")
-            if mode == "fixed":
-                return SetLandmarkMode("fixed")
-            if mode == "continual":
-                return SetLandmarkMode("continual")
-            raise ClaError(f"There are no {mode!r} landmarks.", "Choose fixed or continual.")
+            return SetLandmarkMode(_mode(message, "mode"))
+        case "lanes":
+            return SetLanes(_lanes(message))
         case "pause":
             return Pause()
         case "resume":
@@ -75,6 +75,30 @@ def _command(message: dict[str, Any]) -> Command:
         case "map":
             return RequestMap(_text(message, "lane"))
     raise ClaError("The page asked for something unknown.", "Reload the page.")
+
+
+def _lanes(message: dict[str, Any]) -> tuple[LaneConfig, ...]:
+    lanes = message.get("lanes")
+    if not isinstance(lanes, list) or not all(isinstance(lane, dict) for lane in lanes):
+        raise ClaError("lanes must be a list of lanes.", "Reload the page.")
+    return tuple(
+        LaneConfig(
+            _text(lane, "kind"),
+            None if lane.get("num_landmarks") is None else _number(lane, "num_landmarks"),
+            _mode(lane, "landmark_mode"),
+            None if lane.get("window") is None else _number(lane, "window"),
+        )
+        for lane in lanes
+    )
+
+
+def _mode(message: dict[str, Any], key: str) -> LandmarkMode:
+    mode = _text(message, key)
+    if mode == "fixed":
+        return "fixed"
+    if mode == "continual":
+        return "continual"
+    raise ClaError(f"There are no {mode!r} landmarks.", "Choose fixed or continual.")
 
 
 def _kind(message: dict[str, Any]) -> InputKind:

@@ -6,9 +6,11 @@ from typing import Any
 
 from cla.attention import LandmarkMode
 from cla.engine import LaneConfig, lane_names
+from cla.errors import ClaError
 from cla.models import TaskModel
 
 DEFAULT_LANDMARKS = 16
+FEWEST, MOST = 2, 4
 DEFAULT_LANES = (LaneConfig("full"), LaneConfig("continual_nystrom", DEFAULT_LANDMARKS))
 
 
@@ -20,7 +22,6 @@ class ShownLanes:
     """
 
     def __init__(self, task: TaskModel, configs: Sequence[LaneConfig] = DEFAULT_LANES) -> None:
-        self._names = lane_names(configs)
         self._set(task, configs)
 
     @property
@@ -31,6 +32,18 @@ class ShownLanes:
     def set_task(self, task: TaskModel) -> None:
         """Run the lanes on another task, with landmarks that it offers."""
         self._set(task, [_offered(task, config) for config in self._configs])
+
+    def set_lanes(self, configs: Sequence[LaneConfig]) -> None:
+        """Run these lanes.
+
+        Raises:
+            ClaError: too few, too many, two alike, or one that the task cannot run.
+        """
+        if not FEWEST <= len(configs) <= MOST:
+            raise ClaError(
+                f"{len(configs)} lanes cannot be shown.", f"Choose {FEWEST} to {MOST} of them."
+            )
+        self._set(self._task, configs)
 
     def set_landmarks(self, num_landmarks: int) -> None:
         """Use another number of landmarks in every low-rank lane."""
@@ -60,7 +73,8 @@ class ShownLanes:
 
     def _set(self, task: TaskModel, configs: Sequence[LaneConfig]) -> None:
         self._shown = [
-            _shown(task, config, name) for config, name in zip(configs, self._names, strict=True)
+            _shown(task, config, name)
+            for config, name in zip(configs, lane_names(configs), strict=True)
         ]
         self._task, self._configs = task, tuple(configs)
 
@@ -82,6 +96,8 @@ def _shown(task: TaskModel, config: LaneConfig, name: str) -> dict[str, Any]:
         "name": name,
         "kind": config.kind,
         "num_landmarks": config.num_landmarks,
+        "landmark_mode": config.landmark_mode,
+        "window": config.window,
         "average": count.average,
         "published": count.published,
     }

@@ -26,6 +26,7 @@ from cla.engine import (
     SetEmit,
     SetLandmarkMode,
     SetLandmarks,
+    SetLanes,
     SoundStream,
     Source,
     Stream,
@@ -184,6 +185,8 @@ class Stage:
         match command:
             case SetLandmarks(count):
                 self._lanes.set_landmarks(count)
+            case SetLanes(configs):
+                self._lanes.set_lanes(configs)
             case SetLandmarkMode(mode):
                 self._lanes.set_landmark_mode(mode)
             case Pause():

@@ -76,6 +76,22 @@ def test_the_live_page_is_worked_by_keys(visit):
     assert int(surface.get_attribute("data-token")) == still + 1
 
 
+def test_lanes_come_and_go_while_the_stream_goes_on(visit):
+    page = visit("live")
+    lanes = page.locator("section.lane")
+    lanes.nth(1).wait_for()
+    page.get_by_test_id("add-lane").click()
+    lanes.nth(2).wait_for()
+    lanes.nth(2).locator("[data-lane=kind]").select_option("nystrom")
+    page.locator('[data-testid="lane-nystrom"]').wait_for()
+    lanes.nth(0).locator("[data-lane=window]").select_option("60")
+    page.get_by_test_id("summary").get_by_text("Low-rank attention, M = 16").wait_for()
+    assert page.get_by_test_id("notice").is_hidden()
+    lanes.nth(0).locator("[data-lane=remove]").click()
+    lanes.nth(2).wait_for(state="detached")
+    assert not lanes.nth(0).locator("[data-lane=remove]").is_visible()
+
+
 def test_settings_travel_in_the_address_from_page_to_page(visit):
     page = visit("clips", "?lang=de&clip=italian")
     assert "Ein ganzer Clip" in page.get_by_role("heading", level=2).text_content()

@@ -11,6 +11,7 @@ from cla.engine import (
     SetEmit,
     SetLandmarkMode,
     SetLandmarks,
+    SetLanes,
     SetWindow,
 )
 from cla.errors import ClaError
@@ -141,3 +142,36 @@ def test_reset_forgets(task):
     again = [lane.step(token) for token in tokens]
     np.testing.assert_array_equal(probabilities(again), first)
     assert again[0].total_ops == again[0].ops
+
+
+def test_lanes_come_and_go_without_a_gap(task):
+    generator = torch.Generator().manual_seed(8)
+    tokens = [Token(i, i * 0.08, torch.randn(96, generator=generator)) for i in range(80)]
+    first, low = LaneConfig("full"), LaneConfig("continual_nystrom", 4)
+    other = LaneConfig("continual_nystrom", 4, "continual", 12)
+    changing = Comparison(task, [first, low])
+    steady = Comparison(task, [first, low, other])
+    for token in tokens[:50]:
+        changing.step(token)
+        steady.step(token)
+    changing.apply(SetLanes((low, other, first)))
+    assert [lane.name for lane in changing.lanes] == [
+        "continual_nystrom:4:fixed",
+        "continual_nystrom:4:continual",
+        "full",
+    ]
+    for token in tokens[50:]:
+        found, expected = changing.step(token), steady.step(token)
+        for lane, twin in zip(found.lanes, [expected.lanes[i] for i in (1, 2, 0)], strict=True):
+            assert lane.lane == twin.lane
+            np.testing.assert_allclose(lane.probabilities, twin.probabilities, atol=1e-5)
+    assert found.lanes[2].total_ops == 30 * found.lanes[2].ops
+
+
+def test_lanes_that_cannot_run_change_nothing(task):
+    comparison = Comparison(task, [LaneConfig("full"), LaneConfig("continual_nystrom", 4)])
+    before = comparison.lanes
+    for configs in ((), (LaneConfig("full"),) * 2, (LaneConfig("continual_nystrom", 5),)):
+        with pytest.raises(ClaError):
+            comparison.apply(SetLanes(configs))
+    assert comparison.lanes is before

@@ -26,9 +26,10 @@ export const markup = () => `
         <button type="button" data-testid="pause" aria-keyshortcuts="Space" title="${say("key_pause")}">${say("pause")}</button>
         <button type="button" data-testid="step" aria-keyshortcuts="s" title="${say("key_step")}">${say("step")}</button>
         <button type="button" data-testid="reset" aria-keyshortcuts="x" title="${say("key_reset")}">${say("reset")}</button>
-        <label title="${say("landmarks_help")}">${say("landmarks")} <input type="range" min="0" step="1" data-testid="landmarks"><output data-testid="landmarks-value"></output></label>
-        <label title="${say("mode_help")}">${say("mode")} <select data-testid="mode"><option value="fixed">${say("fixed")}</option><option value="continual">${say("continual")}</option></select></label>
+        <label class="all-lanes" title="${say("landmarks_help")}">${say("landmarks")} <input type="range" min="0" step="1" data-testid="landmarks"><output data-testid="landmarks-value"></output></label>
+        <label class="all-lanes" title="${say("mode_help")}">${say("mode")} <select data-testid="mode"><option value="fixed">${say("fixed")}</option><option value="continual">${say("continual")}</option></select></label>
         <label title="${say("head_help")}">${say("head")} <select data-testid="head"></select></label>
+        <button type="button" data-testid="add-lane">${say("add_lane")}</button>
         <label><input type="checkbox" data-testid="maps"> ${say("maps")}</label>
       </div>
       <p class="notice" role="status" data-testid="notice" hidden></p>

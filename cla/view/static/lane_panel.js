@@ -1,6 +1,7 @@
 // One lane on the page: what it says, its canvas, its cost.
 
 import { compact, integer, percentile, words } from "./format.js";
+import { laneMarkup } from "./lane_controls.js";
 import { LaneView } from "./lane_view.js";
 import { say } from "./texts.js";
 
@@ -21,6 +22,7 @@ export class LanePanel {
     this.element.innerHTML = `
       <header><div><h3>${title}</h3><p>${say(`lane_${kind}_does`)}</p></div>
         <output class="label" data-testid="label-${lane}">–</output></header>
+      ${laneMarkup()}
       <canvas role="img" aria-label="${say("lane_alt")}"></canvas>
       <p class="warm-up" hidden></p>
       <dl>

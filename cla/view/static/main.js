@@ -2,6 +2,7 @@
 
 import { readTheme } from "./colors.js";
 import { markup, fill, fillTasks, showTask } from "./controls.js";
+import { laneTitle, oneMore, showLane } from "./lane_controls.js";
 import { LanePanel } from "./lane_panel.js";
 import { drawFactors } from "./map_view.js";
 import { Preview } from "./preview.js";
@@ -72,6 +73,7 @@ class LivePage {
       this.byId("landmarks-value").textContent = count;
       send("landmarks", { num_landmarks: count });
     });
+    on("add-lane", "click", () => send("lanes", { lanes: oneMore(this.settings.lanes, this.task) }));
     on("mode", "change", (event) => send("landmark_mode", { mode: event.target.value }));
     on("maps", "change", (event) => {
       for (const panel of this.panels.values()) panel.find(".factors").hidden = !event.target.checked;
@@ -94,7 +96,8 @@ class LivePage {
       case "settings": return this.show(header);
       case "token": return this.takeToken(header, arrays);
       case "frame": return this.takeFrame(header, arrays);
-      case "map": return drawFactors(this.panels.get(header.lane).find(".factors"), arrays, this.theme, this.head);
+      case "map": return this.panels.has(header.lane) &&
+        drawFactors(this.panels.get(header.lane).find(".factors"), arrays, this.theme, this.head);
       case "fault": return this.notice(`${header.message} ${header.remedy}`);
       case "ended":
         this.ended = true;
@@ -145,6 +148,7 @@ class LivePage {
     // A page that has just chosen a task is ahead of the server until the source has begun.
     if (settings.source || !this.task) this.setTask(this.hello.tasks.find(({ name }) => name === settings.task));
     this.showLanes(settings.lanes);
+    this.showLaneControls(settings.lanes);
     this.byId("pause").textContent = say(settings.paused ? "resume" : "pause");
     this.byId("step").disabled = !settings.paused;
     this.byId("fast").checked = settings.fast;
@@ -175,7 +179,20 @@ class LivePage {
     this.clear();
   }
 
+  /** The lanes' own controls; those for all lanes make sense where a single one is low-rank. */
+  showLaneControls(lanes) {
+    const change = (changed) => this.socket.send({ type: "lanes", lanes: changed });
+    lanes.forEach(({ name }, index) => {
+      showLane(this.panels.get(name).find(".lane-controls"), lanes, index, this.task, change);
+    });
+    this.byId("add-lane").disabled = !oneMore(lanes, this.task);
+    const several = lanes.filter((lane) => lane.num_landmarks).length !== 1;
+    for (const label of this.root.querySelectorAll(".all-lanes")) label.hidden = several;
+  }
+
   takeToken(header, arrays) {
+    // Of lanes that have gone since.
+    if (!header.lanes.every(({ lane }) => this.panels.has(lane)) || header.lanes.length !== this.panels.size) return;
     if (header.token === 0) this.clear();
     this.token = header;
     this.arrived = performance.now();
@@ -253,7 +270,8 @@ class LivePage {
     }
     for (const lane of this.settings.lanes) this.panels.get(lane.name).refresh(lane);
     // The preview names what it shows.
-    this.summary.refresh(this.task.input === "sound" ? this.sources.name : "", this.ended);
+    const source = this.task.input === "sound" ? this.sources.name : "";
+    this.summary.refresh(source, this.ended, this.settings.lanes.map(laneTitle));
     this.preview.refresh({
       name: this.sources.name,
       live: this.isCamera && this.sources.running,

@@ -24,16 +24,17 @@ export class Summary {
     });
   }
 
-  /** Refresh the sentences; `source` is the name of what is heard. */
-  refresh(source, ended) {
+  /** Refresh the sentences; `source` is the name of what is heard, `titles` are the lanes in words. */
+  refresh(source, ended, titles) {
     if (!this.token) return;
     const { lanes, time_s: time, behind_s: behind } = this.token;
     const [first, ...others] = lanes;
     const sentences = others.map((lane, i) => {
-      const name = others.length > 1 ? `${lane.lane}: ` : "";
+      const name = others.length > 1 ? `${titles[i + 1]}: ` : "";
       const agreement = ((100 * this.agreed[i + 1]) / this.compared).toFixed(1);
-      return name + say("summary", {
-        ratio: `<strong data-testid="ratio">${ratio(first.total_ops / lane.total_ops)}×</strong>`,
+      const times = first.total_ops / lane.total_ops;
+      return name + say(times < 1 ? "summary_more" : "summary", {
+        ratio: `<strong data-testid="ratio">${ratio(times < 1 ? 1 / times : times)}×</strong>`,
         low: compact(lane.total_ops),
         high: compact(first.total_ops),
         agreement: `<strong data-testid="agreement">${agreement} %</strong>`,

@@ -1,0 +1,63 @@
+"""What a page may ask of its lanes."""
+
+import json
+
+import pytest
+
+from cla.errors import ClaError
+from cla.models import load_task
+from cla.view.messages import handle_text
+from cla.view.stage import Stage
+
+FULL = {"kind": "full", "num_landmarks": None, "landmark_mode": "fixed", "window": None}
+LOW = {"kind": "continual_nystrom", "num_landmarks": 8, "landmark_mode": "fixed", "window": 60}
+
+
+@pytest.fixture
+def stage():
+    stage = Stage({"digits": load_task()}, lambda: None)
+    yield stage
+    stage.stop()
+
+
+def ask(stage, lanes):
+    handle_text(stage, json.dumps({"type": "lanes", "lanes": lanes}))
+    return [lane["name"] for lane in stage.settings()["lanes"]]
+
+
+def test_lanes_are_named_by_what_tells_them_apart(stage):
+    other = {**LOW, "landmark_mode": "continual"}
+    third = {**other, "num_landmarks": 4}
+    assert ask(stage, [FULL, LOW]) == ["full", "continual_nystrom"]
+    names = ask(stage, [LOW, other, third, FULL])
+    assert names == [
+        "continual_nystrom:8:fixed",
+        "continual_nystrom:8:continual",
+        "continual_nystrom:4",
+        "full",
+    ]
+    assert stage.settings()["lanes"][0]["window"] == 60
+
+
+@pytest.mark.parametrize(
+    "lanes",
+    [
+        [FULL],
+        [FULL, FULL],
+        [FULL, LOW, {**LOW, "num_landmarks": 2}, {**LOW, "num_landmarks": 4}, {**LOW, "window": 9}],
+        [FULL, {**LOW, "num_landmarks": 7}],
+        [FULL, {**LOW, "num_landmarks": None}],
+        [FULL, {**LOW, "num_landmarks": True}],
+        [FULL, {**LOW, "kind": "none"}],
+        [FULL, {**LOW, "landmark_mode": 3}],
+        [FULL, {**LOW, "window": 100_000}],
+        [FULL, "full"],
+        "full",
+        None,
+    ],
+)
+def test_what_cannot_run_is_refused_and_changes_nothing(stage, lanes):
+    before = stage.settings()
+    with pytest.raises(ClaError):
+        ask(stage, lanes)
+    assert stage.settings() == before
