@@ -124,13 +124,13 @@ def step_fused(
     if done is None or done.scratch is None:
         return done
     with torch.no_grad():
-        projected, context, means, gamma, ticked = done.scratch
-        streams = ticked.nonzero()[:, 0]
-        _renew(state, config, streams, gamma)
+        streams = done.scratch.ticked.nonzero()[:, 0]
+        _renew(state, config, streams, done.scratch.gamma)
         if config.retroactive:
-            return done._replace(output=fused.nystrom_rows(state, means, x.dtype))
-        context[streams] = _mixed(projected[0], state, streams, means)
-        return done._replace(output=fused.finish_token(context, weights))
+            rows = fused.nystrom_rows(state, done.scratch.means, x.dtype)
+            return done._replace(output=rows)
+    fused.nystrom_outputs(done, weights, state)
+    return done
 
 
 def _renew(state: NystromState, config: AttentionConfig, streams: Tensor, gamma: Tensor) -> None:

@@ -31,14 +31,12 @@ def exact(gamma: Tensor) -> Tensor:
     elimination finds ten times faster. A matrix that holds a non-finite number gives NaN
     throughout; its batch mates are untouched.
     """
-    finite = gamma.isfinite().all(-1, keepdim=True).all(-2, keepdim=True)
-    # The decompositions reject a whole batch for one bad matrix.
-    wide = torch.where(finite, gamma, torch.zeros_like(gamma)).double()
+    wide = gamma.double()
     if wide.requires_grad or wide.device.type != "cpu" or torch.compiler.is_compiling():
-        inverse = torch.linalg.pinv(wide, rtol=SINGULAR_VALUE_CUTOFF)
+        inverse = _by_singular_values(wide)
     else:
         inverse = _by_elimination(wide)
-    return torch.where(finite, inverse.to(gamma.dtype), torch.full_like(gamma, torch.nan))
+    return inverse.to(gamma.dtype)
 
 
 def _by_elimination(gamma: Tensor) -> Tensor:
@@ -52,8 +50,16 @@ def _by_elimination(gamma: Tensor) -> Tensor:
     # Written so that an inverse that is no number does not pass.
     doubtful = ~(ratio > SINGULAR_VALUE_CUTOFF)
     if bool(doubtful.any()):
-        inverse[doubtful] = torch.linalg.pinv(gamma[doubtful], rtol=SINGULAR_VALUE_CUTOFF)
+        inverse[doubtful] = _by_singular_values(gamma[doubtful])
     return inverse
+
+
+def _by_singular_values(gamma: Tensor) -> Tensor:
+    finite = gamma.isfinite().all(-1, keepdim=True).all(-2, keepdim=True)
+    # The decomposition rejects a whole batch for one bad matrix.
+    sound = torch.where(finite, gamma, torch.zeros_like(gamma))
+    inverse = torch.linalg.pinv(sound, rtol=SINGULAR_VALUE_CUTOFF)
+    return torch.where(finite, inverse, torch.full_like(gamma, torch.nan))
 
 
 def iterative(gamma: Tensor) -> Tensor:

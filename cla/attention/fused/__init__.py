@@ -12,6 +12,7 @@ if AVAILABLE:
     from cla.attention.fused.nystrom_calls import (
         LayerStep,
         nystrom_layer,
+        nystrom_outputs,
         nystrom_rows,
         nystrom_scan,
         nystrom_step,
@@ -24,7 +25,7 @@ else:
 
     # The layers do not ask for kernels that are not available.
     continual_layer = continual_step = finish_token = project_token = _missing  # type: ignore[assignment]
-    nystrom_layer = nystrom_rows = nystrom_scan = nystrom_step = _missing  # type: ignore[assignment]
+    nystrom_layer = nystrom_outputs = nystrom_rows = nystrom_scan = nystrom_step = _missing  # type: ignore[assignment]
 
 __all__ = [
     "AVAILABLE",
@@ -35,6 +36,7 @@ __all__ = [
     "continual_step",
     "finish_token",
     "nystrom_layer",
+    "nystrom_outputs",
     "nystrom_rows",
     "nystrom_scan",
     "nystrom_step",

@@ -50,6 +50,28 @@ def product(out, out_at, left, left_at, right, right_at, rows, size):
 
 
 @njit(cache=True, nogil=True)
+def mix(
+    out, out_at, queries, query_at, mark_keys, inverse, means, unit, marks, size, beta, weights
+):
+    """out = beta gamma_inv (delta V), from the left, of one token and head."""
+    shares(beta, weights, queries, query_at, mark_keys, unit * marks * size, marks, size)
+    product(weights, 0, beta, 0, inverse, unit * marks * marks, marks, marks)
+    product(out, out_at, weights, 0, means, unit * marks * size, marks, size)
+
+
+@njit(cache=True, nogil=True)
+def mix_ticked(batch, heads, marks, size, queries, mark_keys, inverse, means, ticked, context):
+    """Contexts (B, H, D) of the newest tokens of streams that have ticked."""
+    beta, weights = np.empty(marks), np.empty(marks)
+    for unit in range(batch * heads):
+        if ticked[unit // heads]:
+            mix(
+                context, unit * size, queries, unit * size, mark_keys, inverse, means, unit,
+                marks, size, beta, weights,
+            )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
 def advance_at(
     batch, heads, window, marks, size, count, side_rows, continual, has_queries, single_output,
     first, last, batch_stride, head_stride, time_stride, tokens_total,
@@ -153,12 +175,9 @@ def advance(
                     for column in range(place(size)):
                         means[target + column] = totals[source_at + column] * weight
                 if single_output and not (ticks and token == last - 1):
-                    # beta gamma_inv (delta V), from the left.
-                    shares(beta, weights, new_queries, source, mark_keys, marks_at, marks, size)
-                    product(weights, 0, beta, 0, inverse, unit * marks * marks, marks, marks)
-                    product(
-                        out, ((stream * tokens_total + token) * heads + head) * size,
-                        weights, 0, means, means_base, marks, size,
+                    mix(
+                        out, ((stream * tokens_total + token) * heads + head) * size, new_queries,
+                        source, mark_keys, inverse, means, unit, marks, size, beta, weights,
                     )  # fmt: skip
             if not ticks:
                 continue

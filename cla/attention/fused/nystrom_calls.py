@@ -11,6 +11,7 @@ from cla.attention.fused.nystrom import advance_at
 from cla.attention.fused.rows import mix_rows as _mix_rows
 from cla.attention.fused.rows import write_betas_at
 from cla.attention.fused.weights import Weights, address_of
+from cla.attention.fused.whole import finish_nystrom
 from cla.attention.fused.whole import nystrom_layer as _nystrom_layer
 from cla.attention.projected import Projected
 from cla.attention.window_sums import suffix_rows
@@ -24,17 +25,15 @@ class Tick(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room for the numbers of one step between its parts, in one piece of float64.
+    """The numbers of one step between its parts.
 
     Shapes:
-        projected: (3, B, H, 1, D)
-        context: (B, H, 1, D)
+        whole: projected tokens (3, B, H, D), contexts (B, H, D), means, gamma, ticked: in one piece
         means, gamma: (B, H, M, D), (B, H, M, M)
         ticked: (B,), 1 where landmarks have changed
     """
 
-    projected: Tensor
-    context: Tensor
+    whole: Tensor
     means: Tensor
     gamma: Tensor
     ticked: Tensor
@@ -80,16 +79,25 @@ def nystrom_layer(
     output = out.transpose(2, 3) if retroactive else out
     if not changed:
         return LayerStep(output, None, short > 0)
-    lengths = (3 * part, part, pairs * size, pairs * marks, batch)
-    projected, context, means, gamma, ticked = scratch.split(lengths)
+    _, means, gamma, ticked = scratch.split((4 * part, pairs * size, pairs * marks, batch))
     views = Scratch(
-        projected.view(3, batch, heads, 1, size),
-        context.view(batch, heads, 1, size),
+        scratch,
         means.view(batch, heads, marks, size),
         gamma.view(batch, heads, marks, marks),
         ticked,
     )
     return LayerStep(output, views, short > 0)
+
+
+def nystrom_outputs(step: LayerStep, weights: Weights, state: Any) -> None:
+    """Make the single outputs of a step in which landmarks have changed, gamma being inverted."""
+    assert step.scratch is not None
+    batch, heads, marks, size = step.scratch.means.shape
+    finish_nystrom(  # type: ignore[call-arg]  # as above
+        batch, heads, marks, size, state.landmarks.keys.data_ptr(),
+        state.landmarks.gamma_inv.data_ptr(), step.scratch.whole.data_ptr(), *weights.outward,
+        step.output.data_ptr(),
+    )  # fmt: skip
 
 
 def nystrom_step(

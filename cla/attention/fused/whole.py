@@ -4,7 +4,7 @@ import numpy as np
 from numba import carray, njit
 
 from cla.attention.fused.continual import all_rows, newest
-from cla.attention.fused.nystrom import advance
+from cla.attention.fused.nystrom import advance, mix_ticked
 from cla.attention.fused.pointers import pointer
 from cla.attention.fused.project import finish_from, project_into
 from cla.attention.fused.rows import mix, write_betas
@@ -106,3 +106,22 @@ def nystrom_layer(
     elif not changed:
         finish_from(batch, embed, context, output_at, output_bias_at, out_at)
     return changed, 0
+
+
+@njit(cache=True, nogil=True)
+def finish_nystrom(
+    batch, heads, marks, size, mark_keys_at, inverse_at, scratch_at, output_at, output_bias_at,
+    out_at,
+):  # fmt: skip
+    """What `nystrom_layer` leaves of single outputs where landmarks have changed."""
+    part, pairs = batch * heads * size, batch * heads * marks
+    scratch = carray(pointer(scratch_at), 4 * part + pairs * (size + marks) + batch, np.float64)
+    ticked_at = 4 * part + pairs * (size + marks)
+    context = scratch[3 * part : 4 * part]
+    mix_ticked(
+        batch, heads, marks, size, scratch[:part],
+        carray(pointer(mark_keys_at), pairs * size, np.float64),
+        carray(pointer(inverse_at), pairs * marks, np.float64),
+        scratch[4 * part : 4 * part + pairs * size], scratch[ticked_at:], context,
+    )  # fmt: skip
+    finish_from(batch, heads * size, context, output_at, output_bias_at, out_at)
