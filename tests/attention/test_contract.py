@@ -251,7 +251,7 @@ def test_no_drift_after_a_million_steps():
     assert long_run(1_000_000) < 1e-4
 
 
-@pytest.mark.parametrize("kind_mode", KINDS)
+@pytest.mark.parametrize("kind_mode", KINDS_AND_MODES)
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize(
     ("dtype", "tolerance"),
@@ -273,7 +273,7 @@ def test_other_types_have_tolerances_of_their_own(kind_mode, output, dtype, tole
     torch.testing.assert_close(scanned[:, -1], found, rtol=2 * tolerance, atol=2 * tolerance)
 
 
-@pytest.mark.parametrize("kind_mode", KINDS)
+@pytest.mark.parametrize("kind_mode", KINDS_AND_MODES)
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_tokens_wider_than_the_weights(kind_mode, output):
     config = make_config(*kind_mode, 16, 5, output=output)

@@ -5,10 +5,11 @@ are many, and not over the few columns. They go in tiles of tokens that stay in 
 """
 
 import numpy as np
-from numba import carray, njit
+from numba import carray
 
 from cla.attention.fused.exponentials import exponentials
 from cla.attention.fused.index import clear_run, place
+from cla.attention.fused.kernel import kernel
 from cla.attention.fused.pointers import pointer
 
 LEAST_SHARE = 1e-6
@@ -22,7 +23,7 @@ HIGHEST = 30.0
 and exponentials of what changes at every token would be."""
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def _logits(logits, query, query_at, keys, keys_at, size, count):
     """Logits of neighboring tokens under one query, four at a time; returns the largest."""
     largest = -np.inf
@@ -51,7 +52,7 @@ def _logits(logits, query, query_at, keys, keys_at, size, count):
     return largest
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def sum_row(total, query, query_at, keys, values, ring_at, size, seen, logits, work):
     """total = (weighted values, denominator) of one row over the tokens seen; returns the shift."""
     largest = _logits(logits, query, query_at, keys, ring_at, size, seen)
@@ -84,7 +85,7 @@ def sum_row(total, query, query_at, keys, values, ring_at, size, seen, logits, w
     return largest
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def newest(
     batch, heads, window, size, active_at, slot_at, valid_at,
     new_queries, new_keys, new_values, keys, values, out,
@@ -110,7 +111,7 @@ def newest(
         slots[stream], valid[stream] = (slot + 1) % window, seen
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def advance_newest(
     batch, heads, window, size, single, new_queries_at, new_keys_at, new_values_at, active_at,
     slot_at, valid_at, keys_at, values_at, out_at,
@@ -142,7 +143,7 @@ def advance_newest(
         )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def advance_rows(
     batch, heads, window, size, single, new_queries_at, new_keys_at, new_values_at, active_at,
     slot_at, valid_at, queries_at, keys_at, values_at, rows_at, out_at,
@@ -177,13 +178,13 @@ def advance_rows(
         )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def _four(numbers, at):
     one, two = numbers[at], numbers[at + place(1)]
     return one, two, numbers[at + place(2)], numbers[at + place(3)]
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def _slide(
     rows, base, window, size, start, count, turned, queries, queries_at, pair, leaving, enter,
     leave, work,
@@ -251,7 +252,7 @@ def _slide(
         rows[peak + token] = max(rows[peak + token], rows[weight + token])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def all_rows(
     batch, heads, window, size, active_at, slot_at, valid_at,
     new_queries, new_keys, new_values, queries, keys, values, rows, out,
@@ -313,7 +314,7 @@ def all_rows(
     return short
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@kernel(fastmath={"contract"})
 def _means(rows, base, window, size, start, count, slot, work, out, out_at):
     """Contexts of a tile of a head's rows, (D, N), into their places in time."""
     columns, stride = place(size), place(window)

@@ -1,9 +1,9 @@
 """Exponentials of many numbers in loops that a compiler can vectorize; libm's cannot be."""
 
 import numpy as np
-from numba import njit
 
 from cla.attention.fused.index import place
+from cla.attention.fused.kernel import kernel
 
 LEAST = -708.0
 """Below it a float64 would be denormal; exponentials of less are that of this (3e-308)."""
@@ -14,7 +14,7 @@ LN2_HIGH = 6.93145751953125e-1
 LN2_LOW = 1.42860682030941723212e-6
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@kernel(fastmath={"contract"})
 def exponentials(numbers, count, work):
     """exp of the first numbers, none above 700, in place; `work` holds as many float64 besides.
 

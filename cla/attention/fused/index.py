@@ -1,14 +1,15 @@
 """Indices into flat arrays in compiled code."""
 
 import numpy as np
-from numba import njit
+
+from cla.attention.fused.kernel import kernel
 
 place = np.uint64
 """Unsigned: a signed index may count from the end of an array, and the test for it keeps loops from
 being vectorized."""
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def clear_run(numbers, at, count):
     """Set neighboring numbers to zero."""
     for index in range(place(count)):

@@ -1,15 +1,16 @@
 """A run of tokens of continual Nyström attention, up to and with the next landmark tick."""
 
 import numpy as np
-from numba import carray, njit
+from numba import carray
 
 from cla.attention.fused.exponentials import exponentials
 from cla.attention.fused.index import clear_run, place
+from cla.attention.fused.kernel import kernel
 from cla.attention.fused.pointers import pointer
 from cla.attention.fused.window import block_of, block_start, build_row, logits_of, slide_head
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def shares(beta, work, query, query_at, keys, keys_at, marks, size):
     """beta = softmax(q K~^T), for one head."""
     logits_of(beta, keys_at, keys, query_at, query, marks, size)
@@ -26,7 +27,7 @@ def shares(beta, work, query, query_at, keys, keys_at, marks, size):
         beta[mark] /= total
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def product(out, out_at, left, left_at, right, right_at, rows, size):
     """out = left right, of a row (rows) and a matrix (rows, size); four rows at a time."""
     columns, target, first, source = place(size), place(out_at), place(left_at), place(right_at)
@@ -49,7 +50,7 @@ def product(out, out_at, left, left_at, right, right_at, rows, size):
             out[target + column] += share * right[source + row * columns + column]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def mix(
     out, out_at, queries, query_at, mark_keys, inverse, means, unit, marks, size, beta, weights
 ):
@@ -59,7 +60,7 @@ def mix(
     product(out, out_at, weights, 0, means, unit * marks * size, marks, size)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def mix_ticked(batch, heads, marks, size, queries, mark_keys, inverse, means, ticked, context):
     """Contexts (B, H, D) of the newest tokens of streams that have ticked."""
     beta, weights = np.empty(marks), np.empty(marks)
@@ -71,7 +72,7 @@ def mix_ticked(batch, heads, marks, size, queries, mark_keys, inverse, means, ti
             )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def advance_at(
     batch, heads, window, marks, size, count, side_rows, continual, has_queries, single_output,
     first, last, batch_stride, head_stride, time_stride, tokens_total,
@@ -98,7 +99,7 @@ def advance_at(
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def advance(
     batch, heads, window, marks, size, count, side_rows, continual, has_queries, single_output,
     first, last, batch_stride, head_stride, time_stride, tokens_total,

@@ -1,13 +1,14 @@
 """Projections of single tokens: float32 weights, float64 sums, no converted copy of the weights."""
 
 import numpy as np
-from numba import carray, njit
+from numba import carray
 
 from cla.attention.fused.index import place
+from cla.attention.fused.kernel import kernel
 from cla.attention.fused.pointers import pointer
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def _apply(weights_at, bias_at, scale, token, out, start):
     """out[start:] = (W token + b) * scale."""
     size = len(token)
@@ -29,7 +30,7 @@ def _apply(weights_at, bias_at, scale, token, out, start):
         out[place(start) + row] = (total + bias[row]) * scale
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def project(batch, size, single, x_at, query_at, query_bias_at, key_at, key_bias_at, value_at,
             value_bias_at, scale, out_at):  # fmt: skip
     """Queries and keys times `scale`, and values, (3, batch, size); float32 if `single`."""
@@ -43,7 +44,7 @@ def project(batch, size, single, x_at, query_at, query_bias_at, key_at, key_bias
                  value_bias_at, scale, wide)  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def project_into(batch, size, x_at, query_at, query_bias_at, key_at, key_bias_at, value_at,
                  value_bias_at, scale, out):  # fmt: skip
     """`project` with an array in place of an address."""
@@ -57,7 +58,7 @@ def project_into(batch, size, x_at, query_at, query_bias_at, key_at, key_bias_at
         _apply(value_at, value_bias_at, 1.0, token, out, (2 * batch + stream) * size)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def finish(batch, size, x_at, weights_at, bias_at, out_at):
     """Output projection of contexts (batch, size) float64 to float32."""
     finish_from(
@@ -65,7 +66,7 @@ def finish(batch, size, x_at, weights_at, bias_at, out_at):
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def finish_from(batch, size, x, weights_at, bias_at, out_at):
     """`finish` with an array in place of an address."""
     out = carray(pointer(out_at), batch * size, np.float32)

@@ -1,9 +1,10 @@
 """All rows of a window under low-rank attention: the ring of beta, and what follows from it."""
 
 import numpy as np
-from numba import carray, njit
+from numba import carray
 
 from cla.attention.fused.index import clear_run, place
+from cla.attention.fused.kernel import kernel
 from cla.attention.fused.nystrom import product, shares
 from cla.attention.fused.pointers import pointer
 
@@ -11,7 +12,7 @@ TILE = 64
 """Tokens worked on at once."""
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def write_betas(
     batch, heads, window, marks, size, new_queries, active_at, slot_at, mark_keys_at, betas_at
 ):
@@ -35,7 +36,7 @@ def write_betas(
                 betas[(unit * marks + mark) * window + slot] = beta[mark]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def write_betas_at(
     batch, heads, window, marks, size, new_queries_at, active_at, slot_at, mark_keys_at, betas_at
 ):
@@ -47,7 +48,7 @@ def write_betas_at(
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def mix_rows(
     batch, heads, window, marks, size, single, slot_at, valid_at, betas_at, inverse_at, means_at,
     out_at,
@@ -70,7 +71,7 @@ def mix_rows(
         )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def mix(
     batch, heads, window, marks, size, slot_at, valid_at, betas_at, inverse_at, means, out,
 ):  # fmt: skip
@@ -110,7 +111,7 @@ def mix(
     return short
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def _mix_tile(tile, betas, betas_at, window, mixed, marks, size, count):
     """tile (D, TILE) = the contexts of neighboring tokens: `mixed` weighed by their betas."""
     first, stride, columns, tokens = place(betas_at), place(window), place(size), place(count)
@@ -148,7 +149,7 @@ def _mix_tile(tile, betas, betas_at, window, mixed, marks, size, count):
             )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def _add_weighed(target, at, source, start, share, count):
     for index in range(count):
         target[at + index] += share * source[start + index]

@@ -5,16 +5,16 @@ within 300 of 0 share the shift 0, and merging is plain addition.
 """
 
 import numpy as np
-from numba import njit
 
 from cla.attention.fused.exponentials import exponentials
 from cla.attention.fused.index import place
+from cla.attention.fused.kernel import kernel
 
 NEAR = 300.0
 EMPTY = float(np.finfo(np.float32).min) / 4
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def clear(table, at, columns):
     """Make an entry the sum of nothing."""
     base = place(at)
@@ -23,7 +23,7 @@ def clear(table, at, columns):
         table[base + column] = 0.0
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def copy(table, at, source, start, columns):
     """Overwrite a run of numbers by another."""
     left, right = place(at), place(start)
@@ -31,7 +31,7 @@ def copy(table, at, source, start, columns):
         table[left + column] = source[right + column]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def set_leaf(table, at, logit, values, start, columns):
     """Make an entry the sum of a single token."""
     shift = 0.0 if abs(logit) < NEAR else logit
@@ -42,7 +42,7 @@ def set_leaf(table, at, logit, values, start, columns):
         table[left + column] = weight * values[right + column]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def add(table, at, source, start, columns):
     """Merge another entry into an entry."""
     left, right = place(at), place(start)
@@ -61,7 +61,7 @@ def add(table, at, source, start, columns):
             table[left + column] = weight * table[left + column] + source[right + column]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def plain(table, at, rows, columns):
     """Whether all of some neighboring entries have the shift 0."""
     other = 0
@@ -70,7 +70,7 @@ def plain(table, at, rows, columns):
     return other == 0
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def add_rows(table, at, source, start, rows, columns):
     """Merge neighboring entries into neighboring entries; of shift 0 they are one long run."""
     if plain(table, at, rows, columns) and plain(source, start, rows, columns):
@@ -82,7 +82,7 @@ def add_rows(table, at, source, start, rows, columns):
             add(table, at + row * columns, source, start + row * columns, columns)
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def sum_rows(total, table, first, second, third, rows, columns):
     """total = three runs of neighboring entries, merged."""
     if (
@@ -99,7 +99,7 @@ def sum_rows(total, table, first, second, third, rows, columns):
         add_rows(total, 0, table, third, rows, columns)
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def set_leaves(table, at, logits, work, values, start, rows, columns):
     """Make neighboring entries the sums of one token, one logit each; logits become weights."""
     for row in range(place(rows)):
@@ -125,7 +125,7 @@ def set_leaves(table, at, logits, work, values, start, rows, columns):
             table[left + column] = logits[row] * values[right + column]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def clear_rows(table, at, rows, columns):
     """Make neighboring entries the sums of nothing."""
     for row in range(rows):

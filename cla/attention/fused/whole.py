@@ -1,16 +1,17 @@
 """Whole steps in one call: project, attend and, if single-output, project."""
 
 import numpy as np
-from numba import carray, njit
+from numba import carray
 
 from cla.attention.fused.continual import all_rows, newest
+from cla.attention.fused.kernel import kernel
 from cla.attention.fused.nystrom import advance, mix_ticked
 from cla.attention.fused.pointers import pointer
 from cla.attention.fused.project import finish_from, project_into
 from cla.attention.fused.rows import mix, write_betas
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def continual_layer(
     batch, heads, window, size, retroactive, x_at, query_at, query_bias_at, key_at, key_bias_at,
     value_at, value_bias_at, output_at, output_bias_at, scale, active_at, slot_at, valid_at,
@@ -48,7 +49,7 @@ def continual_layer(
     return 0
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def nystrom_layer(
     batch, heads, window, marks, size, count, side_rows, continual, retroactive,
     x_at, query_at, query_bias_at, key_at, key_bias_at, value_at, value_bias_at, output_at,
@@ -108,7 +109,7 @@ def nystrom_layer(
     return changed, 0
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def finish_nystrom(
     batch, heads, marks, size, mark_keys_at, inverse_at, scratch_at, output_at, output_bias_at,
     out_at,

@@ -1,8 +1,7 @@
 """`window_sums`, the same table: one token into a head, or a ring into one landmark row."""
 
-from numba import njit
-
 from cla.attention.fused.index import place
+from cla.attention.fused.kernel import kernel
 from cla.attention.fused.sums import (
     add,
     add_rows,
@@ -15,7 +14,7 @@ from cla.attention.fused.sums import (
 )
 
 
-@njit(cache=True, nogil=True, inline="always", fastmath={"reassoc", "contract"})
+@kernel(inline="always", fastmath={"reassoc", "contract"})
 def dot(left, at, right, start, size):
     """Scalar product of two runs."""
     total = 0.0
@@ -25,13 +24,13 @@ def dot(left, at, right, start, size):
     return total
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def block_start(block, count, window):
     """First place of a block, of `Cuts(window, count)`."""
     return block * (window // count) + min(block, window % count)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def block_of(slot, count, window):
     """The block that holds a place."""
     shorter, longer_count = window // count, window % count
@@ -41,7 +40,7 @@ def block_of(slot, count, window):
     return longer_count + (slot - split) // shorter
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def logits_of(logits, marks_at, landmarks, token_at, tokens, marks, size):
     """Logits of one token under all landmarks of a head, four at a time."""
     columns, right = place(size), place(token_at)
@@ -61,7 +60,7 @@ def logits_of(logits, marks_at, landmarks, token_at, tokens, marks, size):
         logits[mark] = dot(landmarks, marks_at + mark * columns, tokens, token_at, size)
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def slide_head(
     table, base, stride, landmarks, marks_at, keys, key_base, values, value_base,
     marks, size, window, count, side_rows, slot, logits, work, total,
@@ -123,7 +122,7 @@ def slide_head(
             add_rows(table, others, table, head, marks, columns)
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def build_row(
     table, base, stride, landmark, landmark_at, keys, key_base, values, value_base,
     size, window, count, side_rows, slot, total, leaf,
