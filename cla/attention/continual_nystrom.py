@@ -145,7 +145,10 @@ class ContinualNystromAttention(AttentionLayer):
         self, tokens: Projected, state: NystromState, active: Tensor | None
     ) -> Tensor:
         """Streams that keep sums by the kernels, those whose windows are filling without."""
-        config, width = self.config, self.output_proj.weight.dtype
+        config = self.config
+        if self.fixed and not config.retroactive:
+            return fused.nystrom_step(tokens, state, config, active)[0]
+        width = self.output_proj.weight.dtype
         if self.fixed:
             return advance_fused(tokens, state, config, active, width)
         direct = attends_directly(state, config)

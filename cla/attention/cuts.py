@@ -1,6 +1,7 @@
 """A cycle of places cut into nearly equal parts: landmark segments, and blocks of partial sums."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isqrt
 
 import torch
@@ -76,6 +77,7 @@ def segments(window: int, num_landmarks: int) -> Cuts:
     return Cuts(window, min(window, num_landmarks))
 
 
+@lru_cache(maxsize=64)
 def blocks(window: int) -> Cuts:
     """Blocks of about sqrt(N) tokens, an even number of them.
 

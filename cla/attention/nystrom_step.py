@@ -105,9 +105,9 @@ def advance_fused(
     context, means, tick = fused.nystrom_step(tokens, state, config, active)
     if tick is not None:
         _renew(state, config, tick.streams, tick.gamma)
-    if config.retroactive:
+    if means is not None and config.retroactive:
         return fused.nystrom_rows(state, means, dtype)
-    if tick is not None:
+    if means is not None and tick is not None:
         context[tick.streams] = _mixed(tokens.queries, state, tick.streams, means)
     return context
 

@@ -80,10 +80,17 @@ def advance_at(
     queries_at, keys_at, values_at, mark_queries_at, mark_keys_at, inverse_at, table_at,
     means_at, gamma_at, ticked_at, out_at,
 ):  # fmt: skip
-    """`advance` with addresses in place of arrays; gamma and `ticked` only if `continual`."""
+    """`advance` with addresses in place of arrays; gamma and `ticked` only if `continual`.
+
+    Means are given back where there is an address for them.
+    """
     tokens_size = batch_stride * (batch - 1) + head_stride * (heads - 1)
     tokens_size += time_stride * (tokens_total - 1) + size
     pairs = batch * heads * marks
+    if means_at:
+        means = carray(pointer(means_at), pairs * size, np.float64)
+    else:
+        means = np.empty(pairs * size)
     return advance(
         batch, heads, window, marks, size, count, side_rows, continual, has_queries,
         single_output, first, last, batch_stride, head_stride, time_stride, tokens_total,
@@ -92,8 +99,7 @@ def advance_at(
         carray(pointer(new_values_at), tokens_size, np.float64),
         active_at, slot_at, valid_at, queries_at, keys_at, values_at, mark_queries_at,
         mark_keys_at, inverse_at, table_at,
-        carray(pointer(means_at), pairs * size, np.float64),
-        carray(pointer(gamma_at), pairs * marks * continual, np.float64),
+        means, carray(pointer(gamma_at), pairs * marks * continual, np.float64),
         carray(pointer(ticked_at), batch * continual, np.float64),
         carray(pointer(out_at), batch * tokens_total * heads * size, np.float64),
     )  # fmt: skip

@@ -102,19 +102,20 @@ def nystrom_outputs(step: LayerStep, weights: Weights, state: Any) -> None:
 
 def nystrom_step(
     tokens: Projected, state: Any, config: AttentionConfig, active: Tensor | None
-) -> tuple[Tensor, Tensor, Tick | None]:
+) -> tuple[Tensor, Tensor | None, Tick | None]:
     """One token of each active stream, and its row of beta if retroactive.
 
     Shapes:
-        returns: contexts (B, H, 1, D), of single outputs that have not ticked; delta V (B, H, M, D)
+        returns: contexts (B, H, 1, D), of single outputs that have not ticked; and delta V
+            (B, H, M, D), where something is left to be made of it
     """
-    batch, heads, _, size = tokens.keys.shape
-    allocate = torch.empty if active is None and not config.retroactive else torch.zeros
-    out = allocate(batch, 1, heads, size, dtype=torch.float64)
+    # Of idle streams nothing is written.
+    allocate = torch.empty if active is None else torch.zeros
+    out = allocate(tokens.keys.shape, dtype=torch.float64)
     means, tick = _run(tokens, state, config, active, (0, 1), out)
     if config.retroactive:
         _beta_rows(tokens.queries, state, active)
-    return out.transpose(1, 2), means, tick
+    return out, means, tick
 
 
 def nystrom_rows(state: Any, means: Tensor, dtype: torch.dtype) -> Tensor:
@@ -185,30 +186,35 @@ def _run(
     active: Tensor | None,
     span: tuple[int, int],
     out: Tensor,
-) -> tuple[Tensor, Tick | None]:
+) -> tuple[Tensor | None, Tick | None]:
     batch, heads, length, size = tokens.keys.shape
-    window, marks = config.window, config.landmarks
-    cuts = blocks(window)
-    means = torch.empty(batch, heads, marks, size, dtype=torch.float64)
-    gamma = ticked = means
-    if config.landmark_mode == "continual":
-        gamma = torch.empty(batch, heads, marks, marks, dtype=torch.float64)
-        ticked = torch.empty(batch, dtype=torch.float64)
+    window, marks, cuts = config.window, config.landmarks, blocks(config.window)
     strides = tokens.keys.stride()
     if not tokens.queries.stride() == strides == tokens.values.stride() or strides[3] != 1:
         tokens = Projected(*(part.contiguous() for part in tokens))
         strides = tokens.keys.stride()
+    continual, retroactive = config.landmark_mode == "continual", config.retroactive
+    means = gamma = ticked = None
+    if continual or retroactive:
+        means = torch.empty(batch, heads, marks, size, dtype=torch.float64)
+    if continual:
+        gamma = torch.empty(batch, heads, marks, marks, dtype=torch.float64)
+        ticked = torch.empty(batch, dtype=torch.float64)
     landmarks = state.landmarks
     at, active = address_of(active)
     changed = advance_at(  # type: ignore[call-arg]  # as above
         batch, heads, window, marks, size, cuts.count, suffix_rows(cuts),
-        config.landmark_mode == "continual", state.queries.shape[2] > 0, not config.retroactive,
-        *span, *strides[:3], length,
+        continual, continual or retroactive, not retroactive, *span, *strides[:3], length,
         tokens.queries.data_ptr(), tokens.keys.data_ptr(), tokens.values.data_ptr(),
         at, state.slot.data_ptr(), state.valid_tokens.data_ptr(),
         state.queries.data_ptr(), state.keys.data_ptr(), state.values.data_ptr(),
         landmarks.queries.data_ptr(), landmarks.keys.data_ptr(), landmarks.gamma_inv.data_ptr(),
-        state.sums.data_ptr(), means.data_ptr(), gamma.data_ptr(), ticked.data_ptr(),
-        out.data_ptr(),
+        state.sums.data_ptr(), *map(_address, (means, gamma, ticked)), out.data_ptr(),
     )  # fmt: skip
-    return means, Tick(ticked.nonzero()[:, 0], gamma) if changed else None
+    if not changed or ticked is None or gamma is None:
+        return means, None
+    return means, Tick(ticked.nonzero()[:, 0], gamma)
+
+
+def _address(tensor: Tensor | None) -> int:
+    return 0 if tensor is None else tensor.data_ptr()
