@@ -4,7 +4,6 @@ import time
 
 import streamlit as st
 
-from cla.resources import package_path
 from cla.telemetry import device_name
 from cla.view.clip_analysis import ClipAnalysis, analyze_clip, player_message
 from cla.view.clip_figures import predictions
@@ -14,21 +13,12 @@ from cla.view.frame import page_head
 from cla.view.kept import Kept
 from cla.view.lane_choice import choose_lane
 from cla.view.lane_scores import FULL
-from cla.view.live_app import clip_task, static_url
+from cla.view.live_app import clip_task
+from cla.view.surface import surface
 from cla.view.systems import SYSTEMS
 from cla.view.texts import Texts
 
 MOST_ANALYSES = 3
-BOOTSTRAP = """
-export default function ({ data, parentElement }) {
-  let stop = () => {};
-  // This code runs from a blob, against which a path alone cannot be resolved.
-  import(new URL("SCRIPT", location.href).href).then(({ mount }) => {
-    stop = mount(parentElement, data);
-  });
-  return () => stop();
-}
-"""
 
 
 @st.cache_resource(scope="session")
@@ -58,7 +48,8 @@ def clips_page() -> None:
     systems = [SYSTEMS["full"], system]
     titles = [say(f"system.{each.key}") for each in systems]
     titles[1] += f", M = {config.num_landmarks}"
-    _player(player_message(analysis, task, titles, say.section("page")))
+    message = player_message(analysis, task, titles, say.section("page"))
+    surface("cla-clip", "clip_player.js", key="player", data=message)
     show(predictions(say, task, analysis, systems), "predictions", say("clips.chart_alt"))
     with st.expander(say("clips.what")):
         st.markdown(say("clips.explanation"))
@@ -84,13 +75,3 @@ def _figures(say: Texts, analysis: ClipAnalysis, seconds: float) -> None:
             border=True,
             help=say("clips.fewer_help", full=say.number(full), low=say.number(low)),
         )
-
-
-def _player(message: bytes) -> None:
-    component = st.components.v2.component(
-        "cla_clip",
-        html='<div class="cla-live" data-testid="cla-clip"></div>',
-        css=package_path("view/static/style.css").read_text("utf-8"),
-        js=BOOTSTRAP.replace("SCRIPT", f"{static_url()}clip_player.js"),
-    )
-    component(key="player", data=message)

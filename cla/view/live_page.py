@@ -2,23 +2,10 @@
 
 import streamlit as st
 
-from cla.resources import package_path
 from cla.view.frame import page_head
 from cla.view.live_app import base_url, live_server, static_url
+from cla.view.surface import surface
 from cla.view.texts import Texts
-
-BOOTSTRAP = """
-export default function (component) {
-  const { data, parentElement } = component;
-  let stop = () => {};
-  let gone = false;
-  // This code runs from a blob, against which a path alone cannot be resolved.
-  import(new URL(data.scripts + "main.js", location.href).href).then(({ mount }) => {
-    if (!gone) stop = mount(parentElement, data);
-  });
-  return () => { gone = true; stop(); };
-}
-"""
 
 
 def live_page() -> None:
@@ -26,13 +13,9 @@ def live_page() -> None:
     say = page_head("live")
     if "live_key" not in st.session_state:
         st.session_state["live_key"] = live_server().issue_key()
-    component = st.components.v2.component(
-        "cla_live",
-        html='<div class="cla-live" data-testid="cla-live"></div>',
-        css=package_path("view/static/style.css").read_text("utf-8"),
-        js=BOOTSTRAP,
-    )
-    component(
+    surface(
+        "cla-live",
+        "main.js",
         # Another language is another page.
         key=f"live-{say.language}",
         data={

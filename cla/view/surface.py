@@ -1,0 +1,36 @@
+"""Surfaces that draw themselves: components whose scripts lie on the app's own routes."""
+
+from typing import Any
+
+import streamlit as st
+
+from cla.resources import package_path
+from cla.view.live_app import static_url
+
+BOOTSTRAP = """
+export default function ({ data, parentElement }) {
+  let stop = () => {};
+  let gone = false;
+  // This code runs from a blob, against which a path alone cannot be resolved.
+  import(new URL("SCRIPT", location.href).href).then(({ mount }) => {
+    if (!gone) stop = mount(parentElement, data);
+  });
+  return () => { gone = true; stop(); };
+}
+"""
+
+
+def surface(name: str, script: str, *, key: str, data: Any) -> None:
+    """Mount a script of `cla/view/static`; it is given `data`, and draws in the page's own style.
+
+    Args:
+        name: of the component, and of its element for tests.
+        key: another key is another element.
+    """
+    component = st.components.v2.component(
+        name,
+        html=f'<div class="cla-live" data-testid="{name}"></div>',
+        css=package_path("view/static/style.css").read_text("utf-8"),
+        js=BOOTSTRAP.replace("SCRIPT", f"{static_url()}{script}"),
+    )
+    component(key=key, data=data)
