@@ -24,6 +24,7 @@ def live_page() -> None:
             "scripts": static_url(),
             "texts": live_texts(say),
             "clip": st.query_params.get("clip", ""),
+            "lanes": st.query_params.get("lanes", ""),
         },
     )
     with st.expander(say("live.what")):

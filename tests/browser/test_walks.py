@@ -90,6 +90,10 @@ def test_lanes_come_and_go_while_the_stream_goes_on(visit):
     lanes.nth(0).locator("[data-lane=remove]").click()
     lanes.nth(2).wait_for(state="detached")
     assert not lanes.nth(0).locator("[data-lane=remove]").is_visible()
+    page.reload()
+    page.locator('[data-testid="lane-nystrom"]').wait_for()
+    assert lanes.count() == 2
+    assert page.get_by_test_id("notice").is_hidden()
 
 
 def test_settings_travel_in_the_address_from_page_to_page(visit):

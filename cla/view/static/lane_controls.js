@@ -38,6 +38,29 @@ function laneOf({ kind, num_landmarks: marks, landmark_mode: mode, window }) {
   };
 }
 
+const written = (lanes) =>
+  lanes.map((lane) => [lane.kind, lane.num_landmarks ?? "", lane.landmark_mode, lane.window ?? ""].join(":")).join(",");
+const DEFAULT_LANES = "full::fixed:,continual_nystrom:16:fixed:";
+
+/** Keep the lanes in the address, unless they are those of a page without any there. */
+export function writeLanes(lanes) {
+  const url = new URL(location.href);
+  url.searchParams.set("lanes", written(lanes));
+  if (written(lanes) === DEFAULT_LANES) url.searchParams.delete("lanes");
+  if (url.href !== location.href) history.replaceState(history.state, "", url);
+}
+
+/** The lanes that an address asks for. */
+export const readLanes = (text) => text.split(",").map((part) => {
+  const [kind, marks, mode, window] = part.split(":");
+  return laneOf({
+    kind,
+    num_landmarks: marks ? Number(marks) : null,
+    landmark_mode: mode || "fixed",
+    window: window ? Number(window) : null,
+  });
+});
+
 /** Fill one lane's controls with what it runs, and call `onChange(lanes)` with all lanes when one is moved. */
 export function showLane(element, lanes, index, task, onChange) {
   const lane = lanes[index];

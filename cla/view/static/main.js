@@ -2,7 +2,7 @@
 
 import { readTheme } from "./colors.js";
 import { markup, fill, fillTasks, showTask } from "./controls.js";
-import { laneTitle, oneMore, showLane } from "./lane_controls.js";
+import { laneTitle, oneMore, readLanes, showLane, writeLanes } from "./lane_controls.js";
 import { LanePanel } from "./lane_panel.js";
 import { drawFactors } from "./map_view.js";
 import { Preview } from "./preview.js";
@@ -117,6 +117,7 @@ class LivePage {
     }
     if (hello.source || !this.task) this.show(hello);
     if (hello.source) return;
+    if (first && this.data.lanes) this.socket.send({ type: "lanes", lanes: readLanes(this.data.lanes) });
     if (this.sources.capture.running) this.sources.resume();
     else this.sources.playSample();
   }
@@ -149,6 +150,7 @@ class LivePage {
     if (settings.source || !this.task) this.setTask(this.hello.tasks.find(({ name }) => name === settings.task));
     this.showLanes(settings.lanes);
     this.showLaneControls(settings.lanes);
+    if (settings.source) writeLanes(settings.lanes);
     this.byId("pause").textContent = say(settings.paused ? "resume" : "pause");
     this.byId("step").disabled = !settings.paused;
     this.byId("fast").checked = settings.fast;
