@@ -7,9 +7,11 @@ window consists of
     a suffix: the old tokens of block k that are still in the window, and
     others: all other blocks.
 
-Three things are made ready for block k + 1, one merge a token each: its suffix sums, from its last
-token backward; `ahead`, the sum of the blocks that are neither k nor k + 1; and the head itself,
-which becomes the sum of block k. Nothing is ever subtracted, so nothing drifts; a token's last
+Made ready for block k + 1 are its suffix sums, from its last token backward, one merge a token; and
+when block k is complete, its others: the blocks of this cycle, 0 and (`cycle`) 1 to k, and the old
+blocks from k + 2 on. Sums of old blocks from each on are made while block 0 is overwritten, again
+one merge a token, in the places of the sums of these blocks alone.
+Nothing is ever subtracted, so nothing drifts; a token's last
 trace is gone when its block has been overwritten. No step branches on where a stream is, so the
 streams of a batch may be anywhere, and a step can be captured or exported.
 
@@ -33,7 +35,7 @@ from cla.attention.partial_sums import (
 )
 from cla.attention.rings import read_token
 
-HEAD, AHEAD, OTHERS, FIRST_BLOCK = 0, 1, 2, 3
+HEAD, CYCLE, OTHERS, FIRST_BLOCK = 0, 1, 2, 3
 
 
 def suffix_rows(cuts: Cuts) -> int:
@@ -84,22 +86,28 @@ def slide(
     old_leaf = _leaf(query_landmarks, read_token(keys, old_place), read_token(values, old_place))
     suffix_before = _read(table, suffix_row(cuts, following, old + 1))
     suffix = merge(blank(suffix_before, first), old_leaf)
-    visited = FIRST_BLOCK + (block + 2 + place) % cuts.count
-    ahead = merge(
-        blank(_read(table, AHEAD), first),
-        blank(_read(table, visited), place >= cuts.count - 2),
-    )
-    others = _read(table, OTHERS)
     rest = blank(_read(table, suffix_row(cuts, block, place + 1)), last)
-    total = merge(merge(head, rest), others)
+    total = merge(merge(head, rest), _read(table, OTHERS))
 
-    alone = torch.full_like(last, cuts.count == 1)
+    turned = (cuts.count - 2 - place).clamp(min=0)
+    from_here = merge(
+        _read(table, FIRST_BLOCK + turned),
+        _read(table, FIRST_BLOCK + (turned + 1).clamp(max=cuts.count - 1)),
+    )
+    opening, closing = block == 0, block == cuts.count - 1
+    cycle = blank(merge(_read(table, CYCLE), head), opening)
+    first_block = merge(blank(head, ~opening), blank(_read(table, FIRST_BLOCK), opening))
+    later = _read(table, FIRST_BLOCK + (block + 2).clamp(max=cuts.count - 1))
+    others = merge(cycle, blank(first_block, closing))
+    others = merge(others, blank(later, block + 2 >= cuts.count))
+
     always = torch.ones_like(last) if active is None else active
     _write(table, HEAD, head, always)
-    _write(table, AHEAD, ahead, always)
     _write(table, suffix_row(cuts, following, old), suffix, always & (old >= 1))
+    _write(table, FIRST_BLOCK + turned, from_here, always & opening & (turned >= 2))
     _write(table, FIRST_BLOCK + block, head, always & last)
-    _write(table, OTHERS, merge(ahead, blank(head, alone)), always & last)
+    _write(table, CYCLE, cycle, always & last)
+    _write(table, OTHERS, others, always & last)
     return total
 
 
@@ -124,9 +132,12 @@ def build_table(logits: Tensor, values: Tensor, slot: Tensor) -> Tensor:
     sums = sum_tokens(logit_grid, value_grid)
     column = torch.arange(cuts.count, device=slot.device)
     others = merge_all(blank(sums, column == block[:, None]), 1)
-    visited = place.clamp(max=max(cuts.count - 2, 0))
-    not_ahead = (column - block[:, None] - 2) % cuts.count >= visited[:, None]
-    ahead = merge_all(blank(sums, not_ahead), 1)
+    cycle = merge_all(blank(sums, (column == 0) | (column >= block[:, None])), 1)
+    from_each = suffix_sums(sums, 1)
+    # While block 0 is overwritten, so many have been made as it has new tokens.
+    made = torch.where(block == 0, (cuts.count - 1 - place).clamp(min=2), block + 1)
+    turned = (column >= made[:, None])[:, :, None, None, None]
+    rows = [torch.where(turned, *pair) for pair in zip(from_each, sums, strict=True)]
     old = (torch.arange(cuts.longest, device=slot.device) >= place[:, None])[:, None]
     head = sum_tokens(
         logit_grid[streams, block].masked_fill(old[:, None], empty_logit(logits.dtype)),
@@ -141,8 +152,8 @@ def build_table(logits: Tensor, values: Tensor, slot: Tensor) -> Tensor:
         torch.where(even, suffixes[0], suffixes[1]),
         torch.where(even, suffixes[1], suffixes[0]),
     )
-    rows = [torch.cat(part, -1)[:, None] for part in (head, ahead, others)]
-    return torch.cat([*rows, torch.cat(sums, -1), *sides], 1)
+    first = [torch.cat(part, -1)[:, None] for part in (head, cycle, others)]
+    return torch.cat([*first, torch.cat(rows, -1), *sides], 1)
 
 
 def table_total(table: Tensor, slot: Tensor, window: int) -> PartialSums:

@@ -78,7 +78,7 @@ def slide_head(
     following = (block + 1) % count
     next_start = block_start(following, count, window)
     next_length = block_start(following + 1, count, window) - next_start
-    head, ahead, others = base, base + stride, base + 2 * stride
+    head, cycle, others = base, base + stride, base + 2 * stride
     blocks = base + 3 * stride
     sides = blocks + count * stride
 
@@ -102,24 +102,27 @@ def slide_head(
         if offset:
             add_rows(table, row, table, row + stride, marks, columns)
 
-    visited = blocks + ((block + 2 + offset) % count) * stride
-    if offset == 0 and count > 2:
-        copy(table, ahead, table, visited, run)
-    elif offset == 0:
-        clear_rows(table, ahead, marks, columns)
-    elif offset < count - 2:
-        add_rows(table, ahead, table, visited, marks, columns)
+    turned = count - 2 - offset
+    if block == 0 and turned >= 2:
+        row = blocks + turned * stride
+        add_rows(table, row, table, row + stride, marks, columns)
 
     if offset < length - 1:
         row = sides + ((block % 2) * side_rows + offset) * stride
         sum_rows(total, table, head, others, row, marks, columns)
+        return
+    copy(total, 0, table, head, run)
+    add_rows(total, 0, table, others, marks, columns)
+    copy(table, blocks + block * stride, table, head, run)
+    if block == 0:
+        clear_rows(table, cycle, marks, columns)
     else:
-        copy(total, 0, table, head, run)
-        add_rows(total, 0, table, others, marks, columns)
-        copy(table, blocks + block * stride, table, head, run)
-        copy(table, others, table, ahead, run)
-        if count > 1:
-            add_rows(table, others, table, head, marks, columns)
+        add_rows(table, cycle, table, head, marks, columns)
+    copy(table, others, table, cycle, run)
+    if block < count - 1:
+        add_rows(table, others, table, blocks, marks, columns)
+    if block + 2 < count:
+        add_rows(table, others, table, blocks + (block + 2) * stride, marks, columns)
 
 
 @kernel(fastmath={"reassoc", "contract"})
@@ -132,10 +135,10 @@ def build_row(
     block = block_of(slot, count, window)
     offset = slot - block_start(block, count, window)
     following = (block + 1) % count
-    head, ahead, others = base, base + stride, base + 2 * stride
+    head, cycle, others = base, base + stride, base + 2 * stride
     blocks = base + 3 * stride
     sides = blocks + count * stride
-    for entry in (head, ahead, others):
+    for entry in (head, cycle, others):
         clear(table, entry, columns)
     for index in range(count):
         entry = blocks + index * stride
@@ -154,7 +157,11 @@ def build_row(
                 add(table, head, leaf, 0, columns)
         if index != block:
             add(table, others, table, entry, columns)
-    for index in range(min(offset, max(count - 2, 0))):
-        add(table, ahead, table, blocks + ((block + 2 + index) % count) * stride, columns)
+        if 1 <= index < block:
+            add(table, cycle, table, entry, columns)
     copy(total, 0, table, others, columns)
     add(total, 0, table, blocks + block * stride, columns)
+    made = max(count - 1 - offset, 2) if block == 0 else block + 1
+    for index in range(count - 2, made - 1, -1):
+        entry = blocks + index * stride
+        add(table, entry, table, entry + stride, columns)
