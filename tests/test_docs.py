@@ -15,7 +15,7 @@ def test_the_readme_runs():
 
 def test_features_stream_through_a_layer(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    stream, states, *_ = blocks("docs/attention.md")
+    stream, states, layers, *_ = blocks("docs/attention.md")
     assert len(stream.strip().splitlines()) <= 10
     names = run(stream)
     assert names["output"].shape == (1, 64)
@@ -23,6 +23,7 @@ def test_features_stream_through_a_layer(tmp_path, monkeypatch):
     run(states, names)
     assert names["both"].valid_tokens.tolist() == [120, 120]
     assert names["outputs"].shape == (1, 500, 64)
+    assert run(layers)["logits"].shape == (1, 300, 5)
 
 
 def test_an_exported_task_runs_by_onnxruntime(tmp_path, monkeypatch):

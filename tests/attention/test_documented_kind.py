@@ -18,7 +18,7 @@ from cla.attention import AttentionConfig, make_attention
 @pytest.fixture(scope="module", autouse=True)
 def documented_kind():
     """As if the file were there, and the line in the registry."""
-    _, _, code, line = blocks("docs/attention.md")
+    *_, code, line = blocks("docs/attention.md")
     module = ModuleType("cla.attention.mean")
     run(code, vars(module))
     kinds = MappingProxyType({**cla.attention.config.KINDS, **run(line)["entry"]})
