@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from cla.models import ClassifierConfig, FixedLandmarks, StreamClassifier, use_landmarks
 from cla.training.batches import Batch, FeatureNoise, LabeledStream, Pieces
+from cla.training.lagging import lagging_logits
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class TrainConfig:
         scan_streams, scan_tokens: size of a batch under full attention, every token counts.
         windows: whole windows in a batch under landmarks, the newest token of each counts.
         growing_share: share of those batches with windows that are not full yet.
+        lagging_share: share of them with continual landmarks that lag, as those of a stream do.
         guidance: weight of staying near to what full attention says of the same window.
         blind_tokens: first tokens of a piece that do not count, what they tell lies before it.
         average: decay of the moving average of the weights, which is what is kept.
@@ -34,6 +36,7 @@ class TrainConfig:
     scan_tokens: int = 300
     windows: int = 128
     growing_share: float = 0.4
+    lagging_share: float = 0.0
     guidance: float = 0.0
     blind_tokens: int = 11
     learning_rate: float = 2e-3
@@ -57,6 +60,21 @@ def low_rank_phase(config: TrainConfig) -> TrainConfig:
         guidance=1.0,
         average=0.995,
         seed=config.seed + 1,
+    )
+
+
+def lagging_phase(config: TrainConfig) -> TrainConfig:
+    """A short last phase in which continual landmarks lag, as they do in use."""
+    return replace(
+        low_rank_phase(config),
+        steps=config.steps // 16,
+        learning_rate=config.learning_rate / 5,
+        warmup_steps=config.warmup_steps // 10,
+        landmark_counts=(2, 4, 4, 4, 8, 8, 16, 16, 32),
+        windows=config.windows * 3 // 4,
+        lagging_share=0.6,
+        average=0.985,
+        seed=config.seed + 2,
     )
 
 
@@ -101,6 +119,8 @@ def train(
     for step in progress:
         if rng.random() < config.full_share:
             loss = _full_loss(model, pieces, config, rng)
+        elif config.lagging_share and rng.random() < config.lagging_share:
+            loss = _lagging_loss(model, pieces, config, rng)
         else:
             loss = _low_rank_loss(model, landmarks, pieces, config, rng)
         optimizer.zero_grad(set_to_none=True)
@@ -147,11 +167,26 @@ def _low_rank_loss(
     with torch.no_grad():
         guide = model.eval()(features, tokens_seen=seen).softmax(-1) if config.guidance else None
     lane = _low_rank_lane(model.train(), landmarks, int(rng.choice(config.landmark_counts)), rng)
-    logits = lane(features, tokens_seen=seen)
-    loss = _weighted_loss(logits, Batch(*(part[:, -1] for part in batch)), config)
-    if guide is None:
-        return loss
-    return loss + config.guidance * functional.cross_entropy(logits, guide)
+    return _newest_loss(lane(features, tokens_seen=seen), batch, guide, config)
+
+
+def _lagging_loss(
+    model: StreamClassifier, pieces: Pieces, config: TrainConfig, rng: np.random.Generator
+) -> Tensor:
+    """Loss of the newest token of windows whose landmarks were complete some tokens ago."""
+    window = config.classifier.window
+    count = int(rng.choice(config.landmark_counts))
+    lag = int(rng.integers(window // count))
+    batch = pieces.draw(config.windows, window + lag, config.noise, rng)
+    first = int(rng.integers(config.classifier.position_period))
+    seen = first + window + lag
+    with torch.no_grad():
+        guide = None
+        if config.guidance:
+            guide = model.eval()(batch.features[:, lag:], tokens_seen=seen).softmax(-1)
+    lane = model.train().with_attention("continual_nystrom", count)
+    start = torch.full((config.windows,), first)
+    return _newest_loss(lagging_logits(lane, batch.features, start, lag), batch, guide, config)
 
 
 def _low_rank_lane(
@@ -166,6 +201,14 @@ def _low_rank_lane(
     lane = model.with_attention("continual_nystrom", count, "fixed")
     use_landmarks(lane, landmarks[count])
     return lane
+
+
+def _newest_loss(logits: Tensor, batch: Batch, guide: Tensor | None, config: TrainConfig) -> Tensor:
+    """Loss of the newest tokens, and how far they are from the guide's probabilities."""
+    loss = _weighted_loss(logits, Batch(*(part[:, -1] for part in batch)), config)
+    if guide is None:
+        return loss
+    return loss + config.guidance * functional.cross_entropy(logits, guide)
 
 
 def _weighted_loss(logits: Tensor, batch: Batch, config: TrainConfig) -> Tensor:

@@ -1,20 +1,26 @@
 """Labels, scores, landmarks and the whole training on tiny data."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cla.errors import ClaError
 from cla.features import HOP_S
-from cla.models import ClassifierConfig, EventConfig
+from cla.models import ClassifierConfig, EventConfig, StreamClassifier
 from cla.training.digits import main
 from cla.training.digits.dataset import FeatureStream
 from cla.training.digits.evaluate import evaluate, tuned
 from cla.training.digits.labels import labeled, token_labels
 from cla.training.digits.vocabulary import LABELS
+from cla.training.lagging import lagging_logits
 from cla.training.landmarks import fit_landmarks
 from cla.training.lanes import COUNTS
 from cla.training.scoring import EventScorer, Occurrence, agreement
-from cla.training.train import TrainConfig, train
+from cla.training.train import Start, TrainConfig, lagging_phase, low_rank_phase, train
 from cla.types import Event
 
 
@@ -57,6 +63,47 @@ def make_streams(count=6, tokens=420):
     return streams
 
 
+def tiny_classifier(**changes):
+    return ClassifierConfig(
+        96, 11, embed_dim=32, num_heads=2, feed_forward_dim=32, position_harmonics=8, **changes
+    )
+
+
+@settings(max_examples=15, deadline=None)
+@given(count=st.sampled_from((2, 4, 8)), tokens=st.integers(24, 70), seed=st.integers(0, 100))
+def test_lagging_landmarks_give_what_a_step_gives(count, tokens, seed):
+    torch.manual_seed(seed)
+    window = 24
+    model = StreamClassifier(tiny_classifier(window=window, position_period=48)).eval()
+    lane = model.with_attention("continual_nystrom", count)
+    features = torch.randn(2, tokens, 96)
+    state = lane.init_state(2)
+    for token in features.unbind(1):
+        step = lane.step(token, state)
+        state = step.state
+    lag = tokens % (window // count)
+    first = tokens - window - lag
+    found = lagging_logits(lane, features[:, first:], torch.full((2,), first), lag)
+    torch.testing.assert_close(found, step.output, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("phase", [low_rank_phase, lagging_phase])
+def test_a_phase_goes_on_from_the_weights_of_the_last(phase):
+    streams = labeled(make_streams())
+    config = TrainConfig(
+        tiny_classifier(), steps=160, scan_streams=4, windows=8, landmark_counts=(2, 4)
+    )
+    first = train(streams, replace(config, steps=20, warmup_steps=5, average=0.8))
+    landmarks = fit_landmarks(first, [stream.features for stream in streams])
+    later = replace(phase(config), steps=10, average=0.5)
+    second = train(streams, later, Start(first, landmarks))
+    far = [
+        (a - b).abs().max() for a, b in zip(first.parameters(), second.parameters(), strict=True)
+    ]
+    assert 0 < max(far) < 0.1
+
+
 @pytest.mark.timeout(120)
 def test_training_to_figures_on_tiny_data(tmp_path):
     from types import MappingProxyType
@@ -64,11 +111,8 @@ def test_training_to_figures_on_tiny_data(tmp_path):
     from cla.models import TaskModel, read_task, write_task
 
     streams = make_streams()
-    classifier = ClassifierConfig(
-        96, 11, embed_dim=32, num_heads=2, feed_forward_dim=32, position_harmonics=8
-    )
     config = TrainConfig(
-        classifier, steps=40, scan_streams=4, windows=8, warmup_steps=5, average=0.8
+        tiny_classifier(), steps=40, scan_streams=4, windows=8, warmup_steps=5, average=0.8
     )
     model = train(labeled(streams), config)
     landmarks = fit_landmarks(model, [stream.features for stream in streams])
@@ -83,6 +127,7 @@ def test_training_to_figures_on_tiny_data(tmp_path):
     assert read_task(tmp_path).card["figures"] == figures
 
 
-def test_a_stage_without_its_data_is_explained(tmp_path):
-    with pytest.raises(ClaError, match="no streams"):
-        main(["--work-dir", str(tmp_path), "--only", "train"])
+@pytest.mark.parametrize(("stage", "missing"), [("train", "no streams"), ("refine", "no speech")])
+def test_a_stage_without_its_data_is_explained(tmp_path, stage, missing):
+    with pytest.raises(ClaError, match=missing):
+        main(["--work-dir", str(tmp_path), "--only", stage])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cla.features import SAMPLE_RATE_HZ
-from cla.training.digits import noise
+from cla.training.digits import gliding, noise
 from cla.training.digits.augment import (
     AugmentConfig,
     distort,
@@ -22,9 +22,9 @@ from cla.training.digits.augment import (
     telephone,
 )
 from cla.training.digits.bank import Clip, trimmed_clip
-from cla.training.digits.streams import Material, StreamConfig, make_stream
+from cla.training.digits.streams import HARD, MAKERS, Material, StreamConfig, make_stream
 from cla.training.digits.trimming import speech_bounds
-from cla.training.digits.utterances import HELD_OUT_VOICES, plan
+from cla.training.digits.utterances import HELD_OUT_VOICES, for_hard_streams, plan
 from cla.training.digits.vocabulary import DIGITS, LABELS, NEAR_WORDS, label_index
 
 
@@ -130,12 +130,47 @@ def test_level_and_speed():
     assert len(stretched(tone(1.0), 1.25)) == pytest.approx(0.8 * SAMPLE_RATE_HZ, abs=2)
 
 
-@pytest.mark.parametrize("maker", [noise.colored, noise.hum, noise.clicks, noise.music, calls])
+@pytest.mark.parametrize(
+    "maker",
+    [noise.colored, noise.hum, noise.clicks, noise.music, calls, gliding.glides, gliding.cries],
+)
 @pytest.mark.parametrize("length", [800, 20_000])
 def test_noises_have_length_and_level(maker, length):
     samples = maker(length, np.random.default_rng(2))
     assert samples.shape == (length,)
     assert np.std(samples) == pytest.approx(0.1, rel=0.3)
+
+
+def pitch_track_hz(samples, frame=1_024):
+    """Strongest frequency of each loud frame."""
+    frames = samples[: len(samples) // frame * frame].reshape(-1, frame)
+    loud = frames[np.std(frames, axis=1) > 0.5 * np.std(samples)]
+    strength = np.abs(np.fft.rfft(loud * np.hanning(frame)))
+    return strength.argmax(axis=1) * SAMPLE_RATE_HZ / frame
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=20, deadline=None)
+def test_the_pitch_of_a_glide_moves_within_the_band(seed):
+    pitch_hz = pitch_track_hz(gliding.glides(5 * SAMPLE_RATE_HZ, np.random.default_rng(seed)))
+    assert pitch_hz.max() > 1.05 * pitch_hz.min()
+    assert pitch_hz.min() >= 50
+    assert pitch_hz.max() <= 6_000
+
+
+def test_hard_streams_are_made_of_gliding_sounds_too(monkeypatch):
+    made = []
+    for name in ("glides", "cries"):
+        maker = getattr(gliding, name)
+        monkeypatch.setitem(
+            MAKERS, name, lambda *args, name=name, maker=maker: made.append(name) or maker(*args)
+        )
+    config = replace(HARD, duration_s=4.0, only_noise_share=1.0)
+    for seed in range(20):
+        samples, words = make_stream(make_material(), config, np.random.default_rng(seed))
+        assert not words
+        assert np.isfinite(samples).all()
+    assert set(made) == {"glides", "cries"}
 
 
 def test_distorted_silence_stays_finite():
@@ -163,3 +198,6 @@ def test_the_plan_is_the_same_each_time_and_covers_every_digit_and_voice():
     heard = {voice for u in utterances if u.held_out for voice in u.voice.split(":")}
     assert heard >= HELD_OUT_VOICES
     assert not any(label_index(word) for word in NEAR_WORDS)
+    few = [u for u in utterances if for_hard_streams(u)]
+    assert {u.engine for u in few} == {"espeak", "flite", "kokoro"}
+    assert {u.word for u in few if u.engine == "kokoro"} == set(DIGITS)

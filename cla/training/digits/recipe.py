@@ -25,7 +25,7 @@ from cla.training.digits.engines import Espeak, Flite, Kokoro
 from cla.training.digits.evaluate import evaluate, tuned
 from cla.training.digits.labels import labeled
 from cla.training.digits.sources import ITALIAN, RUSSIAN, SPANISH, kokoro_files
-from cla.training.digits.streams import StreamConfig
+from cla.training.digits.streams import GLIDING, HARD, StreamConfig
 from cla.training.digits.teststreams import (
     AudioStream,
     by_telephone,
@@ -35,17 +35,18 @@ from cla.training.digits.teststreams import (
     music_streams,
     sound_streams,
 )
-from cla.training.digits.utterances import plan
+from cla.training.digits.utterances import for_hard_streams, plan
 from cla.training.digits.vocabulary import LABELS
 from cla.training.landmarks import fit_landmarks
-from cla.training.recipe import Folders, folders_of, recipe_parser, run_stages
-from cla.training.train import Start, TrainConfig, low_rank_phase, train
+from cla.training.recipe import Folders, folders_of, recipe_parser, run_stages, training_lines
+from cla.training.train import Start, TrainConfig, lagging_phase, low_rank_phase, train
 
 PLAN_SEED = 1
 TRAIN_SEED, TUNE_SEED, TEST_SEED = 7, 11, 5
-TUNE_STREAMS = 60
+HARD_SEED, GLIDING_SEED = 13, 17
+TUNE_STREAMS, HARD_STREAMS, GLIDING_STREAMS = 60, 60, 60
 TEST_REPEATS = 12
-STAGES = ("data", "train", "landmarks", "evaluate")
+STAGES = ("data", "train", "landmarks", "refine", "evaluate")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -57,11 +58,14 @@ def main(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     folders = folders_of(options)
     config = train_config(options.steps)
+    refined = options.refine or options.only == "refine"
+    refine = {"refine": lambda: refine_weights(folders, config)} if refined else {}
     stages: Mapping[str, Callable[[], None]] = {
         "data": lambda: make_data(folders, options.streams, options.sounds),
         "train": lambda: make_weights(folders, config),
         "landmarks": lambda: make_landmarks(folders, config),
-        "evaluate": lambda: make_card(folders, config),
+        **refine,
+        "evaluate": lambda: make_card(folders, config, refined=refined),
     }
     run_stages(stages, options.only)
     return 0
@@ -112,14 +116,38 @@ def make_landmarks(folders: Folders, config: TrainConfig) -> None:
     write_task(task, folders.out, task.card)
 
 
-def make_card(folders: Folders, config: TrainConfig) -> None:
+def refine_weights(folders: Folders, config: TrainConfig) -> None:
+    """Make streams that are hard and gliding sounds, and train on with landmarks that lag."""
+    utterances, bank = list(plan(PLAN_SEED)), folders.work / "bank"
+    if not bank.exists():
+        raise ClaError(f"There is no speech in {bank}.", "Run the stage `data` first.")
+    pairs = zip(load_bank(bank, utterances), utterances, strict=True)
+    clips = [clip for clip, utterance in pairs if for_hard_streams(utterance)]
+    material = gather_material(clips, folders.downloads, for_tuning=False)
+    build_features(material, HARD, HARD_STREAMS, HARD_SEED, folders.features("hard"))
+    gliding = folders.features("gliding")
+    build_features(material, GLIDING, GLIDING_STREAMS, GLIDING_SEED, gliding)
+    streams = [*_streams(folders, "hard"), *_streams(folders, "gliding")]
+    task = read_task(folders.out)
+    start = Start(task.classifier, task.landmarks)
+    model = train(labeled(streams), lagging_phase(config), start)
+    write_task(replace(task, classifier=model), folders.out, task.card)
+
+
+def make_card(folders: Folders, config: TrainConfig, *, refined: bool) -> None:
     """Measure, and write the model card."""
     task = read_task(folders.out)
     names = sorted(path.name for path in folders.features(".").glob("test-*"))
     sets = {name.removeprefix("test-"): _read_test(folders.features(name)) for name in names}
     figures: dict[str, Any] = evaluate(task, sets)
     training_streams = len(_streams(folders, "train"))
-    write_task(task, folders.out, model_card(figures, config, training_streams))
+    card = model_card(figures, config, training_streams)
+    if refined:
+        card["refinement"] = {
+            "streams": HARD_STREAMS + GLIDING_STREAMS,
+            **training_lines(lagging_phase(config)),
+        }
+    write_task(task, folders.out, card)
 
 
 def _test_audio(downloads: Path, sounds: Path | None) -> dict[str, list[AudioStream]]:
@@ -164,5 +192,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--steps", type=int, default=TrainConfig.steps, help="training steps")
     parser.add_argument("--streams", type=int, default=1_200, help="training streams to synthesize")
+    parser.add_argument(
+        "--refine",
+        action="store_true",
+        help="then train on with landmarks that lag, on hard streams; the shipped weights are not",
+    )
     parser.add_argument("--sounds", type=Path, help="folder of sounds to test for false events")
     return parser

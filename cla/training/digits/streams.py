@@ -10,10 +10,26 @@ from cla.features import SAMPLE_RATE_HZ
 from cla.training.digits import noise as noises
 from cla.training.digits.augment import AugmentConfig, distort, stretched
 from cla.training.digits.bank import Clip
+from cla.training.digits.gliding import cries, glides
 from cla.training.digits.vocabulary import NONE
 from cla.training.scoring import Occurrence
 
 Samples = NDArray[np.float32]
+
+
+SOUNDS = (
+    ("colored", 0.2), ("hum", 0.05), ("clicks", 0.15), ("calls", 0.2), ("music", 0.2),
+    ("loop", 0.2),
+)  # fmt: skip
+"""Kinds of noise and their shares."""
+MAKERS = {
+    "colored": noises.colored,
+    "hum": noises.hum,
+    "clicks": noises.clicks,
+    "music": noises.music,
+    "glides": glides,
+    "cries": cries,
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +47,22 @@ class StreamConfig:
     pasted_share: float = 0.35
     only_noise_share: float = 0.2
     only_other_share: float = 0.15
+    sounds: tuple[tuple[str, float], ...] = SOUNDS
     augment: AugmentConfig = field(default_factory=AugmentConfig)
+
+
+HARD = StreamConfig(
+    run_share=0.45,
+    run_gap_s=(0.03, 0.35),
+    only_noise_share=0.25,
+    sounds=(
+        ("colored", 0.1), ("hum", 0.04), ("clicks", 0.08), ("calls", 0.14), ("music", 0.12),
+        ("loop", 0.12), ("glides", 0.2), ("cries", 0.2),
+    ),
+    augment=AugmentConfig(telephone_share=0.5, resample=(0.74, 1.28)),
+)  # fmt: skip
+"""What is hard: tight runs of digits, slow and fast voices, telephone lines, gliding sounds."""
+GLIDING = replace(HARD, only_noise_share=1.0, sounds=(("glides", 0.5), ("cries", 0.5)))
 
 
 @dataclass(frozen=True)
@@ -61,7 +92,7 @@ def make_stream(
     length = round(config.duration_s * SAMPLE_RATE_HZ)
     draw = rng.random()
     if draw < config.only_noise_share:
-        return distort(_sound(material, length, rng), None, config.augment, rng), []
+        return distort(_sound(material, length, config, rng), None, config.augment, rng), []
     if draw < config.only_noise_share + config.only_other_share:
         config = replace(
             config,
@@ -72,7 +103,7 @@ def make_stream(
     if rng.random() < config.pasted_share:
         return _speak(material, config, length, rng, pasted=True)
     speech, words = _speak(material, config, length, rng)
-    noise = _noise(material, length, rng) if rng.random() < 0.8 else None
+    noise = _noise(material, length, config, rng) if rng.random() < 0.8 else None
     return distort(speech, noise, config.augment, rng), words
 
 
@@ -129,7 +160,7 @@ def _recorded_apart(
     before, after = (int(margin) for margin in margins)
     cut = samples[max(0, -before) : len(samples) - max(0, -after)]
     padded = np.pad(cut, (max(0, before), max(0, after)))
-    noise = _sound(material, len(padded), rng) if rng.random() < 0.7 else None
+    noise = _sound(material, len(padded), config, rng) if rng.random() < 0.7 else None
     return distort(padded, noise, config.augment, rng), before
 
 
@@ -150,19 +181,23 @@ def _pick(
     return clips[int(rng.integers(len(clips)))]
 
 
-def _noise(material: Material, length: int, rng: np.random.Generator) -> Samples:
+def _noise(
+    material: Material, length: int, config: StreamConfig, rng: np.random.Generator
+) -> Samples:
     """Something to lie under speech."""
     if rng.random() < 0.25:
         voices = _voices(material)
         long = [samples for samples in voices if len(samples) > SAMPLE_RATE_HZ]
         return noises.babble(length, long or voices, rng)
-    return _sound(material, length, rng)
+    return _sound(material, length, config, rng)
 
 
-def _sound(material: Material, length: int, rng: np.random.Generator) -> Samples:
+def _sound(
+    material: Material, length: int, config: StreamConfig, rng: np.random.Generator
+) -> Samples:
     """A noise or music without speech."""
-    kinds = ("colored", "hum", "clicks", "calls", "music", "loop")
-    kind = rng.choice(kinds, p=(0.2, 0.05, 0.15, 0.2, 0.2, 0.2))
+    kinds, shares = zip(*config.sounds, strict=True)
+    kind = rng.choice(kinds, p=shares)
     if kind == "calls":
         return noises.calls(length, _voices(material), rng)
     if kind == "loop" and material.loops:
@@ -171,8 +206,7 @@ def _sound(material: Material, length: int, rng: np.random.Generator) -> Samples
             second, length, rng
         )
         return np.asarray(mix, np.float32)
-    maker = {"hum": noises.hum, "clicks": noises.clicks, "music": noises.music}
-    return maker.get(str(kind), noises.colored)(length, rng)
+    return MAKERS.get(str(kind), noises.colored)(length, rng)
 
 
 def _voices(material: Material) -> list[Samples]:

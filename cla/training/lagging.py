@@ -1,0 +1,30 @@
+"""Windows whose landmarks lag behind the newest token, as those of a stream do between ticks."""
+
+from torch import Tensor
+
+from cla.attention.landmarks import attend_low_rank, window_landmarks
+from cla.models import StreamClassifier
+
+
+def lagging_logits(lane: StreamClassifier, features: Tensor, start: Tensor, lag: int) -> Tensor:
+    """Logits of the newest token, under continual landmarks that were complete `lag` tokens ago.
+
+    A step between ticks gives the same when M divides N; of a lane with one layer.
+
+    Shapes:
+        features: (B, N + lag, F)
+        start: (B,) int64, phase of the first token
+        returns: (B, C)
+    """
+    window = lane.config.window
+    (layer,) = lane.encoder
+    attention = layer.attention
+    tokens = lane.embed(features, start)
+    projected = attention.project(tokens, attention.state_dtype(tokens.dtype))
+    landmarks = window_landmarks(projected.span(0, window), attention.config)
+    attended = projected.span(lag)
+    delta = (landmarks.queries @ attended.keys.transpose(-1, -2)).softmax(-1)
+    newest = attended.queries[..., -1:, :]
+    context = attend_low_rank(newest, landmarks, delta @ attended.values)
+    logits: Tensor = lane.head(layer.complete(tokens[:, -1], attention.finish(context)))
+    return logits
