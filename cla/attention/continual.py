@@ -56,6 +56,10 @@ class ContinualAttention(FullAttention):
         """Whether rows older than the newest are needed."""
         return self.config.retroactive
 
+    def fits(self, state: ContinualState) -> bool:
+        rows = self.config.window if self.config.retroactive else 0
+        return super().fits(state) and state.rows.shape[-1] == state.queries.shape[2] == rows
+
     def window_state(self, tokens: Projected, seen: int) -> ContinualState:
         state: WindowState = super().window_state(tokens, seen)
         shape = (*state.keys.shape[:2], self.config.head_dim + 3, 0)

@@ -18,6 +18,7 @@ from cla.attention.nystrom_state import (
     NystromState,
     build_state,
     follows_stream,
+    keeps_queries,
     stream_landmarks,
 )
 from cla.attention.nystrom_step import (
@@ -96,6 +97,15 @@ class ContinualNystromAttention(AttentionLayer):
 
     def state_dtype(self, dtype: torch.dtype) -> torch.dtype:
         return accumulation_dtype(dtype)
+
+    def fits(self, state: NystromState) -> bool:
+        config = self.config
+        return (
+            super().fits(state)
+            and state.landmarks.gamma_inv.shape[-1] == config.landmarks
+            and state.betas.shape[-1] == (config.window if config.retroactive else 0)
+            and state.queries.shape[2] == (config.window if keeps_queries(config) else 0)
+        )
 
     def init_state(
         self,

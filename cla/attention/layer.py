@@ -229,6 +229,12 @@ class AttentionLayer(nn.Module, ABC):
             window: (B, T, E), the newest tokens; the last N are used
         """
 
+    def fits(self, state: Any) -> bool:
+        """Whether the sizes of a state are those of this layer: kernels read by them."""
+        config = self.config
+        sizes: bool = state.keys.shape[1:] == (config.num_heads, config.window, config.head_dim)
+        return sizes
+
     def reset(self, state: Any, streams: Tensor) -> None:
         """Let the masked streams (B,) of a state start anew, in place."""
         fresh = self.init_state(1, device=state.keys.device, dtype=self.query_proj.weight.dtype)
@@ -340,6 +346,11 @@ class AttentionLayer(nn.Module, ABC):
             raise ClaError(
                 f"A token of shape {tuple(x.shape)} does not fit a state of {batch} streams.",
                 f"Give ({batch}, {self.config.embed_dim}).",
+            )
+        if not self.fits(state):
+            raise ClaError(
+                "The state is that of another layer.",
+                "Make one by this layer's init_state or state_from_window.",
             )
         if active is not None and (active.shape != (batch,) or active.dtype != torch.bool):
             raise ClaError(

@@ -27,6 +27,7 @@ from cla.attention import (
     stack_states,
 )
 from cla.attention.state import StreamGroup, narrow_state
+from cla.errors import ClaError
 
 SIZES = [(1, 1), (2, 1), (7, 1), (7, 2), (7, 5), (7, 7), (16, 5), (30, 16)]
 OUTPUTS = ["single_output", "retroactive"]
@@ -282,3 +283,22 @@ def test_tokens_wider_than_the_weights(kind_mode, output):
     wide = run(layer, stream.double(), layer.init_state(2, dtype=torch.float64))
     expected = run(layer, stream, layer.init_state(2))
     torch.testing.assert_close(wide.float(), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind_mode", KINDS_AND_MODES)
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_the_state_of_another_layer_is_refused(kind_mode, output):
+    """Compiled code would read and write beyond it."""
+    layer = make_layer(make_config(*kind_mode, 9, 4, output=output))
+    other = OUTPUTS[output == OUTPUTS[0]]
+    strangers = [
+        make_config(*kind_mode, 8, 4, output=output),
+        make_config(*kind_mode, 9, 4, heads=3, output=output),
+    ]
+    if KINDS[kind_mode[0]].landmark_modes and "continual" in kind_mode[0]:
+        strangers.append(make_config(*kind_mode, 9, 3, output=output))
+    if "continual" in kind_mode[0]:
+        strangers.append(make_config(*kind_mode, 9, 4, output=other))
+    for config in strangers:
+        with pytest.raises(ClaError, match="another layer"):
+            layer.step(torch.zeros(2, 12), make_layer(config).init_state(2))
