@@ -20,6 +20,18 @@ def wait_for(page, condition, timeout_s=20.0):
         page.wait_for_timeout(50)
 
 
+def token_at_rest(page, still_s=0.6, timeout_s=20.0):
+    """The newest token once no other has come for a while: what was under way has arrived."""
+    found, since = token(page), time.monotonic()
+    deadline = since + timeout_s
+    while found < 0 or time.monotonic() - since < still_s:
+        assert time.monotonic() < deadline, "tokens keep coming, or none came"
+        page.wait_for_timeout(50)
+        if token(page) != found:
+            found, since = token(page), time.monotonic()
+    return found
+
+
 def heard(page, lane):
     text = page.get_by_test_id(f"transcript-{lane}").text_content()
     return text.split(" · ") if text else []

@@ -1,7 +1,7 @@
 """The Live page as a user meets it."""
 
 import pytest
-from live_surface import LANES, heard, matches, token, wait_for
+from live_surface import LANES, heard, matches, token, token_at_rest, wait_for
 
 from cla.capture import sample_clips
 
@@ -27,9 +27,7 @@ def test_the_microphone_is_read_in_both_lanes(open_page):
     assert "Fake" in (page.get_by_test_id("time").text_content() or "")
     page.get_by_test_id("microphone").get_by_text("Stop microphone").click()
     page.get_by_test_id("time").get_by_text("ended").wait_for()
-    still = token(page)
-    page.wait_for_timeout(500)
-    assert token(page) == still
+    token_at_rest(page)
     assert page.get_by_test_id("microphone").text_content() == "Microphone"
 
 
@@ -43,10 +41,7 @@ def test_controls_act_at_once_and_without_a_gap(open_page):
     page.get_by_test_id("mode").select_option("continual")
     page.get_by_test_id("pause").click()
     wait_for(page, lambda: page.get_by_test_id("pause").text_content() == "Resume")
-    page.wait_for_timeout(400)
-    still = token(page)
-    page.wait_for_timeout(500)
-    assert token(page) == still
+    still = token_at_rest(page)
     page.get_by_test_id("step").click()
     wait_for(page, lambda: token(page) == still + 1)
     page.get_by_test_id("maps").check()

@@ -1,5 +1,6 @@
 """The main path through each page beside Live, as a visitor takes it, and its accessibility."""
 
+import live_surface
 import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -40,8 +41,7 @@ def test_a_clip_is_played_in_step_and_scrubbed(visit):
     page.wait_for_timeout(500)
     before = token(page)
     page.get_by_test_id("clip-forward").click()
-    page.wait_for_timeout(200)
-    assert token(page) == before + 1
+    live_surface.wait_for(page, lambda: token(page) == before + 1)
     overview = page.get_by_test_id("clip-overview")
     overview.scroll_into_view_if_needed()
     box = overview.bounding_box()
@@ -64,16 +64,12 @@ def test_the_live_page_is_worked_by_keys(visit):
     page.get_by_role("heading", level=2).click()
     page.keyboard.press("Space")
     pause.get_by_text("Resume").wait_for()
-    surface = page.get_by_test_id("cla-live")
-    page.wait_for_timeout(500)
-    still = int(surface.get_attribute("data-token"))
+    still = live_surface.token_at_rest(page)
     page.keyboard.press("s")
-    page.wait_for_timeout(500)
-    assert int(surface.get_attribute("data-token")) == still + 1
+    live_surface.wait_for(page, lambda: live_surface.token(page) == still + 1)
     page.get_by_test_id("clip").focus()
     page.keyboard.press("s")
-    page.wait_for_timeout(500)
-    assert int(surface.get_attribute("data-token")) == still + 1
+    assert live_surface.token_at_rest(page) == still + 1
 
 
 def test_lanes_come_and_go_while_the_stream_goes_on(visit):
