@@ -156,7 +156,7 @@ def test_what_must_be_found_and_what_may_be():
 @pytest.mark.timeout(200)
 def test_the_recipe_on_tiny_data(recordings, tmp_path):
     folders = Folders(tmp_path, tmp_path / "model")
-    for name in ("train", "tune"):
+    for name in ("train", "tune", "tune-odd"):
         maker = StreamMaker(recordings, StreamConfig(seconds=15))
         build_streams(maker, 2, SETS[name].seed, folders.features(name))
     classifier = ClassifierConfig(
@@ -172,7 +172,7 @@ def test_the_recipe_on_tiny_data(recordings, tmp_path):
     task = read_task(folders.out)
     assert (task.name, task.input, task.labels) == ("hands", "video", LABELS)
     assert task.landmark_counts == (2, 4, 8, 16, 32, 64)
-    figures = evaluate(task, {"tiny": list(load_streams(folders.features("tune")))})
+    figures = evaluate(task, {"tiny": list(load_streams(folders.features("tune")))}, ())
     assert figures["tiny"]["full"]["agreement_with_full"] == 1
     assert set(figures["tiny: ablation"]) == {"full", "attention zeroed", "window 1"}
     assert model_card(figures, config, 2)["figures"] is figures

@@ -42,8 +42,8 @@ def model_card(
             "The recorded left hands of the same package, mirrored, in streams made the same way."
         ],
         "label": "the sign while it is shown; a motion from when it can be told until "
-        f"{HOLD_S} s after its end. Tokens in the midst of a motion, and those within {UNSURE_S} s "
-        "of the end of its label, are not counted.",
+        f"{HOLD_S} s after its end. Not counted are tokens in the midst of a motion, those within "
+        f"{UNSURE_S} s of the end of its label, and those at which the tracker has lost the hand.",
         "training": training_lines(config),
         "figures": figures,
         "limits": list(LIMITS),

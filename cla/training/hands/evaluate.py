@@ -1,6 +1,6 @@
 """Figures of the trained task: tokens and events right, false events, what attention earns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -16,8 +16,9 @@ from cla.training.lanes import FULL, LANES, Outputs, ablations, make_lane, proba
 from cla.training.scoring import EventScore, EventScorer, agreement
 from cla.training.tuning import tune_events
 
-COST_OF_FALSE = 0.1
+COST_OF_FALSE = 0.2
 """Recall that one false event a minute is worth when thresholds are tuned."""
+USUAL_LANES = [lane for lane in LANES if lane.num_landmarks == 16]
 GRID = [
     EventConfig(enter, exit_, hold, refractory_s=0.3, smoothing_tokens=smoothing)
     for enter, exit_, hold, smoothing in product(
@@ -44,14 +45,21 @@ def tuned(task: TaskModel, streams: Sequence[HandsStream]) -> EventConfig:
     )
 
 
-def evaluate(task: TaskModel, sets: Mapping[str, Sequence[HandsStream]]) -> dict[str, Any]:
-    """Figures per set and lane, and the ablations on the sets that hold signs."""
+def evaluate(
+    task: TaskModel, sets: Mapping[str, Sequence[HandsStream]], all_lanes_on: Container[str]
+) -> dict[str, Any]:
+    """Figures per set and lane, and the ablations on the sets that hold signs.
+
+    Args:
+        all_lanes_on: sets on which all landmark counts are measured, not only 16.
+    """
     figures: dict[str, Any] = {}
     for name, streams in sets.items():
         features = [stream.features for stream in streams]
         full = probabilities(make_lane(task, FULL), features)
         rows = {"full": _row(full, full, streams, task.event_config)}
-        for lane in LANES[1:]:
+        lanes = LANES[1:] if name in all_lanes_on else USUAL_LANES
+        for lane in lanes:
             outputs = probabilities(make_lane(task, lane), features)
             rows[str(lane)] = _row(outputs, full, streams, task.event_config)
         figures[name] = rows

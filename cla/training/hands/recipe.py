@@ -12,7 +12,7 @@ from cla.training.hands.card import model_card
 from cla.training.hands.dataset import build_streams, load_streams
 from cla.training.hands.evaluate import evaluate, tuned
 from cla.training.hands.labels import labeled
-from cla.training.hands.sets import TESTS, TRAIN, TUNE, StreamSet
+from cla.training.hands.sets import TESTS, TRAIN, TUNE, TUNE_ODD, StreamSet
 from cla.training.hands.sources import recordings
 from cla.training.hands.streams import HandsStream, StreamMaker
 from cla.training.hands.vocabulary import LABELS
@@ -21,10 +21,12 @@ from cla.training.recipe import Folders, folders_of, recipe_parser, run_stages
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 
 STEPS = 3_500
+ALL_LANES_ON = ("other hands", "odd hands")
 STAGES = ("data", "train", "landmarks", "evaluate")
 SETS: Mapping[str, StreamSet] = {
     "train": TRAIN,
     "tune": TUNE,
+    "tune-odd": TUNE_ODD,
     **{f"test-{name}": one for name, one in TESTS.items()},
 }
 
@@ -101,17 +103,19 @@ def make_landmarks(folders: Folders, config: TrainConfig) -> None:
     task = read_task(folders.out)
     streams = _streams(folders, "train")
     landmarks = fit_landmarks(task.classifier, [stream.features for stream in streams])
-    phase = replace(low_rank_phase(config), steps=config.steps // 3)
+    phase = replace(low_rank_phase(config), steps=config.steps // 10)
     model = train(labeled(streams), phase, Start(task.classifier, landmarks))
     task = replace(task, classifier=model, landmarks=landmarks)
-    task = replace(task, event_config=tuned(task, _streams(folders, "tune")))
+    tuning = _streams(folders, "tune") + _streams(folders, "tune-odd")
+    task = replace(task, event_config=tuned(task, tuning))
     write_task(task, folders.out, task.card)
 
 
 def make_card(folders: Folders, config: TrainConfig) -> None:
     """Measure, and write the model card."""
     task = read_task(folders.out)
-    figures = evaluate(task, {name: _streams(folders, f"test-{name}") for name in TESTS})
+    sets = {name: _streams(folders, f"test-{name}") for name in TESTS}
+    figures = evaluate(task, sets, ALL_LANES_ON)
     write_task(task, folders.out, model_card(figures, config, len(_streams(folders, "train"))))
 
 

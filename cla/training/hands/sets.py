@@ -31,7 +31,8 @@ def _seen(tracking: TrackingConfig) -> StreamConfig:
 
 
 TRAIN = StreamSet("right", 400, 8)
-TUNE = StreamSet("right", 30, 11)
+TUNE = StreamSet("right", 20, 11)
+TUNE_ODD = StreamSet("right", 20, 12, replace(_USUAL, shares=ODD_SHARES))
 TESTS: Mapping[str, StreamSet] = {
     "other hands": _test(21),
     "10 frames a second": _test(22, _seen(TrackingConfig(frame_rates_hz=(10.0, 10.0)))),

@@ -49,7 +49,7 @@ class HandsStream:
     Shapes:
         features: (T, F).
         labels: (T,) int64.
-        decided: (T,) bool, false where a motion may be named or not.
+        decided: (T,) bool, false where nobody can tell: amid motions, hand lost.
         shown: (T,) int64, the sign that the hand has the shape of, in motions too.
     """
 
@@ -76,7 +76,10 @@ class StreamMaker:
             hands.insert(int(rng.integers(2)), self._companion(len(clip.points), rng))
         seen = tracked(hands, self._config.tracking, rng)
         at = np.minimum((seen.times_s * CLIP_HZ).astype(np.int64), len(clip.labels) - 1)
-        return HandsStream(seen.features, clip.labels[at], clip.decided[at], clip.shown[at])
+        labels = clip.labels[at]
+        # Nobody can tell the sign of a hand that the tracker has lost.
+        lost = (seen.features[:, 0] == 0) & (labels != NONE)
+        return HandsStream(seen.features, labels, clip.decided[at] & ~lost, clip.shown[at])
 
     def _clips(self, rng: np.random.Generator) -> Iterator[Clip]:
         """Clips with transitions between hands, until the stream is long enough."""
