@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 import torch
-from hand_data import PALMS, photograph
+from hand_data import PALMS, photograph, recorded_hands
 
 from cla.features import Hand, HandStream, HandTokenizer
 from cla.models import EventDetector, load_task
 
+SECONDS = 3.0
+SIGNS = ("0", "1", "2", "3", "4", "5", "Ok", "Super", "Dislike", "Horns", "VIP", "Stop",
+         "Power_Fist", "Shaka")  # fmt: skip
 LANES = (("full",), ("continual_nystrom", 16, "fixed"), ("continual_nystrom", 16, "continual"))
 
 
@@ -26,6 +29,33 @@ def labels_of(task, tokens, lane=("full",)):
         state = step.state
         called.append(task.labels[int(step.output[0].argmax())])
     return called
+
+
+def shown(points, handedness, rng, rate_hz=20.0):
+    """Tokens of a recorded hand held up for some seconds, in an image of 4 to 3."""
+    stream = HandStream()
+    size, place = rng.uniform(0.06, 0.15), rng.uniform(0.35, 0.65, 2)
+    mirror = [1 if handedness == "right" else -1, 1]
+    tokens = []
+    for frame in range(round(SECONDS * rate_hz)):
+        seen = points[frame // 8 % len(points)] * size * mirror
+        seen = (seen + rng.normal(0, 0.01 * size, seen.shape)) / [4 / 3, 1] + place
+        hand = Hand(seen.astype(np.float32), handedness, 0.9)
+        tokens += stream.push([hand], 4 / 3, frame / rate_hz)
+    return tokens
+
+
+@pytest.mark.parametrize("lane", LANES, ids=str)
+def test_signs_of_hands_never_trained_on(task, lane):
+    rng = np.random.default_rng(1)
+    right = {}
+    for sign in SIGNS:
+        hands = recorded_hands()[sign]
+        for side in ("left", "right"):
+            called = labels_of(task, shown(hands, side, rng), lane)[8:]
+            right[sign, side] = np.mean([label == sign for label in called])
+    assert min(right.values()) > 0.75, right
+    assert np.mean(list(right.values())) > 0.95, right
 
 
 @pytest.mark.parametrize("name", PALMS)

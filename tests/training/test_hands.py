@@ -164,7 +164,7 @@ def test_the_recipe_on_tiny_data(recordings, tmp_path):
         window=64, position_harmonics=8,
     )  # fmt: skip
     config = TrainConfig(
-        classifier, steps=20, scan_streams=2, scan_tokens=80, windows=4, warmup_steps=8,
+        classifier, steps=60, scan_streams=2, scan_tokens=80, windows=4, warmup_steps=8,
         average=0.8,
     )  # fmt: skip
     make_weights(folders, config)

@@ -43,7 +43,8 @@ def model_card(
         ],
         "label": "the sign while it is shown; a motion from when it can be told until "
         f"{HOLD_S} s after its end. Not counted are tokens in the midst of a motion, those within "
-        f"{UNSURE_S} s of the end of its label, and those at which the tracker has lost the hand.",
+        f"{UNSURE_S} s of the end of its label, those at the very start and end of a transition, "
+        "and those at which the tracker has lost the hand.",
         "training": training_lines(config),
         "figures": figures,
         "limits": list(LIMITS),

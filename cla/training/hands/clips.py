@@ -10,6 +10,8 @@ from cla.training.hands.shapes import Shape
 from cla.training.hands.vocabulary import NONE
 
 CLIP_HZ = 60
+STILL_SIGN = 0.12
+"""So far along the way from one sign to another, a hand still looks like the one it left."""
 
 
 class Clip(NamedTuple):
@@ -18,7 +20,8 @@ class Clip(NamedTuple):
     Shapes:
         points: (T, 21, 2); NaN where there is no hand.
         labels: (T,) int64, what the stream should be called at that time.
-        decided: (T,) bool, false where a motion may be named or not: in its midst, and as it fades.
+        decided: (T,) bool, false where nobody can tell: amid and after motions, and
+            next to a sign.
         shown: (T,) int64, the sign that the hand has the shape of.
     """
 
@@ -76,8 +79,11 @@ def transition(before: Shape, after: Shape, seconds: float) -> Clip:
     Shapes:
         before, after: (21, 2).
     """
-    share = minimum_jerk(frames_in(seconds))[1:-1, np.newaxis, np.newaxis]
-    return Clip.of((before + share * (after - before)).astype(np.float32), NONE)
+    share = minimum_jerk(frames_in(seconds))[1:-1]
+    points = before + share[:, np.newaxis, np.newaxis] * (after - before)
+    clip = Clip.of(points.astype(np.float32), NONE)
+    clip.decided[np.abs(share - 0.5) > 0.5 - STILL_SIGN] = False
+    return clip
 
 
 def absence(seconds: float) -> Clip:

@@ -22,7 +22,7 @@ USUAL_LANES = [lane for lane in LANES if lane.num_landmarks == 16]
 GRID = [
     EventConfig(enter, exit_, hold, refractory_s=0.3, smoothing_tokens=smoothing)
     for enter, exit_, hold, smoothing in product(
-        (0.5, 0.6, 0.7, 0.8, 0.9, 0.95), (0.3,), (2, 3, 4, 5), (1, 3)
+        (0.5, 0.6, 0.7, 0.8), (0.3,), (2, 3, 4, 5, 6), (1, 3)
     )
 ]
 

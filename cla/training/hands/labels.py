@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from cla.features import HAND_HOP_S
 from cla.training.batches import LabeledStream, label_weights
-from cla.training.hands.streams import HandsStream
+from cla.training.hands.streams import HandsStream, lost_hands
 from cla.training.hands.vocabulary import MOTIONS, NONE, label_index
 from cla.training.scoring import Occurrence
 
 UNDECIDED_WEIGHT = 0.2
-"""Where a motion may be named or not, as in its midst, the label counts little."""
+"""Where nobody can tell, as amid a motion, the label counts little."""
 MIN_TOKENS = 8
 """A sign that is shown for a shorter time need not be found."""
 
@@ -46,6 +46,7 @@ def _weights(stream: HandsStream) -> NDArray[np.float32]:
     weights = label_weights(stream.labels)
     weights[stream.labels >= FIRST_MOTION] *= MOTION_WEIGHT
     weights[~stream.decided] *= UNDECIDED_WEIGHT
+    weights[lost_hands(stream.features, stream.labels)] = 0.0
     return weights
 
 

@@ -124,7 +124,7 @@ class OddHands:
     def _sideways(self, rng: np.random.Generator) -> Shape:
         """A thumb that points neither up nor down."""
         sign = SIGNS.index("Super" if rng.random() < 0.5 else "Dislike")
-        angle = rng.choice((-1, 1)) * np.deg2rad(rng.uniform(80, 100))
+        angle = rng.choice((-1, 1)) * np.deg2rad(rng.uniform(85, 100))
         return turned(self._any(rng, [self._signs[sign]]), angle)
 
 

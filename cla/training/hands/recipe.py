@@ -20,7 +20,7 @@ from cla.training.landmarks import fit_landmarks
 from cla.training.recipe import Folders, folders_of, recipe_parser, run_stages
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 
-STEPS = 3_500
+STEPS = 5_500
 ALL_LANES_ON = ("other hands", "odd hands")
 STAGES = ("data", "train", "landmarks", "evaluate")
 SETS: Mapping[str, StreamSet] = {
@@ -69,6 +69,7 @@ def train_config(steps: int) -> TrainConfig:
         window=96,
         position_period=192,
         position_harmonics=16,
+        dropout=0.05,
     )
     return TrainConfig(
         classifier,

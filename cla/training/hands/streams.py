@@ -59,6 +59,12 @@ class HandsStream:
     shown: NDArray[np.int64]
 
 
+def lost_hands(features: NDArray[np.floating], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tokens of a sign or motion at which the tracker has lost the hand, (T,)."""
+    lost: NDArray[np.bool_] = (features[:, 0] == 0) & (labels != NONE)
+    return lost
+
+
 class StreamMaker:
     """Makes streams of the recorded hands of one side."""
 
@@ -77,9 +83,8 @@ class StreamMaker:
         seen = tracked(hands, self._config.tracking, rng)
         at = np.minimum((seen.times_s * CLIP_HZ).astype(np.int64), len(clip.labels) - 1)
         labels = clip.labels[at]
-        # Nobody can tell the sign of a hand that the tracker has lost.
-        lost = (seen.features[:, 0] == 0) & (labels != NONE)
-        return HandsStream(seen.features, labels, clip.decided[at] & ~lost, clip.shown[at])
+        decided = clip.decided[at] & ~lost_hands(seen.features, labels)
+        return HandsStream(seen.features, labels, decided, clip.shown[at])
 
     def _clips(self, rng: np.random.Generator) -> Iterator[Clip]:
         """Clips with transitions between hands, until the stream is long enough."""
