@@ -16,14 +16,12 @@ from cla.training.lanes import FULL, LANES, Outputs, ablations, make_lane, proba
 from cla.training.scoring import EventScore, EventScorer, agreement
 from cla.training.tuning import tune_events
 
-COST_OF_FALSE = 0.2
+COST_OF_FALSE = 0.4
 """Recall that one false event a minute is worth when thresholds are tuned."""
 USUAL_LANES = [lane for lane in LANES if lane.num_landmarks == 16]
 GRID = [
     EventConfig(enter, exit_, hold, refractory_s=0.3, smoothing_tokens=smoothing)
-    for enter, exit_, hold, smoothing in product(
-        (0.5, 0.6, 0.7, 0.8), (0.3,), (2, 3, 4, 5, 6), (1, 3)
-    )
+    for enter, exit_, hold, smoothing in product((0.7, 0.8, 0.85, 0.9), (0.3,), (2, 3, 4), (1, 3))
 ]
 
 

@@ -37,7 +37,7 @@ def occurrences(stream: HandsStream) -> tuple[list[Occurrence], list[Occurrence]
         one
         for one in signs
         if one.end_s - one.onset_s >= MIN_TOKENS * HAND_HOP_S
-        and not any(abs(one.onset_s - m.end_s) < HAND_HOP_S or _touch(one, m) for m in during)
+        and not any(_touch(one, motion) for motion in during)
     ]
     return during + still, shown
 
