@@ -55,14 +55,12 @@ def advance(
     key, value = tokens.keys[:, :, 0], with_ones(tokens.values)[:, :, 0]
     write_token(state.keys, slot, key, active)
     write_token(state.values, slot, value, active)
-    if landmarks_are_tokens(config):
-        write_token(state.queries, slot, tokens.queries[:, :, 0], active)
-        advance_counters(state.slot, state.valid_tokens, window, active)
-        return _exact_context(tokens.queries, state, config)
-    continual = follows_stream(config)
     if state.queries.shape[2]:
         write_token(state.queries, slot, tokens.queries[:, :, 0], active)
     advance_counters(state.slot, state.valid_tokens, window, active)
+    if landmarks_are_tokens(config):
+        return _exact_context(tokens.queries, state, config)
+    continual = follows_stream(config)
     rings = (state.keys, state.values)
     total = slide(state.sums, state.landmarks.queries, (key, value), rings, slot, active)
     if config.retroactive:

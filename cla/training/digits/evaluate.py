@@ -12,7 +12,7 @@ from cla.training.digits.dataset import FeatureStream
 from cla.training.digits.labels import token_labels
 from cla.training.digits.vocabulary import LABELS
 from cla.training.lanes import FULL, LANES, Outputs, ablations, make_lane, probabilities
-from cla.training.scoring import EventScore, EventScorer, agreement
+from cla.training.scoring import EventScore, EventScorer, lane_figures
 from cla.training.tuning import tune_events
 
 COST_OF_FALSE = 0.08
@@ -63,11 +63,7 @@ def _row(
     outputs: Outputs, full: Outputs, streams: Sequence[FeatureStream], config: EventConfig
 ) -> dict[str, float]:
     counted = score(outputs, streams, config)
-    row = {
-        "minutes": round(counted.minutes, 2),
-        "false_events_per_minute": round(counted.false_per_minute, 3),
-        "agreement_with_full": round(agreement(np.concatenate(outputs), np.concatenate(full)), 4),
-    }
+    row = lane_figures(counted, outputs, full)
     if counted.present:
         row |= {"words": counted.present, "recall": round(counted.recall, 4)}
     return row

@@ -13,7 +13,7 @@ from cla.training.hands.labels import FIRST_MOTION, occurrences
 from cla.training.hands.streams import HandsStream
 from cla.training.hands.vocabulary import LABELS, NONE
 from cla.training.lanes import FULL, LANES, Outputs, ablations, make_lane, probabilities
-from cla.training.scoring import EventScore, EventScorer, agreement
+from cla.training.scoring import EventScore, EventScorer, lane_figures
 from cla.training.tuning import tune_events
 
 COST_OF_FALSE = 0.4
@@ -77,12 +77,7 @@ def _row(
     outputs: Outputs, full: Outputs, streams: Sequence[HandsStream], config: EventConfig
 ) -> dict[str, float]:
     counted = score(outputs, streams, config)
-    row = {
-        "minutes": round(counted.minutes, 2),
-        "false_events_per_minute": round(counted.false_per_minute, 3),
-        "agreement_with_full": round(agreement(np.concatenate(outputs), np.concatenate(full)), 4),
-        **_token_accuracies(outputs, streams),
-    }
+    row = lane_figures(counted, outputs, full) | _token_accuracies(outputs, streams)
     if counted.present:
         row |= {"signs_and_motions": counted.present, "recall": round(counted.recall, 4)}
     return row
