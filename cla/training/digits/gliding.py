@@ -21,14 +21,23 @@ def glides(length: int, rng: np.random.Generator) -> Samples:
     elif shape == "saw":
         octaves = depth * rng.choice((-1, 1)) * (2 * (turns % 1) - 1)
     else:
-        walk = 0.3 * np.cumsum(rng.standard_normal(int(turns[-1]) + 2)) % 4 - 1
+        walk = _walk(int(turns[-1]) + 2, rng)
         leaps = walk[turns.astype(int)]
         octaves = leaps if shape == "leaps" else np.interp(turns, np.arange(len(walk)), walk)
-    pitch_hz = np.clip(rng.uniform(200, 1_500) * 2**octaves, 60, 5_000)
+    pitch_hz = rng.uniform(320, 1_250) * 2**octaves
     wave = _harmonic(pitch_hz, int(rng.integers(1, 5)), rng.uniform(0.5, 2))
     if rng.random() < 0.75:
         wave *= _pulses(time_s, rng)
     return _leveled(wave)
+
+
+def _walk(length: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Octaves from -2 to 2 that turn back at both ends, each well away from the one before."""
+    octaves = [rng.uniform(-1.5, 1.5)]
+    for step in rng.choice((-1, 1), length) * rng.uniform(0.2, 0.6, length):
+        within = abs(octaves[-1] + step) <= 2
+        octaves.append(octaves[-1] + (step if within else -step))
+    return np.asarray(octaves)
 
 
 def cries(length: int, rng: np.random.Generator) -> Samples:
