@@ -1,11 +1,13 @@
 """Plain values that pass between the layers."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+InputKind = Literal["sound", "video"]
 
 
 class AudioChunk(NamedTuple):

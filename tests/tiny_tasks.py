@@ -9,13 +9,12 @@ from cla.models import (
     ClassifierConfig,
     EventConfig,
     FixedLandmarks,
-    InputKind,
     StreamClassifier,
     TaskModel,
 )
 
 
-def tiny_task(name: str, feature_dim: int, hop_s: float, kind: InputKind) -> TaskModel:
+def tiny_task(name: str, feature_dim: int, hop_s: float, features: str) -> TaskModel:
     """A task with a window of 24 tokens and fixed landmarks for 2, 4, 8 and 16."""
     generator = torch.Generator().manual_seed(4)
     with torch.random.fork_rng():
@@ -31,15 +30,15 @@ def tiny_task(name: str, feature_dim: int, hop_s: float, kind: InputKind) -> Tas
     }
     labels = ("none", "a", "b")
     return TaskModel(
-        name, labels, classifier, landmarks, EventConfig(), hop_s, MappingProxyType({}), kind
+        name, labels, classifier, landmarks, EventConfig(), hop_s, MappingProxyType({}), features
     )
 
 
 def tiny_sound_task() -> TaskModel:
     """A task that listens."""
-    return tiny_task("digits", 96, 0.08, "sound")
+    return tiny_task("digits", 96, 0.08, "speech")
 
 
 def tiny_video_task() -> TaskModel:
     """A task that looks at hands."""
-    return tiny_task("hands", HAND_FEATURE_DIM, HAND_HOP_S, "video")
+    return tiny_task("hands", HAND_FEATURE_DIM, HAND_HOP_S, "hands")

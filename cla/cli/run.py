@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         source = open_source(options, task)
         stack.enter_context(source)
         live = is_live(source)
-        session: Session[Any] = Session(task, lanes, stream_of(source), live=live)
+        session: Session[Any] = Session(task, lanes, stream_of(task, source), live=live)
         stack.enter_context(closing(session))
         writer = stack.enter_context(open_writer(options.out)) if options.out else None
         duration_s = getattr(source, "duration_s", None)

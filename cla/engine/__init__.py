@@ -17,7 +17,7 @@ from cla.engine.commands import (
 )
 from cla.engine.comparison import Comparison, lane_names
 from cla.engine.feeder import Feeder
-from cla.engine.inputs import FileLimits, Source, open_file, stream_of
+from cla.engine.inputs import FileLimits, Source, open_file, sound_stream, stream_of, video_stream
 from cla.engine.lane import Lane, LaneConfig
 from cla.engine.records import FaultRecord, FrameRecord, MapRecord, Record
 from cla.engine.session import Session
@@ -60,5 +60,7 @@ __all__ = [
     "open_file",
     "read_clip",
     "scan_lane",
+    "sound_stream",
     "stream_of",
+    "video_stream",
 ]

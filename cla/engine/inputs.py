@@ -17,7 +17,8 @@ from cla.capture import (
 from cla.engine.sound_stream import SoundStream
 from cla.engine.stream import Stream
 from cla.engine.video_stream import VideoStream
-from cla.features import HandTokenizer
+from cla.errors import ClaError
+from cla.features import ImageFrontEnd, SoundFrontEnd
 from cla.models import TaskModel
 
 Source = AudioFile | Microphone | VideoFile | Camera
@@ -45,15 +46,42 @@ def open_file(
     return open_video(source, limits=limits.video)
 
 
-def stream_of(source: Source, *, preview: bool = False) -> Stream[Any]:
-    """The stream that takes what this source gives.
+def sound_stream(task: TaskModel, sample_rate_hz: int) -> SoundStream:
+    """The stream in which a task is given sound.
+
+    Raises:
+        ClaError: the task takes none, or what makes its features cannot be loaded.
+    """
+    match task.front_end:
+        case SoundFrontEnd() as front_end:
+            return SoundStream(sample_rate_hz, front_end.open(sample_rate_hz))
+    raise ClaError(f"The task {task.name} takes no sound.", "Choose another task or source.")
+
+
+def video_stream(task: TaskModel, *, preview: bool = False) -> VideoStream:
+    """The stream in which a task is given pictures.
 
     Args:
         preview: whether records of pictures carry them.
 
     Raises:
-        ClaError: what makes its features cannot be loaded.
+        ClaError: the task takes none, or what makes its features cannot be loaded.
+    """
+    match task.front_end:
+        case ImageFrontEnd() as front_end:
+            return VideoStream(front_end.open(), preview=preview)
+    raise ClaError(f"The task {task.name} takes no pictures.", "Choose another task or source.")
+
+
+def stream_of(task: TaskModel, source: Source, *, preview: bool = False) -> Stream[Any]:
+    """The stream in which a task is given what this source gives.
+
+    Args:
+        preview: whether records of pictures carry them.
+
+    Raises:
+        ClaError: the task takes another medium, or what makes its features cannot be loaded.
     """
     if isinstance(source, AudioFile | Microphone):
-        return SoundStream(source.sample_rate_hz)
-    return VideoStream(HandTokenizer(), preview=preview)
+        return sound_stream(task, source.sample_rate_hz)
+    return video_stream(task, preview=preview)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cla.engine.stream import Arrival, Stream, Taken
-from cla.features import SpeechTokenizer
+from cla.features import SoundTokenizer, SpeechTokenizer
 from cla.types import Token
 
 MAX_BEHIND_S = 2.0
@@ -19,12 +19,15 @@ class SoundStream(Stream[Samples]):
     """Mono samples, int16 or float32 in [-1, 1].
 
     Media time goes on over sound that was dropped.
+
+    Args:
+        tokenizer: opened for this sample rate; that of speech where none is given.
     """
 
-    def __init__(self, sample_rate_hz: int) -> None:
+    def __init__(self, sample_rate_hz: int, tokenizer: SoundTokenizer | None = None) -> None:
         super().__init__(capacity=round(MAX_BEHIND_S * sample_rate_hz), size=len)
         self.sample_rate_hz = sample_rate_hz
-        self._tokenizer = SpeechTokenizer(sample_rate_hz)
+        self._tokenizer = tokenizer or SpeechTokenizer(sample_rate_hz)
         self._skipped_s = 0.0
 
     @property

@@ -1,26 +1,12 @@
 """Pictures on their way into a session: one waits, and the newest wins."""
 
 import time
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from cla.capture import decode_jpeg, preview_jpeg
 from cla.engine.records import FrameRecord
 from cla.engine.stream import Arrival, Stream, Taken
-from cla.features import Hand
+from cla.features import ImageTokenizer
 from cla.types import EncodedFrame, Token, VideoFrame
-
-
-class ImageTokenizer(Protocol):
-    """What turns pictures into tokens; `hands` are those of the newest picture."""
-
-    hands: tuple[Hand, ...]
-
-    def push(self, image: NDArray[np.uint8], time_s: float) -> list[Token]: ...
-
-    def reset(self) -> None: ...
 
 
 class VideoStream(Stream[VideoFrame | EncodedFrame]):

@@ -1,5 +1,14 @@
 """Features: a stream of samples, or of images of hands, becomes a stream of tokens."""
 
+from cla.features.front_ends import (
+    FRONT_ENDS,
+    FrontEnd,
+    ImageFrontEnd,
+    ImageTokenizer,
+    SoundFrontEnd,
+    SoundTokenizer,
+    front_end,
+)
 from cla.features.hand import BONES, NUM_POINTS, Hand, Handedness
 from cla.features.hand_features import (
     HAND_DIM,
@@ -30,6 +39,7 @@ from cla.features.tokenizer import SpeechTokenizer, embed_clip
 __all__ = [
     "BONES",
     "FEATURE_DIM",
+    "FRONT_ENDS",
     "HAND_DIM",
     "HAND_FEATURE_DIM",
     "HAND_HOP_S",
@@ -39,20 +49,26 @@ __all__ = [
     "RECEPTIVE_FIELD_S",
     "SAMPLE_RATE_HZ",
     "EmbeddingState",
+    "FrontEnd",
     "Hand",
     "HandLandmarker",
     "HandStream",
     "HandTokenizer",
     "HandTracker",
     "Handedness",
+    "ImageFrontEnd",
+    "ImageTokenizer",
     "MovingHand",
     "PalmDetector",
     "Pose",
     "Rechunker",
+    "SoundFrontEnd",
+    "SoundTokenizer",
     "SpeechEmbedding",
     "SpeechTokenizer",
     "StreamResampler",
     "embed_clip",
+    "front_end",
     "hand_features",
     "hand_velocities",
 ]

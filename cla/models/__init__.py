@@ -6,7 +6,7 @@ from cla.models.events import EventConfig, EventDetector
 from cla.models.graphed_step import GraphedStep
 from cla.models.matching import Matches, Span, belongs, match_events
 from cla.models.stack import StackMode
-from cla.models.task import FixedLandmarks, InputKind, TaskModel, use_landmarks
+from cla.models.task import FixedLandmarks, TaskModel, use_landmarks
 
 __all__ = [
     "ClassifierConfig",
@@ -15,7 +15,6 @@ __all__ = [
     "EventDetector",
     "FixedLandmarks",
     "GraphedStep",
-    "InputKind",
     "Matches",
     "Span",
     "StackMode",

@@ -74,7 +74,7 @@ def read_task(folder: Path) -> TaskModel:
         event_config=EventConfig(**card["events"]),
         hop_s=card["hop_s"],
         card=card,
-        input=card["input"],
+        features=card.get("features", "speech"),
     )
 
 
@@ -90,7 +90,7 @@ def write_task(task: TaskModel, folder: Path, card: Mapping[str, Any]) -> None:
     weights = save(tensors)
     needed = {
         "name": task.name,
-        "input": task.input,
+        "features": task.features,
         "labels": list(task.labels),
         "hop_s": task.hop_s,
         "landmark_counts": list(task.landmark_counts),

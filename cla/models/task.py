@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from torch import Tensor
 
 from cla.attention.config import AttentionKind, LandmarkMode
 from cla.attention.continual_nystrom import ContinualNystromAttention
 from cla.errors import ClaError
+from cla.features import FrontEnd, front_end
 from cla.models.classifier import StreamClassifier
 from cla.models.events import EventConfig
-
-InputKind = Literal["sound", "video"]
+from cla.types import InputKind
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class TaskModel:
         landmarks: fitted fixed landmarks of each layer, by their count.
         hop_s: media time between tokens.
         card: data, licenses, figures and limits.
-        input: what its tokens are made of.
+        features: name of the front end that makes its tokens.
     """
 
     name: str
@@ -46,7 +46,17 @@ class TaskModel:
     event_config: EventConfig
     hop_s: float
     card: Mapping[str, Any]
-    input: InputKind = "sound"
+    features: str = "speech"
+
+    @property
+    def front_end(self) -> FrontEnd:
+        """What makes its tokens."""
+        return front_end(self.features)
+
+    @property
+    def input(self) -> InputKind:
+        """What its tokens are made from."""
+        return self.front_end.input
 
     @property
     def window(self) -> int:

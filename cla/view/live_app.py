@@ -11,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 
 from cla.capture import sample_clips
 from cla.errors import ClaError
-from cla.features import BONES, HandTokenizer, SpeechTokenizer
+from cla.features import BONES, SoundFrontEnd
 from cla.models import TaskModel, load_task, tasks
 from cla.resources import asset_path, package_path
 from cla.telemetry import device_name
@@ -100,10 +100,11 @@ def _warm_up(task: TaskModel) -> None:
     Raises:
         ClaError: what makes the task's features cannot be loaded here.
     """
-    if task.input == "sound":
-        tokens = SpeechTokenizer(16_000).push(np.zeros(6_400, np.float32))
+    front_end = task.front_end
+    if isinstance(front_end, SoundFrontEnd):
+        tokens = front_end.open(16_000).push(np.zeros(6_400, np.float32))
     else:
-        tokens = HandTokenizer().push(np.zeros((240, 320, 3), np.uint8), 0.0)
+        tokens = front_end.open().push(np.zeros((240, 320, 3), np.uint8), 0.0)
     for lane in (task.with_attention("full"), task.with_attention("continual_nystrom", 16)):
         state = lane.init_state(1)
         for token in tokens:

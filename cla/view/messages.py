@@ -17,7 +17,7 @@ from cla.engine import (
     StepOnce,
 )
 from cla.errors import ClaError
-from cla.models import InputKind
+from cla.types import InputKind
 from cla.view.stage import Stage
 
 MAX_TEXT = 4096

@@ -27,16 +27,16 @@ from cla.engine import (
     SetLandmarkMode,
     SetLandmarks,
     SetLanes,
-    SoundStream,
     Source,
     Stream,
-    VideoStream,
     open_file,
+    sound_stream,
     stream_of,
+    video_stream,
 )
 from cla.errors import ClaError
-from cla.features import HandTokenizer
-from cla.models import InputKind, TaskModel
+from cla.models import TaskModel
+from cla.types import InputKind
 from cla.view.packets import frame_of, samples_of
 from cla.view.shown_lanes import ShownLanes
 from cla.view.upload import MAX_BYTES, Upload
@@ -122,13 +122,14 @@ class Stage:
                 f"A microphone of {sample_rate_hz} Hz cannot be used.",
                 "Choose a sample rate from 8000 to 192000 Hz.",
             )
-        stream = SoundStream(sample_rate_hz)
-        self._start(self._task_for("sound"), stream, {"source": "microphone"}, live=True)
+        task = self._task_for("sound")
+        stream = sound_stream(task, sample_rate_hz)
+        self._start(task, stream, {"source": "microphone"}, live=True)
 
     def watch(self) -> None:
         """Take pictures from the page's camera."""
-        stream = VideoStream(HandTokenizer())
-        self._start(self._task_for("video"), stream, {"source": "camera"}, live=True)
+        task = self._task_for("video")
+        self._start(task, video_stream(task), {"source": "camera"}, live=True)
 
     def open_device(self, kind: InputKind, index: int) -> None:
         """Take sound or pictures from a device of this machine.
@@ -241,7 +242,7 @@ class Stage:
     def _feed(self, task: TaskModel, source: Source, shown: dict[str, Any], *, live: bool) -> None:
         with ExitStack() as stack:
             stack.callback(source.close)
-            session = self._start(task, stream_of(source, preview=True), shown, live=live)
+            session = self._start(task, stream_of(task, source, preview=True), shown, live=live)
             # From here on the feeder closes the source.
             stack.pop_all()
         self._feeder = Feeder(session, source, speed=None if live else self._file_speed)

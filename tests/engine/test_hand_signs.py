@@ -66,7 +66,7 @@ def check_read(found, clip):
 @pytest.mark.parametrize("lane", [0, 1])
 def test_sample_clips_are_read(name, lane):
     video = open_video(CLIPS[name].path)
-    check_read(events(play(video, stream_of(video)), lane), CLIPS[name])
+    check_read(events(play(video, stream_of(load_task("hands"), video)), lane), CLIPS[name])
 
 
 def test_an_uneven_rate_does_no_harm():

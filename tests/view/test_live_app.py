@@ -1,11 +1,13 @@
 """What pages are told of the tasks."""
 
 import sys
+from dataclasses import replace
 
 import pytest
 from tiny_tasks import tiny_sound_task, tiny_video_task
 
 from cla.errors import ClaError
+from cla.features import FRONT_ENDS
 from cla.opencv import opencv
 from cla.view import live_app
 
@@ -25,7 +27,8 @@ def test_where_video_cannot_work_sound_does_and_pages_are_told_why(monkeypatch):
     def fail():
         raise ClaError("OpenCV cannot be loaded.", "Install it.")
 
-    monkeypatch.setattr(live_app, "HandTokenizer", fail)
+    hands = replace(FRONT_ENDS["hands"], open=fail)
+    monkeypatch.setattr("cla.features.front_ends.FRONT_ENDS", {**FRONT_ENDS, "hands": hands})
     ready, shown = live_app.ready_tasks([tiny_sound_task(), tiny_video_task()])
     assert list(ready) == ["digits"]
     assert [task["problem"] for task in shown] == ["", "OpenCV cannot be loaded. Install it."]

@@ -94,7 +94,7 @@ def make_weights(folders: Folders, config: TrainConfig) -> None:
     """Train the first phase, and write the weights without landmarks."""
     model = train(labeled(_streams(folders, "train")), config)
     task = TaskModel(
-        "hands", LABELS, model, {}, EventConfig(), HAND_HOP_S, MappingProxyType({}), "video"
+        "hands", LABELS, model, {}, EventConfig(), HAND_HOP_S, MappingProxyType({}), "hands"
     )
     write_task(task, folders.out, {})
 

@@ -1,0 +1,86 @@
+"""Front ends: what the tokens of a task are made of, by name."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cla.errors import ClaError
+from cla.features.hand import Hand
+from cla.features.hand_features import HAND_FEATURE_DIM
+from cla.features.hand_stream import HAND_HOP_S
+from cla.features.hand_tokenizer import HandTokenizer
+from cla.features.speech_embedding import FEATURE_DIM, HOP_S
+from cla.features.tokenizer import SpeechTokenizer
+from cla.types import InputKind, Token
+
+
+class SoundTokenizer(Protocol):
+    """What turns one stream of mono samples into tokens."""
+
+    def push(self, samples: NDArray[np.float32]) -> list[Token]: ...
+
+    def flush(self) -> list[Token]: ...
+
+    def reset(self) -> None: ...
+
+
+class ImageTokenizer(Protocol):
+    """What turns one stream of pictures into tokens; `hands` are those of the newest picture."""
+
+    hands: tuple[Hand, ...]
+
+    def push(self, image: NDArray[np.uint8], time_s: float) -> list[Token]: ...
+
+    def reset(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class SoundFrontEnd:
+    """A front end for sound; `open` is given the sample rate in Hz."""
+
+    name: str
+    feature_dim: int
+    hop_s: float
+    open: Callable[[int], SoundTokenizer]
+    input: InputKind = "sound"
+
+
+@dataclass(frozen=True)
+class ImageFrontEnd:
+    """A front end for pictures."""
+
+    name: str
+    feature_dim: int
+    hop_s: float
+    open: Callable[[], ImageTokenizer]
+    input: InputKind = "video"
+
+
+FrontEnd = SoundFrontEnd | ImageFrontEnd
+
+FRONT_ENDS: Mapping[str, FrontEnd] = MappingProxyType(
+    {
+        one.name: one
+        for one in (
+            SoundFrontEnd("speech", FEATURE_DIM, HOP_S, SpeechTokenizer),
+            ImageFrontEnd("hands", HAND_FEATURE_DIM, HAND_HOP_S, HandTokenizer),
+        )
+    }
+)
+
+
+def front_end(name: str) -> FrontEnd:
+    """The front end of this name.
+
+    Raises:
+        ClaError: there is none.
+    """
+    if name not in FRONT_ENDS:
+        raise ClaError(
+            f"There are no features {name!r}.", f"Choose one of {', '.join(FRONT_ENDS)}."
+        )
+    return FRONT_ENDS[name]
