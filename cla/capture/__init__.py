@@ -4,6 +4,12 @@ from cla.capture.audio_file import AudioFile, AudioLimits, open_audio
 from cla.capture.camera import Camera, CameraInfo, is_camera_address, list_cameras
 from cla.capture.clips import SampleClip, SpokenWord, sample_clips
 from cla.capture.devices import LocalDevices, local_devices
+from cla.capture.isolated import (
+    IsolatedAudio,
+    IsolatedVideo,
+    open_isolated_audio,
+    open_isolated_video,
+)
 from cla.capture.microphone import Microphone, MicrophoneInfo, list_microphones
 from cla.capture.pictures import decode_jpeg, preview_jpeg
 from cla.capture.video_file import VideoFile, VideoLimits, open_video
@@ -13,6 +19,8 @@ __all__ = [
     "AudioLimits",
     "Camera",
     "CameraInfo",
+    "IsolatedAudio",
+    "IsolatedVideo",
     "LocalDevices",
     "Microphone",
     "MicrophoneInfo",
@@ -26,6 +34,8 @@ __all__ = [
     "list_microphones",
     "local_devices",
     "open_audio",
+    "open_isolated_audio",
+    "open_isolated_video",
     "open_video",
     "preview_jpeg",
     "sample_clips",

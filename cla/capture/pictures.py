@@ -12,10 +12,12 @@ MIN_SIDE = 32
 MAX_SIDE = 640
 """Longest side of a picture that leaves a source: more shows a hand no better."""
 MAX_JPEG_PIXELS = 1_920 * 1_080
+MAX_JPEG_SCANS = 16
+"""A browser sends one; each further one of a progressive picture costs its decoder a pass."""
 PREVIEW_SIDE = 320
 PREVIEW_QUALITY = 70
 
-_START, _END = b"\xff\xd8", b"\xff\xd9"
+_START, _SCAN, _END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
 # Start-of-frame markers; C4, C8 and CC are other segments among them.
 _FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SEND_JPEG = "Send JPEG pictures from 32 by 32 to 1920 by 1080 pixels."
@@ -73,6 +75,8 @@ def decode_jpeg(jpeg: bytes) -> NDArray[np.uint8]:
     width, height = jpeg_size(jpeg)
     if min(width, height) < MIN_SIDE or width * height > MAX_JPEG_PIXELS:
         raise ClaError(f"A picture has {width} by {height} pixels.", _SEND_JPEG)
+    if jpeg.count(_SCAN) > MAX_JPEG_SCANS:
+        raise ClaError("A picture is made of too many scans.", "Send baseline JPEG pictures.")
     cv2 = opencv()
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), flags)

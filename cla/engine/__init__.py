@@ -17,7 +17,15 @@ from cla.engine.commands import (
 )
 from cla.engine.comparison import Comparison, lane_names
 from cla.engine.feeder import Feeder
-from cla.engine.inputs import FileLimits, Source, open_file, sound_stream, stream_of, video_stream
+from cla.engine.inputs import (
+    FileLimits,
+    FileSource,
+    Source,
+    open_file,
+    sound_stream,
+    stream_of,
+    video_stream,
+)
 from cla.engine.lane import Lane, LaneConfig
 from cla.engine.records import FaultRecord, FrameRecord, MapRecord, Record
 from cla.engine.session import Session
@@ -32,6 +40,7 @@ __all__ = [
     "FaultRecord",
     "Feeder",
     "FileLimits",
+    "FileSource",
     "FrameRecord",
     "Lane",
     "LaneConfig",

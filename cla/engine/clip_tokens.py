@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cla.capture import AudioFile
+from cla.capture import AudioFile, IsolatedAudio
 from cla.errors import ClaError
 from cla.features import SAMPLE_RATE_HZ, SpeechTokenizer, StreamResampler
 from cla.types import Token
@@ -43,7 +43,7 @@ class ClipTokens:
         return np.array([token.time_s for token in self.tokens])
 
 
-def read_clip(audio: AudioFile, progress: Progress = lambda _: None) -> ClipTokens:
+def read_clip(audio: AudioFile | IsolatedAudio, progress: Progress = lambda _: None) -> ClipTokens:
     """Decode a sound file and turn it into tokens, the same as a live session's.
 
     Raises:

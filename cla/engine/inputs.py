@@ -8,10 +8,14 @@ from cla.capture import (
     AudioFile,
     AudioLimits,
     Camera,
+    IsolatedAudio,
+    IsolatedVideo,
     Microphone,
     VideoFile,
     VideoLimits,
     open_audio,
+    open_isolated_audio,
+    open_isolated_video,
     open_video,
 )
 from cla.engine.sound_stream import SoundStream
@@ -21,7 +25,10 @@ from cla.errors import ClaError
 from cla.features import ImageFrontEnd, SoundFrontEnd
 from cla.models import TaskModel
 
-Source = AudioFile | Microphone | VideoFile | Camera
+SoundSource = AudioFile | IsolatedAudio | Microphone
+VideoSource = VideoFile | IsolatedVideo | Camera
+FileSource = AudioFile | IsolatedAudio | VideoFile | IsolatedVideo
+Source = SoundSource | VideoSource
 
 
 @dataclass(frozen=True)
@@ -34,15 +41,23 @@ class FileLimits:
 
 def open_file(
     task: TaskModel, source: str | Path | bytes, limits: FileLimits | None = None
-) -> AudioFile | VideoFile:
-    """A file of what the task listens to or looks at, given by its path or by its content.
+) -> FileSource:
+    """A file of what the task listens to or looks at.
+
+    Args:
+        source: the path of a file of this machine, or the content of a stranger's file, which is
+            decoded in a process of its own.
 
     Raises:
         ClaError: it is none, or beyond the limits.
     """
     limits = limits or FileLimits()
     if task.input == "sound":
+        if isinstance(source, bytes):
+            return open_isolated_audio(source, limits=limits.sound)
         return open_audio(source, limits=limits.sound)
+    if isinstance(source, bytes):
+        return open_isolated_video(source, limits=limits.video)
     return open_video(source, limits=limits.video)
 
 
@@ -82,6 +97,6 @@ def stream_of(task: TaskModel, source: Source, *, preview: bool = False) -> Stre
     Raises:
         ClaError: the task takes another medium, or what makes its features cannot be loaded.
     """
-    if isinstance(source, AudioFile | Microphone):
+    if isinstance(source, SoundSource):
         return sound_stream(task, source.sample_rate_hz)
     return video_stream(task, preview=preview)

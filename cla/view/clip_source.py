@@ -1,12 +1,21 @@
 """Which clip a page works on: a sample or an upload, read once for each visitor."""
 
 import hashlib
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from cla.capture import AudioLimits, open_audio, sample_clips
+from cla.capture import (
+    AudioFile,
+    AudioLimits,
+    IsolatedAudio,
+    open_audio,
+    open_isolated_audio,
+    sample_clips,
+)
 from cla.engine import ClipTokens, read_clip
 from cla.errors import ClaError
 from cla.models import Span
@@ -18,6 +27,8 @@ LIMITS = AudioLimits(max_duration_s=300.0, max_bytes=50 * 2**20)
 FORMATS = ["wav", "flac", "ogg", "mp3", "m4a"]
 MOST_CLIPS = 8
 MOST_UPLOADS = 4
+MOST_DECODERS = 4
+"""Uploads of all visitors that are decoded at once; the others wait."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +107,7 @@ def sample(say: Texts, name: str) -> Clip:
     """A clip that comes with the package."""
     clip = next(clip for clip in sample_clips() if clip.name == name)
     words = tuple(Span(word.label, word.start_s, word.end_s) for word in clip.words)
-    return _read(say, clip.name, say(f"sample.{name}"), clip.path.read_bytes(), words)
+    return _read(say, clip.name, say(f"sample.{name}"), lambda: open_audio(clip.path), words)
 
 
 def uploaded_clip(say: Texts, title: str, content: bytes) -> Clip:
@@ -105,15 +116,26 @@ def uploaded_clip(say: Texts, title: str, content: bytes) -> Clip:
     Raises:
         ClaError: it cannot be read.
     """
-    return _read(say, hashlib.sha256(content).hexdigest(), title, content, None)
+    name = hashlib.sha256(content).hexdigest()
+    with _decoders():
+        return _read(say, name, title, lambda: open_isolated_audio(content, limits=LIMITS), None)
+
+
+@st.cache_resource
+def _decoders() -> threading.Semaphore:
+    return threading.Semaphore(MOST_DECODERS)
 
 
 def _read(
-    say: Texts, name: str, title: str, content: bytes, words: tuple[Span, ...] | None
+    say: Texts,
+    name: str,
+    title: str,
+    open_clip: Callable[[], AudioFile | IsolatedAudio],
+    words: tuple[Span, ...] | None,
 ) -> Clip:
     def read() -> Clip:
         bar = st.progress(0.0, say("clip.reading", title=title))
-        with open_audio(content, limits=LIMITS) as audio:
+        with open_clip() as audio:
             tokens = read_clip(audio, bar.progress)
         bar.empty()
         return Clip(name, title, tokens, words)

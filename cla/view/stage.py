@@ -6,11 +6,9 @@ from contextlib import ExitStack
 from typing import Any
 
 from cla.capture import (
-    AudioFile,
     AudioLimits,
     Camera,
     Microphone,
-    VideoFile,
     VideoLimits,
     sample_clips,
 )
@@ -19,6 +17,7 @@ from cla.engine import (
     FaultRecord,
     Feeder,
     FileLimits,
+    FileSource,
     Pause,
     Record,
     Resume,
@@ -236,7 +235,7 @@ class Stage:
             self._lanes.set_task(task)
             self._task = task
 
-    def _play(self, task: TaskModel, file: AudioFile | VideoFile, shown: dict[str, Any]) -> None:
+    def _play(self, task: TaskModel, file: FileSource, shown: dict[str, Any]) -> None:
         self._feed(task, file, {**shown, "duration_s": file.duration_s}, live=False)
 
     def _feed(self, task: TaskModel, source: Source, shown: dict[str, Any], *, live: bool) -> None:

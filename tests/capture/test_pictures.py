@@ -75,3 +75,11 @@ def test_a_preview_is_small() -> None:
     preview = preview_jpeg(gradient(640, 480))
     assert jpeg_size(preview) == (320, 240)
     assert len(preview) < 20_000
+
+
+def test_a_picture_of_very_many_scans_is_refused_before_decoding() -> None:
+    jpeg = encode(np.zeros((1_080, 1_920, 3), np.uint8), cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
+    last = jpeg[jpeg.rindex(b"\xff\xda") : -2]
+    assert decode_jpeg(jpeg).shape == (360, 640, 3)
+    with pytest.raises(ClaError, match="too many scans"):
+        decode_jpeg(jpeg[:-2] + 20 * last + jpeg[-2:])

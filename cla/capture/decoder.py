@@ -1,0 +1,118 @@
+"""The process in which an untrusted file is decoded: it may hang, swell or crash, and only it ends.
+
+Run by `cla.capture.isolated`, which reads what it writes: for each message a little-endian uint32
+pair, the lengths of a JSON header and of the data behind it, then both.
+"""
+
+import faulthandler
+import json
+import os
+import struct
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, BinaryIO, Literal
+
+from cla.capture.audio_file import AudioFile, AudioLimits, open_audio
+from cla.capture.video_file import VideoFile, VideoLimits, open_video
+from cla.errors import ClaError
+from cla.types import AudioChunk
+
+Kind = Literal["sound", "video"]
+
+LENGTHS = struct.Struct("<II")
+STALL_S = 10.0
+"""Time in which the next sound or picture must be there."""
+MAX_MEMORY_BYTES = 1536 * 2**20
+"""Of address space; a picture of the largest size and those it rests on take a third of it."""
+MAX_OPEN_FILES = 32
+STOPPED, FAILED = 1, 2
+"""How the process ends when it takes too long, which is `faulthandler`'s way, or goes wrong."""
+
+
+def main(kind: Kind, limits: str) -> None:
+    """Decode standard input to standard output.
+
+    Args:
+        limits: an `AudioLimits` or a `VideoLimits`, as JSON.
+    """
+    # What a library prints must not get between the messages.
+    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    values = json.loads(limits)
+    _confine(round(values["max_duration_s"]))
+    try:
+        with _no_longer_than(STALL_S):
+            content = sys.stdin.buffer.read()
+            file = (
+                open_audio(content, limits=AudioLimits(**values))
+                if kind == "sound"
+                else open_video(content, limits=VideoLimits(**values))
+            )
+        with file:
+            _write_file(out, file)
+    except ClaError as error:
+        _write(out, {"type": "error", "message": error.message, "remedy": error.remedy})
+    except MemoryError:
+        _write(out, {"type": "memory"})
+    except BrokenPipeError:
+        pass  # whoever read has gone
+    except Exception:
+        sys.exit(FAILED)
+
+
+def _confine(cpu_s: int) -> None:
+    """Give up what decoding does not need, where the system has limits for it."""
+    with suppress(AttributeError, OSError):
+        os.nice(5)  # whoever is live comes first
+    try:
+        import resource
+    except ImportError:  # Windows has none; the clock below holds there too
+        return
+    wanted = {
+        resource.RLIMIT_AS: MAX_MEMORY_BYTES,
+        resource.RLIMIT_CPU: cpu_s,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NOFILE: MAX_OPEN_FILES,
+    }
+    for limit, value in wanted.items():
+        with suppress(ValueError, OSError):  # a system that knows the limit may not enforce it
+            resource.setrlimit(limit, (value, value))
+
+
+@contextmanager
+def _no_longer_than(seconds: float) -> Iterator[None]:
+    """End the process where this takes longer; code that never returns cannot prevent it."""
+    faulthandler.dump_traceback_later(seconds, exit=True)
+    yield
+    faulthandler.cancel_dump_traceback_later()
+
+
+def _write_file(out: BinaryIO, file: AudioFile | VideoFile) -> None:
+    rate_hz = file.sample_rate_hz if isinstance(file, AudioFile) else None
+    _write(out, {"type": "open", "duration_s": file.duration_s, "sample_rate_hz": rate_hz})
+    while True:
+        with _no_longer_than(STALL_S):
+            chunk = next(file, None)
+        if chunk is None:
+            break
+        # Writing may take as long as the reader likes.
+        if isinstance(chunk, AudioChunk):
+            _write(out, {"type": "sound", "start_s": chunk.start_s}, chunk.samples.tobytes())
+        else:
+            header = {"type": "picture", "time_s": chunk.time_s, "shape": chunk.image.shape}
+            _write(out, header, chunk.image.tobytes())
+    _write(out, {"type": "end", "damaged_packets": file.damaged_packets})
+
+
+def _write(out: BinaryIO, header: dict[str, Any], data: bytes = b"") -> None:
+    text = json.dumps(header).encode()
+    out.write(LENGTHS.pack(len(text), len(data)))
+    out.write(text)
+    out.write(data)
+    out.flush()
+
+
+if __name__ == "__main__":
+    main("sound" if sys.argv[1] == "sound" else "video", sys.argv[2])
