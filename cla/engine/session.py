@@ -5,18 +5,16 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Generic, TypeVar
 
-from cla.engine.commands import Command, Pause, RequestMap, Reset, Resume, StepOnce
-from cla.engine.comparison import Comparison
+from cla.engine.commands import Command, Pause, Reset, Resume, StepOnce
 from cla.engine.lane import LaneConfig
 from cla.engine.outbox import Outbox
-from cla.engine.records import FaultRecord, MapRecord, Record
+from cla.engine.records import FaultRecord, Record
+from cla.engine.stepper import Stepper
 from cla.engine.stream import Stream
 from cla.errors import ClaError
 from cla.models import TaskModel
-from cla.types import Token
 
 MAX_COMMANDS = 256
 CLOSE_TIMEOUT_S = 5.0
@@ -53,19 +51,14 @@ class Session(Generic[Packet]):
         self.live = live
         self._on_record = on_record or (lambda: None)
         self._stream = stream
-        self._comparison = Comparison(task, lane_configs)
-        self._hop_s = task.hop_s
+        self._stepper = Stepper(task, lane_configs, stream)
         self._condition = threading.Condition()
         self._commands: deque[Command] = deque()
         self._outbox = Outbox()
-        self._tokens: deque[tuple[Token, float]] = deque()
-        self._dropped_frames = 0
         self._paused = False
         self._steps_due = 0
         self._ended = False
         self._closed = False
-        self._last_time_s = 0.0
-        self._next_token = 0
         self._finished = threading.Event()
         self._thread = threading.Thread(
             target=self._run, name=f"cla-session-{next(_numbers)}", daemon=True
@@ -80,7 +73,7 @@ class Session(Generic[Packet]):
     @property
     def lane_names(self) -> tuple[str, ...]:
         """The lanes' names in records."""
-        return tuple(lane.name for lane in self._comparison.lanes)
+        return tuple(lane.name for lane in self._stepper.comparison.lanes)
 
     @property
     def closed(self) -> bool:
@@ -160,7 +153,7 @@ class Session(Generic[Packet]):
 
     def _run(self) -> None:
         try:
-            self._comparison.warm_up()
+            self._stepper.comparison.warm_up()
             while self._wait_for_work():
                 self._do_commands()
                 if not self.paused:
@@ -183,7 +176,7 @@ class Session(Generic[Packet]):
         """Sleep until there is something to do; False when the session is over."""
         with self._condition:
             while not self._closed:
-                has_input = self._tokens or len(self._stream)
+                has_input = self._stepper.has_token or len(self._stream)
                 ends = self._ended and not self._finished.is_set()
                 if self._commands or (self._may_step() and (has_input or ends)):
                     return True
@@ -214,72 +207,42 @@ class Session(Generic[Packet]):
                 self._steps_due = 0
             case StepOnce():
                 self._steps_due += self._paused
-            case Reset():
-                self._reset()
-            case RequestMap(lane):
-                self._record(MapRecord(lane, self._comparison.lane(lane).explain()))
             case _:
-                self._comparison.apply(command)
+                pass
+        answer = self._stepper.do(command)
+        if answer:
+            self._record(answer)
         with self._condition:
             self._condition.notify_all()
 
-    def _reset(self) -> None:
-        self._tokens.clear()
-        self._stream.reset()
-        self._comparison.reset()
-        self._next_token = self._dropped_frames = 0
-        self._last_time_s = 0.0
-
     def _take_packets(self) -> None:
         """Turn waiting packets into tokens until there is one to work on."""
-        while not self._tokens:
+        while not self._stepper.has_token:
             with self._condition:
                 arrival = self._stream.pop()
                 self._condition.notify_all()
             if arrival is None:
                 break
             try:
-                taken = self._stream.take(arrival)
+                frame = self._stepper.take(arrival)
             except ClaError as error:
                 self._record(FaultRecord(error.message, error.remedy))
                 continue
-            self._tokens.extend((token, arrival.arrived_s) for token in taken.tokens)
-            self._dropped_frames += taken.dropped_frames
-            if taken.frame:
-                self._record(taken.frame)
-        done = self._ended and not self._tokens and not len(self._stream)
+            if frame:
+                self._record(frame)
+        done = self._ended and not self._stepper.has_token and not len(self._stream)
         if done and not self._finished.is_set():
-            now_s = time.perf_counter()
-            self._tokens.extend((token, now_s) for token in self._stream.flush())
-            if not self._tokens:
+            self._stepper.flush()
+            if not self._stepper.has_token:
                 self._finish()
 
     def _take_token(self) -> None:
-        if not self._tokens:
+        if not self._stepper.has_token:
             return
-        token, arrived_s = self._tokens.popleft()
         self._steps_due = max(self._steps_due - 1, 0)
         with self._condition:
             behind_s = self._stream.behind_s
-        token = replace(token, index=self._next_token)
-        self._next_token += 1
-        record = self._comparison.step(token)
-        self._record(
-            replace(
-                record,
-                queue_ms=(time.perf_counter() - arrived_s) * 1e3,
-                behind_s=behind_s,
-                gap_s=self._gap_before(token),
-                dropped_frames=self._dropped_frames,
-            )
-        )
-        self._dropped_frames = 0
-
-    def _gap_before(self, token: Token) -> float:
-        """Media time without tokens just before this one."""
-        gap_s = token.time_s - self._last_time_s - self._hop_s
-        self._last_time_s = token.time_s
-        return gap_s if gap_s > self._hop_s / 2 else 0.0
+        self._record(self._stepper.step(behind_s))
 
     def _finish(self) -> None:
         self._finished.set()

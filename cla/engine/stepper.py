@@ -1,0 +1,115 @@
+"""The heart of a session, without threads: packets and commands in, records out."""
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Generic, TypeVar
+
+from cla.engine.commands import Command, Pause, RequestMap, Reset, Resume, StepOnce
+from cla.engine.comparison import Comparison
+from cla.engine.lane import LaneConfig
+from cla.engine.records import FrameRecord, MapRecord
+from cla.engine.stream import Arrival, Stream
+from cla.models import TaskModel
+from cla.telemetry import TokenRecord
+from cla.types import Token
+
+Packet = TypeVar("Packet")
+
+
+class Stepper(Generic[Packet]):
+    """A stream's tokens through the lanes, one at a time.
+
+    What it records rests on nothing but the packets, the commands and their order; only times that
+    are measured differ from one run to the next. A session drives it from its worker, a replay from
+    what was recorded.
+
+    Args:
+        stream: only `take`, `flush` and `reset` of it are called from here.
+
+    Raises:
+        ClaError: no lanes, or one that the task cannot run.
+    """
+
+    def __init__(
+        self, task: TaskModel, lane_configs: Sequence[LaneConfig], stream: Stream[Packet]
+    ) -> None:
+        self.comparison = Comparison(task, lane_configs)
+        self.steps = 0
+        """Tokens taken since the beginning; a reset does not set it back."""
+        self._stream = stream
+        self._hop_s = task.hop_s
+        self._tokens: deque[tuple[Token, float]] = deque()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._tokens.clear()
+        self._next_token = self._dropped_frames = 0
+        self._last_time_s = 0.0
+
+    @property
+    def has_token(self) -> bool:
+        """Whether there is something to `step` on."""
+        return bool(self._tokens)
+
+    def take(self, arrival: Arrival[Packet]) -> FrameRecord | None:
+        """Turn a packet into the tokens that it completes.
+
+        Raises:
+            ClaError: it cannot be used; the stream goes on without it.
+        """
+        taken = self._stream.take(arrival)
+        self._tokens.extend((token, arrival.arrived_s) for token in taken.tokens)
+        self._dropped_frames += taken.dropped_frames
+        return taken.frame
+
+    def flush(self) -> None:
+        """End the stream: the tokens that its last packets complete are there."""
+        now_s = time.perf_counter()
+        self._tokens.extend((token, now_s) for token in self._stream.flush())
+
+    def step(self, behind_s: float = 0.0) -> TokenRecord:
+        """Let every lane take the oldest token that is there.
+
+        Args:
+            behind_s: media time that waits, for the record.
+        """
+        token, arrived_s = self._tokens.popleft()
+        token = replace(token, index=self._next_token)
+        self._next_token += 1
+        self.steps += 1
+        record = replace(
+            self.comparison.step(token),
+            queue_ms=(time.perf_counter() - arrived_s) * 1e3,
+            behind_s=behind_s,
+            gap_s=self._gap_before(token),
+            dropped_frames=self._dropped_frames,
+        )
+        self._dropped_frames = 0
+        return record
+
+    def do(self, command: Command) -> MapRecord | None:
+        """Do a command before the next token; when to step is not decided here.
+
+        Raises:
+            ClaError: it cannot be done; then nothing has changed.
+        """
+        match command:
+            case Pause() | Resume() | StepOnce():
+                pass
+            case Reset():
+                self._forget()
+                self._stream.reset()
+                self.comparison.reset()
+            case RequestMap(lane):
+                return MapRecord(lane, self.comparison.lane(lane).explain())
+            case _:
+                self.comparison.apply(command)
+        return None
+
+    def _gap_before(self, token: Token) -> float:
+        """Media time without tokens just before this one."""
+        gap_s = token.time_s - self._last_time_s - self._hop_s
+        self._last_time_s = token.time_s
+        return gap_s if gap_s > self._hop_s / 2 else 0.0
