@@ -13,6 +13,8 @@ from cla.features.hand import Hand
 from cla.features.hand_features import HAND_FEATURE_DIM
 from cla.features.hand_stream import HAND_HOP_S
 from cla.features.hand_tokenizer import HandTokenizer
+from cla.features.image_embedding import PICTURE_DIM
+from cla.features.picture_tokenizer import PICTURE_HOP_S, PictureTokenizer
 from cla.features.speech_embedding import FEATURE_DIM, HOP_S
 from cla.features.tokenizer import SpeechTokenizer
 from cla.types import InputKind, Token
@@ -68,6 +70,7 @@ FRONT_ENDS: Mapping[str, FrontEnd] = MappingProxyType(
         for one in (
             SoundFrontEnd("speech", FEATURE_DIM, HOP_S, SpeechTokenizer),
             ImageFrontEnd("hands", HAND_FEATURE_DIM, HAND_HOP_S, HandTokenizer),
+            ImageFrontEnd("pictures", PICTURE_DIM, PICTURE_HOP_S, PictureTokenizer),
         )
     }
 )

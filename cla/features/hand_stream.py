@@ -1,13 +1,11 @@
 """Hands of uneven frames in, tokens at an even rate out."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cla.errors import ClaError
 from cla.features.hand import Hand
 from cla.features.hand_features import (
     HAND_SLOTS,
@@ -17,13 +15,10 @@ from cla.features.hand_features import (
     hand_features,
     hand_velocities,
 )
+from cla.features.token_clock import TokenClock
 from cla.types import Token
 
 HAND_HOP_S = 1 / 15
-MAX_GAP_S = 1.0
-"""Frames further apart than this are not bridged: no token is made up for the time between."""
-
-_ROUNDING_S = 1e-6
 
 
 class _Followed:
@@ -57,14 +52,8 @@ class HandStream:
 
     def reset(self) -> None:
         """Begins a new stream."""
+        self._clock = TokenClock(HAND_HOP_S)
         self._count = 0
-        self._restart(None)
-
-    def _restart(self, first_s: float | None) -> None:
-        """Counts the time of tokens anew, from a first frame; hands begin at rest."""
-        self._first_s = first_s
-        self._tokens_since = 0
-        self._frame_s = -math.inf
         self._followed: dict[int, _Followed] = {}
 
     def push(self, hands: Sequence[Hand], aspect: float, time_s: float) -> list[Token]:
@@ -79,14 +68,11 @@ class HandStream:
         Raises:
             ClaError: the time is not a number.
         """
-        if not math.isfinite(time_s):
-            raise ClaError(
-                "A frame of the video carries no usable time.", "Export the video again, as MP4."
-            )
-        if time_s <= self._frame_s:
+        if self._clock.begins(time_s):
+            self._followed = {}  # hands begin at rest
+        due = self._clock.take(time_s)
+        if due is None:
             return []
-        if self._first_s is None or time_s - self._frame_s > MAX_GAP_S:
-            self._restart(time_s)
         scale = np.array([aspect, 1.0], np.float32)
         frame = {hand.track: Pose(hand.points * scale, hand.handedness) for hand in hands}
         # In the order in which they appeared, whatever the order in this frame.
@@ -94,26 +80,16 @@ class HandStream:
         for track in frame:
             seen.setdefault(track, _Followed())
         self._followed = dict(list(seen.items())[:HAND_SLOTS])
-        tokens = []
-        while (due_s := self._due_s()) <= time_s + _ROUNDING_S:
-            tokens.append(self._make(frame, time_s, due_s))
+        tokens = [self._make(frame, time_s, share) for time_s, share in due]
         for track, one in self._followed.items():
             one.frame = frame[track]
-        self._frame_s = time_s
         return tokens
 
-    def _due_s(self) -> float:
-        assert self._first_s is not None
-        return self._first_s + self._tokens_since * HAND_HOP_S
-
-    def _make(self, frame: dict[int, Pose], time_s: float, due_s: float) -> Token:
-        """Returns the token that is due, between the frame before and this one."""
-        elapsed_s = time_s - self._frame_s
-        share = 1.0 if math.isinf(elapsed_s) else min((due_s - self._frame_s) / elapsed_s, 1.0)
+    def _make(self, frame: dict[int, Pose], time_s: float, share: float) -> Token:
+        """Returns a token a share of the way from the frame before to this one."""
         hands = [one.at(frame[track], share) for track, one in self._followed.items()]
-        token = Token(self._count, due_s, torch.from_numpy(hand_features(hands)))
+        token = Token(self._count, time_s, torch.from_numpy(hand_features(hands)))
         self._count += 1
-        self._tokens_since += 1
         return token
 
 

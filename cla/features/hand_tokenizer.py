@@ -45,11 +45,16 @@ class HandTokenizer:
         Raises:
             ClaError: this is no such image, or the time is not a number.
         """
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-            raise ClaError(
-                f"A frame must be an RGB image, not {image.dtype} of shape {image.shape}.",
-                "Choose another camera or video.",
-            )
+        check_image(image)
         self.hands = self._tracker.track(image)
         height, width = image.shape[:2]
         return self._stream.push(self.hands, width / height, time_s)
+
+
+def check_image(image: NDArray[np.uint8]) -> None:
+    """Raise `ClaError` unless this is an RGB image."""
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+        raise ClaError(
+            f"A frame must be an RGB image, not {image.dtype} of shape {image.shape}.",
+            "Choose another camera or video.",
+        )
