@@ -1,6 +1,7 @@
-"""Where the files shipped with the package lie, and that they are the files that were shipped."""
+"""Where shipped and fetched files lie, and that shipped files are those that were shipped."""
 
 import hashlib
+import os
 from pathlib import Path
 
 from cla.errors import ClaError
@@ -26,6 +27,17 @@ def asset_path(name: str) -> Path:
 def package_path(name: str) -> Path:
     """Returns the path of a file that lies inside the package, given relative to it."""
     return Path(__file__).resolve().parent / name
+
+
+def fetched_path(name: str) -> Path:
+    """Returns where a file lies that `cla fetch` brings, fetched or not.
+
+    The folder is `CLA_DATA` if that is set, else `cla` where the user's programs keep data.
+    """
+    if chosen := os.environ.get("CLA_DATA"):
+        return Path(chosen) / name
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / "cla" / name
 
 
 def verified_asset(name: str) -> bytes:

@@ -50,6 +50,12 @@ def _export(arguments: list[str]) -> int:
     return export(arguments)
 
 
+def _fetch(arguments: list[str]) -> int:
+    from cla.cli.fetch import main as fetch
+
+    return fetch(arguments)
+
+
 def _train(arguments: list[str]) -> int:
     if arguments[:1] == ["digits"]:
         from cla.training.digits import main as train_task
@@ -63,7 +69,7 @@ def _train(arguments: list[str]) -> int:
     return train_task(arguments[1:])
 
 
-COMMANDS = {"bench": _bench, "export": _export, "train": _train}
+COMMANDS = {"bench": _bench, "export": _export, "fetch": _fetch, "train": _train}
 """Commands that bring their own options and heavy imports."""
 
 
@@ -106,5 +112,6 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     commands.add_parser("bench", help="measure step times here: cla bench --help")
     commands.add_parser("export", help="write a classifier as ONNX: cla export --help")
+    commands.add_parser("fetch", help="bring what is not shipped: cla fetch --help")
     commands.add_parser("train", help="train a task anew: cla train digits --help")
     return parser

