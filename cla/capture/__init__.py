@@ -11,10 +11,11 @@ from cla.capture.isolated import (
     open_isolated_video,
 )
 from cla.capture.microphone import Microphone, MicrophoneInfo, list_microphones
-from cla.capture.pictures import decode_jpeg, preview_jpeg
+from cla.capture.pictures import MIN_SIDE, decode_jpeg, encode_jpeg, preview_jpeg
 from cla.capture.video_file import VideoFile, VideoLimits, open_video
 
 __all__ = [
+    "MIN_SIDE",
     "AudioFile",
     "AudioLimits",
     "Camera",
@@ -29,6 +30,7 @@ __all__ = [
     "VideoFile",
     "VideoLimits",
     "decode_jpeg",
+    "encode_jpeg",
     "is_camera_address",
     "list_cameras",
     "list_microphones",

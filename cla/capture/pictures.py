@@ -85,13 +85,22 @@ def decode_jpeg(jpeg: bytes) -> NDArray[np.uint8]:
     return fitted(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8))
 
 
+def encode_jpeg(image: NDArray[np.uint8], quality: int) -> bytes:
+    """The picture as a JPEG, of a quality from 0 to 100.
+
+    Shapes:
+        image: (height, width, 3) uint8, RGB.
+    """
+    cv2 = opencv()
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return bytes(jpeg)
+
+
 def preview_jpeg(image: NDArray[np.uint8]) -> bytes:
     """A small JPEG of the picture, to be looked at.
 
     Shapes:
         image: (height, width, 3) uint8, RGB.
     """
-    cv2 = opencv()
-    small = cv2.cvtColor(fitted(image, PREVIEW_SIDE), cv2.COLOR_RGB2BGR)
-    _, jpeg = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, PREVIEW_QUALITY])
-    return bytes(jpeg)
+    return encode_jpeg(fitted(image, PREVIEW_SIDE), PREVIEW_QUALITY)

@@ -1,7 +1,8 @@
-"""Sessions: lanes in lockstep, commands, a worker thread, sources that feed it, whole clips."""
+"""Sessions: lanes in lockstep, commands, sources, recordings and their replay, whole clips."""
 
 from cla.engine.clip_lanes import LaneMoment, LaneScan, lane_at, scan_lane
 from cla.engine.clip_tokens import ClipTokens, Progress, read_clip
+from cla.engine.command_messages import command_of, text_of, whole_number
 from cla.engine.commands import (
     Command,
     Pause,
@@ -27,7 +28,13 @@ from cla.engine.inputs import (
     video_stream,
 )
 from cla.engine.lane import Lane, LaneConfig
-from cla.engine.records import FaultRecord, FrameRecord, MapRecord, Record
+from cla.engine.recording.archive import pack, remove, unpack
+from cla.engine.recording.layout import RecordingLimits
+from cla.engine.recording.manifest import Manifest
+from cla.engine.recording.reader import Recording
+from cla.engine.recording.recorder import Recorder
+from cla.engine.recording.replay import Difference, ReplayCheck, ReplayConfig, changes, replay
+from cla.engine.records import FaultRecord, FrameRecord, MapRecord, Record, RecordingRecord
 from cla.engine.session import Session
 from cla.engine.sound_stream import SoundStream
 from cla.engine.stream import Stream
@@ -37,6 +44,7 @@ __all__ = [
     "ClipTokens",
     "Command",
     "Comparison",
+    "Difference",
     "FaultRecord",
     "Feeder",
     "FileLimits",
@@ -46,10 +54,17 @@ __all__ = [
     "LaneConfig",
     "LaneMoment",
     "LaneScan",
+    "Manifest",
     "MapRecord",
     "Pause",
     "Progress",
     "Record",
+    "Recorder",
+    "Recording",
+    "RecordingLimits",
+    "RecordingRecord",
+    "ReplayCheck",
+    "ReplayConfig",
     "RequestMap",
     "Reset",
     "Resume",
@@ -64,12 +79,20 @@ __all__ = [
     "StepOnce",
     "Stream",
     "VideoStream",
+    "changes",
+    "command_of",
     "lane_at",
     "lane_names",
     "open_file",
+    "pack",
     "read_clip",
+    "remove",
+    "replay",
     "scan_lane",
     "sound_stream",
     "stream_of",
+    "text_of",
+    "unpack",
     "video_stream",
+    "whole_number",
 ]

@@ -42,4 +42,21 @@ class FaultRecord:
     fatal: bool = False
 
 
-Record = TokenRecord | FrameRecord | MapRecord | FaultRecord
+@dataclass(frozen=True)
+class RecordingRecord:
+    """A recording has begun, or has ended and is kept.
+
+    Args:
+        name: of its folder.
+        duration_s: media time in it.
+        message, remedy: why it ended, where nobody asked for that.
+    """
+
+    name: str
+    running: bool
+    duration_s: float = 0.0
+    message: str = ""
+    remedy: str = ""
+
+
+Record = TokenRecord | FrameRecord | MapRecord | FaultRecord | RecordingRecord

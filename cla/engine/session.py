@@ -5,11 +5,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from cla.engine.commands import Command, Pause, Reset, Resume, StepOnce
 from cla.engine.lane import LaneConfig
 from cla.engine.outbox import Outbox
+from cla.engine.recording.manifest import describe
+from cla.engine.recording.recorder import Recorder
 from cla.engine.records import FaultRecord, Record
 from cla.engine.stepper import Stepper
 from cla.engine.stream import Stream
@@ -22,6 +25,13 @@ CLOSE_TIMEOUT_S = 5.0
 _numbers = itertools.count(1)
 
 Packet = TypeVar("Packet")
+
+
+@dataclass(frozen=True)
+class _Record:
+    """Record with this, or no more; in its turn among the commands."""
+
+    recorder: Recorder | None
 
 
 class Session(Generic[Packet]):
@@ -50,10 +60,11 @@ class Session(Generic[Packet]):
     ) -> None:
         self.live = live
         self._on_record = on_record or (lambda: None)
+        self._task = task
         self._stream = stream
         self._stepper = Stepper(task, lane_configs, stream)
         self._condition = threading.Condition()
-        self._commands: deque[Command] = deque()
+        self._commands: deque[Command | _Record] = deque()
         self._outbox = Outbox()
         self._paused = False
         self._steps_due = 0
@@ -106,11 +117,33 @@ class Session(Generic[Packet]):
         Raises:
             ClaError: so many are waiting already that the sender must be at fault.
         """
+        self._queue(command, begins_anew=isinstance(command, Reset))
+
+    def start_recording(self, recorder: Recorder) -> None:
+        """Begin a new stream, as with `Reset`, and record all of it until the session ends.
+
+        Raises:
+            ClaError: the session has ended, or as of `send`; the recorder is closed.
+        """
+        try:
+            with self._condition:
+                if self._closed or self._finished.is_set():
+                    raise ClaError("The session has ended.", "Start it again, then record.")
+                self._queue(_Record(recorder), begins_anew=True)
+        except ClaError:
+            recorder.close()
+            raise
+
+    def stop_recording(self) -> None:
+        """End the recording, if there is one."""
+        self._queue(_Record(None))
+
+    def _queue(self, command: Command | _Record, *, begins_anew: bool = False) -> None:
         with self._condition:
             if len(self._commands) >= MAX_COMMANDS:
                 raise ClaError("Too many commands at once.", "Send fewer of them.")
             self._commands.append(command)
-            if isinstance(command, Reset):
+            if begins_anew:
                 # Here, not in the worker: what comes after the command is new.
                 self._stream.clear()
             self._condition.notify_all()
@@ -170,6 +203,9 @@ class Session(Generic[Packet]):
             with self._condition:
                 self._closed = True
                 self._stream.clear()
+                waiting = [one.recorder for one in self._commands if isinstance(one, _Record)]
+            for recorder in filter(None, waiting):
+                recorder.close()
             self._finish()
 
     def _wait_for_work(self) -> bool:
@@ -198,8 +234,11 @@ class Session(Generic[Packet]):
             except ClaError as error:
                 self._record(FaultRecord(error.message, error.remedy))
 
-    def _do(self, command: Command) -> None:
+    def _do(self, command: Command | _Record) -> None:
         match command:
+            case _Record(recorder):
+                self._record_with(recorder)
+                return
             case Pause():
                 self._paused = True
             case Resume():
@@ -214,6 +253,16 @@ class Session(Generic[Packet]):
             self._record(answer)
         with self._condition:
             self._condition.notify_all()
+
+    def _record_with(self, recorder: Recorder | None) -> None:
+        if recorder is None:
+            self._stepper.end_recording()
+            return
+        self._stepper.start_recording(recorder)
+        comparison = self._stepper.comparison
+        lanes = tuple(lane.config for lane in comparison.lanes)
+        about = describe(self._task, self._stream, lanes, emit=comparison.emit, live=self.live)
+        recorder.begin(about, self._record)
 
     def _take_packets(self) -> None:
         """Turn waiting packets into tokens until there is one to work on."""
@@ -245,6 +294,7 @@ class Session(Generic[Packet]):
         self._record(self._stepper.step(behind_s))
 
     def _finish(self) -> None:
+        self._stepper.close_recording()
         self._finished.set()
         with self._condition:
             self._condition.notify_all()

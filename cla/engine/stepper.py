@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from cla.engine.commands import Command, Pause, RequestMap, Reset, Resume, StepOnce
 from cla.engine.comparison import Comparison
 from cla.engine.lane import LaneConfig
+from cla.engine.recording.recorder import Recorder
 from cla.engine.records import FrameRecord, MapRecord
 from cla.engine.stream import Arrival, Stream
 from cla.models import TaskModel
@@ -36,8 +37,8 @@ class Stepper(Generic[Packet]):
         self, task: TaskModel, lane_configs: Sequence[LaneConfig], stream: Stream[Packet]
     ) -> None:
         self.comparison = Comparison(task, lane_configs)
-        self.steps = 0
-        """Tokens taken since the beginning; a reset does not set it back."""
+        self._recorder: Recorder | None = None
+        self._steps = 0  # of the recording
         self._stream = stream
         self._hop_s = task.hop_s
         self._tokens: deque[tuple[Token, float]] = deque()
@@ -59,6 +60,8 @@ class Stepper(Generic[Packet]):
         Raises:
             ClaError: it cannot be used; the stream goes on without it.
         """
+        if self._recorder:
+            arrival = self._recorder.packet(arrival)
         taken = self._stream.take(arrival)
         self._tokens.extend((token, arrival.arrived_s) for token in taken.tokens)
         self._dropped_frames += taken.dropped_frames
@@ -66,6 +69,8 @@ class Stepper(Generic[Packet]):
 
     def flush(self) -> None:
         """End the stream: the tokens that its last packets complete are there."""
+        if self._recorder:
+            self._recorder.flushed()
         now_s = time.perf_counter()
         self._tokens.extend((token, now_s) for token in self._stream.flush())
 
@@ -78,7 +83,6 @@ class Stepper(Generic[Packet]):
         token, arrived_s = self._tokens.popleft()
         token = replace(token, index=self._next_token)
         self._next_token += 1
-        self.steps += 1
         record = replace(
             self.comparison.step(token),
             queue_ms=(time.perf_counter() - arrived_s) * 1e3,
@@ -87,6 +91,9 @@ class Stepper(Generic[Packet]):
             dropped_frames=self._dropped_frames,
         )
         self._dropped_frames = 0
+        if self._recorder:
+            self._recorder.record(record, self._steps)
+            self._steps += 1
         return record
 
     def do(self, command: Command) -> MapRecord | None:
@@ -95,6 +102,8 @@ class Stepper(Generic[Packet]):
         Raises:
             ClaError: it cannot be done; then nothing has changed.
         """
+        if self._recorder:
+            self._recorder.command(command, self._steps)
         match command:
             case Pause() | Resume() | StepOnce():
                 pass
@@ -107,6 +116,26 @@ class Stepper(Generic[Packet]):
             case _:
                 self.comparison.apply(command)
         return None
+
+    def start_recording(self, recorder: Recorder) -> None:
+        """Begin anew, as with `Reset`, and let the recorder take everything from here on.
+
+        A recording begins where the stream does: what it holds is all that its records rest on.
+        """
+        self.close_recording()
+        self.do(Reset())
+        self._recorder, self._steps = recorder, 0
+
+    def end_recording(self) -> None:
+        """Record no more; what is still to be written is written while the stream goes on."""
+        if self._recorder:
+            self._recorder.end()
+
+    def close_recording(self) -> None:
+        """Record no more; all of it is in its folder when this returns."""
+        recorder, self._recorder = self._recorder, None
+        if recorder:
+            recorder.close()
 
     def _gap_before(self, token: Token) -> float:
         """Media time without tokens just before this one."""

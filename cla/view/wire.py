@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.engine import FaultRecord, FrameRecord, MapRecord, Record
+from cla.engine import FaultRecord, FrameRecord, MapRecord, Record, RecordingRecord
 from cla.telemetry import LaneRecord, TokenRecord
 
 VERSION = 1
@@ -42,6 +42,8 @@ def encode_record(record: Record) -> bytes:
             return _encode_frame(record)
         case MapRecord(lane, factors):
             return encode({"type": "map", "lane": lane}, factors)
+        case RecordingRecord():
+            return encode({"type": "recording", **asdict(record)}, {})
         case FaultRecord():
             return encode({"type": "fault", **asdict(record)}, {})
 

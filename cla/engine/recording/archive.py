@@ -1,0 +1,83 @@
+"""A session folder as one zip file, and back; a zip file from a stranger is not believed."""
+
+import zipfile
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+from cla.engine.recording.layout import FILES, MANIFEST, RecordingLimits
+from cla.engine.recording.reader import Recording
+from cla.errors import ClaError
+
+MAX_ENTRIES = 16
+_PIECE_BYTES = 2**20
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, ValueError, OSError)
+_REMEDY = "Give a zip file as this program makes it, or zip the session's folder again."
+
+
+def pack(folder: Path, out: BinaryIO) -> None:
+    """Write a session folder to a zip file, under the folder's name."""
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name in FILES:
+            if (folder / name).is_file():
+                archive.write(folder / name, f"{folder.name}/{name}")
+
+
+def unpack(content: BinaryIO, folder: Path, limits: RecordingLimits) -> Recording:
+    """Write the session in a zip file to a new folder.
+
+    Only files of a session come out, under names of our own, and no more of them than the limits
+    allow, whatever the zip file says of their lengths.
+
+    Raises:
+        ClaError: it holds something else, too much, or no session; then there is no folder.
+    """
+    folder.mkdir(parents=True)
+    try:
+        try:
+            with zipfile.ZipFile(content) as archive:
+                _extract(archive, folder, limits.max_bytes)
+        except _DAMAGED as error:
+            raise ClaError("This is no zip file, or it is damaged.", _REMEDY) from error
+        return Recording(folder, limits)
+    except BaseException:
+        remove(folder)
+        raise
+
+
+def remove(folder: Path) -> None:
+    """Delete a session's files, and its folder where nothing else lies in it."""
+    for name in FILES:
+        (folder / name).unlink(missing_ok=True)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _extract(archive: zipfile.ZipFile, folder: Path, max_bytes: int) -> None:
+    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    if len(entries) > MAX_ENTRIES:
+        raise ClaError(f"The zip file holds {len(entries)} files.", _REMEDY)
+    left = max_bytes
+    for entry in entries:
+        # The last part alone: where it comes from and goes to is not the zip file's to say.
+        name = entry.filename.replace("\\", "/").rpartition("/")[2]
+        if name not in FILES:
+            raise ClaError("The zip file holds other files than a session has.", _REMEDY)
+        if entry.flag_bits & 1 or entry.compress_type not in _METHODS:
+            raise ClaError("The zip file is encrypted, or compressed in a rare way.", _REMEDY)
+        try:
+            out = (folder / name).open("xb")
+        except FileExistsError:
+            raise ClaError(f"The zip file holds {name} twice.", _REMEDY) from None
+        with out, archive.open(entry) as packed:
+            while piece := packed.read(_PIECE_BYTES):
+                left -= len(piece)
+                if left < 0:
+                    raise ClaError(
+                        f"The session has more than {max_bytes / 2**20:,.0f} MB.",
+                        "Record a shorter one.",
+                    )
+                out.write(piece)
+    if not (folder / MANIFEST).is_file():
+        raise ClaError("The zip file holds no session.", _REMEDY)

@@ -1,0 +1,110 @@
+"""The files of a recording while it is written; what is in them is kept, whatever happens next."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from cla.engine.recording.layout import LOG, MANIFEST, PICTURES, RECORDS, SOUND
+from cla.engine.recording.log import Entry, encode_entry
+from cla.engine.recording.manifest import Manifest
+from cla.engine.recording.rows import Row, RowEncoder
+from cla.engine.recording.wave import HEAD_BYTES, read_wave_head, wave_head
+
+
+@dataclass
+class Batch:
+    """What is to be written next.
+
+    Args:
+        inputs: the next bytes of the sound or of the pictures.
+        size_bytes: about how much that is.
+    """
+
+    inputs: list[bytes] = field(default_factory=list)
+    log: list[Entry] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    size_bytes: int = 0
+
+
+class RecordingFiles:
+    """Appends to the files of one folder.
+
+    Nothing is buffered in the process: what `append` has written survives its death.
+
+    Args:
+        folder: exists, and holds nothing of a recording.
+
+    Attributes:
+        size_bytes: of all files together.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self._input = PICTURES if manifest.sample_rate_hz is None else SOUND
+        self._rows = RowEncoder()
+        self._open: dict[str, BinaryIO] = {}
+        self.size_bytes = 0
+        try:
+            for name in (MANIFEST, self._input, LOG, RECORDS):
+                self._open[name] = (folder / name).open("x+b", buffering=0)
+            self._write(MANIFEST, manifest.encode())
+            self.sync()
+        except BaseException:
+            self._close_all()
+            raise
+
+    def append(self, batch: Batch) -> None:
+        """Write a batch: first the input, so that the log never speaks of what is not there.
+
+        Raises:
+            OSError: the disk is full, or gone.
+        """
+        self._write(self._input, b"".join(batch.inputs))
+        self._write(LOG, b"".join(map(encode_entry, batch.log)))
+        self._write(RECORDS, self._rows.encode(batch.rows))
+
+    def sync(self) -> None:
+        """Have the system bring everything to the disk itself.
+
+        Raises:
+            OSError: it cannot.
+        """
+        for file in self._open.values():
+            os.fsync(file.fileno())
+
+    def close(self) -> None:
+        """Finish the files.
+
+        Raises:
+            OSError: they cannot be finished, and are kept as they are.
+        """
+        try:
+            self._write(RECORDS, self._rows.end())
+            self._say_length()
+            self.sync()
+        finally:
+            self._close_all()
+
+    def _say_length(self) -> None:
+        """Write into the head of the sound how long it has become."""
+        sound = self._open.get(SOUND)
+        data_bytes = sound.tell() - HEAD_BYTES if sound else 0
+        if sound and data_bytes >= 0:
+            sound.seek(0)
+            head = wave_head(*read_wave_head(sound.read(HEAD_BYTES)), data_bytes)
+            sound.seek(0)
+            sound.write(head)
+
+    def _write(self, name: str, content: bytes) -> None:
+        left = memoryview(content)
+        while left:
+            written = self._open[name].write(left)
+            self.size_bytes += written
+            left = left[written:]
+
+    def _close_all(self) -> None:
+        for file in self._open.values():
+            file.close()

@@ -1,0 +1,30 @@
+"""What lies in a session folder, and how much of it there may be."""
+
+from dataclasses import dataclass
+
+FORMAT = 1
+MANIFEST = "session.json"
+LOG = "log.jsonl"
+SOUND = "sound.wav"
+PICTURES = "pictures.mjpeg"
+RECORDS = "records.arrows"
+FILES = (MANIFEST, LOG, SOUND, PICTURES, RECORDS)
+"""Everything that a session folder may hold; whatever else lies in it is not looked at."""
+
+MAX_LINE_BYTES = 8 * 1024
+MAX_MANIFEST_BYTES = 64 * 1024
+MAX_PACKET_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class RecordingLimits:
+    """How long a recording may become; at a limit it ends, and is kept.
+
+    Args:
+        max_s: of sound or pictures.
+        max_commands: a command may rebuild every lane, and a replay does them all again.
+    """
+
+    max_bytes: int = 4 * 2**30
+    max_s: float = 4 * 3600.0
+    max_commands: int = 10_000

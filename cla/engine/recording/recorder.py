@@ -1,0 +1,186 @@
+"""One recording of one session: all that decides its records, and the records."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cla.capture import MIN_SIDE, encode_jpeg
+from cla.engine.commands import Command
+from cla.engine.recording.files import RecordingFiles
+from cla.engine.recording.layout import MAX_PACKET_BYTES, RecordingLimits
+from cla.engine.recording.log import CommandDone, Flushed, PacketTaken
+from cla.engine.recording.manifest import Manifest
+from cla.engine.recording.rows import rows_of
+from cla.engine.recording.wave import wave_head
+from cla.engine.recording.writer import RecordingWriter, at_limit, why_not_written
+from cla.engine.records import RecordingRecord
+from cla.engine.stream import Arrival
+from cla.errors import ClaError
+from cla.telemetry import TokenRecord
+from cla.types import EncodedFrame, VideoFrame
+
+JPEG_QUALITY = 95
+LINE_BYTES = 100
+"""About what an entry of the log takes."""
+
+
+class Recorder:
+    """Takes what a session's worker does, in order.
+
+    Nothing here waits for the disk while the session is live, and nothing here raises: whatever
+    ends a recording early, what was recorded is kept and the session goes on.
+
+    Args:
+        folder: is made; must not exist, or be empty.
+        source: what is recorded, in words.
+
+    Raises:
+        ClaError: the folder cannot be made, or is not empty.
+    """
+
+    def __init__(
+        self, folder: str | Path, *, source: str = "", limits: RecordingLimits | None = None
+    ) -> None:
+        self._folder = Path(folder)
+        self._source = source
+        self._limits = limits or RecordingLimits()
+        self._writer: RecordingWriter | None = None
+        self._dtype: np.dtype[np.generic] | None = None
+        self._samples = self._commands = 0
+        self._first_s: float | None = None
+        self._duration_s = 0.0
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            empty = not any(self._folder.iterdir())
+        except OSError as error:
+            raise why_not_written(error, self._folder) from error
+        if not empty:
+            raise ClaError(
+                f"{self._folder} is not empty.", "Name a new folder: nothing is written over."
+            )
+
+    @property
+    def running(self) -> bool:
+        """Whether what comes is recorded."""
+        return self._writer is not None and self._writer.running
+
+    def begin(self, manifest: Manifest, on_change: Callable[[RecordingRecord], None]) -> None:
+        """Begin, with a stream that begins.
+
+        Args:
+            on_change: is told of the beginning and of the end, from whichever thread.
+        """
+        name = self._folder.name
+
+        def on_end(reason: ClaError | None) -> None:
+            why = (reason.message, reason.remedy) if reason else ()
+            on_change(RecordingRecord(name, False, self._duration_s, *why))
+
+        self._rate_hz = manifest.sample_rate_hz
+        try:
+            files = RecordingFiles(self._folder, replace(manifest, source=self._source))
+        except OSError as error:
+            on_end(why_not_written(error, self._folder))
+            return
+        self._writer = RecordingWriter(
+            files, self._limits.max_bytes, patient=not manifest.live, on_end=on_end
+        )
+        on_change(RecordingRecord(name, True))
+
+    def packet(self, arrival: Arrival[Any]) -> Arrival[Any]:
+        """Take a packet; returns what the stream must be given in its place.
+
+        A picture that is no JPEG yet becomes one, and the lanes get what is in that: what is
+        recorded is what they see.
+        """
+        writer = self._writer
+        if writer is None or not writer.running:
+            return arrival
+        try:
+            if isinstance(arrival.packet, VideoFrame | EncodedFrame):
+                arrival = replace(arrival, packet=_encoded(arrival.packet))
+                self._picture(writer, arrival)
+            else:
+                self._sound(writer, arrival)
+        except ClaError as error:
+            writer.end(error)
+        return arrival
+
+    def command(self, command: Command, steps: int) -> None:
+        """Take a command that acts when `steps` tokens have been taken since the beginning."""
+        if self._writer:
+            self._commands += 1
+            if self._commands > self._limits.max_commands:
+                self._writer.end(at_limit(f"{self._limits.max_commands:,} commands"))
+            self._writer.add(LINE_BYTES, CommandDone(command, steps))
+
+    def flushed(self) -> None:
+        """Take the end of the stream."""
+        if self._writer:
+            self._writer.add(LINE_BYTES, Flushed())
+
+    def record(self, record: TokenRecord, step: int) -> None:
+        """Take the records of a token; `step` counts tokens from the beginning."""
+        if self._writer:
+            self._writer.add_rows(rows_of(record, step))
+
+    def end(self) -> None:
+        """Take no more, without waiting for what is still to be written."""
+        if self._writer:
+            self._writer.end()
+
+    def close(self) -> None:
+        """End the recording; may be called again. All of it is in the folder when this returns."""
+        if self._writer:
+            self._writer.close()
+        elif self._folder.is_dir() and not any(self._folder.iterdir()):
+            self._folder.rmdir()
+
+    def _picture(self, writer: RecordingWriter, arrival: Arrival[Any]) -> None:
+        frame: EncodedFrame = arrival.packet
+        self._first_s = frame.time_s if self._first_s is None else self._first_s
+        self._check_duration(frame.time_s - self._first_s)
+        size = len(frame.jpeg)
+        taken = PacketTaken(size, arrival.skipped, frame.time_s)
+        writer.add(size + LINE_BYTES, taken, _checked(frame.jpeg))
+
+    def _sound(self, writer: RecordingWriter, arrival: Arrival[Any]) -> None:
+        samples: NDArray[np.generic] = arrival.packet
+        if not samples.size and not arrival.skipped:
+            return
+        kind = "<i2" if samples.dtype == np.int16 else "<f4"
+        data = _checked(samples.astype(kind).tobytes())
+        taken = PacketTaken(len(data), arrival.skipped)
+        if self._dtype is None:
+            self._dtype = np.dtype(kind)
+            data = wave_head(self._rate_hz or 1, self._dtype, None) + data
+        elif self._dtype != kind:
+            raise ClaError(
+                "The sound has become another kind of numbers.", "Push int16 or float32 alone."
+            )
+        self._samples += samples.size
+        self._check_duration(self._samples / (self._rate_hz or 1))
+        writer.add(len(data) + LINE_BYTES, taken, data)
+
+    def _check_duration(self, media_s: float) -> None:
+        if media_s > self._limits.max_s:
+            raise at_limit(f"{self._limits.max_s / 60:g} minutes")
+        self._duration_s = media_s
+
+
+def _encoded(frame: VideoFrame | EncodedFrame) -> EncodedFrame:
+    if isinstance(frame, EncodedFrame):
+        return frame
+    if min(frame.image.shape[:2]) < MIN_SIDE:
+        raise ClaError("Pictures this narrow cannot be recorded.", "Record another source.")
+    return EncodedFrame(encode_jpeg(frame.image, JPEG_QUALITY), frame.time_s)
+
+
+def _checked(data: bytes) -> bytes:
+    if len(data) > MAX_PACKET_BYTES:
+        raise ClaError("A packet is too large to be recorded.", "Push smaller packets.")
+    return data

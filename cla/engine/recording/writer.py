@@ -1,0 +1,164 @@
+"""The thread that writes a recording: no session ever waits for a disk, unless it can."""
+
+import contextlib
+import errno
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from cla.engine.recording.files import Batch, RecordingFiles
+from cla.engine.recording.log import Ended, Entry
+from cla.engine.recording.rows import Row
+from cla.errors import ClaError
+
+FLUSH_S = 0.25
+"""What came is handed to the system this often: it survives the process."""
+SYNC_S = 2.0
+"""It is brought to the disk itself this often: it survives the machine."""
+MAX_WAITING_BYTES = 32 * 2**20
+"""What may wait for a slow disk."""
+CLOSE_TIMEOUT_S = 10.0
+
+_numbers = itertools.count(1)
+
+
+class RecordingWriter:
+    """Writes what is added to it; ends by itself at the limit, or when it cannot go on.
+
+    Args:
+        patient: `add` waits while too much waits; else the recording ends then.
+        on_end: called from the thread once everything is written, with the reason if it ended by
+            itself.
+    """
+
+    def __init__(
+        self,
+        files: RecordingFiles,
+        max_bytes: int,
+        *,
+        patient: bool,
+        on_end: Callable[[ClaError | None], None],
+    ) -> None:
+        self._files = files
+        self._max_bytes = max_bytes
+        self._patient = patient
+        self._on_end = on_end
+        self._condition = threading.Condition()
+        self._batch = Batch()
+        self._ending = False
+        self._reason: ClaError | None = None
+        self._thread = threading.Thread(
+            target=self._run, name=f"cla-recorder-{next(_numbers)}", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether what is added is still written."""
+        return not self._ending
+
+    def add(self, size_bytes: int, entry: Entry | None = None, data: bytes = b"") -> None:
+        """Take an entry of the log, with the input that it speaks of."""
+        with self._condition:
+            if self._makes_room():
+                self._batch.size_bytes += size_bytes
+                self._batch.inputs += [data] if data else []
+                self._batch.log += [entry] if entry else []
+
+    def add_rows(self, rows: list[Row]) -> None:
+        """Take a token's rows."""
+        with self._condition:
+            if self._makes_room():
+                self._batch.size_bytes += 500 * len(rows)
+                self._batch.rows += rows
+
+    def end(self, reason: ClaError | None = None) -> None:
+        """Take no more; may be called again, and the first reason counts."""
+        with self._condition:
+            if not self._ending:
+                self._ending, self._reason = True, reason
+            self._condition.notify_all()
+
+    def close(self) -> None:
+        """End, and wait until everything is written."""
+        self.end()
+        if self._thread is not threading.current_thread():
+            self._thread.join(CLOSE_TIMEOUT_S)
+
+    def _makes_room(self) -> bool:
+        """Called with the lock held; False when the recording is at its end."""
+        if self._batch.size_bytes > MAX_WAITING_BYTES and not self._ending:
+            if self._patient:
+                self._condition.notify_all()
+                self._condition.wait_for(lambda: self._ending or not self._batch.size_bytes)
+            else:
+                self._ending = True
+                self._reason = ClaError(
+                    "The disk is too slow: the recording has ended, and is kept.",
+                    "Record to another disk.",
+                )
+        return not self._ending
+
+    def _run(self) -> None:
+        try:
+            self._write_all()
+            self._files.append(Batch(log=[Ended(str(self._reason or ""))]))
+            self._files.close()
+        except Exception as error:
+            # A recording that stops in silence would be missed when it is too late.
+            with self._condition:
+                self._ending, self._reason = True, _why_failed(error)
+                self._condition.notify_all()
+            with contextlib.suppress(OSError):
+                self._files.close()
+        finally:
+            self._on_end(self._reason)
+
+    def _due(self) -> bool:
+        """Whether to write before it is time to."""
+        return self._ending or self._batch.size_bytes > MAX_WAITING_BYTES // 2
+
+    def _write_all(self) -> None:
+        synced_s = time.monotonic()
+        ending = False
+        while not ending:
+            with self._condition:
+                self._condition.wait_for(self._due, FLUSH_S)
+                batch, self._batch = self._batch, Batch()
+                ending = self._ending
+                self._condition.notify_all()
+            self._files.append(batch)
+            if self._files.size_bytes > self._max_bytes:
+                self.end(at_limit(f"{self._max_bytes / 2**20:,.0f} MB"))
+            if time.monotonic() - synced_s >= SYNC_S:
+                self._files.sync()
+                synced_s = time.monotonic()
+
+
+def at_limit(limit: str) -> ClaError:
+    """Why a recording ends at a limit."""
+    return ClaError(
+        f"The recording has reached its limit of {limit}, and is kept.", "Start another one."
+    )
+
+
+def _why_failed(error: Exception) -> ClaError:
+    if isinstance(error, OSError):
+        return why_not_written(error)
+    return ClaError(f"The recording failed: {error!r}.", "Record to a new folder.")
+
+
+def why_not_written(error: OSError, folder: Path | None = None) -> ClaError:
+    """Why a recording cannot go on, or begin."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return ClaError(
+            "The disk is full: the recording has ended, and what is in it is kept.",
+            "Delete old recordings, or record to another disk.",
+        )
+    where = folder or "The recording"
+    return ClaError(
+        f"{where} cannot be written: {error.strerror or error}.",
+        "Choose a folder that may be written to.",
+    )
