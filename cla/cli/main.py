@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from cla import __version__
+from cla.cli.lanes import DEFAULT_LANES, add_lane_arguments
 from cla.cli.sources import add_source_arguments
 from cla.errors import ClaError
 
@@ -56,6 +57,12 @@ def _fetch(arguments: list[str]) -> int:
     return fetch(arguments)
 
 
+def _replay(arguments: list[str]) -> int:
+    from cla.cli.replay import main as replay
+
+    return replay(arguments)
+
+
 def _train(arguments: list[str]) -> int:
     if arguments[:1] == ["digits"]:
         from cla.training.digits import main as train_task
@@ -69,7 +76,7 @@ def _train(arguments: list[str]) -> int:
     return train_task(arguments[1:])
 
 
-COMMANDS = {"bench": _bench, "export": _export, "fetch": _fetch, "train": _train}
+COMMANDS = {"bench": _bench, "export": _export, "fetch": _fetch, "replay": _replay, "train": _train}
 """Commands that bring their own options and heavy imports."""
 
 
@@ -95,23 +102,15 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="stop after so much media time (default: the end)",
     )
+    add_lane_arguments(run, DEFAULT_LANES)
     run.add_argument(
-        "--lanes",
-        default="full,continual_nystrom",
-        help="attention kinds, comma separated; continual_nystrom:8 sets a lane's own number of "
-        "landmarks (default: %(default)s)",
-    )
-    run.add_argument(
-        "--landmarks", type=int, default=16, metavar="M", help="landmarks (default: %(default)s)"
-    )
-    run.add_argument("--landmark-mode", choices=["fixed", "continual"], default="fixed")
-    run.add_argument(
-        "--window", type=int, metavar="N", help="tokens attended (default: the task's)"
+        "--record", metavar="FOLDER", help="record the session to a new folder, for cla replay"
     )
     run.add_argument("--out", metavar="FILE", help="write rows to FILE (.parquet, .csv or .jsonl)")
     run.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     commands.add_parser("bench", help="measure step times here: cla bench --help")
     commands.add_parser("export", help="write a classifier as ONNX: cla export --help")
     commands.add_parser("fetch", help="bring what is not shipped: cla fetch --help")
+    commands.add_parser("replay", help="run a recorded session again: cla replay --help")
     commands.add_parser("train", help="train a task anew: cla train digits --help")
     return parser

@@ -1,7 +1,6 @@
 """`cla run`: lanes in lockstep on a file, a microphone or a camera."""
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -10,17 +9,16 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from cla.attention import KINDS
+from cla.cli.lanes import lane_configs
 from cla.cli.progress import RunProgress
 from cla.cli.sources import default_task, is_live, open_source, source_name
-from cla.cli.summary import Summary, print_table
-from cla.engine import FaultRecord, Feeder, LaneConfig, Session, stream_of
+from cla.cli.summary import Summary, print_json, print_table
+from cla.engine import FaultRecord, Feeder, Recorder, RecordingRecord, Session, stream_of
 from cla.errors import ClaError
 from cla.models import load_task
 from cla.telemetry import TokenRecord, open_writer
 
 POLL_S = 0.2
-LANDMARK_KINDS = ("nystrom", "continual_nystrom")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -40,6 +38,8 @@ def run(options: argparse.Namespace) -> int:
         live = is_live(source)
         session: Session[Any] = Session(task, lanes, stream_of(task, source), live=live)
         stack.enter_context(closing(session))
+        if options.record:
+            session.start_recording(Recorder(options.record, source=name))
         writer = stack.enter_context(open_writer(options.out)) if options.out else None
         duration_s = getattr(source, "duration_s", None)
         progress = stack.enter_context(RunProgress(name, live=live, duration_s=duration_s))
@@ -54,36 +54,16 @@ def run(options: argparse.Namespace) -> int:
         finally:
             summary.duration_s = feeder.media_s
             if summary.tokens or not isinstance(sys.exception(), ClaError):
-                _report(summary, as_json=options.json)
+                if options.json:
+                    print_json(summary.as_dict())
+                else:
+                    print_table(summary, Console())
     return 0
-
-
-def lane_configs(options: argparse.Namespace) -> list[LaneConfig]:
-    """The lanes named on the command line.
-
-    Raises:
-        ClaError: an unknown kind, or a number of landmarks that is none or has no place.
-    """
-    configs = []
-    for entry in options.lanes.split(","):
-        kind, _, count = entry.strip().partition(":")
-        if kind not in KINDS:
-            raise ClaError(
-                f"There is no lane {entry.strip()!r}.",
-                f"Choose from {', '.join(KINDS)}, separated by commas.",
-            )
-        if count and not count.isdecimal():
-            raise ClaError(f"{count!r} in {entry!r} is no number of landmarks.", "Write kind:16.")
-        landmarks = int(count or options.landmarks) if kind in LANDMARK_KINDS else None
-        if count and landmarks is None:
-            raise ClaError(f"The lane {kind} has no landmarks.", f"Write {kind} alone.")
-        configs.append(LaneConfig(kind, landmarks, options.landmark_mode, options.window))
-    return configs
 
 
 def _tokens(session: Session[Any], seconds: float | None) -> Iterator[TokenRecord]:
     """Yields the tokens' records up to the end, then raises the first fault that was met."""
-    fault: FaultRecord | None = None
+    fault: FaultRecord | RecordingRecord | None = None
     ended = False
     while not ended:
         # In this order: what was recorded just before the end is still there.
@@ -93,15 +73,9 @@ def _tokens(session: Session[Any], seconds: float | None) -> Iterator[TokenRecor
                 if seconds is not None and record.time_s > seconds:
                     return
                 yield record
-            elif isinstance(record, FaultRecord):
+            elif isinstance(record, FaultRecord) or (
+                isinstance(record, RecordingRecord) and record.message
+            ):
                 fault = fault or record
     if fault:
         raise ClaError(fault.message, fault.remedy)
-
-
-def _report(summary: Summary, *, as_json: bool) -> None:
-    if as_json:
-        json.dump(summary.as_dict(), sys.stdout, ensure_ascii=False, allow_nan=False)
-        sys.stdout.write("\n")
-    else:
-        print_table(summary, Console())

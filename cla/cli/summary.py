@@ -1,5 +1,7 @@
 """What a run amounts to, lane by lane."""
 
+import json
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,10 +46,11 @@ class Summary:
         self.dropped_frames += record.dropped_frames
         labels = {lane.lane: lane.label for lane in record.lanes}
         for lane in record.lanes:
-            totals = self.lanes[lane.lane]
+            # Lanes may come while a session runs.
+            totals = self.lanes.setdefault(lane.lane, LaneSummary())
             totals.tokens += 1
             totals.compute_ms.push(lane.compute_ms)
-            totals.total_ops = lane.total_ops
+            totals.total_ops += lane.ops
             totals.agreed += lane.label == labels.get(REFERENCE)
             if lane.event:
                 totals.events.append(lane.event)
@@ -90,6 +93,12 @@ class Summary:
             "ops_per_token": self.ops_per_token(name),
             "agreement_with_full": self.agreement(name),
         }
+
+
+def print_json(values: dict[str, Any]) -> None:
+    """Print one JSON object for programs."""
+    json.dump(values, sys.stdout, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write("\n")
 
 
 def print_table(summary: Summary, console: Console) -> None:

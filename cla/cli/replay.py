@@ -1,0 +1,94 @@
+"""`cla replay`: a recorded session run again, and whether that gives the same."""
+
+import argparse
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+
+from cla.cli.lanes import add_lane_arguments, lane_configs
+from cla.cli.summary import Summary, print_json, print_table
+from cla.engine import Recording, ReplayCheck, ReplayConfig, changes, lane_names, replay
+from cla.models import TaskModel, load_task
+from cla.telemetry import TokenRecord, open_writer
+
+DIFFERS = 1
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command; returns 1 where `--compare` finds a difference.
+
+    Raises:
+        ClaError: the folder holds no session, or one that cannot be replayed.
+    """
+    options = _parser().parse_args(argv)
+    torch.set_num_threads(1)  # as many as it was recorded with: others round otherwise
+    recording = Recording(options.folder)
+    task = load_task(recording.manifest.task)
+    lanes = tuple(lane_configs(options)) if options.lanes else None
+    names = lane_names(lanes or recording.manifest.lanes)
+    summary = Summary(str(options.folder), task.name, names)
+    check = None if lanes else ReplayCheck(recording)
+    with ExitStack() as stack:
+        writer = stack.enter_context(open_writer(options.out)) if options.out else None
+        for record in replay(recording, task, ReplayConfig(lanes)):
+            if isinstance(record, TokenRecord):
+                summary.add(record)
+                if check:
+                    check.add(record)
+                if writer:
+                    writer.write(record)
+    summary.duration_s = recording.duration_s
+    if check:
+        check.finish()
+    verdict = _verdict(recording, task, check)
+    if options.json:
+        print_json({**summary.as_dict(), "replay": verdict})
+    else:
+        print_table(summary, Console())
+        print("\n".join(_sentences(verdict)))
+    return DIFFERS if options.compare and verdict["equal"] is False else 0
+
+
+def _verdict(recording: Recording, task: TaskModel, check: ReplayCheck | None) -> dict[str, Any]:
+    """What the replay says about the recording; `equal` is null where other lanes ran."""
+    return {
+        "cut_off": recording.cut_off,
+        "equal": check.equal if check else None,
+        "tokens_compared": check.compared if check else 0,
+        "tokens_beyond": check.beyond if check else 0,
+        "difference": str(check.difference) if check and check.difference else None,
+        "changes": changes(recording, task),
+    }
+
+
+def _sentences(verdict: dict[str, Any]) -> list[str]:
+    said = []
+    if verdict["cut_off"]:
+        said.append("The recording was cut off: its process was killed, or its disk was full.")
+    if verdict["equal"]:
+        said.append(f"Equal to the recording, bit for bit: {verdict['tokens_compared']:,} tokens.")
+    if verdict["equal"] is False:
+        said.append(f"Not equal to the recording, first at {verdict['difference']}.")
+        said += [f"Changed since: {', '.join(verdict['changes'])}."] if verdict["changes"] else []
+    if verdict["tokens_beyond"]:
+        said.append(f"{verdict['tokens_beyond']} tokens of its end had not been recorded.")
+    return said
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cla replay",
+        description="Run a recorded session again, with the same input and the same commands.",
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="as cla run --record makes it")
+    parser.add_argument(
+        "--compare", action="store_true", help="exit with 1 where anything is not as recorded"
+    )
+    add_lane_arguments(parser, default=None)
+    parser.add_argument("--out", metavar="FILE", help="write rows to FILE (.parquet, .csv, .jsonl)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
