@@ -1,5 +1,6 @@
 """The server's live sessions and what pages are told: one for all users of the process."""
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,6 +17,7 @@ from cla.models import TaskModel, load_task, tasks
 from cla.resources import asset_path, package_path
 from cla.telemetry import device_name
 from cla.view.live_server import LiveServer
+from cla.view.recordings import store_of
 
 ROUTE = "cla"
 
@@ -29,7 +31,8 @@ def live_server() -> LiveServer:
     # A step is too small to share: more threads make it slower.
     torch.set_num_threads(1)
     ready, shown = ready_tasks(load_task(name) for name in tasks())
-    return LiveServer(ready, {"device": device_name(), "bones": BONES, "tasks": shown})
+    hello: dict[str, object] = {"device": device_name(), "bones": BONES, "tasks": shown}
+    return LiveServer(ready, hello, store=store_of(os.environ))
 
 
 def ready_tasks(

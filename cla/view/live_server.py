@@ -23,6 +23,8 @@ from cla.view.limits import (
 )
 from cla.view.messages import handle_text
 from cla.view.origin import is_local, same_origin
+from cla.view.recordings import RecordingStore
+from cla.view.shelf import Shelf
 from cla.view.stage import Stage, fault_of
 from cla.view.wire import encode, encode_record
 
@@ -37,6 +39,7 @@ class LiveServer:
     Args:
         tasks: what can be recognized, by name.
         hello: what every page is told on connecting.
+        store: where sessions are recorded; None where nothing is.
         grace_s: time a session waits for its page to come back.
     """
 
@@ -45,11 +48,13 @@ class LiveServer:
         tasks: Mapping[str, TaskModel],
         hello: dict[str, object],
         *,
+        store: RecordingStore | None = None,
         max_sessions: int = MAX_SESSIONS,
         grace_s: float = GRACE_S,
     ) -> None:
         self.tasks = tasks
-        self._hello = hello
+        self._hello = {**hello, "records": store is not None}
+        self.store = store
         self._max_sessions = max_sessions
         self._grace_s = grace_s
         self._lock = threading.Lock()
@@ -66,6 +71,12 @@ class LiveServer:
             while len(self._keys) > MAX_TOKENS:
                 self._keys.popitem(last=False)
         return key
+
+    def shelf(self, key: str, *, local: bool) -> Shelf | None:
+        """The recordings of the page with this key; None where nothing is recorded."""
+        if self.store is None:
+            return None
+        return self.store.own if local else self.store.visitor(key)
 
     async def endpoint(self, socket: WebSocket) -> None:
         """Serve one connection until it ends."""
@@ -97,7 +108,8 @@ class LiveServer:
 
         local = is_local(socket)
         if key not in self._stages:
-            self._stages[key] = Stage(self.tasks, on_record, local=local)
+            shelf = self.shelf(key, local=local)
+            self._stages[key] = Stage(self.tasks, on_record, local=local, shelf=shelf)
         stage = self._stages[key]
         stage.set_listener(on_record)
         news.set()

@@ -42,6 +42,11 @@ def handle_text(stage: Stage, text: str) -> None:
             stage.begin_upload(whole_number(message, "size_bytes"), name, text_of(message, "task"))
         case "fast":
             stage.set_fast(message.get("fast") is True)
+        case "record":
+            if message.get("on") is True:
+                stage.start_recording()
+            else:
+                stage.stop_recording()
         case "stop":
             stage.stop()
         case _:

@@ -20,6 +20,7 @@ from cla.engine import (
     FileSource,
     Pause,
     Record,
+    RecordingRecord,
     Resume,
     Session,
     SetEmit,
@@ -37,6 +38,7 @@ from cla.errors import ClaError
 from cla.models import TaskModel
 from cla.types import InputKind
 from cla.view.packets import frame_of, samples_of
+from cla.view.shelf import Shelf
 from cla.view.shown_lanes import ShownLanes
 from cla.view.upload import MAX_BYTES, Upload
 
@@ -56,14 +58,22 @@ class Stage:
         tasks: what can be recognized, by name.
         on_record: called from worker threads whenever there is something to `drain`.
         local: whether the page is open on this very machine, whose devices it may then use.
+        shelf: where its sessions are recorded; None where nothing is.
     """
 
     def __init__(
-        self, tasks: Mapping[str, TaskModel], on_record: Callable[[], None], *, local: bool = False
+        self,
+        tasks: Mapping[str, TaskModel],
+        on_record: Callable[[], None],
+        *,
+        local: bool = False,
+        shelf: Shelf | None = None,
     ) -> None:
         self._tasks = tasks
         self._listener = on_record
         self._local = local
+        self._shelf = shelf
+        self._recording_from_s: float | None = None
         self._task = next(iter(tasks.values()))
         self._lanes = ShownLanes(self._task)
         self._source: dict[str, Any] = {"source": None}
@@ -86,6 +96,7 @@ class Stage:
             "task": self._task.name,
             "paused": self._paused,
             "fast": self._fast,
+            "recorded_s": self._recorded_s,
             **self._lanes.as_dict(),
         }
 
@@ -198,9 +209,33 @@ class Stage:
         if self._session:
             self._session.send(command)
 
+    def start_recording(self) -> None:
+        """Record the session from here on, as a stream that begins anew.
+
+        Raises:
+            ClaError: this server records nothing, nothing is playing, or the shelf is full.
+        """
+        if self._shelf is None:
+            raise ClaError(
+                "This server keeps no recordings.", "Run the app on your own machine to record."
+            )
+        if self._session is None or self._session.wait_finished(0):
+            raise ClaError("Nothing is playing.", "Start a sample or a device, then record it.")
+        name = self._source.get("clip") or self._source.get("device_name") or self._source["source"]
+        self._session.start_recording(self._shelf.recorder(str(name)))
+
+    def stop_recording(self) -> None:
+        """End the recording, if there is one."""
+        if self._session:
+            self._session.stop_recording()
+
     def drain(self) -> list[Record]:
         """Everything recorded since the last call."""
-        return self._session.drain() if self._session else []
+        records = self._session.drain() if self._session else []
+        for record in records:
+            if isinstance(record, RecordingRecord):
+                self._recording_from_s = time.monotonic() if record.running else None
+        return records
 
     def ended(self) -> bool:
         """True once, when a clip has been worked on to its end."""
@@ -211,6 +246,7 @@ class Stage:
 
     def stop(self) -> None:
         """End the source and its session; may be called again."""
+        self._recording_from_s = None
         # The session first: a feeder waits on it.
         if self._session:
             self._session.close()
@@ -218,6 +254,12 @@ class Stage:
             self._feeder.close()
         self._session = self._feeder = self._upload = None
         self._source = {"source": None}
+
+    @property
+    def _recorded_s(self) -> float | None:
+        """How long has been recorded; None where nothing is."""
+        begin_s = self._recording_from_s
+        return None if begin_s is None else round(time.monotonic() - begin_s, 1)
 
     @property
     def _file_speed(self) -> float | None:

@@ -29,9 +29,10 @@ def wait_for(condition, timeout=10.0):
 
 
 @contextmanager
-def serving(max_sessions=4):
+def serving(max_sessions=4, store=None):
     tasks = {"digits": load_task(), "hands": tiny_video_task()}
-    server = LiveServer(tasks, {"tasks": []}, max_sessions=max_sessions, grace_s=0.2)
+    hello = {"tasks": []}
+    server = LiveServer(tasks, hello, store=store, max_sessions=max_sessions, grace_s=0.2)
     app = Starlette(routes=[WebSocketRoute("/live", server.endpoint)])
     with TestClient(app) as client:
         yield server, client

@@ -1,0 +1,114 @@
+"""Where recorded sessions are kept on this server, for whom, and for how long.
+
+The user of this very machine has a shelf that stays. Every other visitor has one of their own,
+under a name that nobody can guess, which goes when their page does; what a crash has left of such
+shelves goes when a server next makes one.
+"""
+
+import contextlib
+import hashlib
+import secrets
+import shutil
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+from cla.engine import RecordingLimits
+from cla.view.shelf import VARIABLE, Shelf, ShelfLimits
+
+try:
+    import fcntl
+except ImportError:  # Windows, where leftovers of a crash stay until they are deleted by hand
+    fcntl = None  # type: ignore[assignment]  # a module elsewhere
+
+OFF = "off"
+OWN = ShelfLimits(200, RecordingLimits(max_bytes=2**30, max_s=3_600.0))
+VISITOR = ShelfLimits(5, RecordingLimits(max_bytes=128 * 2**20, max_s=600.0), max_age_s=86_400.0)
+MAX_VISITORS = 10_000
+_LOCK = "lock"
+
+
+class RecordingStore:
+    """All shelves of this server; nothing is made on the disk before something is recorded."""
+
+    def __init__(self, root: Path) -> None:
+        self.own = Shelf(root / "own", OWN)
+        self._visitors = root / "visitors"
+        self._shelves: OrderedDict[str, Shelf] = OrderedDict()
+        self._threads = threading.Lock()
+        self._lock: IO[bytes] | None = None
+        self._mine = self._visitors / secrets.token_hex(8)
+
+    def visitor(self, key: str) -> Shelf:
+        """The shelf of the visitor whose page has this secret."""
+        with self._threads:
+            if key not in self._shelves:
+                self._hold_place()
+                name = hashlib.sha256(key.encode()).hexdigest()[:32]
+                self._shelves[key] = Shelf(self._mine / name, VISITOR)
+            gone = [next(iter(self._shelves))] if len(self._shelves) > MAX_VISITORS else []
+            for other in self._shelves.values():
+                other.forget_old()
+        for old in gone:
+            self.release(old)
+        return self._shelves[key]
+
+    def release(self, key: str) -> None:
+        """A visitor has gone, and all that they recorded goes too."""
+        with self._threads:
+            shelf = self._shelves.pop(key, None)
+        if shelf:
+            shelf.delete_all()
+
+    def close(self) -> None:
+        """Nobody is left: the server stops."""
+        for key in list(self._shelves):
+            self.release(key)
+        if self._lock:
+            self._lock.close()
+            shutil.rmtree(self._mine, ignore_errors=True)
+
+    def _hold_place(self) -> None:
+        """Make this server's place beside those of others, and clear away what a crash has left.
+
+        A place is held by a lock on a file in it, which the system takes back from a dead process.
+        """
+        if self._lock or fcntl is None:
+            return
+        with contextlib.suppress(OSError):  # is said where something is to be recorded
+            self._mine.mkdir(parents=True)
+            self._lock = (self._mine / _LOCK).open("ab")
+            _take(self._lock)
+            for place in self._visitors.glob(f"*/{_LOCK}"):
+                with place.open("ab") as lock:
+                    if place.parent != self._mine and _take(lock):
+                        shutil.rmtree(place.parent, ignore_errors=True)
+
+
+def _take(lock: IO[bytes]) -> bool:
+    """Take a lock; False where a living process holds it."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def store_of(environment: Mapping[str, str]) -> RecordingStore | None:
+    """The store that the environment asks for; None where nothing is to be recorded."""
+    place = environment.get(VARIABLE, "")
+    if place == OFF:
+        return None
+    return RecordingStore(Path(place) if place else _data_folder(environment) / "recordings")
+
+
+def _data_folder(environment: Mapping[str, str]) -> Path:
+    """Where programs keep a user's data on this system."""
+    if local := environment.get("LOCALAPPDATA"):
+        return Path(local) / "cla"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "cla"
+    return Path(environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "cla"
