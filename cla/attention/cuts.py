@@ -77,6 +77,28 @@ def segments(window: int, num_landmarks: int) -> Cuts:
     return Cuts(window, min(window, num_landmarks))
 
 
+def stretches(seen: int, window: int, num_landmarks: int) -> list[tuple[int, int]]:
+    """Which tokens each continual landmark is the mean of, oldest first: [start, end)."""
+    cycle = min(window, seen)
+    if not cycle:
+        return []
+    cuts = segments(cycle, num_landmarks)
+    found = []
+    for start, end in zip(cuts.starts, cuts.ends, strict=True):
+        offset = (seen - end) // cycle * cycle
+        found.append((offset + start, offset + end))
+    return sorted(found)
+
+
+def window_stretches(seen: int, window: int, num_landmarks: int) -> list[tuple[int, int]]:
+    """The same of landmarks that are cut anew from the window at every token."""
+    cycle = min(window, seen)
+    return [
+        (seen - cycle + start, seen - cycle + end)
+        for start, end in stretches(cycle, window, num_landmarks)
+    ]
+
+
 @lru_cache(maxsize=64)
 def blocks(window: int) -> Cuts:
     """Blocks of about sqrt(N) tokens, an even number of them.

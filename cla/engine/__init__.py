@@ -34,13 +34,22 @@ from cla.engine.recording.manifest import Manifest
 from cla.engine.recording.reader import Recording
 from cla.engine.recording.recorder import Recorder
 from cla.engine.recording.replay import Difference, ReplayCheck, ReplayConfig, changes, replay
-from cla.engine.records import FaultRecord, FrameRecord, MapRecord, Record, RecordingRecord
+from cla.engine.records import (
+    SOUND_STEP_S,
+    FaultRecord,
+    FrameRecord,
+    MapRecord,
+    Record,
+    RecordingRecord,
+    SoundRecord,
+)
 from cla.engine.session import Session
 from cla.engine.sound_stream import SoundStream
 from cla.engine.stream import Stream
 from cla.engine.video_stream import VideoStream
 
 __all__ = [
+    "SOUND_STEP_S",
     "ClipTokens",
     "Command",
     "Comparison",
@@ -74,6 +83,7 @@ __all__ = [
     "SetLandmarks",
     "SetLanes",
     "SetWindow",
+    "SoundRecord",
     "SoundStream",
     "Source",
     "StepOnce",

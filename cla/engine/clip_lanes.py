@@ -88,5 +88,5 @@ def lane_at(task: TaskModel, config: LaneConfig, clip: ClipTokens, index: int) -
 
 def _classifier(task: TaskModel, config: LaneConfig) -> StreamClassifier:
     return task.with_attention(
-        config.kind, config.num_landmarks, config.landmark_mode, config.window
+        config.kind, config.num_landmarks, config.landmark_mode, config.window, config.num_layers
     )

@@ -89,10 +89,15 @@ def text_of(message: Message, key: str) -> str:
 def _lane(lane: Message) -> LaneConfig:
     return LaneConfig(
         text_of(lane, "kind"),
-        None if lane.get("num_landmarks") is None else whole_number(lane, "num_landmarks"),
+        _optional(lane, "num_landmarks"),
         _mode(lane, "landmark_mode"),
-        None if lane.get("window") is None else whole_number(lane, "window"),
+        _optional(lane, "window"),
+        _optional(lane, "num_layers"),
     )
+
+
+def _optional(message: Message, key: str) -> int | None:
+    return None if message.get(key) is None else whole_number(message, key)
 
 
 def _mode(message: Message, key: str) -> LandmarkMode:
@@ -115,7 +120,7 @@ _COMMANDS: Mapping[str, tuple[type[Command], Callable[[Message], Command]]] = Ma
         "resume": (Resume, lambda _: Resume()),
         "step": (StepOnce, lambda _: StepOnce()),
         "reset": (Reset, lambda _: Reset()),
-        "map": (RequestMap, lambda m: RequestMap(text_of(m, "lane"))),
+        "map": (RequestMap, lambda m: RequestMap(text_of(m, "lane"), _optional(m, "layer") or 0)),
     }
 )
 _NAMES = MappingProxyType({command: name for name, (command, _) in _COMMANDS.items()})

@@ -63,9 +63,10 @@ class Reset:
 
 @dataclass(frozen=True)
 class RequestMap:
-    """Send one lane's whole attention map, or its factors."""
+    """Send one lane's whole attention map in a layer, or its factors."""
 
     lane: str
+    layer: int = 0
 
 
 LaneCommand = SetLandmarks | SetLandmarkMode | SetWindow | SetLanes | SetEmit

@@ -114,7 +114,7 @@ def _apply(lane: Lane, command: LaneCommand) -> None:
 
 
 def lane_names(configs: Sequence[LaneConfig]) -> list[str]:
-    """The kinds; landmarks, their mode and the window are named where lanes differ in them alone.
+    """The kinds; landmarks, mode, window and layers are named where lanes differ in them alone.
 
     Raises:
         ClaError: there are no lanes, or two are the same.
@@ -137,4 +137,6 @@ def _names(config: LaneConfig) -> list[str]:
     """A lane's name, from the shortest to the longest."""
     marks = f"{config.kind}:{config.num_landmarks}" if config.num_landmarks else config.kind
     mode = f"{marks}:{config.landmark_mode}" if config.num_landmarks else marks
-    return [config.kind, marks, mode, f"{mode}:{config.window}"]
+    window = f"{mode}:{config.window}" if config.window else mode
+    layers = f"{window}:L{config.num_layers}" if config.num_layers else window
+    return [config.kind, marks, mode, window, layers]

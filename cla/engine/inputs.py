@@ -61,15 +61,18 @@ def open_file(
     return open_video(source, limits=limits.video)
 
 
-def sound_stream(task: TaskModel, sample_rate_hz: int) -> SoundStream:
+def sound_stream(task: TaskModel, sample_rate_hz: int, *, preview: bool = False) -> SoundStream:
     """The stream in which a task is given sound.
+
+    Args:
+        preview: whether there are records of how loud it is.
 
     Raises:
         ClaError: the task takes none, or what makes its features cannot be loaded.
     """
     match task.front_end:
         case SoundFrontEnd() as front_end:
-            return SoundStream(sample_rate_hz, front_end.open(sample_rate_hz))
+            return SoundStream(sample_rate_hz, front_end.open(sample_rate_hz), preview=preview)
     raise ClaError(f"The task {task.name} takes no sound.", "Choose another task or source.")
 
 
@@ -92,11 +95,11 @@ def stream_of(task: TaskModel, source: Source, *, preview: bool = False) -> Stre
     """The stream in which a task is given what this source gives.
 
     Args:
-        preview: whether records of pictures carry them.
+        preview: whether there are records to look at: of loudness, and of pictures with these.
 
     Raises:
         ClaError: the task takes another medium, or what makes its features cannot be loaded.
     """
     if isinstance(source, SoundSource):
-        return sound_stream(task, source.sample_rate_hz)
+        return sound_stream(task, source.sample_rate_hz, preview=preview)
     return video_stream(task, preview=preview)

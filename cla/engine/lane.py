@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cla.attention import AttentionKind, LandmarkMode, attention_row
+from cla.attention import AttentionKind, LandmarkMode, attention_row, state_bytes
+from cla.attention.cuts import stretches, window_stretches
+from cla.errors import ClaError
 from cla.models import EventDetector, TaskModel
 from cla.telemetry import LaneRecord
 from cla.types import Token
@@ -16,12 +18,13 @@ from cla.types import Token
 
 @dataclass(frozen=True)
 class LaneConfig:
-    """Which attention a lane runs; `window` is the task's own when not given."""
+    """Which attention a lane runs; `window` and `num_layers` are the task's when not given."""
 
     kind: AttentionKind
     num_landmarks: int | None = None
     landmark_mode: LandmarkMode = "fixed"
     window: int | None = None
+    num_layers: int | None = None
 
     @property
     def name(self) -> str:
@@ -88,7 +91,8 @@ class Lane:
         if np.isfinite(probabilities).all():
             self._history.append(token.features)
             if emit and result.emits:
-                attention = attention_row(result.emits[0])[0].float().numpy()
+                rows = [attention_row(emits)[0].float() for emits in result.emits]
+                attention = torch.stack(rows).numpy()
         else:
             self._recover(token.features)
             probabilities = self._nothing()
@@ -105,15 +109,26 @@ class Lane:
             event=self._detector.push(token.time_s, probabilities),
             rebuilds=self._rebuilds,
             attention=attention,
+            stretches=self._stretches() if emit else None,
+            state_bytes=self._state_bytes,
         )
 
     @torch.inference_mode()
-    def explain(self) -> dict[str, NDArray[np.float32]]:
-        """The whole attention map of a full lane, or the factors of a low-rank one, by name."""
+    def explain(self, layer: int = 0) -> dict[str, NDArray[np.float32]]:
+        """A layer's attention map, or the factors of a low-rank one, by name.
+
+        Raises:
+            ClaError: there is no such layer.
+        """
+        if not 0 <= layer < self._classifier.config.num_layers:
+            raise ClaError(
+                f"The lane {self.name} has no layer {layer}.",
+                f"It has {self._classifier.config.num_layers}, counted from 0.",
+            )
         if not self._history:
             return {}
         window = torch.stack(list(self._history))[None]
-        emits = self._classifier.explain(window, self._state)[0]
+        emits = self._classifier.explain(window, self._state)[layer]
         return {name: part[0].float().numpy() for name, part in emits._asdict().items()}
 
     @property
@@ -124,9 +139,14 @@ class Lane:
 
     def _configure(self, config: LaneConfig) -> None:
         self._classifier = self.task.with_attention(
-            config.kind, config.num_landmarks, config.landmark_mode, config.window
+            config.kind,
+            config.num_landmarks,
+            config.landmark_mode,
+            config.window,
+            config.num_layers,
         )
         self.config = config
+        self._state_bytes = state_bytes(self._classifier.init_state(1))
 
     def join(self, other: "Lane") -> None:
         """Begin with all that another lane has heard."""
@@ -153,6 +173,19 @@ class Lane:
         kept = window.shape[1]
         seen = self._tokens_seen if kept >= self.task.window else kept
         self._state = self._classifier.state_from_window(window, tokens_seen=seen)
+
+    def _stretches(self) -> NDArray[np.int64] | None:
+        """What the first layer's landmarks stand for, as ages in tokens; None if for no stretch."""
+        config = self.config
+        fixed = config.kind == "continual_nystrom" and config.landmark_mode == "fixed"
+        if config.num_landmarks is None or fixed:
+            return None
+        below = self._state.stack.layers[0]
+        valid, window = int(below.valid_tokens[0]), self._classifier.config.window
+        # Whole cycles make no difference to where the segments lie.
+        seen = valid if valid < window else window + int(below.slot[0])
+        cut = window_stretches if config.kind == "nystrom" else stretches
+        return seen - np.array(cut(seen, window, config.num_landmarks)).reshape(-1, 2)
 
     def _recover(self, features: torch.Tensor) -> None:
         """Leave a bad token out; where a good one gave bad numbers, begin again."""

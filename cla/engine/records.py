@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from cla.features import Hand
 from cla.telemetry import TokenRecord
 
+SOUND_STEP_S = 0.01
+
 
 @dataclass(frozen=True)
 class FrameRecord:
@@ -23,6 +25,21 @@ class FrameRecord:
     taken_s: float
     hands: tuple[Hand, ...]
     picture: bytes | None = None
+
+
+@dataclass(frozen=True)
+class SoundRecord:
+    """How loud the newest sound is.
+
+    Args:
+        time_s: media time at its end.
+
+    Shapes:
+        peaks: (P,) float32, largest sample of each `SOUND_STEP_S`, oldest first
+    """
+
+    time_s: float
+    peaks: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -59,4 +76,4 @@ class RecordingRecord:
     remedy: str = ""
 
 
-Record = TokenRecord | FrameRecord | MapRecord | FaultRecord | RecordingRecord
+Record = TokenRecord | FrameRecord | SoundRecord | MapRecord | FaultRecord | RecordingRecord

@@ -273,12 +273,12 @@ class Session(Generic[Packet]):
             if arrival is None:
                 break
             try:
-                frame = self._stepper.take(arrival)
+                seen = self._stepper.take(arrival)
             except ClaError as error:
                 self._record(FaultRecord(error.message, error.remedy))
                 continue
-            if frame:
-                self._record(frame)
+            if seen:
+                self._record(seen)
         done = self._ended and not self._stepper.has_token and not len(self._stream)
         if done and not self._finished.is_set():
             self._stepper.flush()

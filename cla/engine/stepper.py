@@ -10,7 +10,7 @@ from cla.engine.commands import Command, Pause, RequestMap, Reset, Resume, StepO
 from cla.engine.comparison import Comparison
 from cla.engine.lane import LaneConfig
 from cla.engine.recording.recorder import Recorder
-from cla.engine.records import FrameRecord, MapRecord
+from cla.engine.records import FrameRecord, MapRecord, SoundRecord
 from cla.engine.stream import Arrival, Stream
 from cla.models import TaskModel
 from cla.telemetry import TokenRecord
@@ -54,8 +54,8 @@ class Stepper(Generic[Packet]):
         """Whether there is something to `step` on."""
         return bool(self._tokens)
 
-    def take(self, arrival: Arrival[Packet]) -> FrameRecord | None:
-        """Turn a packet into the tokens that it completes.
+    def take(self, arrival: Arrival[Packet]) -> FrameRecord | SoundRecord | None:
+        """Turn a packet into the tokens that it completes; returns what there is to look at.
 
         Raises:
             ClaError: it cannot be used; the stream goes on without it.
@@ -65,7 +65,7 @@ class Stepper(Generic[Packet]):
         taken = self._stream.take(arrival)
         self._tokens.extend((token, arrival.arrived_s) for token in taken.tokens)
         self._dropped_frames += taken.dropped_frames
-        return taken.frame
+        return taken.seen
 
     def flush(self) -> None:
         """End the stream: the tokens that its last packets complete are there."""
@@ -111,8 +111,8 @@ class Stepper(Generic[Packet]):
                 self._forget()
                 self._stream.reset()
                 self.comparison.reset()
-            case RequestMap(lane):
-                return MapRecord(lane, self.comparison.lane(lane).explain())
+            case RequestMap(lane, layer):
+                return MapRecord(lane, self.comparison.lane(lane).explain(layer))
             case _:
                 self.comparison.apply(command)
         return None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from cla.engine.records import FrameRecord
+from cla.engine.records import FrameRecord, SoundRecord
 from cla.types import Token
 
 Packet = TypeVar("Packet")
@@ -33,12 +33,12 @@ class Taken:
 
     Args:
         dropped_frames: pictures that were dropped just before it.
-        frame: what there is to look at.
+        seen: what there is to look at.
     """
 
     tokens: list[Token]
     dropped_frames: int = 0
-    frame: FrameRecord | None = None
+    seen: FrameRecord | SoundRecord | None = None
 
 
 class Stream(ABC, Generic[Packet]):

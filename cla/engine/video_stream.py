@@ -41,7 +41,7 @@ class VideoStream(Stream[VideoFrame | EncodedFrame]):
         picture = preview_jpeg(image) if self._preview else None
         record = FrameRecord(time_s, frame.time_s, self._tokenizer.hands, picture)
         lost, self._lost = self._lost - 1, 0
-        return Taken(tokens, dropped_frames=lost, frame=record)
+        return Taken(tokens, dropped_frames=lost, seen=record)
 
     def flush(self) -> list[Token]:
         return []

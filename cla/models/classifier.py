@@ -130,12 +130,23 @@ class StreamClassifier(nn.Module):
         num_landmarks: int | None = None,
         landmark_mode: LandmarkMode = "continual",
         window: int | None = None,
+        num_layers: int | None = None,
     ) -> "StreamClassifier":
         """The same weights (the same parameter objects) under another attention.
 
+        Args:
+            num_layers: run so many of the layers, from the lowest on; the head reads the topmost
+                that runs. All of them when not given.
+
         Raises:
-            ClaError: the attention cannot be configured so.
+            ClaError: the attention cannot be configured so, or there are not so many layers.
         """
+        layers = list(self.encoder)[: self.config.num_layers if num_layers is None else num_layers]
+        if num_layers is not None and not 1 <= num_layers <= self.config.num_layers:
+            raise ClaError(
+                f"num_layers={num_layers} is out of range.",
+                f"These weights have {self.config.num_layers}: choose 1 to so many.",
+            )
         attention = AttentionConfig(
             kind,
             self.config.embed_dim,
@@ -147,10 +158,10 @@ class StreamClassifier(nn.Module):
         )
         twin = StreamClassifier.__new__(StreamClassifier)
         nn.Module.__init__(twin)
-        twin.config = replace(self.config, window=attention.window)
-        configs = _layer_configs(attention, self.config)
-        pairs = zip(self.encoder, configs, strict=True)
-        stack = _stack([layer.with_attention(config) for layer, config in pairs], self.config)
+        twin.config = replace(self.config, window=attention.window, num_layers=len(layers))
+        configs = _layer_configs(attention, twin.config)
+        pairs = zip(layers, configs, strict=True)
+        stack = _stack([layer.with_attention(config) for layer, config in pairs], twin.config)
         for name, module in self.named_children():
             setattr(twin, name, stack if name == "encoder" else module)
         twin.register_buffer("position_table", self.position_table, persistent=False)

@@ -74,10 +74,12 @@ class TaskModel:
         num_landmarks: int | None = None,
         landmark_mode: LandmarkMode = "fixed",
         window: int | None = None,
+        num_layers: int | None = None,
     ) -> StreamClassifier:
         """The task's weights under another attention, ready to run.
 
         Only `continual_nystrom` has a choice of `landmark_mode`; for the others it means nothing.
+        `num_layers` is for weights of several layers, see `StreamClassifier.with_attention`.
 
         Raises:
             ClaError: an impossible configuration, or fixed landmarks that were never fitted.
@@ -88,8 +90,12 @@ class TaskModel:
                 f"Choose at most {self.window}.",
             )
         if kind != "continual_nystrom":
-            return self.classifier.with_attention(kind, num_landmarks, window=window)
-        lane = self.classifier.with_attention(kind, num_landmarks, landmark_mode, window)
+            return self.classifier.with_attention(
+                kind, num_landmarks, window=window, num_layers=num_layers
+            )
+        lane = self.classifier.with_attention(
+            kind, num_landmarks, landmark_mode, window, num_layers
+        )
         if landmark_mode == "fixed":
             fitted = self.landmarks.get(num_landmarks or 0)
             if fitted is None:
@@ -103,7 +109,7 @@ class TaskModel:
 
 
 def use_landmarks(classifier: StreamClassifier, fitted: Sequence[FixedLandmarks]) -> None:
-    """Give each layer of a lane with fixed landmarks its own."""
-    for attention, landmarks in zip(classifier.attentions, fitted, strict=True):
+    """Give each layer of a lane with fixed landmarks its own; a lane may run the lowest alone."""
+    for attention, landmarks in zip(classifier.attentions, fitted, strict=False):
         assert isinstance(attention, ContinualNystromAttention)
         attention.set_landmarks(landmarks.queries, landmarks.keys)

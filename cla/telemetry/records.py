@@ -19,10 +19,13 @@ class LaneRecord:
         ops, total_ops: multiply-adds of the attention product, in this step and since the start.
         event: the event this token completed, if any.
         rebuilds: times the lane recovered from non-finite numbers.
+        state_bytes: memory of the lane's state.
 
     Shapes:
         probabilities: (C,) float32
-        attention: (H, N) float32, the newest token's row, when asked for
+        attention: (L, H, N) float32, the newest token's row in each layer, when asked for
+        stretches: (M, 2) int64, first and last age in tokens, [first, last), of what each
+            landmark of the first layer is the mean of; None where they stand for no stretch of time
     """
 
     lane: str
@@ -36,6 +39,8 @@ class LaneRecord:
     event: Event | None = None
     rebuilds: int = 0
     attention: NDArray[np.float32] | None = None
+    stretches: NDArray[np.int64] | None = None
+    state_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,5 +90,5 @@ def _mean_row(record: LaneRecord, task: TaskModel) -> np.typing.NDArray[np.float
     """The attention row, mean over heads; nothing for a token that was left out."""
     if record.attention is None:
         return np.zeros(task.window, np.float32)
-    row: np.typing.NDArray[np.float32] = record.attention.mean(0)
+    row: np.typing.NDArray[np.float32] = record.attention[0].mean(0)
     return row

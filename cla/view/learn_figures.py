@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from cla.attention.cuts import segments
+from cla.attention.cuts import stretches
 from cla.engine import ClipTokens, LaneMoment
 from cla.features import HOP_SAMPLES
 from cla.view.drift import Drift
@@ -22,17 +22,6 @@ def loudness(clip: ClipTokens) -> NDArray[np.float32]:
     level = np.sqrt((hops**2).mean(-1))
     relative: NDArray[np.float32] = level / level.max()
     return relative
-
-
-def stretches(seen: int, window: int, landmarks: int) -> list[tuple[int, int]]:
-    """The tokens that each continual landmark stands for, oldest first: [start, end)."""
-    cycle = min(window, seen)
-    cuts = segments(cycle, min(landmarks, cycle))
-    found = []
-    for start, end in zip(cuts.starts, cuts.ends, strict=True):
-        offset = (seen - end) // cycle * cycle
-        found.append((offset + start, offset + end))
-    return sorted(found)
 
 
 def window_figure(

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from cla.attention.cuts import stretches
 from cla.engine import LaneConfig, LaneMoment, lane_at
 from cla.view.clip_source import Clip, sample
 from cla.view.drift import STEPS, Drift, drift
@@ -12,7 +13,6 @@ from cla.view.learn_figures import (
     drift_figure,
     factor_figures,
     landmarks_figure,
-    stretches,
     window_figure,
 )
 from cla.view.live_app import clip_task

@@ -88,6 +88,7 @@ def _shown(task: TaskModel) -> dict[str, Any]:
         "input": task.input,
         "labels": list(task.labels),
         "window": task.window,
+        "num_layers": task.classifier.config.num_layers,
         "hop_s": task.hop_s,
         "landmark_counts": list(task.landmark_counts),
         "clips": [

@@ -80,7 +80,12 @@ class ShownLanes:
 
 
 def _offered(task: TaskModel, config: LaneConfig) -> LaneConfig:
-    """The lane with the number of landmarks nearest to its own that the task has fitted."""
+    """The lane with what is nearest to it of the task's window, layers and fitted landmarks."""
+    sizes = task.classifier.config
+    if config.window is not None and config.window >= sizes.window:
+        config = replace(config, window=None)
+    if config.num_layers is not None and config.num_layers >= sizes.num_layers:
+        config = replace(config, num_layers=None)
     wanted = config.num_landmarks
     if wanted is None or not task.landmark_counts:
         return config
@@ -89,7 +94,7 @@ def _offered(task: TaskModel, config: LaneConfig) -> LaneConfig:
 
 def _shown(task: TaskModel, config: LaneConfig, name: str) -> dict[str, Any]:
     lane = task.with_attention(
-        config.kind, config.num_landmarks, config.landmark_mode, config.window
+        config.kind, config.num_landmarks, config.landmark_mode, config.window, config.num_layers
     )
     count = lane.operations
     return {
@@ -98,6 +103,7 @@ def _shown(task: TaskModel, config: LaneConfig, name: str) -> dict[str, Any]:
         "num_landmarks": config.num_landmarks,
         "landmark_mode": config.landmark_mode,
         "window": config.window,
+        "num_layers": config.num_layers,
         "average": count.average,
         "published": count.published,
     }

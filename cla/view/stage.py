@@ -133,7 +133,7 @@ class Stage:
                 "Choose a sample rate from 8000 to 192000 Hz.",
             )
         task = self._task_for("sound")
-        stream = sound_stream(task, sample_rate_hz)
+        stream = sound_stream(task, sample_rate_hz, preview=True)
         self._start(task, stream, {"source": "microphone"}, live=True)
 
     def watch(self) -> None:

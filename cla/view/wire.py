@@ -16,7 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.engine import FaultRecord, FrameRecord, MapRecord, Record, RecordingRecord
+from cla.engine import (
+    FaultRecord,
+    FrameRecord,
+    MapRecord,
+    Record,
+    RecordingRecord,
+    SoundRecord,
+)
 from cla.telemetry import LaneRecord, TokenRecord
 
 VERSION = 1
@@ -40,6 +47,8 @@ def encode_record(record: Record) -> bytes:
             return _encode_token(record)
         case FrameRecord():
             return _encode_frame(record)
+        case SoundRecord(time_s, peaks):
+            return encode({"type": "sound", "time_s": time_s}, {"peaks": peaks})
         case MapRecord(lane, factors):
             return encode({"type": "map", "lane": lane}, factors)
         case RecordingRecord():
@@ -54,6 +63,8 @@ def _encode_token(record: TokenRecord) -> bytes:
         arrays[f"{lane.lane}/probabilities"] = lane.probabilities
         if lane.attention is not None:
             arrays[f"{lane.lane}/attention"] = lane.attention
+        if lane.stretches is not None:
+            arrays[f"{lane.lane}/stretches"] = lane.stretches.astype(np.float32)
     header = {
         "type": "token",
         "token": record.token,
@@ -71,6 +82,7 @@ def _encode_frame(record: FrameRecord) -> bytes:
     picture = record.picture
     header = {
         "type": "frame",
+        "time_s": record.time_s,
         "taken_s": record.taken_s,
         "hands": [
             {"handedness": hand.handedness, "presence": round(hand.presence, 3)}
@@ -91,5 +103,6 @@ def _lane_header(lane: LaneRecord) -> dict[str, Any]:
         "ops": lane.ops,
         "total_ops": lane.total_ops,
         "rebuilds": lane.rebuilds,
+        "state_bytes": lane.state_bytes,
         "event": lane.event._asdict() if lane.event else None,
     }

@@ -84,4 +84,4 @@ def test_of_three_hands_two_are_followed():
         stream.offer(VideoFrame(np.ascontiguousarray(np.hstack(hands)), index / 15), live=False)
         taken = stream.take(stream.pop())
         assert all(token.features.isfinite().all() for token in taken.tokens)
-    assert len(taken.frame.hands) == 2
+    assert len(taken.seen.hands) == 2

@@ -57,7 +57,7 @@ def test_lanes_get_the_identical_token_and_count_alone(task):
         total += full.ops
         assert (full.lane, low.lane) == ("full", "continual_nystrom")
         assert full.total_ops == total
-        assert full.attention.shape == (2, 24)
+        assert full.attention.shape == (1, 2, 24)
         assert full.valid_tokens == min(record.token + 1, 24)
         assert full.compute_ms > 0
     assert low.total_ops < full.total_ops

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cla.attention.cuts import stretches
 from cla.attention.naive import continual_landmarks
 from cla.capture import open_audio, sample_clips
 from cla.engine import LaneConfig, lane_at, read_clip, scan_lane
@@ -19,7 +20,7 @@ from cla.view.compare_figures import attention_rows, measure_of, over_landmarks,
 from cla.view.drift import drift
 from cla.view.kept import Kept
 from cla.view.lane_scores import FULL, differences, distances, score_lane
-from cla.view.learn_figures import factor_figures, landmarks_figure, stretches, window_figure
+from cla.view.learn_figures import factor_figures, landmarks_figure, window_figure
 from cla.view.systems import SYSTEMS
 from cla.view.texts import Texts
 
