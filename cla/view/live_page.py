@@ -5,6 +5,7 @@ import streamlit as st
 from cla.view.frame import page_head
 from cla.view.live_app import base_url, live_server, static_url
 from cla.view.surface import surface
+from cla.view.systems import SYSTEMS, System
 from cla.view.texts import Texts
 
 
@@ -23,12 +24,17 @@ def live_page() -> None:
             "base": base_url(),
             "scripts": static_url(),
             "texts": live_texts(say),
-            "clip": st.query_params.get("clip", ""),
-            "lanes": st.query_params.get("lanes", ""),
+            "language": say.language,
+            "systems": {key: looks(system) for key, system in SYSTEMS.items()},
         },
     )
     with st.expander(say("live.what")):
         st.markdown(say("live.explanation"))
+
+
+def looks(system: System) -> dict[str, str]:
+    """How the page's scripts draw a system."""
+    return {"color": system.color, "dash": system.dash, "symbol": system.symbol}
 
 
 def live_texts(say: Texts) -> dict[str, str]:

@@ -88,7 +88,7 @@ class ClipPlayer {
     const at = this.newest;
     if (at !== this.at) this.moveTo(at);
     const progress = this.audio.paused ? 0 : (this.audio.currentTime / this.header.hop_s) % 1;
-    for (const lane of this.lanes) lane.view.draw(this.theme, at === this.tokens - 1 ? 0 : progress, -1);
+    for (const lane of this.lanes) lane.view.draw(this.theme, at === this.tokens - 1 ? 0 : progress);
     this.drawOverview();
   }
 
@@ -99,7 +99,7 @@ class ClipPlayer {
     this.at = at;
     this.root.dataset.token = at;
     this.root.querySelector('[data-testid="clip-time"]').textContent =
-      `${((at + 1) * this.header.hop_s).toFixed(2)} s`;
+      `${decimal((at + 1) * this.header.hop_s, 2)} s`;
     for (const lane of this.lanes) {
       if (!next) lane.view.reset();
       for (let index = next ? at : Math.max(0, at - window - 1); index <= at; index++) this.push(lane, index);
@@ -113,7 +113,7 @@ class ClipPlayer {
     const label = lane.events.get(index);
     const record = { event: label ? { label } : null, valid_tokens: Math.min(index + 1, this.header.window) };
     lane.view.push(index, record, { data: row(lane.probabilities, index) },
-      { data: row(lane.attention, index), shape: [1, this.header.window] });
+      { data: row(lane.attention, index), shape: [1, 1, this.header.window] });
   }
 
   drawOverview() {

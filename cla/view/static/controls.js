@@ -1,5 +1,6 @@
 // The controls' markup and what they ask for.
 
+import { keyList } from "./keys.js";
 import { say, sayOr } from "./texts.js";
 
 /** The controls, in the page's language. */
@@ -23,20 +24,29 @@ export const markup = () => `
     </figure>
     <div class="run">
       <div class="bar" role="group" aria-label="${say("run")}">
-        <button type="button" data-testid="pause" aria-keyshortcuts="Space" title="${say("key_pause")}">${say("pause")}</button>
-        <button type="button" data-testid="step" aria-keyshortcuts="s" title="${say("key_step")}">${say("step")}</button>
-        <button type="button" data-testid="reset" aria-keyshortcuts="x" title="${say("key_reset")}">${say("reset")}</button>
+        <button type="button" data-testid="pause" aria-keyshortcuts="Space" title="${say("key", { key: say("key_space") })}">${say("pause")}</button>
+        <button type="button" data-testid="step" aria-keyshortcuts="s" title="${say("key", { key: "s" })}">${say("step")}</button>
+        <button type="button" data-testid="reset" aria-keyshortcuts="x" title="${say("key", { key: "x" })}">${say("reset")}</button>
         <label class="all-lanes" title="${say("landmarks_help")}">${say("landmarks")} <input type="range" min="0" step="1" data-testid="landmarks"><output data-testid="landmarks-value"></output></label>
         <label class="all-lanes" title="${say("mode_help")}">${say("mode")} <select data-testid="mode"><option value="fixed">${say("fixed")}</option><option value="continual">${say("continual")}</option></select></label>
+        <label title="${say("layer_help")}" class="layers" hidden>${say("layer")} <select data-testid="layer"></select></label>
         <label title="${say("head_help")}">${say("head")} <select data-testid="head"></select></label>
-        <button type="button" data-testid="add-lane">${say("add_lane")}</button>
-        <label><input type="checkbox" data-testid="maps"> ${say("maps")}</label>
+        <button type="button" data-testid="add-lane" aria-keyshortcuts="+">${say("add_lane")}</button>
+        <button type="button" data-testid="freeze" aria-pressed="false" aria-keyshortcuts="f" title="${say("freeze_help")} ${say("key", { key: "f" })}">${say("freeze")}</button>
+        <label><input type="checkbox" data-testid="maps" aria-keyshortcuts="m"> ${say("maps")}</label>
+        <button type="button" data-testid="help" aria-expanded="false" aria-keyshortcuts="?" aria-label="${say("keys")}" title="${say("keys")}">?</button>
       </div>
+      <section class="notice calm" data-testid="key-help" aria-label="${say("keys")}" hidden>${keyList()}</section>
+      <section class="notice calm" data-testid="first-hint" aria-label="${say("hint_title")}" hidden>
+        <p>${say("hint").replace(/\*\*(.+?)\*\*/g, "<strong>$1</strong>")}</p><button type="button" data-testid="hint-close">${say("hint_close")}</button></section>
       <p class="notice" role="status" data-testid="notice" hidden></p>
       <p class="summary" data-testid="summary"></p>
     </div>
   </div>
   <div class="lanes"></div>
+  <details data-testid="difference"><summary>${say("difference")}</summary><div data-testid="difference-view"></div></details>
+  <details data-testid="telemetry"><summary>${say("telemetry")}</summary><div class="wide" tabindex="0" role="group" aria-label="${say("telemetry")}" data-testid="telemetry-table"></div></details>
+  <p class="hearable" role="status" aria-live="polite" data-testid="announcer"></p>
   <p class="foot" data-testid="foot"></p>`;
 
 const ACCEPTED = {

@@ -1,38 +1,47 @@
 // The live surface: connects the session, the sources, the controls and the lanes.
 
+import { readAddress } from "./address.js";
+import { Board } from "./board.js";
 import { readTheme } from "./colors.js";
 import { markup, fill, fillTasks, showTask } from "./controls.js";
-import { laneTitle, oneMore, readLanes, showLane, writeLanes } from "./lane_controls.js";
-import { LanePanel } from "./lane_panel.js";
-import { drawFactors } from "./map_view.js";
+import { decimal, setLocale } from "./format.js";
+import { showHint } from "./hint.js";
+import { listenForKeys } from "./keys.js";
+import { readLanes, withoutLane, writeLanes } from "./lane_controls.js";
+import { setLooks } from "./looks.js";
+import { applyChoice, bindSettings, readPair, writePair } from "./page_settings.js";
 import { Preview } from "./preview.js";
 import { LiveSocket } from "./socket.js";
 import { Sources } from "./sources.js";
-import { Summary } from "./summary.js";
 import { say, setTexts } from "./texts.js";
+import { Tip } from "./tip.js";
+import { wire } from "./wiring.js";
 
 const FRAME_MS = 28;
 const NUMBERS_MS = 200;
 const MAP_MS = 1000;
-const KEYS = { " ": "pause", s: "step", x: "reset" };
 
 class LivePage {
   constructor(parent, data) {
     this.data = data;
     this.root = parent.querySelector(".cla-live");
     setTexts(data.texts);
+    setLocale(data.language);
+    setLooks(data.systems);
     this.root.innerHTML = markup();
     this.byId = (id) => this.root.querySelector(`[data-testid="${id}"]`);
-    this.panels = new Map();
     this.settings = {};
+    bindSettings(this.byId);
+    this.tip = new Tip(this.root);
     this.sources = new Sources(this);
-    this.preview = new Preview(this.byId("preview"));
-    this.summary = new Summary(this.byId("summary"));
+    this.board = new Board(this);
+    this.board.difference.pair = readPair();
+    this.preview = new Preview(this.byId("preview"), (picture) => this.board.track?.picture(picture));
     this.frames = this.dropped = 0;
     this.lastFrame = this.lastNumbers = this.lastMap = 0;
-    this.onKey = (event) => this.press(event);
-    document.addEventListener("keydown", this.onKey);
-    this.listen();
+    showHint(this.byId("first-hint"));
+    this.endKeys = listenForKeys(this);
+    wire(this);
     this.connect();
     this.animation = requestAnimationFrame((time) => this.frame(time));
   }
@@ -41,53 +50,36 @@ class LivePage {
     const url = new URL(`${this.data.base}/live`, location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     url.searchParams.set("key", this.data.key);
+    url.searchParams.set("lang", this.data.language);
     this.socket = new LiveSocket(url, {
       onMessage: (header, arrays) => this.receive(header, arrays),
       onState: (sentence) => this.notice(sentence),
     });
   }
 
-  listen() {
-    const on = (id, type, handler) => this.byId(id).addEventListener(type, handler);
-    const send = (type, more = {}) => this.socket.send({ type, ...more });
-    on("play", "click", () => this.sources.playSample());
-    on("clip", "change", () => this.sources.playSample());
-    on("microphone", "click", () => this.sources.toggleDevice());
-    on("camera", "click", () => this.sources.toggleDevice());
-    on("device", "change", (event) => this.sources.startDevice(event.target.value));
-    on("upload", "change", (event) => this.sources.upload(event.target));
-    on("sound", "change", (event) => { this.sources.audio.muted = !event.target.checked; });
-    on("fast", "change", (event) => {
-      send("fast", { fast: event.target.checked });
-      // What is heard cannot be made to keep step.
-      if (event.target.checked) this.sources.audio.pause();
-    });
-    on("pause", "click", () => send(this.settings.paused ? "resume" : "pause"));
-    on("step", "click", () => send("step"));
-    on("reset", "click", () => {
-      send("reset");
-      this.clear();
-    });
-    on("landmarks", "input", (event) => {
-      const count = this.task.landmark_counts[event.target.value];
-      this.byId("landmarks-value").textContent = count;
-      send("landmarks", { num_landmarks: count });
-    });
-    on("add-lane", "click", () => send("lanes", { lanes: oneMore(this.settings.lanes, this.task) }));
-    on("mode", "change", (event) => send("landmark_mode", { mode: event.target.value }));
-    on("maps", "change", (event) => {
-      for (const panel of this.panels.values()) panel.find(".factors").hidden = !event.target.checked;
-      this.lastMap = 0;
-    });
+  sendLanes(lanes) {
+    this.socket.send({ type: "lanes", lanes });
   }
 
-  /** A key does what its button does, unless it is meant for the control that has the focus. */
-  press(event) {
-    const control = event.composedPath()[0].closest?.("input, select, textarea, button, a, summary, [role]");
-    const button = KEYS[event.key];
-    if (control || !button || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    this.byId(button).click();
+  onPair(pair) {
+    writePair(pair);
+  }
+
+  /** The lane at this place is the one that keys act on. */
+  selectLane(at) {
+    this.board.select(at);
+  }
+
+  removeLane() {
+    const left = withoutLane(this.settings.lanes, this.board.selected);
+    if (left) this.sendLanes(left);
+  }
+
+  freeze(frozen) {
+    this.board.freeze(frozen);
+    const button = this.byId("freeze");
+    button.setAttribute("aria-pressed", String(frozen));
+    button.textContent = say(frozen ? "unfreeze" : "freeze");
   }
 
   receive(header, arrays) {
@@ -95,9 +87,9 @@ class LivePage {
       case "hello": return this.greet(header);
       case "settings": return this.show(header);
       case "token": return this.takeToken(header, arrays);
+      case "sound": return this.board.track?.sound(header.time_s, arrays.peaks.data);
       case "frame": return this.takeFrame(header, arrays);
-      case "map": return this.panels.has(header.lane) &&
-        drawFactors(this.panels.get(header.lane).find(".factors"), arrays, this.theme, this.head);
+      case "map": return this.board.frozen || this.board.panels.get(header.lane)?.map.draw(arrays, this.theme, this.head);
       case "fault": return this.notice(`${header.message} ${header.remedy}`);
       case "ended":
         this.ended = true;
@@ -110,14 +102,20 @@ class LivePage {
     const first = !this.hello;
     this.hello = hello;
     if (first) fillTasks(this.byId("tasks"), hello.tasks, (name) => this.choose(name));
-    const clip = hello.tasks.flatMap((task) => task.clips.map(({ name }) => [task, name])).find(([, name]) => name === this.data.clip);
-    if (first && clip) {
-      this.setTask(clip[0]);
-      this.byId("clip").value = clip[1];
+    const wished = readAddress("clip");
+    const task = hello.tasks.find(({ clips, problem }) => !problem && clips.some(({ name }) => name === wished));
+    if (first && task) {
+      this.setTask(task);
+      this.byId("clip").value = wished;
     }
+    const fast = this.byId("fast").checked;
     if (hello.source || !this.task) this.show(hello);
     if (hello.source) return;
-    if (first && this.data.lanes) this.socket.send({ type: "lanes", lanes: readLanes(this.data.lanes) });
+    if (first && readAddress("lanes")) this.sendLanes(readLanes(readAddress("lanes")));
+    if (first && fast) {
+      this.byId("fast").checked = true;
+      this.socket.send({ type: "fast", fast });
+    }
     if (this.sources.capture.running) this.sources.resume();
     else this.sources.playSample();
   }
@@ -133,6 +131,9 @@ class LivePage {
     if (this.task === task) return;
     this.task = task;
     showTask(this.root, task);
+    fill(this.byId("layer"), Array.from({ length: task.num_layers }, (_, layer) => [layer, layer + 1]));
+    applyChoice(this.byId("layer"));
+    this.root.querySelector(".layers").hidden = task.num_layers < 2;
     this.sources.listDevices();
     this.preview.reset();
     const { local, device } = this.hello;
@@ -147,9 +148,12 @@ class LivePage {
     const before = this.settings;
     this.settings = settings;
     // A page that has just chosen a task is ahead of the server until the source has begun.
-    if (settings.source || !this.task) this.setTask(this.hello.tasks.find(({ name }) => name === settings.task));
-    this.showLanes(settings.lanes);
-    this.showLaneControls(settings.lanes);
+    const served = this.hello.tasks.find(({ name }) => name === settings.task);
+    if (settings.source || !this.task) this.setTask(served);
+    this.board.show(settings, served, this.hello.device);
+    // The controls for all lanes make sense where a single one is low-rank.
+    const several = settings.lanes.filter((lane) => lane.num_landmarks).length !== 1;
+    for (const label of this.root.querySelectorAll(".all-lanes")) label.hidden = several;
     if (settings.source) writeLanes(settings.lanes);
     this.byId("pause").textContent = say(settings.paused ? "resume" : "pause");
     this.byId("step").disabled = !settings.paused;
@@ -161,49 +165,23 @@ class LivePage {
     if (before.source !== settings.source) this.sources.showRunning();
     const changed = before.num_landmarks !== settings.num_landmarks || before.landmark_mode !== settings.landmark_mode;
     if (before.task === settings.task && changed) {
-      for (const { name } of settings.lanes.filter((lane) => lane.num_landmarks)) {
-        this.panels.get(name).view.note(`${settings.num_landmarks} ${say(settings.landmark_mode)}`);
-      }
+      const names = settings.lanes.filter((lane) => lane.num_landmarks).map(({ name }) => name);
+      this.board.note(names, `${settings.num_landmarks} ${say(settings.landmark_mode)}`);
     }
     if (before.paused !== settings.paused) this.sources.pause(settings.paused);
     if (before.paused) this.resumed = true;
   }
 
-  /** One panel for each lane; made anew when the task or the lanes have changed. */
-  showLanes(lanes) {
-    const shown = [this.settings.task, ...lanes.map(({ name }) => name)].join(" ");
-    if (this.shownLanes === shown) return;
-    this.shownLanes = shown;
-    const task = this.hello.tasks.find(({ name }) => name === this.settings.task);
-    this.panels = new Map(lanes.map((lane) => [lane.name, new LanePanel(lane, task)]));
-    this.root.querySelector(".lanes").replaceChildren(...[...this.panels.values()].map(({ element }) => element));
-    for (const panel of this.panels.values()) panel.find(".factors").hidden = !this.byId("maps").checked;
-    this.clear();
-  }
-
-  /** The lanes' own controls; those for all lanes make sense where a single one is low-rank. */
-  showLaneControls(lanes) {
-    const change = (changed) => this.socket.send({ type: "lanes", lanes: changed });
-    lanes.forEach(({ name }, index) => {
-      showLane(this.panels.get(name).find(".lane-controls"), lanes, index, this.task, change);
-    });
-    this.byId("add-lane").disabled = !oneMore(lanes, this.task);
-    const several = lanes.filter((lane) => lane.num_landmarks).length !== 1;
-    for (const label of this.root.querySelectorAll(".all-lanes")) label.hidden = several;
-  }
-
   takeToken(header, arrays) {
-    // Of lanes that have gone since.
-    if (!header.lanes.every(({ lane }) => this.panels.has(lane)) || header.lanes.length !== this.panels.size) return;
     if (header.token === 0) this.clear();
+    if (!this.board.push(header, arrays)) return;
     this.token = header;
     this.arrived = performance.now();
     this.dropped += header.dropped_frames;
-    this.summary.push(header);
-    for (const lane of header.lanes) this.panels.get(lane.lane).push(header.token, lane, arrays);
-    const heads = arrays[`${header.lanes[0].lane}/attention`]?.shape[0] ?? 0;
+    const heads = arrays[`${header.lanes[0].lane}/attention`]?.shape[1] ?? 0;
     if (this.byId("head").options.length !== heads + 1) {
       fill(this.byId("head"), [[-1, say("mean")], ...Array.from({ length: heads }, (_, h) => [h, `${h + 1}`])]);
+      applyChoice(this.byId("head"));
     }
     // A live stream that was paused has a gap that everybody knows of.
     if (header.gap_s > 0 && !this.resumed) this.noticeGap(header.gap_s);
@@ -212,9 +190,7 @@ class LivePage {
   }
 
   noticeGap(gap) {
-    this.notice(
-      say(this.task.input === "sound" ? "sound_gap" : "picture_gap", { seconds: gap.toFixed(1) }),
-    );
+    this.notice(say(this.task.input === "sound" ? "sound_gap" : "picture_gap", { seconds: decimal(gap, 1) }));
   }
 
   takeFrame(header, arrays) {
@@ -223,12 +199,15 @@ class LivePage {
   }
 
   get head() {
-    return Number(this.byId("head").value);
+    return Number(this.byId("head").value || -1);
+  }
+
+  get layer() {
+    return Number(this.byId("layer").value || 0);
   }
 
   clear() {
-    for (const panel of this.panels.values()) panel.reset();
-    this.summary.reset();
+    this.board.clear();
     this.preview.reset();
     this.token = null;
     this.dropped = this.sources.camera.dropped = 0;
@@ -245,19 +224,28 @@ class LivePage {
     this.animation = requestAnimationFrame((next) => this.frame(next));
     if (time - this.lastFrame < FRAME_MS || !this.task) return;
     this.lastFrame = time;
-    if (time - this.lastNumbers > NUMBERS_MS) {
+    const { frozen } = this.board;
+    if (!frozen && time - this.lastNumbers > NUMBERS_MS) {
       this.lastNumbers = time;
       this.refresh();
     }
-    if (this.byId("maps").checked && this.token && time - this.lastMap > MAP_MS) {
+    if (this.byId("maps").checked && !frozen && this.token && time - this.lastMap > MAP_MS) {
       this.lastMap = time;
-      for (const lane of this.panels.keys()) this.socket.send({ type: "map", lane });
+      const { layer } = this;
+      for (const lane of this.board.lanes) {
+        this.socket.send({ type: "map", lane: lane.name, layer: Math.min(layer, (lane.num_layers ?? this.task.num_layers) - 1) });
+      }
     }
+    if (!frozen) this.draw();
+    if (this.token) this.root.dataset.frames = ++this.frames;
+  }
+
+  draw() {
     const waiting = this.token ? (performance.now() - this.arrived) / 1000 / this.task.hop_s : 0;
     const progress = this.settings.paused || this.ended ? 0 : Math.min(waiting, 1);
-    for (const panel of this.panels.values()) panel.view.draw(this.theme, progress, this.head);
-    if (this.task.input === "video") this.preview.draw(this.theme, { mirrored: this.isCamera, bones: this.hello.bones });
-    if (this.token) this.root.dataset.frames = ++this.frames;
+    const mirrored = this.isCamera;
+    this.board.draw(this.theme, progress, { head: this.head, layer: this.layer, mirrored });
+    if (this.task.input === "video") this.preview.draw(this.theme, { mirrored, bones: this.hello.bones });
   }
 
   get isCamera() {
@@ -270,21 +258,24 @@ class LivePage {
       this.background = background;
       this.theme = readTheme(this.root);
     }
-    for (const lane of this.settings.lanes) this.panels.get(lane.name).refresh(lane);
-    // The preview names what it shows.
-    const source = this.task.input === "sound" ? this.sources.name : "";
-    this.summary.refresh(source, this.ended, this.settings.lanes.map(laneTitle));
+    const dropped = this.dropped + this.sources.camera.dropped;
+    this.board.refresh({
+      // The preview names what it shows.
+      source: this.task.input === "sound" ? this.sources.name : "",
+      ended: this.ended,
+      dropped,
+    });
     this.preview.refresh({
       name: this.sources.name,
       live: this.isCamera && this.sources.running,
-      dropped: this.dropped + this.sources.camera.dropped,
+      dropped,
       paused: this.settings.paused,
     });
   }
 
   stop() {
     cancelAnimationFrame(this.animation);
-    document.removeEventListener("keydown", this.onKey);
+    this.endKeys();
     this.sources.stop();
     this.socket.close();
   }

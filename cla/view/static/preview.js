@@ -1,13 +1,16 @@
 // What the camera sees, with the skeleton of the hands that were found in it.
 
+import { decimal } from "./format.js";
 import { say } from "./texts.js";
 
 const POINT_RADIUS = 2.5;
 const NO_HAND_MS = 10000;
 
 export class Preview {
-  constructor(element) {
+  /** `onPicture(picture)` is told of every picture that can be drawn. */
+  constructor(element, onPicture) {
     this.element = element;
+    this.onPicture = onPicture;
     this.canvas = element.querySelector("canvas");
     this.context = this.canvas.getContext("2d");
     this.hint = element.querySelector(".hint");
@@ -28,11 +31,16 @@ export class Preview {
     this.hands = header.hands.map((hand, i) => ({ ...hand, points: arrays[`hand/${i}`].data }));
     if (this.hands.length) this.handMs = now;
     this.frames = [...this.frames.filter((ms) => now - ms < 2000), now];
-    if (own) this.picture = own;
+    if (own) this.take(own);
     if (!header.picture) return;
     const picture = new Image();
-    picture.onload = () => { this.picture = picture; };
+    picture.onload = () => this.take(picture);
     picture.src = `data:image/jpeg;base64,${header.picture}`;
+  }
+
+  take(picture) {
+    this.picture = picture;
+    this.onPicture(picture);
   }
 
   /** Pictures a second that were worked on. */
@@ -92,7 +100,7 @@ export class Preview {
   /** Refresh the words below; called a few times a second. */
   refresh({ name, live, dropped, paused }) {
     const parts = [name];
-    if (this.frames.length && !paused) parts.push(say("rate", { rate: this.rate.toFixed(0) }));
+    if (this.frames.length && !paused) parts.push(say("rate", { rate: decimal(this.rate, 0) }));
     if (live) parts.push(say("left_out", { dropped }));
     this.element.querySelector("[data-testid=source]").textContent = parts.filter(Boolean).join(" · ");
     const missing = live && !paused && performance.now() - this.handMs > NO_HAND_MS;

@@ -1,5 +1,6 @@
 // What is played: samples, uploads, and the devices of the browser and of the server's machine.
 
+import { writeAddress } from "./address.js";
 import { Camera } from "./camera.js";
 import { fill } from "./controls.js";
 import { Microphone } from "./microphone.js";
@@ -16,7 +17,7 @@ export class Sources {
   constructor(page) {
     this.page = page;
     this.audio = new Audio();
-    this.audio.muted = true;
+    this.hear();
     this.name = "";
     this.turn = 0;
     const onEnd = (sentence) => this.stop(sentence);
@@ -48,8 +49,14 @@ export class Sources {
     page.clear();
     if (!clip) return page.socket.send({ type: "stop" });
     this.name = sayOr(`sample.${clip.name}`, clip.title);
+    writeAddress("clip", clip.name, page.hello.tasks[0].clips[0]?.name);
     page.socket.send({ type: "sample", clip: clip.name });
     if (page.task.input === "sound") this.play(`${page.data.base}/clips/${clip.file}`);
+  }
+
+  /** Let what is played be heard, or not. */
+  hear() {
+    this.audio.muted = !this.page.byId("sound").checked;
   }
 
   /** Let the sound of a file be heard, where it goes at its own pace. */

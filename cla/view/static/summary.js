@@ -1,6 +1,6 @@
 // What the lanes amount to beside each other, in a sentence for each lane after the first.
 
-import { compact, ratio } from "./format.js";
+import { compact, decimal, integer, ratio } from "./format.js";
 import { say } from "./texts.js";
 
 export class Summary {
@@ -11,40 +11,35 @@ export class Summary {
 
   reset() {
     this.token = null;
-    this.compared = 0;
-    this.agreed = [];
     this.element.textContent = "";
   }
 
   push(token) {
     this.token = token;
-    this.compared += 1;
-    token.lanes.forEach((lane, i) => {
-      this.agreed[i] = (this.agreed[i] ?? 0) + (lane.label === token.lanes[0].label);
-    });
   }
 
   /** Refresh the sentences; `source` is the name of what is heard, `titles` are the lanes in words. */
-  refresh(source, ended, titles) {
+  refresh(source, ended, titles, agreement) {
     if (!this.token) return;
     const { lanes, time_s: time, behind_s: behind } = this.token;
     const [first, ...others] = lanes;
     const sentences = others.map((lane, i) => {
       const name = others.length > 1 ? `${titles[i + 1]}: ` : "";
-      const agreement = ((100 * this.agreed[i + 1]) / this.compared).toFixed(1);
+      const { all, tokens, recent } = agreement.of(0, i + 1);
       const times = first.total_ops / lane.total_ops;
       return name + say(times < 1 ? "summary_more" : "summary", {
         ratio: `<strong data-testid="ratio">${ratio(times < 1 ? 1 / times : times)}×</strong>`,
         low: compact(lane.total_ops),
         high: compact(first.total_ops),
-        agreement: `<strong data-testid="agreement">${agreement} %</strong>`,
-        tokens: this.compared,
+        agreement: `<strong data-testid="agreement">${decimal(all, 1)} %</strong>`,
+        tokens: integer(tokens),
+        recent: `${decimal(recent, 1)} %`,
       });
     });
-    const late = behind > 0.5 ? `, ${say("behind", { seconds: behind.toFixed(1) })}` : "";
+    const late = behind > 0.5 ? `, ${say("behind", { seconds: decimal(behind, 1) })}` : "";
     this.element.innerHTML = `${sentences.join("<br>")} <span class="faint" data-testid="time"></span>`;
     // A name comes from a file or a device: it is text and nothing else.
     this.element.lastElementChild.textContent =
-      `${source && `${source}: `}${time.toFixed(1)} s${late}${ended ? `, ${say("ended")}` : ""}`;
+      `${source && `${source}: `}${decimal(time, 1)} s${late}${ended ? `, ${say("ended")}` : ""}`;
   }
 }

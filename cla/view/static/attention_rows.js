@@ -1,0 +1,63 @@
+// The newest token's attention: rows out of a lane's record, bars over the window, landmarks below them.
+
+import { decimal } from "./format.js";
+import { say } from "./texts.js";
+
+const FRESH_TOKENS = 3;
+const MARKS_HEIGHT = 8;
+const PALE = 0.45;
+
+/** A layer's row of one head, or the mean over heads when `head` is -1; `shape` is [L, H, N]. */
+export function rowOf({ data, shape: [layers, heads, size] }, layer, head) {
+  const start = Math.min(layer, layers - 1) * heads * size;
+  if (head >= 0 && head < heads) return data.subarray(start + head * size, start + (head + 1) * size);
+  const row = new Float32Array(size);
+  for (let h = 0; h < heads; h++) for (let at = 0; at < size; at++) row[at] += data[start + h * size + at] / heads;
+  return row;
+}
+
+/** Bars of a row, negative ones downward and in their own color; pale while the window fills. */
+export function drawBars(context, theme, row, { newest, left, step, top, height, start, full }) {
+  let [most, least] = [1e-9, 0];
+  for (const value of row) [most, least] = [Math.max(most, value), Math.min(least, value)];
+  const unit = height / (most - least);
+  const base = top + most * unit;
+  const size = row.length;
+  for (let at = 0; at < size; at++) {
+    if (!row[at]) continue;
+    context.fillStyle = `rgb(${theme.diverging((full ? 1 : PALE) * Math.sign(row[at]))})`;
+    const bar = Math.abs(row[at]) * unit;
+    context.fillRect(left(newest - size + 1 + at), row[at] > 0 ? base - bar : base, Math.max(step - 0.6, 0.6), bar);
+  }
+  context.fillStyle = theme.line;
+  context.fillRect(start, base, left(newest + 1) - start, 1);
+}
+
+/** The stretch of time that each landmark is the mean of; `stretches` holds ages, [first, last). */
+export function drawStretches(context, theme, { data, shape: [count] }, { newest, left, top }) {
+  for (let mark = 0; mark < count; mark++) {
+    const [first, last] = [data[2 * mark], data[2 * mark + 1]];
+    const [from, to] = [left(newest + 1 - first), left(newest + 1 - last)];
+    // One that has just entered stands out.
+    const fresh = mark === count - 1 && last < FRESH_TOKENS;
+    context.fillStyle = fresh ? theme.accent : theme.pale(mark % 2 ? 0.4 : 0.25);
+    context.fillRect(from + 0.5, top, Math.max(to - from - 1, 1), MARKS_HEIGHT);
+  }
+  const pending = count ? data[2 * count - 1] : 0;
+  if (!pending) return;
+  context.strokeStyle = theme.faint;
+  context.lineWidth = 1;
+  const from = left(newest + 1 - pending);
+  context.strokeRect(from + 1, top + 0.5, left(newest + 1) - from - 1.5, MARKS_HEIGHT - 1);
+}
+
+/** Which landmark stands for the token of an age, in words; the stretch being filled has none yet. */
+export function stretchAt({ data, shape: [count] }, age, hopS) {
+  for (let mark = 0; mark < count; mark++) {
+    const [first, last] = [data[2 * mark], data[2 * mark + 1]];
+    if (age >= first || age < last) continue;
+    const seconds = (tokens) => decimal(tokens * hopS, 2);
+    return say("at_landmark", { mark: mark + 1, count, tokens: first - last, from: seconds(first), to: seconds(last) });
+  }
+  return count && age < data[2 * count - 1] ? say("at_pending", { tokens: data[2 * count - 1] }) : null;
+}

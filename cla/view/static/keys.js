@@ -1,0 +1,39 @@
+// What keys do: the same as the buttons, and a list of them on the page.
+
+import { say } from "./texts.js";
+
+/** Keys that press a button of the page: [key, as it is written, the button, what it does]. */
+const BUTTONS = [
+  [" ", "space", "pause"],
+  ["s", "s", "step"],
+  ["x", "x", "reset"],
+  ["f", "f", "freeze"],
+  ["m", "m", "maps"],
+  ["+", "+", "add-lane"],
+  ["?", "?", "help"],
+];
+
+/** The list of keys, for people. */
+export const keyList = () => {
+  const named = BUTTONS.map(([, written, button]) => [written, say(`key_${button.replace("-", "_")}`)]);
+  named.splice(6, 0, ["1 – 4", say("key_select")], ["−", say("key_remove")]);
+  const items = named.map(([key, does]) => `<div><dt><kbd>${key === "space" ? say("key_space") : key}</kbd></dt><dd>${does}</dd></div>`);
+  return `<dl class="keys">${items.join("")}</dl><p class="faint">${say("key_note")}</p>`;
+};
+
+/** Listen for keys; `page` has byId(id), selectLane(place) and removeLane(). Returns what ends it. */
+export function listenForKeys(page) {
+  const press = (event) => {
+    // A key is meant for the control that has the focus.
+    const control = event.composedPath()[0].closest?.("input, select, textarea, button, a, summary, [role]");
+    if (control || event.ctrlKey || event.metaKey || event.altKey) return;
+    const button = BUTTONS.find(([key]) => key === event.key)?.[2];
+    if (button) page.byId(button).click();
+    else if (/^[1-4]$/.test(event.key)) page.selectLane(Number(event.key) - 1);
+    else if (["-", "−", "Delete"].includes(event.key)) page.removeLane();
+    else return;
+    event.preventDefault();
+  };
+  document.addEventListener("keydown", press);
+  return () => document.removeEventListener("keydown", press);
+}

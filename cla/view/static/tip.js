@@ -1,0 +1,49 @@
+// The one small window beside the pointer: values of charts, and what words mean.
+
+const APART = 14;
+
+export class Tip {
+  constructor(root) {
+    this.element = document.createElement("div");
+    this.element.className = "tip";
+    this.element.hidden = true;
+    root.append(this.element);
+    root.addEventListener("keydown", ({ key }) => key === "Escape" && this.hide());
+  }
+
+  show(text, x, y) {
+    this.element.hidden = false;
+    this.element.textContent = text;
+    const { width, height } = this.element.getBoundingClientRect();
+    const left = Math.min(x + APART, document.documentElement.clientWidth - width - 4);
+    const above = y + APART + height > innerHeight;
+    this.element.style.left = `${Math.max(4, left)}px`;
+    this.element.style.top = `${above ? y - APART - height : y + APART}px`;
+  }
+
+  hide() {
+    this.element.hidden = true;
+  }
+
+  /** Show, over an element, what `textAt(x, y)` says of a place in it; nothing where it says null. */
+  follow(element, textAt) {
+    const show = ({ offsetX, offsetY, clientX, clientY }) => {
+      const text = textAt(offsetX, offsetY);
+      if (text) this.show(text, clientX, clientY);
+      else this.hide();
+    };
+    element.addEventListener("pointermove", show);
+    element.addEventListener("pointerdown", show);
+    element.addEventListener("pointerleave", () => this.hide());
+  }
+
+  /** Let a word explain itself, to the pointer and to the keyboard. */
+  explain(element, text) {
+    const show = () => {
+      const { left, bottom } = element.getBoundingClientRect();
+      this.show(text, left - APART, bottom - APART / 2);
+    };
+    for (const type of ["pointerenter", "focus", "click"]) element.addEventListener(type, show);
+    for (const type of ["pointerleave", "blur"]) element.addEventListener(type, () => this.hide());
+  }
+}
