@@ -22,6 +22,7 @@ from cla.models import Span
 from cla.view.kept import Kept
 from cla.view.settings import choice, choices
 from cla.view.texts import Texts
+from cla.view.texts.faults import translated
 
 LIMITS = AudioLimits(max_duration_s=300.0, max_bytes=50 * 2**20)
 FORMATS = ["wav", "flac", "ogg", "mp3", "m4a"]
@@ -99,7 +100,7 @@ def _uploaded(say: Texts, upload: UploadedFile) -> Clip | None:
     try:
         return uploaded_clip(say, upload.name, upload.getvalue())
     except ClaError as error:
-        st.error(f"{error.message} {error.remedy}")
+        st.error(f"{translated(say, error.message)} {translated(say, error.remedy)}")
         return None
 
 

@@ -26,6 +26,7 @@ from cla.view.origin import is_local, same_origin
 from cla.view.recordings import RecordingStore
 from cla.view.shelf import Shelf
 from cla.view.stage import Stage, fault_of
+from cla.view.texts import choose
 from cla.view.wire import encode, encode_record
 
 MAX_TOKENS = 10_000
@@ -91,7 +92,7 @@ class LiveServer:
             fault = FaultRecord(
                 f"All {self._max_sessions} places are taken.", "Try again in a minute.", fatal=True
             )
-            await socket.send_bytes(encode_record(fault))
+            await socket.send_bytes(encode_record(fault, _language(socket)))
             await socket.close(TRY_AGAIN_LATER)
             return
         await self._serve(socket, key)
@@ -146,6 +147,11 @@ class LiveServer:
             asyncio.get_running_loop().run_in_executor(None, stage.stop)
 
 
+def _language(socket: WebSocket) -> str:
+    """The language of the page at the other end."""
+    return choose(socket.query_params.get("lang"))
+
+
 async def _receive(socket: WebSocket, stage: Stage) -> None:
     messages, volume = message_allowance(), byte_allowance()
     while True:
@@ -156,7 +162,7 @@ async def _receive(socket: WebSocket, stage: Stage) -> None:
         size = len(data) if data is not None else len(text or "")
         if size > MAX_MESSAGE_BYTES or not messages.spend(1) or not volume.spend(size):
             fault = FaultRecord("The page sends too much.", "Reload the page.", fatal=True)
-            await socket.send_bytes(encode_record(fault))
+            await socket.send_bytes(encode_record(fault, _language(socket)))
             await socket.close(POLICY_VIOLATION)
             return
         try:
@@ -165,7 +171,7 @@ async def _receive(socket: WebSocket, stage: Stage) -> None:
             else:
                 await asyncio.to_thread(handle_text, stage, text or "")
         except ClaError as error:
-            await socket.send_bytes(encode_record(fault_of(error)))
+            await socket.send_bytes(encode_record(fault_of(error), _language(socket)))
         if text is not None:
             await socket.send_bytes(encode({"type": "settings", **stage.settings()}, {}))
 
@@ -177,6 +183,6 @@ async def _pump(socket: WebSocket, stage: Stage, news: asyncio.Event) -> None:
             await news.wait()
             news.clear()
             for record in stage.drain():
-                await socket.send_bytes(encode_record(record))
+                await socket.send_bytes(encode_record(record, _language(socket)))
             if stage.ended():
                 await socket.send_bytes(encode({"type": "ended"}, {}))

@@ -10,7 +10,7 @@ import base64
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ from cla.engine import (
     SoundRecord,
 )
 from cla.telemetry import LaneRecord, TokenRecord
+from cla.view.texts import FALLBACK, Texts
+from cla.view.texts.faults import translated
 
 VERSION = 1
 
@@ -40,8 +42,8 @@ def encode(header: Mapping[str, Any], arrays: Mapping[str, NDArray[np.float32]])
     return b"".join([struct.pack("<I", len(text)), text, *parts])
 
 
-def encode_record(record: Record) -> bytes:
-    """A session's record as a message."""
+def encode_record(record: Record, language: str = FALLBACK) -> bytes:
+    """A session's record as a message; what a fault says is in the page's language."""
     match record:
         case TokenRecord():
             return _encode_token(record)
@@ -51,10 +53,15 @@ def encode_record(record: Record) -> bytes:
             return encode({"type": "sound", "time_s": time_s}, {"peaks": peaks})
         case MapRecord(lane, factors):
             return encode({"type": "map", "lane": lane}, factors)
-        case RecordingRecord():
-            return encode({"type": "recording", **asdict(record)}, {})
-        case FaultRecord():
-            return encode({"type": "fault", **asdict(record)}, {})
+        case FaultRecord() | RecordingRecord():
+            say = Texts(language)
+            said = replace(
+                record,
+                message=translated(say, record.message),
+                remedy=translated(say, record.remedy),
+            )
+            kind = "fault" if isinstance(record, FaultRecord) else "recording"
+            return encode({"type": kind, **asdict(said)}, {})
 
 
 def _encode_token(record: TokenRecord) -> bytes:

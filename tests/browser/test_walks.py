@@ -60,6 +60,7 @@ def test_a_clip_is_played_in_step_and_scrubbed(visit):
 
 def test_the_live_page_is_worked_by_keys(visit):
     page = visit("live")
+    live_surface.wait_for(page, lambda: live_surface.token(page) > 3)
     pause = page.get_by_test_id("pause")
     page.get_by_role("heading", level=2).click()
     page.keyboard.press("Space")

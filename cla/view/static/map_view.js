@@ -27,7 +27,7 @@ export class MapView {
     for (const [name, figure] of this.figures) {
       const map = shown.get(name);
       figure.map = map;
-      figure.range.textContent = paint(figure.canvas, map, theme).map((value) => value.toPrecision(2)).join(" … ");
+      figure.range.textContent = paint(figure.canvas, map, theme).map((value) => decimal(value, 3)).join(" … ");
     }
   }
 
