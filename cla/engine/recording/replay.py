@@ -11,14 +11,14 @@ from cla.engine.recording.log import CommandDone, Flushed
 from cla.engine.recording.manifest import versions, weights_digest
 from cla.engine.recording.reader import Recording
 from cla.engine.recording.rows import MEASURED, Row, rows_of
-from cla.engine.records import FaultRecord, FrameRecord
+from cla.engine.records import FaultRecord, FrameRecord, SoundRecord
 from cla.engine.stepper import Stepper
 from cla.engine.stream import Arrival, Stream
 from cla.errors import ClaError
 from cla.models import TaskModel
 from cla.telemetry import TokenRecord, device_name
 
-Replayed = TokenRecord | FrameRecord | FaultRecord
+Replayed = TokenRecord | FrameRecord | SoundRecord | FaultRecord
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class ReplayConfig:
     Args:
         lanes: run these instead of what was recorded; commands for lanes are passed over.
         emit: whether records carry attention rows; as it was recorded where not given.
-        preview: whether records of pictures carry them.
+        preview: whether there are records of loudness, and records of pictures carry them.
     """
 
     lanes: tuple[LaneConfig, ...] | None = None
@@ -67,9 +67,9 @@ def replay(
         try:
             match happening:
                 case Arrival():
-                    frame = stepper.take(happening)
-                    if frame:
-                        yield frame
+                    seen = stepper.take(happening)
+                    if seen:
+                        yield seen
                 case CommandDone(command) if config.follows(command):
                     stepper.do(command)
                 case Flushed():
@@ -88,7 +88,7 @@ def _stream(recording: Recording, task: TaskModel, *, preview: bool) -> Stream[A
             "Replay it with the task that it names.",
         )
     if manifest.sample_rate_hz is not None:
-        return sound_stream(task, manifest.sample_rate_hz)
+        return sound_stream(task, manifest.sample_rate_hz, preview=preview)
     return video_stream(task, preview=preview)
 
 
