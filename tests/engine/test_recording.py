@@ -128,7 +128,7 @@ def test_a_replay_with_other_lanes_follows_resets_alone(task, tmp_path):
     lanes = (LaneConfig("nystrom", 8), LaneConfig("continual"))
     _, records = check(tmp_path / "one", task, ReplayConfig(lanes=lanes, emit=True))
     assert [lane.lane for lane in records[0].lanes] == ["nystrom", "continual"]
-    assert records[-1].lanes[0].attention.shape == (2, 24)
+    assert records[-1].lanes[0].attention.shape == (1, 2, 24)
 
 
 def test_a_changed_record_is_found_and_named(task, tmp_path):
