@@ -12,7 +12,7 @@ from cla.attention.emits import NystromEmits
 from cla.attention.landmarks import Landmarks, make_landmarks, window_landmarks
 from cla.attention.layer import AttentionLayer
 from cla.attention.nystrom import cut_landmarks, low_rank_rows, newest_row, window_rows
-from cla.attention.nystrom_emits import low_rank_emits, stream_emits
+from cla.attention.nystrom_emits import fixed_emits, low_rank_emits, stream_emits
 from cla.attention.nystrom_scan import scan_streams
 from cla.attention.nystrom_state import (
     NystromState,
@@ -259,11 +259,11 @@ class ContinualNystromAttention(AttentionLayer):
     def step_emits(self, queries: Tensor, state: NystromState) -> NystromEmits:
         seen = state.valid_tokens.clamp(min=1)
         order = time_order(state.slot, state.valid_tokens, self.config.window)
-        seen_queries = state.queries if state.queries.shape[2] else state.keys
-        rings = (seen_queries, state.keys, state.values)
-        ordered = Projected(*(take(ring, order) for ring in rings))
+        keys = take(state.keys, order)
         if self.fixed:
-            return stream_emits(queries, ordered, state.landmarks, seen, all_used=True)
+            return fixed_emits(queries, keys, state.landmarks, seen)
+        seen_queries = take(state.queries, order) if state.queries.shape[2] else keys
+        ordered = Projected(seen_queries, keys, take(state.values, order))
         steady = stream_emits(queries, ordered, self._aged(state), seen)
         direct = attends_directly(state, self.config, taken=True)
         if not bool(direct.any()):

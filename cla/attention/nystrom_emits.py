@@ -32,32 +32,39 @@ def low_rank_emits(
     )
 
 
+def fixed_emits(query: Tensor, keys: Tensor, landmarks: Landmarks, seen: Tensor) -> NystromEmits:
+    """As `stream_emits`, with landmarks that all count, however few tokens have been seen.
+
+    Shapes:
+        query: (B, H, 1, D)
+        keys: (B, H, N, D) in order of time, of which the first `seen` (B,) exist
+    """
+    beta = (query @ landmarks.keys.transpose(-1, -2)).softmax(-1)
+    delta = _delta(landmarks.queries, keys, seen)
+    return NystromEmits(
+        beta,
+        landmarks.gamma_inv,
+        roll_streams(delta, keys.shape[2] - seen, 3),
+        landmarks.queries,
+        landmarks.keys,
+    )
+
+
 def stream_emits(
-    query: Tensor,
-    ordered: Projected,
-    landmarks: Landmarks,
-    seen: Tensor,
-    *,
-    all_used: bool = False,
+    query: Tensor, ordered: Projected, landmarks: Landmarks, seen: Tensor
 ) -> NystromEmits:
     """The factors of each stream's newest token, when streams have seen different numbers.
 
     Shapes:
         query: (B, H, 1, D)
         ordered: (B, H, N, D) tokens in order of time, of which the first `seen` (B,) exist
-
-    Args:
-        all_used: all landmarks count, however few tokens have been seen.
     """
     window, count = ordered.keys.shape[2], landmarks.keys.shape[2]
-    used = torch.full_like(seen, count) if all_used else seen.clamp(max=count)
+    used = seen.clamp(max=count)
     unused = (torch.arange(count, device=seen.device) >= used[:, None])[:, None]
-    unseen = (torch.arange(window, device=seen.device) >= seen[:, None])[:, None, None]
     beta_logits = query @ landmarks.keys.transpose(-1, -2)
     beta = beta_logits.masked_fill(unused[:, :, None], -torch.inf).softmax(-1)
-    delta_logits = landmarks.queries @ ordered.keys.transpose(-1, -2)
-    delta = delta_logits.masked_fill(unseen, -torch.inf).softmax(-1)
-    delta = delta.masked_fill(unused[..., None], 0)
+    delta = _delta(landmarks.queries, ordered.keys, seen).masked_fill(unused[..., None], 0)
     inverse = landmarks.gamma_inv.masked_fill(unused[..., None] | unused[:, :, None], 0)
     shift = count - used
     return NystromEmits(
@@ -67,3 +74,10 @@ def stream_emits(
         roll_streams(landmarks.queries, shift, 2),
         roll_streams(landmarks.keys, shift, 2),
     )
+
+
+def _delta(queries: Tensor, keys: Tensor, seen: Tensor) -> Tensor:
+    """Delta in which tokens behind the first `seen` have no weight."""
+    unseen = torch.arange(keys.shape[2], device=seen.device) >= seen[:, None]
+    logits = queries @ keys.transpose(-1, -2)
+    return logits.masked_fill(unseen[:, None, None], -torch.inf).softmax(-1)

@@ -44,8 +44,8 @@ class Taken:
 class Stream(ABC, Generic[Packet]):
     """One medium's queue and features; knows neither threads nor lanes.
 
-    `offer`, `pop`, `clear` and `behind_s` are called with the session's lock held, `take`, `flush`
-    and `reset` by its worker alone.
+    `offer`, `lose`, `pop`, `clear` and `behind_s` are called with the session's lock held, `take`,
+    `flush` and `reset` by its worker alone.
 
     Args:
         capacity: how much may wait, in the stream's own unit; a single packet always may.
@@ -57,22 +57,28 @@ class Stream(ABC, Generic[Packet]):
         self._size = size
         self._waiting: deque[Arrival[Packet]] = deque()
         self._waiting_size = 0
+        self._missing = 0
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def offer(self, packet: Packet, *, live: bool) -> bool:
         """Let a packet wait; where there is no room, drop what waits if `live`, else refuse it."""
-        size, skipped = self._size(packet), 0
+        size, skipped = self._size(packet), self._missing
         if self._waiting and self._waiting_size + size > self._capacity:
             if not live:
                 return False
-            skipped = self._waiting_size + sum(old.skipped for old in self._waiting)
+            skipped += self._waiting_size + sum(old.skipped for old in self._waiting)
             self._waiting.clear()
             self._waiting_size = 0
         self._waiting.append(Arrival(packet, time.perf_counter(), skipped))
         self._waiting_size += size
+        self._missing = 0
         return True
+
+    def lose(self, amount: int) -> None:
+        """So much of the medium was lost on its way, before the next packet that comes."""
+        self._missing += amount
 
     def pop(self) -> Arrival[Packet] | None:
         """The oldest packet that waits."""
@@ -85,7 +91,7 @@ class Stream(ABC, Generic[Packet]):
     def clear(self) -> None:
         """Forget what waits and what was dropped."""
         self._waiting.clear()
-        self._waiting_size = 0
+        self._waiting_size = self._missing = 0
 
     @property
     @abstractmethod

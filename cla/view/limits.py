@@ -1,12 +1,33 @@
 """How much a page may send."""
 
+import os
 import time
 from dataclasses import dataclass
 
+from cla.errors import ClaError
+
 MAX_MESSAGE_BYTES = 256 * 1024
-MAX_SESSIONS = 16
 GRACE_S = 5.0
-"""Time a session waits for its page to come back after a broken connection."""
+"""Time a session waits for its page, which has said goodbye, to be opened again."""
+LOST_GRACE_S = 60.0
+"""Time a session waits for its page after a broken connection, unless its place is needed."""
+SESSIONS_VARIABLE = "CLA_MAX_SESSIONS"
+DEFAULT_SESSIONS = 12
+"""What one process can serve: Python runs one thread at a time, on however many cores."""
+
+
+def max_sessions() -> int:
+    """Live sessions that this server takes at once, as its environment says.
+
+    Raises:
+        ClaError: it does not say a number.
+    """
+    wished = os.environ.get(SESSIONS_VARIABLE, str(DEFAULT_SESSIONS))
+    if not wished.isdecimal() or int(wished) < 1:
+        raise ClaError(
+            f"{SESSIONS_VARIABLE}={wished} is no number of sessions.", "Set it to 1 or more."
+        )
+    return int(wished)
 
 
 @dataclass
@@ -32,7 +53,7 @@ class Allowance:
 
 
 def message_allowance() -> Allowance:
-    """Messages of any kind: sound comes 25 times a second, an upload in a burst."""
+    """Messages of any kind: sound comes 13 times a second, an upload in a burst."""
     return Allowance(burst=2000, per_second=200)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 import torch
-from starlette.routing import Mount, WebSocketRoute
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from cla.capture import sample_clips
@@ -16,6 +16,7 @@ from cla.features import BONES, SoundFrontEnd
 from cla.models import TaskModel, load_task, tasks
 from cla.resources import asset_path, package_path
 from cla.telemetry import device_name
+from cla.view.limits import max_sessions
 from cla.view.live_server import LiveServer
 from cla.view.recordings import store_of
 
@@ -32,7 +33,8 @@ def live_server() -> LiveServer:
     torch.set_num_threads(1)
     ready, shown = ready_tasks(load_task(name) for name in tasks())
     hello: dict[str, object] = {"device": device_name(), "bones": BONES, "tasks": shown}
-    return LiveServer(ready, hello, store=store_of(os.environ))
+    store = store_of(os.environ)
+    return LiveServer(ready, hello, store=store, max_sessions=max_sessions())
 
 
 def ready_tasks(
@@ -63,6 +65,7 @@ def routes() -> list[Mount]:
             f"/{ROUTE}",
             routes=[
                 WebSocketRoute("/live", live_server().endpoint),
+                Route("/metrics", live_server().metrics.endpoint),
                 Mount("/static", StaticFiles(directory=package_path("view/static"))),
                 Mount("/clips", StaticFiles(directory=asset_path("clips"))),
             ],

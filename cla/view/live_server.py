@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import secrets
 import threading
 from collections import OrderedDict
@@ -15,13 +16,15 @@ from cla.engine import FaultRecord
 from cla.errors import ClaError
 from cla.models import TaskModel
 from cla.view.limits import (
+    DEFAULT_SESSIONS,
     GRACE_S,
+    LOST_GRACE_S,
     MAX_MESSAGE_BYTES,
-    MAX_SESSIONS,
     byte_allowance,
     message_allowance,
 )
 from cla.view.messages import handle_text
+from cla.view.metrics import Metrics
 from cla.view.origin import is_local, same_origin
 from cla.view.recordings import RecordingStore
 from cla.view.shelf import Shelf
@@ -30,8 +33,13 @@ from cla.view.texts import choose
 from cla.view.wire import encode, encode_record
 
 MAX_TOKENS = 10_000
+LEAVES = (1000, 1001)
+"""Codes with which a page closes that has been left; all others are accidents."""
 POLICY_VIOLATION = 1008
+INTERNAL_ERROR = 1011
 TRY_AGAIN_LATER = 1013
+
+_LOG = logging.getLogger(__name__)
 
 
 class LiveServer:
@@ -41,7 +49,9 @@ class LiveServer:
         tasks: what can be recognized, by name.
         hello: what every page is told on connecting.
         store: where sessions are recorded; None where nothing is.
-        grace_s: time a session waits for its page to come back.
+        grace_s: time a session waits for its page after it was left.
+        lost_grace_s: the same after its connection broke; when all places are taken, the session
+            that has waited longest gives its own up.
     """
 
     def __init__(
@@ -50,14 +60,17 @@ class LiveServer:
         hello: dict[str, object],
         *,
         store: RecordingStore | None = None,
-        max_sessions: int = MAX_SESSIONS,
+        max_sessions: int = DEFAULT_SESSIONS,
         grace_s: float = GRACE_S,
+        lost_grace_s: float = LOST_GRACE_S,
     ) -> None:
         self.tasks = tasks
         self._hello = {**hello, "records": store is not None}
         self.store = store
+        self.metrics = Metrics(max_sessions)
         self._max_sessions = max_sessions
         self._grace_s = grace_s
+        self._lost_grace_s = lost_grace_s
         self._lock = threading.Lock()
         self._keys: OrderedDict[str, None] = OrderedDict()
         self._stages: dict[str, Stage] = {}
@@ -85,17 +98,31 @@ class LiveServer:
         with self._lock:
             known = key in self._keys
         if not known or not same_origin(socket):
+            self.metrics.refused.labels("origin" if known else "key").inc()
             await socket.close(POLICY_VIOLATION)
             return
         await socket.accept()
-        if key not in self._stages and len(self._stages) >= self._max_sessions:
+        if not self._has_place(key):
+            self.metrics.refused.labels("full").inc()
             fault = FaultRecord(
-                f"All {self._max_sessions} places are taken.", "Try again in a minute.", fatal=True
+                f"All {self._max_sessions} places are taken.",
+                "This page tries again by itself until one is free.",
             )
             await socket.send_bytes(encode_record(fault, _language(socket)))
             await socket.close(TRY_AGAIN_LATER)
             return
         await self._serve(socket, key)
+
+    def _has_place(self, key: str) -> bool:
+        """Whether there is a place for this page; one that waits for a lost page is given away."""
+        if key in self._stages or len(self._stages) < self._max_sessions:
+            return True
+        if not self._closing:
+            return False
+        longest = next(iter(self._closing))
+        self._closing[longest].cancel()
+        self._end(longest)
+        return True
 
     async def _serve(self, socket: WebSocket, key: str) -> None:
         await self._replace_connection(socket, key)
@@ -111,28 +138,33 @@ class LiveServer:
         if key not in self._stages:
             shelf = self.shelf(key, local=local)
             self._stages[key] = Stage(self.tasks, on_record, local=local, shelf=shelf)
+            self._count()
         stage = self._stages[key]
         stage.set_listener(on_record)
         news.set()
         devices = asdict(await asyncio.to_thread(local_devices)) if local else None
         hello = {"type": "hello", **self._hello, "local": devices, **stage.settings()}
         await socket.send_bytes(encode(hello, {}))
-        pump = asyncio.create_task(_pump(socket, stage, news))
+        pump = asyncio.create_task(self._pump(socket, stage, news))
+        code = None
         try:
-            await _receive(socket, stage)
-        except WebSocketDisconnect:
-            pass
+            code = await self._receive(socket, stage)
+        except WebSocketDisconnect as left:
+            code = left.code
         finally:
             pump.cancel()
             if self._connected.get(key) is socket:
                 del self._connected[key]
-                self._closing[key] = loop.call_later(self._grace_s, self._end, key)
+                grace_s = self._grace_s if code in LEAVES else self._lost_grace_s
+                self._closing[key] = loop.call_later(grace_s, self._end, key)
+                self._count()
 
     async def _replace_connection(self, socket: WebSocket, key: str) -> None:
         """A page that comes back takes its session over from its broken connection."""
         waiting = self._closing.pop(key, None)
         if waiting:
             waiting.cancel()
+            self._count()
         old = self._connected.get(key)
         self._connected[key] = socket
         if old and old.client_state is WebSocketState.CONNECTED:
@@ -142,47 +174,62 @@ class LiveServer:
     def _end(self, key: str) -> None:
         self._closing.pop(key, None)
         stage = self._stages.pop(key, None)
+        self._count()
         if stage:
             # Joining threads must not hold up the other pages.
             asyncio.get_running_loop().run_in_executor(None, stage.stop)
+
+    def _count(self) -> None:
+        self.metrics.sessions.set(len(self._stages))
+        self.metrics.waiting.set(len(self._closing))
+
+    async def _receive(self, socket: WebSocket, stage: Stage) -> int | None:
+        """Do what the page asks until it is gone; returns the code with which it closed."""
+        messages, volume = message_allowance(), byte_allowance()
+        while True:
+            message = await socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return message.get("code")
+            data, text = message.get("bytes"), message.get("text")
+            size = len(data) if data is not None else len(text or "")
+            if size > MAX_MESSAGE_BYTES or not messages.spend(1) or not volume.spend(size):
+                self.metrics.refused.labels("rate").inc()
+                fault = FaultRecord("The page sends too much.", "Reload the page.", fatal=True)
+                await socket.send_bytes(encode_record(fault, _language(socket)))
+                await socket.close(POLICY_VIOLATION)
+                return LEAVES[0]
+            try:
+                if data is not None and stage.live:
+                    stage.take_bytes(data)  # it waits for nothing
+                elif data is not None:
+                    await asyncio.to_thread(stage.take_bytes, data)
+                else:
+                    await asyncio.to_thread(handle_text, stage, text or "")
+            except ClaError as error:
+                await socket.send_bytes(encode_record(fault_of(error), _language(socket)))
+            if text is not None:
+                await socket.send_bytes(encode({"type": "settings", **stage.settings()}, {}))
+
+    async def _pump(self, socket: WebSocket, stage: Stage, news: asyncio.Event) -> None:
+        """Send what the session records as it comes."""
+        try:
+            while True:
+                await news.wait()
+                news.clear()
+                for record in stage.drain():
+                    self.metrics.count(record)
+                    await socket.send_bytes(encode_record(record, _language(socket)))
+                if stage.ended():
+                    await socket.send_bytes(encode({"type": "ended"}, {}))
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # the page has gone
+        except Exception:
+            # A page that is told nothing more would wait for ever; one that is closed comes back.
+            _LOG.exception("A record could not be sent.")
+            with contextlib.suppress(RuntimeError):
+                await socket.close(INTERNAL_ERROR)
 
 
 def _language(socket: WebSocket) -> str:
     """The language of the page at the other end."""
     return choose(socket.query_params.get("lang"))
-
-
-async def _receive(socket: WebSocket, stage: Stage) -> None:
-    messages, volume = message_allowance(), byte_allowance()
-    while True:
-        message = await socket.receive()
-        if message["type"] == "websocket.disconnect":
-            return
-        data, text = message.get("bytes"), message.get("text")
-        size = len(data) if data is not None else len(text or "")
-        if size > MAX_MESSAGE_BYTES or not messages.spend(1) or not volume.spend(size):
-            fault = FaultRecord("The page sends too much.", "Reload the page.", fatal=True)
-            await socket.send_bytes(encode_record(fault, _language(socket)))
-            await socket.close(POLICY_VIOLATION)
-            return
-        try:
-            if data is not None:
-                await asyncio.to_thread(stage.take_bytes, data)
-            else:
-                await asyncio.to_thread(handle_text, stage, text or "")
-        except ClaError as error:
-            await socket.send_bytes(encode_record(fault_of(error), _language(socket)))
-        if text is not None:
-            await socket.send_bytes(encode({"type": "settings", **stage.settings()}, {}))
-
-
-async def _pump(socket: WebSocket, stage: Stage, news: asyncio.Event) -> None:
-    """Send what the session records as it comes."""
-    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-        while True:
-            await news.wait()
-            news.clear()
-            for record in stage.drain():
-                await socket.send_bytes(encode_record(record, _language(socket)))
-            if stage.ended():
-                await socket.send_bytes(encode({"type": "ended"}, {}))

@@ -40,6 +40,8 @@ def handle_text(stage: Stage, text: str) -> None:
         case "upload":
             name = text_of(message, "name")[:MAX_NAME]
             stage.begin_upload(whole_number(message, "size_bytes"), name, text_of(message, "task"))
+        case "lost":
+            stage.lose(whole_number(message, "samples"))
         case "fast":
             stage.set_fast(message.get("fast") is True)
         case "record":

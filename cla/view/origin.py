@@ -2,24 +2,29 @@
 
 import ipaddress
 
-from starlette.websockets import WebSocket
+from starlette.requests import HTTPConnection
 
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
-def same_origin(socket: WebSocket) -> bool:
+def same_origin(socket: HTTPConnection) -> bool:
     """Whether the page came from this server."""
     origin = socket.headers.get("origin", "")
     hosts = {socket.headers.get("host"), socket.headers.get("x-forwarded-host")} - {None, ""}
     return origin.partition("://")[2] in hosts
 
 
-def is_local(socket: WebSocket) -> bool:
+def is_local(socket: HTTPConnection) -> bool:
     """Whether the page is open on this very machine, and not behind a proxy that runs on it."""
-    if any(name in socket.headers for name in _FORWARDED) or socket.client is None:
+    if through_proxy(socket) or socket.client is None:
         return False
     host = socket.headers.get("host", "").rsplit(":", 1)[0].strip("[]")
     return _is_loopback(socket.client.host) and (host == "localhost" or _is_loopback(host))
+
+
+def through_proxy(socket: HTTPConnection) -> bool:
+    """Whether a proxy stands between the page and this server."""
+    return any(name in socket.headers for name in _FORWARDED)
 
 
 def _is_loopback(host: str) -> bool:

@@ -85,6 +85,11 @@ class Stage:
         self._paused = False
         self._fast = False
 
+    @property
+    def live(self) -> bool:
+        """Whether bytes come from a device of the page; else they are those of an upload."""
+        return self._upload is None
+
     def set_listener(self, on_record: Callable[[], None]) -> None:
         """Tell another connection of what is recorded."""
         self._listener = on_record
@@ -134,7 +139,8 @@ class Stage:
             )
         task = self._task_for("sound")
         stream = sound_stream(task, sample_rate_hz, preview=True)
-        self._start(task, stream, {"source": "microphone"}, live=True)
+        shown = {"source": "microphone", "sample_rate_hz": sample_rate_hz}
+        self._start(task, stream, shown, live=True)
 
     def watch(self) -> None:
         """Take pictures from the page's camera."""
@@ -190,6 +196,19 @@ class Stage:
         elif self._session and self._source["source"] == "camera":
             latest_s = time.monotonic() - self._started_s + CLOCK_SLACK_S
             self._session.push(frame_of(data, latest_s))
+
+    def lose(self, samples: int) -> None:
+        """Sound of the page's microphone was lost while there was no connection.
+
+        Raises:
+            ClaError: more than can have been since the microphone was opened.
+        """
+        if self._session is None or self._source["source"] != "microphone":
+            return
+        elapsed_s = time.monotonic() - self._started_s + CLOCK_SLACK_S
+        if not 0 <= samples <= elapsed_s * self._source["sample_rate_hz"]:
+            raise ClaError(f"{samples} samples cannot have been lost.", "Reload the page.")
+        self._session.lose(samples)
 
     def command(self, command: Command) -> None:
         """Do a command now, or remember it for the next source."""

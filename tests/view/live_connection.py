@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 
 from starlette.applications import Starlette
-from starlette.routing import WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from tiny_tasks import tiny_video_task
 
@@ -29,11 +29,22 @@ def wait_for(condition, timeout=10.0):
 
 
 @contextmanager
-def serving(max_sessions=4, store=None):
+def serving(max_sessions=4, lost_grace_s=0.2, store=None):
     tasks = {"digits": load_task(), "hands": tiny_video_task()}
-    hello = {"tasks": []}
-    server = LiveServer(tasks, hello, store=store, max_sessions=max_sessions, grace_s=0.2)
-    app = Starlette(routes=[WebSocketRoute("/live", server.endpoint)])
+    server = LiveServer(
+        tasks,
+        {"tasks": []},
+        store=store,
+        max_sessions=max_sessions,
+        grace_s=0.2,
+        lost_grace_s=lost_grace_s,
+    )
+    app = Starlette(
+        routes=[
+            WebSocketRoute("/live", server.endpoint),
+            Route("/metrics", server.metrics.endpoint),
+        ]
+    )
     with TestClient(app) as client:
         yield server, client
         wait_for(lambda: not our_threads())

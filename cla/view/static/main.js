@@ -190,7 +190,9 @@ class LivePage {
   }
 
   noticeGap(gap) {
-    this.notice(say(this.task.input === "sound" ? "sound_gap" : "picture_gap", { seconds: decimal(gap, 1) }));
+    const why = this.wasCut ? "cut_gap" : this.task.input === "sound" ? "sound_gap" : "picture_gap";
+    this.notice(say(why, { seconds: decimal(gap, 1) }));
+    this.wasCut = false;
   }
 
   takeFrame(header, arrays) {

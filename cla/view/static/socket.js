@@ -4,7 +4,11 @@ import { say } from "./texts.js";
 
 const FIRST_RETRY_MS = 300;
 const LAST_RETRY_MS = 5000;
+const FULL_RETRY_MS = 5000;
+const SILENCE_MS = 5000;
+const NORMAL = 1000;
 const POLICY_VIOLATION = 1008;
+const TRY_AGAIN_LATER = 1013;
 
 /** Decode one binary message: {header, arrays: {name: {data: Float32Array, shape}}}. */
 export function decode(buffer) {
@@ -33,13 +37,14 @@ export class LiveSocket {
   open() {
     this.socket = new WebSocket(this.url);
     this.socket.binaryType = "arraybuffer";
-    this.socket.onopen = () => {
-      this.retryMs = FIRST_RETRY_MS;
-      this.handlers.onState(null);
-    };
+    this.heard = performance.now();
     this.socket.onmessage = (event) => {
+      this.heard = performance.now();
       const { header, arrays } = decode(event.data);
-      if (header.fatal) this.stopped = true;
+      if (header.type === "hello") {
+        this.retryMs = FIRST_RETRY_MS;
+        this.handlers.onState(null);
+      }
       this.handlers.onMessage(header, arrays);
     };
     this.socket.onclose = (event) => {
@@ -48,15 +53,30 @@ export class LiveSocket {
         this.handlers.onState(say("refused_page"));
         return;
       }
-      this.handlers.onState(say("lost"));
-      this.timer = setTimeout(() => this.open(), this.retryMs);
+      const full = event.code === TRY_AGAIN_LATER;
+      this.handlers.onState(say(full ? "full" : "lost"));
+      // Pages that wait for a place do not all come at once.
+      const waitMs = full ? FULL_RETRY_MS * (1 + Math.random()) : this.retryMs;
+      this.timer = setTimeout(() => this.open(), waitMs);
       this.retryMs = Math.min(2 * this.retryMs, LAST_RETRY_MS);
     };
   }
 
-  /** Send a command; dropped while there is no connection. */
+  /** Called while the server must have something to say: a dead network does not tell. */
+  expectAnswer() {
+    const { socket } = this;
+    if (socket.readyState !== WebSocket.OPEN || performance.now() - this.heard < SILENCE_MS) return;
+    socket.onmessage = null;
+    socket.close();
+    socket.onclose({ code: 0 });
+    socket.onclose = null;
+  }
+
+  /** Send a command; false, and dropped, while there is no connection. */
   send(message) {
-    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+    if (this.socket.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(JSON.stringify(message));
+    return true;
   }
 
   /** Send sound, pictures or upload bytes; false while there is no connection. */
@@ -74,6 +94,6 @@ export class LiveSocket {
   close() {
     this.stopped = true;
     clearTimeout(this.timer);
-    this.socket.close();
+    this.socket.close(NORMAL);
   }
 }

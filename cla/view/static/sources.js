@@ -20,9 +20,10 @@ export class Sources {
     this.hear();
     this.name = "";
     this.turn = 0;
+    this.lost = 0;
     const onEnd = (sentence) => this.stop(sentence);
     this.microphone = new Microphone(page.data.scripts, {
-      onPacket: (packet) => page.socket.sendBytes(packet),
+      onPacket: (packet) => this.sendSound(packet),
       onLevel: (level) => { this.meter.value = level; },
       onEnd,
     });
@@ -30,6 +31,17 @@ export class Sources {
       onFrame: (message) => page.socket.buffered < MAX_CAMERA_BUFFERED && page.socket.sendBytes(message),
       onEnd,
     });
+  }
+
+  /** Send a packet, or count what is lost without a connection and say so when there is one again. */
+  sendSound(packet) {
+    const { socket } = this.page;
+    if (this.lost && socket.send({ type: "lost", samples: this.lost })) {
+      this.lost = 0;
+      this.page.wasCut = true;
+    }
+    if (!socket.sendBytes(packet)) this.lost += packet.byteLength / 2;
+    else if (!this.page.settings.paused) socket.expectAnswer();
   }
 
   get meter() {
@@ -102,6 +114,7 @@ export class Sources {
 
   /** Announce a running device to a session that does not know of it. */
   resume() {
+    this.lost = 0;
     this.page.socket.send(this.capture.announcement);
     if (this.capture === this.camera) this.camera.begin();
   }

@@ -1,0 +1,25 @@
+"""The app, and a route that hands out keys: simulated browsers draw no page that holds one.
+
+For load tests on this machine: `streamlit run benchmarks/load/app.py --server.address 127.0.0.1`.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from cla.view import routes
+from cla.view.live_app import live_server
+
+
+async def key(_: Request) -> PlainTextResponse:
+    """A key for one session."""
+    return PlainTextResponse(live_server().issue_key())
+
+
+app = st.App(
+    Path(__file__).parents[2] / "pages" / "navigation.py",
+    routes=[*routes(), Route("/key", key)],
+)

@@ -1,0 +1,63 @@
+"""What the server tells a monitor: sessions, latency, drops; nothing of any one visitor."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from cla.engine import FaultRecord, Record
+from cla.telemetry import TokenRecord
+from cla.view.origin import through_proxy
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.3, 1.0, 3.0)
+
+
+class Metrics:
+    """Counts of one server, in the text format of Prometheus."""
+
+    def __init__(self, max_sessions: int) -> None:
+        self._registry = registry = CollectorRegistry()
+        limit = Gauge("cla_sessions_limit", "Places for live sessions", registry=registry)
+        limit.set(max_sessions)
+        self.sessions = Gauge("cla_sessions", "Live sessions that are open", registry=registry)
+        self.waiting = Gauge(
+            "cla_sessions_waiting", "Of these, such as wait for their page", registry=registry
+        )
+        self.refused = Counter(
+            "cla_refused", "Connections that were refused or ended", ["reason"], registry=registry
+        )
+        self._faults = Counter("cla_faults", "Faults told to pages", registry=registry)
+        self._tokens = Counter("cla_tokens", "Tokens that all lanes took", registry=registry)
+        self._gap_s = Counter(
+            "cla_gap_seconds", "Media time that was left out or lost", registry=registry
+        )
+        self._dropped = Counter("cla_dropped_frames", "Pictures left out", registry=registry)
+        self._queue_s = Histogram(
+            "cla_queue_seconds",
+            "From the arrival of a token's last packet to its record",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._compute_s = Histogram(
+            "cla_compute_seconds", "Of a lane's step", ["lane"], buckets=_SECONDS, registry=registry
+        )
+
+    def count(self, record: Record) -> None:
+        """Count what a session recorded."""
+        if isinstance(record, FaultRecord):
+            self._faults.inc()
+        elif isinstance(record, TokenRecord):
+            self._tokens.inc()
+            self._gap_s.inc(record.gap_s)
+            self._dropped.inc(record.dropped_frames)
+            self._queue_s.observe(record.queue_ms / 1e3)
+            for lane in record.lanes:
+                # The kind alone: a visitor's own settings would make series without end.
+                kind = lane.lane.partition(":")[0]
+                self._compute_s.labels(kind).observe(lane.compute_ms / 1e3)
+
+    async def endpoint(self, request: Request) -> Response:
+        """Answer a monitor that asks this server itself; what comes through a proxy is public."""
+        if through_proxy(request):
+            return PlainTextResponse("Not Found", 404)
+        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
