@@ -10,7 +10,7 @@ from typing import get_args
 from cla.attention import KINDS, LandmarkMode
 from cla.errors import ClaError
 from cla.export import ExportFormat, export_task, format_of
-from cla.models import load_task
+from cla.models import open_task
 
 
 def main(argv: Sequence[str]) -> int:
@@ -23,7 +23,7 @@ def main(argv: Sequence[str]) -> int:
     if options.streams < 1:
         raise ClaError(f"--streams {options.streams} is none.", "Give at least 1.")
     form = options.format or format_of(options.out)
-    task = load_task(options.task)
+    task = open_task(options.task)
     low_rank = options.kind in ("nystrom", "continual_nystrom")
     classifier = task.with_attention(
         options.kind,

@@ -15,7 +15,7 @@ from cla.cli.sources import default_task, is_live, open_source, source_name
 from cla.cli.summary import Summary, print_json, print_table
 from cla.engine import FaultRecord, Feeder, Recorder, RecordingRecord, Session, stream_of
 from cla.errors import ClaError
-from cla.models import load_task
+from cla.models import open_task
 from cla.telemetry import TokenRecord, open_writer
 
 POLL_S = 0.2
@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     """
     # A step is too small to share: more threads make it slower.
     torch.set_num_threads(1)
-    task = load_task(options.task or default_task(options))
+    task = open_task(options.task or default_task(options))
     lanes = lane_configs(options)
     name = source_name(options)
     with ExitStack() as stack:

@@ -7,6 +7,7 @@ from cla.models.graphed_step import GraphedStep
 from cla.models.matching import Matches, Span, belongs, match_events
 from cla.models.stack import StackMode
 from cla.models.task import FixedLandmarks, TaskModel, use_landmarks
+from cla.models.task_file import open_task, read_task_file, write_task_file
 
 __all__ = [
     "ClassifierConfig",
@@ -23,8 +24,11 @@ __all__ = [
     "belongs",
     "load_task",
     "match_events",
+    "open_task",
     "read_task",
+    "read_task_file",
     "tasks",
     "use_landmarks",
     "write_task",
+    "write_task_file",
 ]

@@ -51,8 +51,47 @@ def read_task(folder: Path) -> TaskModel:
         raise ClaError(f"The model in {folder} cannot be read: {error}.", REINSTALL) from error
     if hashlib.sha256(weights).hexdigest() != card.get("sha256"):
         raise ClaError(f"The weights in {folder} do not match their checksum.", REINSTALL)
-    tensors = load(weights)
-    config = ClassifierConfig(**card["classifier"])
+    return assembled(card, load(weights), card)
+
+
+def write_task(task: TaskModel, folder: Path, card: Mapping[str, Any]) -> None:
+    """Write a task's weights, and a card that holds `card` beside what loading needs."""
+    weights = save(tensors_of(task))
+    needed = {**description_of(task), "sha256": hashlib.sha256(weights).hexdigest()}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / WEIGHTS_FILE).write_bytes(weights)
+    text = json.dumps({**card, **needed}, indent=2, ensure_ascii=False)
+    (folder / CARD_FILE).write_text(text + "\n", "utf-8")
+
+
+def description_of(task: TaskModel) -> dict[str, Any]:
+    """What is needed, beside the tensors, to make the task again."""
+    return {
+        "name": task.name,
+        "features": task.features,
+        "labels": list(task.labels),
+        "hop_s": task.hop_s,
+        "landmark_counts": list(task.landmark_counts),
+        "classifier": asdict(task.classifier.config),
+        "events": asdict(task.event_config),
+    }
+
+
+def tensors_of(task: TaskModel) -> dict[str, Tensor]:
+    """A task's weights and landmarks, by name."""
+    tensors = {name: tensor.contiguous() for name, tensor in task.classifier.state_dict().items()}
+    for count, layers in task.landmarks.items():
+        for layer, fitted in enumerate(layers):
+            tensors[f"landmarks.{count}.{layer}.queries"] = fitted.queries.contiguous()
+            tensors[f"landmarks.{count}.{layer}.keys"] = fitted.keys.contiguous()
+    return tensors
+
+
+def assembled(
+    description: Mapping[str, Any], tensors: dict[str, Tensor], card: Mapping[str, Any]
+) -> TaskModel:
+    """A task from its description and its tensors."""
+    config = ClassifierConfig(**description["classifier"])
     landmarks = {
         count: tuple(
             FixedLandmarks(
@@ -61,44 +100,18 @@ def read_task(folder: Path) -> TaskModel:
             )
             for layer in range(config.num_layers)
         )
-        for count in card["landmark_counts"]
+        for count in description["landmark_counts"]
     }
     classifier = StreamClassifier(config)
     classifier.load_state_dict(tensors)
     classifier.eval().requires_grad_(False)
     return TaskModel(
-        name=card["name"],
-        labels=tuple(card["labels"]),
+        name=description["name"],
+        labels=tuple(description["labels"]),
         classifier=classifier,
         landmarks=landmarks,
-        event_config=EventConfig(**card["events"]),
-        hop_s=card["hop_s"],
+        event_config=EventConfig(**description["events"]),
+        hop_s=description["hop_s"],
         card=card,
-        features=card.get("features", "speech"),
+        features=description.get("features", "speech"),
     )
-
-
-def write_task(task: TaskModel, folder: Path, card: Mapping[str, Any]) -> None:
-    """Write a task's weights, and a card that holds `card` beside what loading needs."""
-    tensors: dict[str, Tensor] = {
-        name: tensor.contiguous() for name, tensor in task.classifier.state_dict().items()
-    }
-    for count, layers in task.landmarks.items():
-        for layer, fitted in enumerate(layers):
-            tensors[f"landmarks.{count}.{layer}.queries"] = fitted.queries.contiguous()
-            tensors[f"landmarks.{count}.{layer}.keys"] = fitted.keys.contiguous()
-    weights = save(tensors)
-    needed = {
-        "name": task.name,
-        "features": task.features,
-        "labels": list(task.labels),
-        "hop_s": task.hop_s,
-        "landmark_counts": list(task.landmark_counts),
-        "classifier": asdict(task.classifier.config),
-        "events": asdict(task.event_config),
-        "sha256": hashlib.sha256(weights).hexdigest(),
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / WEIGHTS_FILE).write_bytes(weights)
-    text = json.dumps({**card, **needed}, indent=2, ensure_ascii=False)
-    (folder / CARD_FILE).write_text(text + "\n", "utf-8")

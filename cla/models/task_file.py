@@ -1,0 +1,242 @@
+"""A task as one file that may be passed on: safetensors, everything else in its metadata.
+
+Such a file comes from a stranger: nothing in it is believed beyond its type, range and shape, and
+nothing is unpickled.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, NoReturn, get_args
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from cla.attention.config import PseudoInverse
+from cla.errors import ClaError
+from cla.features import FRONT_ENDS
+from cla.models.checkpoint import assembled, description_of, load_task, tensors_of
+from cla.models.classifier import ClassifierConfig, StreamClassifier
+from cla.models.events import EventConfig
+from cla.models.task import TaskModel
+
+FORMAT = "cla-task 1"
+SUFFIX = ".safetensors"
+MAX_FILE_BYTES = 16 * 2**20
+MAX_HEADER_BYTES = 256 * 1024
+MAX_LABELS = 64
+MAX_LABEL = 40
+SIZES: Mapping[str, range] = {
+    "embed_dim": range(2, 257),
+    "num_heads": range(1, 33),
+    "feed_forward_dim": range(1, 1025),
+    "window": range(2, 513),
+    "position_period": range(4, 2049),
+    "position_harmonics": range(1, 129),
+    "num_layers": range(1, 5),
+}
+LANDMARK_COUNTS = range(2, 65)
+MAX_LANDMARK_COUNTS = 8
+REMEDY = "Choose a file that `cla teach` or the Teach page has written."
+
+
+def write_task_file(task: TaskModel, path: Path | None = None) -> bytes:
+    """The file of a task, also written to `path` where one is given.
+
+    Raises:
+        ClaError: it cannot be written.
+    """
+    tensors = tensors_of(task)
+    metadata = {
+        **description_of(task),
+        "format": FORMAT,
+        "card": dict(task.card),
+        "sha256": _digest(tensors),
+    }
+    text = json.dumps(metadata, ensure_ascii=False, allow_nan=False)
+    content = save(tensors, {"cla": text})
+    if path is not None:
+        try:
+            path.write_bytes(content)
+        except OSError as error:
+            raise ClaError(
+                f"{path} cannot be written: {error.strerror}.", "Choose another place."
+            ) from error
+    return content
+
+
+def read_task_file(source: Path | bytes) -> TaskModel:
+    """A task from its file, given by its path or by its content.
+
+    Raises:
+        ClaError: it is none, too large, damaged, or asks for what no task has.
+    """
+    content = source if isinstance(source, bytes) else _read(source)
+    if len(content) > MAX_FILE_BYTES:
+        _refuse(f"it is larger than {MAX_FILE_BYTES // 2**20} MB")
+    metadata = _metadata(content)
+    if metadata.get("format") != FORMAT:
+        _refuse(f"its format is not {FORMAT!r}")
+    description = _description(metadata)
+    card = _object(metadata.get("card"), "card")
+    try:
+        tensors = load(content)
+    except (SafetensorError, ValueError, KeyError, TypeError, OverflowError, RuntimeError):
+        _refuse("its weights cannot be read")
+    _check_tensors(
+        tensors, ClassifierConfig(**description["classifier"]), description["landmark_counts"]
+    )
+    if metadata.get("sha256") != _digest(tensors):
+        _refuse("its weights do not match their checksum")
+    return assembled(description, tensors, card)
+
+
+def open_task(named: str) -> TaskModel:
+    """A task that comes with the package by its name, or another by the path of its file.
+
+    Raises:
+        ClaError: there is no such task.
+    """
+    return read_task_file(Path(named)) if named.endswith(SUFFIX) else load_task(named)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise ClaError(f"{path} cannot be opened: {error}.", "Check the path.") from error
+
+
+def _metadata(content: bytes) -> dict[str, Any]:
+    """The JSON object in the file's header."""
+    size = int.from_bytes(content[:8], "little")
+    if len(content) < 8 or size > min(MAX_HEADER_BYTES, len(content) - 8):
+        _refuse("it has no header of a sensible size")
+    try:
+        header = json.loads(content[8 : 8 + size])
+        metadata = json.loads(header["__metadata__"]["cla"], parse_constant=_refuse)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        _refuse("it does not say what it holds")
+    return _object(metadata, "description")
+
+
+def _description(metadata: dict[str, Any]) -> dict[str, Any]:
+    """What the file says of its task, if such a task can be."""
+    labels = _labels(metadata.get("labels"))
+    features = metadata.get("features")
+    if not isinstance(features, str) or features not in FRONT_ENDS:
+        _refuse("its features are not known here")
+    front_end = FRONT_ENDS[features]
+    if metadata.get("hop_s") != front_end.hop_s:
+        _refuse("its tokens do not come at the rate of its features")
+    return {
+        "name": _text(metadata.get("name"), "name"),
+        "labels": labels,
+        "features": features,
+        "hop_s": front_end.hop_s,
+        "landmark_counts": _counts(metadata.get("landmark_counts")),
+        "classifier": _classifier(metadata.get("classifier"), front_end.feature_dim, len(labels)),
+        "events": _events(metadata.get("events")),
+    }
+
+
+def _labels(value: Any) -> list[str]:
+    if not isinstance(value, list) or not 2 <= len(value) <= MAX_LABELS:
+        _refuse("it has too few or too many labels")
+    labels = [_text(label, "label") for label in value]
+    if len(set(labels)) < len(labels):
+        _refuse("two labels are the same")
+    return labels
+
+
+def _classifier(value: Any, input_dim: int, num_classes: int) -> dict[str, Any]:
+    described = _object(value, "classifier")
+    if set(described) - {field.name for field in fields(ClassifierConfig)}:
+        _refuse("its classifier has settings that are not known here")
+    for name, allowed in SIZES.items():
+        if type(described.get(name)) is not int or described[name] not in allowed:
+            _refuse(f"{name} is not from {allowed.start} to {allowed.stop - 1}")
+    if (described.get("input_dim"), described.get("num_classes")) != (input_dim, num_classes):
+        _refuse("its classifier is not for these features and labels")
+    if described["embed_dim"] % described["num_heads"]:
+        _refuse("its heads do not divide the embedding")
+    if described["position_period"] < 2 * described["window"]:
+        _refuse("its positions recur within the window")
+    if described.get("pseudo_inverse") not in get_args(PseudoInverse):
+        _refuse("its pseudo-inverse is not known here")
+    config = ClassifierConfig(**{**described, "dropout": 0.0})  # which no task in use has
+    return asdict(config)
+
+
+def _counts(value: Any) -> list[int]:
+    if (
+        not isinstance(value, list)
+        or len(value) > MAX_LANDMARK_COUNTS
+        or not all(type(count) is int and count in LANDMARK_COUNTS for count in value)
+        or len(set(value)) < len(value)
+    ):
+        _refuse("its numbers of landmarks cannot be used")
+    return value
+
+
+def _events(value: Any) -> dict[str, Any]:
+    described = _object(value, "events")
+    whole = ("hold_tokens", "smoothing_tokens")
+    names = {field.name for field in fields(EventConfig)}
+    if set(described) != names or not all(
+        type(described[name]) in ((int,) if name in whole else (int, float))
+        and abs(described[name]) <= 1000
+        for name in names
+    ):
+        _refuse("its event settings cannot be used")
+    return asdict(EventConfig(**described))
+
+
+def _check_tensors(
+    tensors: Mapping[str, Tensor], config: ClassifierConfig, counts: list[int]
+) -> None:
+    """The tensors are those that such a classifier has, and no others."""
+    with torch.device("meta"):
+        expected = {
+            name: each.shape for name, each in StreamClassifier(config).state_dict().items()
+        }
+    heads, size = config.num_heads, config.embed_dim // config.num_heads
+    for count in counts:
+        for layer in range(config.num_layers):
+            for part in ("queries", "keys"):
+                expected[f"landmarks.{count}.{layer}.{part}"] = torch.Size((heads, count, size))
+    if {name: tensor.shape for name, tensor in tensors.items()} != expected:
+        _refuse("its weights are not those of its classifier")
+    for tensor in tensors.values():
+        if tensor.dtype != torch.float32 or not tensor.isfinite().all():
+            _refuse("its weights are not finite numbers of single precision")
+
+
+def _digest(tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 of the names and values of all tensors."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _text(value: Any, what: str) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_LABEL or not value.isprintable():
+        _refuse(f"a {what} is not a text of 1 to {MAX_LABEL} printable characters")
+    return value
+
+
+def _object(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        _refuse(f"its {what} is missing")
+    return value
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ClaError(f"The file is no task that can be used: {reason}.", REMEDY)
