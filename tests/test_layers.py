@@ -29,13 +29,15 @@ MAY_IMPORT = {
     "engine": BOTTOM | {"attention", "features", "telemetry", "models", "capture"},
     "datasets": BOTTOM | {"attention", "features", "models", "capture"},
     "training": BOTTOM | {"attention", "features", "models", "capture", "datasets"},
+    "teaching": BOTTOM | {"attention", "features", "models", "capture", "datasets", "training"},
     "benchmark": BOTTOM | {"attention", "models", "telemetry"},
     "view": BOTTOM
-    | {"attention", "features", "telemetry", "models", "capture", "engine", "benchmark"},
+    | {"attention", "features", "telemetry", "models", "capture", "engine", "benchmark"}
+    | {"datasets", "training", "teaching"},
     "export": BOTTOM | {"attention", "models"},
     "cli": BOTTOM
     | {"attention", "features", "telemetry", "models", "capture", "engine"}
-    | {"datasets", "training", "benchmark", "export"},
+    | {"datasets", "training", "teaching", "benchmark", "export"},
     "__main__": {"cli"},
     "__init__": BOTTOM,
 }

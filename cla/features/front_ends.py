@@ -15,6 +15,7 @@ from cla.features.hand_stream import HAND_HOP_S
 from cla.features.hand_tokenizer import HandTokenizer
 from cla.features.image_embedding import PICTURE_DIM
 from cla.features.picture_tokenizer import PICTURE_HOP_S, PictureTokenizer
+from cla.features.spectrum_tokenizer import SPECTRUM_DIM, SpectrumTokenizer
 from cla.features.speech_embedding import FEATURE_DIM, HOP_S
 from cla.features.tokenizer import SpeechTokenizer
 from cla.features.yamnet import YAMNET_DIM
@@ -72,6 +73,7 @@ FRONT_ENDS: Mapping[str, FrontEnd] = MappingProxyType(
         for one in (
             SoundFrontEnd("speech", FEATURE_DIM, HOP_S, SpeechTokenizer),
             SoundFrontEnd("sounds", YAMNET_DIM, SOUND_HOP_S, YamnetTokenizer),
+            SoundFrontEnd("spectrum", SPECTRUM_DIM, HOP_S, SpectrumTokenizer),
             ImageFrontEnd("hands", HAND_FEATURE_DIM, HAND_HOP_S, HandTokenizer),
             ImageFrontEnd("pictures", PICTURE_DIM, PICTURE_HOP_S, PictureTokenizer),
         )

@@ -15,9 +15,9 @@ HOP_S = HOP_SAMPLES / SAMPLE_RATE_HZ
 FEATURE_DIM = 96
 RECEPTIVE_FIELD_S = 0.775
 
-_FRAMES_PER_HOP = 8  # mel frames, 10 ms apart
+FRAMES_PER_HOP = 8  # mel frames, 10 ms apart
 _WINDOW_FRAMES = 76  # mel frames one token rests on
-_MEL_BANDS = 32
+MEL_BANDS = 32
 _CONTEXT_SAMPLES = 512 - 160  # a mel frame reads 512 samples, frames are 160 samples apart
 _INT16_SCALE = 32_767.0
 # The mel network gives -100 dB for digital silence, 110 dB below any microphone's noise, which
@@ -58,7 +58,7 @@ class SpeechEmbedding:
         silence = _FLOOR_DB / 10.0 + 2.0
         return EmbeddingState(
             context=np.zeros(_CONTEXT_SAMPLES, np.float32),
-            mel=np.full((_WINDOW_FRAMES, _MEL_BANDS), silence, np.float32),
+            mel=np.full((_WINDOW_FRAMES, MEL_BANDS), silence, np.float32),
         )
 
     def step(
@@ -74,8 +74,8 @@ class SpeechEmbedding:
         # One call per hop, also for clips: the network cuts off what lies 80 dB below the loudest
         # band of the call, so the extent of a call is part of what it computes.
         (power_db,) = self._mel.run(None, {"input": samples[np.newaxis] * _INT16_SCALE})
-        frames = np.maximum(power_db.reshape(_FRAMES_PER_HOP, _MEL_BANDS), _FLOOR_DB)
-        mel = np.concatenate((state.mel[_FRAMES_PER_HOP:], frames / 10.0 + 2.0))
+        frames = np.maximum(power_db.reshape(FRAMES_PER_HOP, MEL_BANDS), _FLOOR_DB)
+        mel = np.concatenate((state.mel[FRAMES_PER_HOP:], frames / 10.0 + 2.0))
         window = mel[np.newaxis, :, :, np.newaxis]
         (embedding,) = self._embedding.run(None, {"input_1": window})
         return embedding.reshape(FEATURE_DIM), EmbeddingState(samples[-_CONTEXT_SAMPLES:], mel)

@@ -11,6 +11,7 @@ from cla.features.speech_embedding import (
     FEATURE_DIM,
     HOP_SAMPLES,
     SAMPLE_RATE_HZ,
+    EmbeddingState,
     shared_embedding,
 )
 from cla.types import Token
@@ -57,11 +58,19 @@ class SpeechTokenizer:
         return [self._token(hop) for hop in self._rechunker.push(samples)]
 
     def _token(self, hop: NDArray[np.float32]) -> Token:
-        features, self._state = self._embedding.step(hop, self._state)
+        embedding, self._state = self._embedding.step(hop, self._state)
+        features = self._features(embedding, self._state)
         index = self._count
         self._count += 1
         time_s = self._count * HOP_SAMPLES / SAMPLE_RATE_HZ
         return Token(index=index, time_s=time_s, features=torch.from_numpy(features))
+
+    def _features(
+        self, embedding: NDArray[np.float32], state: EmbeddingState
+    ) -> NDArray[np.float32]:
+        """What a token holds, once the stream is in `state`."""
+        del state  # the embedding is all that speech needs
+        return embedding
 
 
 def embed_clip(samples: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -15,16 +15,22 @@ PIECE_TOKENS = 200
 
 
 def fit_landmarks(
-    model: StreamClassifier, features: Sequence[NDArray[np.floating]], seed: int = 0
+    model: StreamClassifier,
+    features: Sequence[NDArray[np.floating]],
+    seed: int = 0,
+    tokens: int = TOKENS,
 ) -> dict[int, tuple[FixedLandmarks, ...]]:
     """Landmarks of each layer for every count offered, per head.
+
+    Args:
+        tokens: how many are drawn to fit them to.
 
     Shapes:
         features: (T, F) of each stream.
 
     Source: arXiv 2412.03214, section 3.3.
     """
-    projected = _projected(model, features, np.random.default_rng(seed))
+    projected = _projected(model, features, tokens, np.random.default_rng(seed))
     return {
         count: tuple(
             FixedLandmarks(_centers(queries, count, seed), _centers(keys, count, seed))
@@ -36,19 +42,22 @@ def fit_landmarks(
 
 @torch.no_grad()
 def _projected(
-    model: StreamClassifier, features: Sequence[NDArray[np.floating]], rng: np.random.Generator
+    model: StreamClassifier,
+    features: Sequence[NDArray[np.floating]],
+    tokens: int,
+    rng: np.random.Generator,
 ) -> list[tuple[Tensor, Tensor]]:
     """Queries and keys (H, T, D) of each layer, of random pieces at random phases."""
     length = PIECE_TOKENS if model.config.num_layers == 1 else model.config.window
     pieces, phases = [], []
-    for _ in range(TOKENS // length):
+    for _ in range(tokens // length):
         stream = features[int(rng.integers(len(features)))]
         start = rng.integers(0, len(stream) - length + 1)
         pieces.append(stream[start : start + length].astype(np.float32))
         phases.append(int(rng.integers(model.config.position_period)))
-    tokens = model.embed(torch.from_numpy(np.stack(pieces)), torch.tensor(phases))
+    embedded = model.embed(torch.from_numpy(np.stack(pieces)), torch.tensor(phases))
     found = []
-    for attention, given in zip(model.attentions, model.encoder.inputs(tokens), strict=True):
+    for attention, given in zip(model.attentions, model.encoder.inputs(embedded), strict=True):
         projected = attention.project(given, torch.float32)
         found.append(
             (

@@ -117,12 +117,7 @@ def train(
     landmarks = start.landmarks if start else {}
     progress = trange(config.steps, desc="training")
     for step in progress:
-        if rng.random() < config.full_share:
-            loss = _full_loss(model, pieces, config, rng)
-        elif config.lagging_share and rng.random() < config.lagging_share:
-            loss = _lagging_loss(model, pieces, config, rng)
-        else:
-            loss = _low_rank_loss(model, landmarks, pieces, config, rng)
+        loss = batch_loss(model, landmarks, pieces, config, rng)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -134,6 +129,21 @@ def train(
     trained = StreamClassifier(config.classifier)
     trained.load_state_dict(average.module.state_dict())
     return trained.eval().requires_grad_(False)
+
+
+def batch_loss(
+    model: StreamClassifier,
+    landmarks: Mapping[int, Sequence[FixedLandmarks]],
+    pieces: Pieces,
+    config: TrainConfig,
+    rng: np.random.Generator,
+) -> Tensor:
+    """Loss of one batch, under full attention or under a few landmarks as the draw has it."""
+    if rng.random() < config.full_share:
+        return _full_loss(model, pieces, config, rng)
+    if config.lagging_share and rng.random() < config.lagging_share:
+        return _lagging_loss(model, pieces, config, rng)
+    return _low_rank_loss(model, landmarks, pieces, config, rng)
 
 
 def _full_loss(

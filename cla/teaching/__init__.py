@@ -1,0 +1,38 @@
+"""Teach a task classes of your own: some seconds of each, and half a minute later it runs."""
+
+from cla.teaching.fit import Progress
+from cla.teaching.material import (
+    GOOD_CLASS_S,
+    MAX_CLASS_S,
+    MAX_NAME,
+    MIN_CLASS_S,
+    MOST_CLASSES,
+    NOTHING,
+    Material,
+    TaughtClass,
+    TaughtClip,
+    check_names,
+)
+from cla.teaching.reading import read_taught_clip
+from cla.teaching.scores import LaneScore, scores_of
+from cla.teaching.teach import Taught, missing_s, teach
+
+__all__ = [
+    "GOOD_CLASS_S",
+    "MAX_CLASS_S",
+    "MAX_NAME",
+    "MIN_CLASS_S",
+    "MOST_CLASSES",
+    "NOTHING",
+    "LaneScore",
+    "Material",
+    "Progress",
+    "Taught",
+    "TaughtClass",
+    "TaughtClip",
+    "check_names",
+    "missing_s",
+    "read_taught_clip",
+    "scores_of",
+    "teach",
+]

@@ -1,0 +1,108 @@
+"""How well taught classes are told apart, on what was held out, under every kind of attention."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from cla.errors import ClaError
+from cla.models import StreamClassifier, TaskModel
+from cla.teaching.stretches import Pools, StreamJoiner
+from cla.training.batches import LabeledStream
+from cla.training.lanes import LaneName, make_lane
+
+STREAMS, STREAM_TOKENS = 4, 400
+MAX_LANE = 60
+_BAD_SCORES = ("The scores in the file cannot be read.", "Teach the classes anew.")
+
+
+@dataclass(frozen=True)
+class LaneScore:
+    """What a lane said of the held-out tokens.
+
+    Args:
+        confusion: (C, C), tokens of each label (rows) by the label that they were given.
+        agreement: share of tokens that got the label that full attention gives.
+    """
+
+    lane: str
+    confusion: NDArray[np.int64]
+    agreement: float
+
+    @property
+    def recalls(self) -> NDArray[np.float64]:
+        """Share of each label's tokens that were named right; nan where there are none."""
+        totals = self.confusion.sum(1)
+        with np.errstate(invalid="ignore"):
+            shares: NDArray[np.float64] = np.diag(self.confusion) / totals
+        return shares
+
+    @property
+    def accuracy(self) -> float:
+        """Mean of the recalls: each label counts alike."""
+        return float(np.nanmean(self.recalls))
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "lane": self.lane,
+            "confusion": self.confusion.tolist(),
+            "agreement": round(self.agreement, 4),
+        }
+
+
+def scores_of(task: TaskModel) -> tuple[LaneScore, ...]:
+    """The scores in a task's card, which may come from a stranger; none where it has none.
+
+    Raises:
+        ClaError: they are not such as `as_dict` gives.
+    """
+    count = len(task.labels)
+    scores = []
+    listed: Any = task.card.get("scores", [])
+    for one in listed if isinstance(listed, list) else [listed]:
+        try:
+            lane, agreement = one["lane"], float(one["agreement"])
+            confusion = np.array(one["confusion"], np.int64)
+        except (TypeError, ValueError, KeyError, OverflowError) as error:
+            raise ClaError(*_BAD_SCORES) from error
+        fits = confusion.shape == (count, count) and (confusion >= 0).all() and confusion.any()
+        if not isinstance(lane, str) or len(lane) > MAX_LANE or not fits or not 0 <= agreement <= 1:
+            raise ClaError(*_BAD_SCORES)
+        scores.append(LaneScore(lane, confusion, agreement))
+    return tuple(scores)
+
+
+def held_out_streams(held: Pools) -> list[LabeledStream]:
+    """Streams joined from what was held out, the same at every call."""
+    joiner = StreamJoiner(held, np.random.default_rng(1))
+    return [joiner.join(STREAM_TOKENS) for _ in range(STREAMS)]
+
+
+def score_lanes(
+    task: TaskModel, streams: Sequence[LabeledStream], lanes: Sequence[LaneName]
+) -> list[LaneScore]:
+    """Score a task's lanes, of which the first is full attention."""
+    features = torch.from_numpy(np.stack([stream.features for stream in streams]))
+    labels = np.stack([stream.labels for stream in streams])
+    # Not tokens just after a change of label, and none of which the label is not certain.
+    counted = np.stack([stream.weights for stream in streams]) == 1
+    scores: list[LaneScore] = []
+    full: NDArray[np.int64] | None = None
+    for lane in lanes:
+        said = _said(make_lane(task, lane), features)
+        full = said if full is None else full
+        confusion = np.zeros((len(task.labels),) * 2, np.int64)
+        np.add.at(confusion, (labels[counted], said[counted]), 1)
+        scores.append(LaneScore(str(lane), confusion, float((said == full)[counted].mean())))
+    return scores
+
+
+@torch.inference_mode()
+def _said(lane: StreamClassifier, features: torch.Tensor) -> NDArray[np.int64]:
+    logits, _ = lane.scan(features, lane.init_state(len(features)))
+    said: NDArray[np.int64] = logits.argmax(-1).numpy()
+    return said
