@@ -63,6 +63,12 @@ def _replay(arguments: list[str]) -> int:
     return replay(arguments)
 
 
+def _teach(arguments: list[str]) -> int:
+    from cla.cli.teach import main as teach
+
+    return teach(arguments)
+
+
 def _train(arguments: list[str]) -> int:
     if arguments[:1] == ["digits"]:
         from cla.training.digits import main as train_task
@@ -76,7 +82,14 @@ def _train(arguments: list[str]) -> int:
     return train_task(arguments[1:])
 
 
-COMMANDS = {"bench": _bench, "export": _export, "fetch": _fetch, "replay": _replay, "train": _train}
+COMMANDS = {
+    "bench": _bench,
+    "export": _export,
+    "fetch": _fetch,
+    "replay": _replay,
+    "teach": _teach,
+    "train": _train,
+}
 """Commands that bring their own options and heavy imports."""
 
 
@@ -94,7 +107,8 @@ def _parser() -> argparse.ArgumentParser:
     add_source_arguments(run)
     run.add_argument(
         "--task",
-        help="what to recognize: digits or hands (default: hands for a camera, else digits)",
+        help="what to recognize: digits, hands, or a file that `cla teach` has written (default: "
+        "hands for a camera, else digits)",
     )
     run.add_argument(
         "--seconds",
@@ -112,5 +126,6 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("export", help="write a classifier as ONNX: cla export --help")
     commands.add_parser("fetch", help="bring what is not shipped: cla fetch --help")
     commands.add_parser("replay", help="run a recorded session again: cla replay --help")
+    commands.add_parser("teach", help="teach classes of your own: cla teach --help")
     commands.add_parser("train", help="train a task anew: cla train digits --help")
     return parser
