@@ -1,7 +1,7 @@
 """Sessions: lanes in lockstep, commands, sources, recordings and their replay, whole clips."""
 
 from cla.engine.clip_lanes import LaneMoment, LaneScan, lane_at, scan_lane
-from cla.engine.clip_tokens import ClipTokens, Progress, read_clip
+from cla.engine.clip_tokens import ClipTokens, Progress, read_clip, read_video_clip
 from cla.engine.command_messages import command_of, text_of, whole_number
 from cla.engine.commands import (
     Command,
@@ -96,6 +96,7 @@ __all__ = [
     "open_file",
     "pack",
     "read_clip",
+    "read_video_clip",
     "remove",
     "replay",
     "scan_lane",

@@ -1,15 +1,19 @@
 """A whole clip as tokens, as fast as the machine can."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cla.capture import AudioFile, IsolatedAudio
+from cla.capture import AudioFile, IsolatedAudio, IsolatedVideo, VideoFile
+from cla.engine.inputs import video_stream
+from cla.engine.records import FrameRecord
+from cla.engine.stream import Arrival
 from cla.errors import ClaError
 from cla.features import SAMPLE_RATE_HZ, SpeechTokenizer, StreamResampler
+from cla.models import TaskModel
 from cla.types import Token
 
 Progress = Callable[[float], object]
@@ -18,18 +22,24 @@ Progress = Callable[[float], object]
 
 @dataclass(frozen=True)
 class ClipTokens:
-    """The sound of a clip and its tokens.
+    """The tokens of a clip, and what there is to hear or to look at.
+
+    Args:
+        pictures: one for each token, or fewer; none of a clip of sound.
 
     Shapes:
-        samples: (S,) float32 at `SAMPLE_RATE_HZ`
+        samples: (S,) float32 at `SAMPLE_RATE_HZ`, none of a clip of pictures
     """
 
     samples: NDArray[np.float32]
     tokens: tuple[Token, ...]
+    pictures: tuple[FrameRecord, ...] = ()
 
     @property
     def duration_s(self) -> float:
-        """Length of the sound."""
+        """Length of the sound, or time from the first picture to the last."""
+        if self.pictures:
+            return max(self.pictures[-1].time_s, self.tokens[-1].time_s)
         return len(self.samples) / SAMPLE_RATE_HZ
 
     @property
@@ -60,7 +70,39 @@ def read_clip(audio: AudioFile | IsolatedAudio, progress: Progress = lambda _: N
             progress(min(chunk.start_s / audio.duration_s, 1.0))
     samples.append(resampler.flush())
     tokens += tokenizer.flush()
-    if not tokens:
-        raise ClaError(f"{audio.name} is shorter than one token.", "Give at least a second of it.")
+    _check_length(tokens, audio.name)
     progress(1.0)
     return ClipTokens(np.concatenate(samples), tuple(tokens))
+
+
+def read_video_clip(
+    task: TaskModel, video: VideoFile | IsolatedVideo, progress: Progress = lambda _: None
+) -> ClipTokens:
+    """Decode a video file and turn it into tokens of a task, the same as a live session's.
+
+    Raises:
+        ClaError: it cannot be decoded, is shorter than a token, or the task takes no pictures.
+    """
+    stream = video_stream(task, preview=True)
+    tokens: list[Token] = []
+    pictures: list[FrameRecord] = []
+    for frame in video:
+        taken = stream.take(Arrival(frame, 0.0))
+        tokens += taken.tokens
+        seen = taken.seen
+        if isinstance(seen, FrameRecord):
+            # The newest picture of each token is enough to look at.
+            if pictures and pictures[-1].time_s >= (len(tokens) - 1) * task.hop_s:
+                pictures.pop()
+            pictures.append(seen)
+        if video.duration_s:
+            progress(min(frame.time_s / video.duration_s, 1.0))
+    _check_length(tokens, video.name)
+    progress(1.0)
+    numbered = (replace(token, index=index) for index, token in enumerate(tokens))
+    return ClipTokens(np.zeros(0, np.float32), tuple(numbered), tuple(pictures))
+
+
+def _check_length(tokens: list[Token], name: str) -> None:
+    if not tokens:
+        raise ClaError(f"{name} is shorter than one token.", "Give at least a second of it.")

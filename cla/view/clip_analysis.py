@@ -1,15 +1,18 @@
 """A whole clip run through two lanes, and the message by which a page can play it."""
 
-from collections.abc import Mapping, Sequence
+import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from cla.engine import Comparison, LaneConfig, Progress, SetEmit
+from cla.engine import Comparison, FrameRecord, LaneConfig, Progress, SetEmit
+from cla.features import BONES
 from cla.models import TaskModel
 from cla.telemetry import LaneRecord
 from cla.view.clip_source import Clip
+from cla.view.texts import Texts
 from cla.view.wire import encode
 
 
@@ -55,9 +58,9 @@ def analyze_clip(
 
 
 def player_message(
-    analysis: ClipAnalysis, task: TaskModel, titles: Sequence[str], texts: Mapping[str, str]
+    say: Texts, analysis: ClipAnalysis, task: TaskModel, titles: Sequence[str]
 ) -> bytes:
-    """Sound, probabilities and attention of all tokens, in the live page's wire format.
+    """Sound or pictures, probabilities and attention, in the live page's wire format.
 
     Args:
         titles: of the lanes.
@@ -65,11 +68,15 @@ def player_message(
     clip = analysis.clip
     header: dict[str, Any] = {
         "type": "clip",
-        "id": f"{clip.name} {' '.join(titles)}",
+        "id": f"{clip.name} {say.language} {' '.join(titles)}",
         "labels": list(task.labels),
         "window": task.window,
         "hop_s": task.hop_s,
-        "texts": dict(texts),
+        "texts": say.section("page"),
+        "language": say.language,
+        "duration_s": clip.tokens.duration_s,
+        "pictures": [_picture(record) for record in clip.tokens.pictures],
+        "bones": BONES,
         "words": [[word.label, word.start_s, word.end_s] for word in clip.words or ()],
         "lanes": [
             {
@@ -79,11 +86,23 @@ def player_message(
             for title, records in zip(titles, analysis.lanes, strict=True)
         ],
     }
-    arrays = {"sound": clip.tokens.samples}
+    arrays = {"sound": clip.tokens.samples}  # empty where there are pictures
     for index, records in enumerate(analysis.lanes):
         arrays[f"{index}/probabilities"] = np.stack([r.probabilities for r in records])
         arrays[f"{index}/attention"] = np.stack([_mean_row(record, task) for record in records])
     return encode(header, arrays)
+
+
+def _picture(record: FrameRecord) -> dict[str, Any]:
+    """A picture and the hands in it, as the live page is told of them."""
+    return {
+        "time_s": record.time_s,
+        "jpeg": base64.b64encode(record.picture or b"").decode(),
+        "hands": [
+            {"handedness": hand.handedness, "points": np.round(hand.points, 4).ravel().tolist()}
+            for hand in record.hands
+        ],
+    }
 
 
 def _mean_row(record: LaneRecord, task: TaskModel) -> np.typing.NDArray[np.float32]:

@@ -25,7 +25,9 @@ def predictions(
         vertical_spacing=0.14,
         subplot_titles=[say(f"system.{system.key}") for system in systems],
     )
-    base = figure(say, say("clips.chart"), "", "", height=290 * len(systems))
+    base = figure(
+        say, say("clips.chart"), "", "", height=(110 + 18 * len(task.labels)) * len(systems)
+    )
     chart.update_layout(base.layout)
     for place, (system, records) in enumerate(zip(systems, analysis.lanes, strict=True), 1):
         _add_lane(chart, say, task, (place, analysis, system, records))

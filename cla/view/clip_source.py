@@ -1,4 +1,4 @@
-"""Which clip a page works on: a sample or an upload, read once for each visitor."""
+"""Clips of sound or pictures: a sample or an upload, read once for each visitor."""
 
 import hashlib
 import threading
@@ -6,30 +6,31 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cla.capture import (
     AudioFile,
     AudioLimits,
     IsolatedAudio,
-    open_audio,
+    IsolatedVideo,
+    VideoFile,
+    VideoLimits,
     open_isolated_audio,
+    open_isolated_video,
     sample_clips,
 )
-from cla.engine import ClipTokens, read_clip
-from cla.errors import ClaError
-from cla.models import Span
+from cla.engine import ClipTokens, open_file, read_clip, read_video_clip
+from cla.models import Span, TaskModel
 from cla.view.kept import Kept
-from cla.view.settings import choice, choices
 from cla.view.texts import Texts
-from cla.view.texts.faults import translated
 
-LIMITS = AudioLimits(max_duration_s=300.0, max_bytes=50 * 2**20)
-FORMATS = ["wav", "flac", "ogg", "mp3", "m4a"]
+MOST_BYTES = 50 * 2**20
+SOUND_LIMITS = AudioLimits(max_duration_s=300.0, max_bytes=MOST_BYTES)
+VIDEO_LIMITS = VideoLimits(max_duration_s=60.0, max_bytes=MOST_BYTES, max_frames=60 * 60)
 MOST_CLIPS = 8
-MOST_UPLOADS = 4
 MOST_DECODERS = 4
 """Uploads of all visitors that are decoded at once; the others wait."""
+
+OpenClip = AudioFile | VideoFile | IsolatedAudio | IsolatedVideo
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Clip:
 
     Args:
         name: unique among the clips of a visitor.
-        words: what is known to be said in it; None for an upload.
+        words: what is known to be said or shown in it; None for an upload.
     """
 
     name: str
@@ -53,73 +54,29 @@ def _clips() -> Kept[Clip]:
     return Kept(MOST_CLIPS)
 
 
-def choose_clip(say: Texts) -> Clip | None:
-    """Let the visitor choose one clip; None where their upload cannot be read."""
-    titles = {clip.name: say(f"sample.{clip.name}") for clip in sample_clips()}
-    with st.container(horizontal=True):
-        name = choice(
-            st.selectbox,
-            say("clip.sample"),
-            list(titles),
-            default=next(iter(titles)),
-            key="clip",
-            format_func=titles.__getitem__,
-            width=340,
-        )
-        upload = st.file_uploader(
-            say("clip.upload"),
-            type=FORMATS,
-            help=say("clip.upload_help"),
-            max_upload_size=LIMITS.max_bytes // 2**20,
-            key="upload",
-        )
-    return _uploaded(say, upload) if upload else sample(say, name)
-
-
-def choose_clips(say: Texts) -> list[Clip]:
-    """Let the visitor choose any number of clips; uploads that cannot be read are left out."""
-    titles = {clip.name: say(f"sample.{clip.name}") for clip in sample_clips()}
-    names = choices(say("clip.samples"), list(titles), key="clips", format_func=titles.__getitem__)
-    uploads = st.file_uploader(
-        say("clip.uploads"),
-        type=FORMATS,
-        help=say("clip.upload_help"),
-        accept_multiple_files=True,
-        max_upload_size=LIMITS.max_bytes // 2**20,
-        key="uploads",
-    )
-    if len(uploads) > MOST_UPLOADS:
-        st.warning(say("clip.too_many", most=MOST_UPLOADS))
-    clips = [sample(say, name) for name in names]
-    read = [_uploaded(say, upload) for upload in uploads[:MOST_UPLOADS]]
-    return clips + [clip for clip in read if clip]
-
-
-def _uploaded(say: Texts, upload: UploadedFile) -> Clip | None:
-    """An upload, or None with the reason on the page."""
-    try:
-        return uploaded_clip(say, upload.name, upload.getvalue())
-    except ClaError as error:
-        st.error(f"{translated(say, error.message)} {translated(say, error.remedy)}")
-        return None
-
-
-def sample(say: Texts, name: str) -> Clip:
+def sample(say: Texts, task: TaskModel, name: str) -> Clip:
     """A clip that comes with the package."""
-    clip = next(clip for clip in sample_clips() if clip.name == name)
+    clip = next(clip for clip in sample_clips(task.name) if clip.name == name)
     words = tuple(Span(word.label, word.start_s, word.end_s) for word in clip.words)
-    return _read(say, clip.name, say(f"sample.{name}"), lambda: open_audio(clip.path), words)
+    title = say(f"sample.{name}")
+    return _read(say, task, (clip.name, title, words), lambda: open_file(task, clip.path))
 
 
-def uploaded_clip(say: Texts, title: str, content: bytes) -> Clip:
+def uploaded_clip(say: Texts, task: TaskModel, title: str, content: bytes) -> Clip:
     """A clip of the visitor's own.
 
     Raises:
         ClaError: it cannot be read.
     """
-    name = hashlib.sha256(content).hexdigest()
+
+    def open_upload() -> OpenClip:
+        if task.input == "sound":
+            return open_isolated_audio(content, limits=SOUND_LIMITS)
+        return open_isolated_video(content, limits=VIDEO_LIMITS)
+
+    name = f"{task.name} {hashlib.sha256(content).hexdigest()}"
     with _decoders():
-        return _read(say, name, title, lambda: open_isolated_audio(content, limits=LIMITS), None)
+        return _read(say, task, (name, title, None), open_upload)
 
 
 @st.cache_resource
@@ -129,15 +86,19 @@ def _decoders() -> threading.Semaphore:
 
 def _read(
     say: Texts,
-    name: str,
-    title: str,
-    open_clip: Callable[[], AudioFile | IsolatedAudio],
-    words: tuple[Span, ...] | None,
+    task: TaskModel,
+    named: tuple[str, str, tuple[Span, ...] | None],
+    open_clip: Callable[[], OpenClip],
 ) -> Clip:
+    name, title, words = named
+
     def read() -> Clip:
         bar = st.progress(0.0, say("clip.reading", title=title))
-        with open_clip() as audio:
-            tokens = read_clip(audio, bar.progress)
+        with open_clip() as source:
+            if isinstance(source, AudioFile | IsolatedAudio):
+                tokens = read_clip(source, bar.progress)
+            else:
+                tokens = read_video_clip(task, source, bar.progress)
         bar.empty()
         return Clip(name, title, tokens, words)
 

@@ -6,14 +6,13 @@ import streamlit as st
 
 from cla.telemetry import device_name
 from cla.view.clip_analysis import ClipAnalysis, analyze_clip, player_message
+from cla.view.clip_choice import choose_clip, choose_task
 from cla.view.clip_figures import predictions
-from cla.view.clip_source import choose_clip
 from cla.view.figures import show
 from cla.view.frame import page_head
 from cla.view.kept import Kept
 from cla.view.lane_choice import choose_lane
 from cla.view.lane_scores import FULL
-from cla.view.live_app import clip_task
 from cla.view.surface import surface
 from cla.view.systems import SYSTEMS
 from cla.view.texts import Texts
@@ -30,8 +29,8 @@ def _analyses() -> Kept[tuple[ClipAnalysis, float]]:
 def clips_page() -> None:
     """Draw the page."""
     say = page_head("clips")
-    task = clip_task()
-    clip = choose_clip(say)
+    task = choose_task(say)
+    clip = choose_clip(say, task)
     system, config = choose_lane(say, task)
     if clip is None:
         return
@@ -48,7 +47,7 @@ def clips_page() -> None:
     systems = [SYSTEMS["full"], system]
     titles = [say(f"system.{each.key}") for each in systems]
     titles[1] += f", M = {config.num_landmarks}"
-    message = player_message(analysis, task, titles, say.section("page"))
+    message = player_message(say, analysis, task, titles)
     surface("cla-clip", "clip_player.js", key="player", data=message)
     show(predictions(say, task, analysis, systems), "predictions", say("clips.chart_alt"))
     with st.expander(say("clips.what")):

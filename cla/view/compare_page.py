@@ -4,20 +4,22 @@ import streamlit as st
 
 from cla.engine import LaneConfig, LaneScan, lane_at, scan_lane
 from cla.models import TaskModel
-from cla.view.clip_source import Clip, choose_clips
+from cla.view.clip_choice import choose_clips, choose_task
+from cla.view.clip_source import Clip
 from cla.view.compare_figures import MEASURES, attention_rows, over_landmarks, probabilities
 from cla.view.figures import show
 from cla.view.frame import page_head
 from cla.view.kept import Kept
 from cla.view.lane_choice import LOW_RANK, choose_lane, lane_config
 from cla.view.lane_scores import FULL, Difference, LaneScore, Scan, differences, score_lane
-from cla.view.live_app import clip_task
 from cla.view.settings import choice
 from cla.view.systems import SYSTEMS, System
 from cla.view.texts import Texts
 
 MOST_SCANS = 400
 MOST_DIFFERENCES = 20
+RECENT = 10
+"""Newest tokens whose share of the weight is named."""
 
 
 @st.cache_resource
@@ -35,8 +37,8 @@ def _upload_scans() -> Kept[LaneScan]:
 def compare_page() -> None:
     """Draw the page."""
     say = page_head("compare")
-    task = clip_task()
-    clips = choose_clips(say)
+    task = choose_task(say)
+    clips = choose_clips(say, task)
     if not clips:
         st.info(say("compare.empty"))
         return
@@ -124,12 +126,14 @@ def _difference(
             attention_rows(say, task, moments, system, seen), "attention", say("compare.looks_alt")
         )
     rows = [moment.attention.mean(0) for moment in moments]
-    recent = [100 * float(row[-10:].sum()) for row in rows]
+    recent = [100 * float(row[-RECENT:].sum()) for row in rows]
     st.markdown(
         say(
             "compare.why",
             seen=seen,
             window=task.window,
+            recent=RECENT,
+            seconds=say.number(RECENT * task.hop_s, 1),
             full=say.number(recent[0]),
             lane=say.number(recent[1]),
             moved=say.number(50 * float(abs(rows[0] - rows[1]).sum())),

@@ -38,7 +38,7 @@ def choose_lane(say: Texts, task: TaskModel) -> tuple[System, LaneConfig]:
             task.landmark_counts,
             default=DEFAULT_LANDMARKS,
             key="m",
-            help=say("lane.landmarks_help"),
+            help=say("lane.landmarks_help", window=task.window),
             width=260,
         )
     return SYSTEMS[key], lane_config(SYSTEMS[key], count)

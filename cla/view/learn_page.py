@@ -15,7 +15,7 @@ from cla.view.learn_figures import (
     landmarks_figure,
     window_figure,
 )
-from cla.view.live_app import clip_task
+from cla.view.live_app import speech_task
 from cla.view.settings import choice, number
 from cla.view.texts import Texts
 
@@ -26,7 +26,7 @@ LOGIT_STDS = (1, 2, 3, 4, 5, 6, 7, 8, 9)
 def learn_page() -> None:
     """Draw the page."""
     say = page_head("learn")
-    clip = sample(say, CLIP)
+    clip = sample(say, speech_task(), CLIP)
     seen = _window(say, clip)
     marks = _landmarks(say, clip, seen)
     _factors(say, clip, (seen, marks))
@@ -35,7 +35,7 @@ def learn_page() -> None:
 
 
 def _window(say: Texts, clip: Clip) -> int:
-    task = clip_task()
+    task = speech_task()
     st.markdown(say("learn.window_text"))
     with st.container(horizontal=True):
         seen = number(
@@ -48,7 +48,7 @@ def _window(say: Texts, clip: Clip) -> int:
 
 
 def _landmarks(say: Texts, clip: Clip, seen: int) -> int:
-    task = clip_task()
+    task = speech_task()
     st.markdown(say("learn.landmarks_text"))
     marks = choice(
         st.select_slider,
@@ -73,7 +73,7 @@ def _landmarks(say: Texts, clip: Clip, seen: int) -> int:
 
 def _factors(say: Texts, clip: Clip, at: tuple[int, int]) -> None:
     seen, marks = at
-    task = clip_task()
+    task = speech_task()
     st.markdown(say("learn.factors_text"))
     head = number(
         say("learn.head"), 1, task.classifier.config.num_heads, default=1, key="head", width=420

@@ -53,8 +53,13 @@ def ready_tasks(
     return ready, shown
 
 
-def clip_task() -> TaskModel:
-    """The task that the pages about clips, which are of speech, look into."""
+def clip_tasks() -> dict[str, TaskModel]:
+    """The tasks that can run here and have clips to look into, by name."""
+    return {name: task for name, task in live_server().tasks.items() if sample_clips(name)}
+
+
+def speech_task() -> TaskModel:
+    """The task that the Learn page, which is about a spoken clip, looks into."""
     return live_server().tasks["digits"]
 
 

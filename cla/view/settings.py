@@ -43,6 +43,8 @@ def choices(label: str, options: Sequence[str], *, key: str, **look: Any) -> lis
     if key not in st.session_state:
         named = st.query_params.get(key, ",".join(options)).split(",")
         st.session_state[key] = [option for option in options if option in named]
+    if not set(st.session_state[key]) <= set(options):  # kept from when others were offered
+        st.session_state[key] = list(options)
     values: list[str] = st.pills(
         label, options, selection_mode="multi", key=key, persist_state="session", **look
     )

@@ -1,7 +1,7 @@
 """Hand signs on the Live page: camera, samples, uploads, and what can go wrong with them."""
 
 import pytest
-from live_surface import LANES, heard, matches, surface, token, wait_for
+from live_surface import LANES, heard, matches, surface, token, token_at_rest, wait_for
 from videos import gradient, write_video
 
 from cla.capture import sample_clips
@@ -73,8 +73,7 @@ def test_a_sample_is_shown_paused_stepped_and_asked_for_its_map(open_page):
     page.get_by_test_id("landmarks").fill("1")
     page.get_by_test_id("pause").click()
     wait_for(page, lambda: page.get_by_test_id("pause").text_content() == "Resume")
-    page.wait_for_timeout(400)
-    still = token(page)
+    still = token_at_rest(page)
     page.get_by_test_id("step").click()
     wait_for(page, lambda: token(page) == still + 1)
     page.get_by_test_id("maps").check()

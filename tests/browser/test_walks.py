@@ -28,17 +28,15 @@ def visit(open_page):
 def settle(page):
     """Wait until the page's script has run."""
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
-    page.wait_for_timeout(300)
 
 
 def token(page):
-    return int(page.get_by_test_id("cla-clip").get_attribute("data-token"))
+    return int(page.get_by_test_id("cla-clip").get_attribute("data-token") or -1)
 
 
 def test_a_clip_is_played_in_step_and_scrubbed(visit):
     page = visit("clips")
-    page.get_by_test_id("cla-clip").locator("canvas").first.wait_for()
-    page.wait_for_timeout(500)
+    live_surface.wait_for(page, lambda: token(page) > 0)
     before = token(page)
     page.get_by_test_id("clip-forward").click()
     live_surface.wait_for(page, lambda: token(page) == before + 1)
@@ -49,13 +47,27 @@ def test_a_clip_is_played_in_step_and_scrubbed(visit):
     page.mouse.down()
     page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 10)
     page.mouse.up()
-    page.wait_for_timeout(300)
-    assert token(page) == pytest.approx(0.25 * 149, abs=3)
-    page.get_by_test_id("clip-audio").evaluate("audio => audio.play()")
-    page.wait_for_timeout(2_000)
-    played = page.get_by_test_id("clip-audio").evaluate("audio => audio.currentTime")
-    assert played > 0.25 * 149 * 0.08 + 1
-    assert token(page) == pytest.approx(played / 0.08 - 1, abs=2)
+    live_surface.wait_for(page, lambda: token(page) == pytest.approx(0.25 * 149, abs=3))
+    audio = page.get_by_test_id("clip-audio")
+    audio.evaluate("audio => audio.play()")
+    live_surface.wait_for(
+        page, lambda: audio.evaluate("audio => audio.currentTime") > 0.25 * 149 * 0.08 + 1
+    )
+    audio.evaluate("audio => audio.pause()")
+    played = audio.evaluate("audio => audio.currentTime")
+    live_surface.wait_for(page, lambda: token(page) == pytest.approx(played / 0.08 - 1, abs=2))
+
+
+def test_a_clip_of_pictures_is_played_in_step(visit):
+    page = visit("clips", "?task=hands&clip=hand-photographs")
+    live_surface.wait_for(page, lambda: token(page) > 0)
+    before = token(page)
+    page.get_by_test_id("clip-play").click()
+    live_surface.wait_for(page, lambda: token(page) > before + 5)
+    page.get_by_test_id("clip-play").click()
+    page.get_by_test_id("clip-play").get_by_text("Play").wait_for()
+    drawn = """canvas => new Set(canvas.getContext("2d").getImageData(0, 0, 64, 64).data).size"""
+    assert page.get_by_test_id("clip-picture").locator("canvas").evaluate(drawn) > 10
 
 
 def test_the_live_page_is_worked_by_keys(visit):
@@ -119,25 +131,38 @@ def test_another_token_is_explained(visit):
     # The list closes when the page moves below it: all charts have to stand.
     page.locator(".js-plotly-plot").nth(2).wait_for()
     tokens = page.get_by_role("combobox", name="Token")
-    for key in ("ArrowDown", "ArrowDown", "Enter"):
+    tokens.press("ArrowDown")
+    page.get_by_role("option").first.wait_for()
+    for key in ("ArrowDown", "Enter"):
         tokens.press(key)
-        page.wait_for_timeout(200)
     page.wait_for_url("**/compare?*at=*")
     page.get_by_text("What both say at this token").first.wait_for()
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_accessible_light_and_dark_and_fits_a_phone(visit, name):
-    page = visit(name, "?clips=telephone" if name == "compare" else "")
+    queries = {"compare": "?clips=telephone", "live": "?maps=1&difference=1&telemetry=1"}
+    page = visit(name, queries.get(name, ""))
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        page.wait_for_timeout(1_000)
+        live_surface.wait_for(page, lambda wanted=scheme: ground(page) == wanted)
         assert not serious_findings(page), scheme
     page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_timeout(500)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     main = page.get_by_test_id("stMain")
-    assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
+    too_wide = "element => element.scrollWidth - element.clientWidth"
+    live_surface.wait_for(
+        page,
+        lambda: (
+            page.evaluate("document.documentElement.scrollWidth") <= 390
+            and main.evaluate(too_wide) <= 0
+        ),
+    )
+
+
+def ground(page):
+    """Whether the page is light or dark."""
+    color = page.get_by_test_id("stApp").evaluate("app => getComputedStyle(app).backgroundColor")
+    return "light" if int(color.split("(")[1].split(",")[0]) > 127 else "dark"
 
 
 def serious_findings(page):

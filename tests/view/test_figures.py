@@ -1,5 +1,6 @@
 """The numbers that the Clips, Compare and Learn pages draw."""
 
+import base64
 import json
 import struct
 
@@ -10,8 +11,16 @@ from hypothesis import strategies as st
 
 from cla.attention.cuts import stretches
 from cla.attention.naive import continual_landmarks
-from cla.capture import open_audio, sample_clips
-from cla.engine import LaneConfig, lane_at, read_clip, scan_lane
+from cla.capture import open_audio, open_video, sample_clips
+from cla.engine import (
+    LaneConfig,
+    lane_at,
+    read_clip,
+    read_video_clip,
+    scan_lane,
+    video_stream,
+)
+from cla.engine.stream import Arrival
 from cla.models import Span, load_task
 from cla.view.clip_analysis import analyze_clip, player_message
 from cla.view.clip_figures import predictions
@@ -26,6 +35,12 @@ from cla.view.texts import Texts
 
 SAY = Texts("en")
 LOW = LaneConfig("continual_nystrom", 4, "fixed")
+
+
+class FramesAsVideo(list):
+    """Pictures that were decoded before, as an open file."""
+
+    name, duration_s = "frames", 1.5
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +65,7 @@ def scan(task):
 
 def test_the_player_gets_every_token_of_both_lanes(task, clip):
     analysis = analyze_clip(task, [FULL, LOW], clip, lambda _: None)
-    message = player_message(analysis, task, ["a", "b"], {"sound": "the sound"})
+    message = player_message(SAY, analysis, task, ["a", "b"])
     length = struct.unpack_from("<I", message)[0]
     header = json.loads(message[4 : 4 + length])
     shapes = dict(header["arrays"])
@@ -65,6 +80,31 @@ def test_the_player_gets_every_token_of_both_lanes(task, clip):
         chart.data[0].z, np.stack([r.probabilities[1:] for r in analysis.lanes[0]]).T
     )
     assert "seconds" in chart.layout.xaxis2.title.text
+
+
+def test_a_clip_of_pictures_is_read_as_a_live_session_reads_it():
+    task = load_task("hands")
+    sample = next(clip for clip in sample_clips("hands") if clip.name == "hand-photographs")
+    with open_video(sample.path) as video:
+        frames = [frame for frame in video if frame.time_s < 1.5]
+    stream, seen = video_stream(task, preview=True), []
+    for frame in frames:
+        seen += stream.take(Arrival(frame, 0.0)).tokens
+    tokens = read_video_clip(task, FramesAsVideo(frames))
+    assert len(tokens.tokens) == len(seen) == pytest.approx(1.5 / task.hop_s, abs=2)
+    for found, expected in zip(tokens.tokens, seen, strict=True):
+        np.testing.assert_array_equal(found.features, expected.features)
+    assert 0 <= len(tokens.tokens) - len(tokens.pictures) <= 2
+    assert tokens.duration_s == pytest.approx(1.5, abs=0.1)
+    clip = Clip(sample.name, sample.title, tokens, ())
+    message = player_message(
+        SAY, analyze_clip(task, [FULL, LOW], clip, lambda _: None), task, ["a", "b"]
+    )
+    header = json.loads(message[4 : 4 + struct.unpack_from("<I", message)[0]])
+    picture = header["pictures"][-1]
+    assert base64.b64decode(picture["jpeg"])[:2] == bytes([0xFF, 0xD8])
+    assert all(len(hand["points"]) == 42 for hand in picture["hands"])
+    assert dict(header["arrays"])["sound"] == [0]
 
 
 def test_scores_are_counted_from_the_scans(clip, scan):

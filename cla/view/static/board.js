@@ -7,11 +7,12 @@ import { words } from "./format.js";
 import { InputTrack } from "./input_track.js";
 import { laneTitle, oneMore, showLane } from "./lane_controls.js";
 import { LanePanel } from "./lane_panel.js";
+import { readPair, writePair } from "./page_settings.js";
 import { Summary } from "./summary.js";
 import { TelemetryView } from "./telemetry_view.js";
 
 export class Board {
-  /** `page` has: root, byId(id), tip, settings, sendLanes(lanes), onPair([a, b]). */
+  /** `page` has: root, byId(id), tip, settings, sendLanes(lanes). */
   constructor(page) {
     this.page = page;
     this.panels = new Map();
@@ -20,7 +21,7 @@ export class Board {
     this.summary = new Summary(page.byId("summary"));
     this.announcer = new Announcer(page.byId("announcer"));
     this.telemetry = new TelemetryView(page.byId("telemetry-table"), page.tip);
-    this.difference = new DifferenceView(page.byId("difference-view"), page.tip, page.onPair);
+    this.difference = new DifferenceView(page.byId("difference-view"), page.tip, readPair(), writePair);
   }
 
   /** One panel for each lane; made anew when the task or the lanes have changed. */
@@ -34,7 +35,9 @@ export class Board {
       this.track = new InputTrack(task.window, task.input);
       this.agreement = new Agreement(task.window);
       this.panels = new Map(lanes.map((lane, at) => [lane.name, new LanePanel(lane, at, task, this)]));
-      this.page.root.querySelector(".lanes").replaceChildren(...[...this.panels.values()].map(({ element }) => element));
+      const place = this.page.root.querySelector(".lanes");
+      place.replaceChildren(...[...this.panels.values()].map(({ element }) => element));
+      place.classList.toggle("four", lanes.length === 4);
       this.select(Math.min(this.selected, lanes.length - 1));
       this.showMaps(this.page.byId("maps").checked);
       this.clear();

@@ -1,31 +1,41 @@
-// A clip that was analyzed: its sound, and the lanes' predictions and attention in step with it.
+// A clip that was analyzed: its sound or pictures, and the lanes' predictions and attention in step.
 
+import { ClipOverview } from "./clip_overview.js";
 import { readTheme } from "./colors.js";
+import { decimal, setLocale, words } from "./format.js";
 import { LaneView } from "./lane_view.js";
+import { Preview } from "./preview.js";
+import { SilentClock } from "./silent_clock.js";
 import { decode } from "./socket.js";
-import { wavOf } from "./wav.js";
 import { say, setTexts } from "./texts.js";
+import { Tip } from "./tip.js";
+import { wavOf } from "./wav.js";
 
 const SAMPLE_RATE = 16000;
-const OVERVIEW_HEIGHT = 72;
 
 class ClipPlayer {
   constructor(root, header, arrays) {
     Object.assign(this, { root, header, arrays });
     this.tokens = arrays["0/probabilities"].shape[0];
     root.innerHTML = this.markup();
-    this.audio = root.querySelector("audio");
-    this.audio.src = URL.createObjectURL(wavOf(arrays.sound.data, SAMPLE_RATE));
-    this.overview = root.querySelector(".overview");
-    this.overview.style.height = `${OVERVIEW_HEIGHT}px`;
-    this.lanes = header.lanes.map((lane, index) => ({
-      ...lane,
-      events: new Map(lane.events.map(([label, at]) => [at, label])),
-      probabilities: arrays[`${index}/probabilities`],
-      attention: arrays[`${index}/attention`],
-      label: root.querySelectorAll(".label")[index],
-      view: new LaneView(root.querySelectorAll(".lane canvas")[index], header.labels, header.window, header.hop_s),
-    }));
+    this.byId = (id) => root.querySelector(`[data-testid="${id}"]`);
+    this.tip = new Tip(root);
+    this.pictures = header.pictures.map(({ time_s: timeS, jpeg, hands }) => {
+      const image = new Image();
+      image.src = `data:image/jpeg;base64,${jpeg}`;
+      return { timeS, image, hands };
+    });
+    if (this.pictures.length) {
+      this.preview = new Preview(this.byId("clip-picture"), () => {});
+      this.clock = new SilentClock(header.duration_s);
+    } else {
+      this.clock = this.byId("clip-audio");
+      this.clock.src = URL.createObjectURL(wavOf(arrays.sound.data, SAMPLE_RATE));
+    }
+    this.overview = new ClipOverview(this.byId("clip-overview"), {
+      words: header.words, durationS: this.tokens * header.hop_s, samples: arrays.sound.data, pictures: this.pictures,
+    });
+    this.lanes = header.lanes.map((lane, index) => this.lane(lane, index));
     this.listen();
     // Begin where there is something to see: just behind an event in the middle.
     const events = header.lanes[0].events;
@@ -34,17 +44,36 @@ class ClipPlayer {
     this.animation = requestAnimationFrame(() => this.frame());
   }
 
+  lane(lane, index) {
+    const canvas = this.root.querySelectorAll(".lane canvas")[index];
+    const view = new LaneView(canvas, this.header.labels.map(words), this.header.window, this.header.hop_s);
+    this.tip.follow(canvas, (x, y) => view.at(x, y));
+    return {
+      events: new Map(lane.events.map(([label, at]) => [at, label])),
+      probabilities: this.arrays[`${index}/probabilities`],
+      attention: this.arrays[`${index}/attention`],
+      label: this.root.querySelectorAll(".label")[index],
+      view,
+    };
+  }
+
   markup() {
-    const { lanes } = this.header;
+    const { lanes, pictures } = this.header;
     const sections = lanes.map(({ title }, index) => `
       <section class="lane" aria-label="${title}" data-testid="clip-lane-${index}">
         <header><div><h3>${title}</h3></div><output class="label" aria-live="off">–</output></header>
         <canvas role="img" aria-label="${say("lane_alt")}"></canvas>
       </section>`);
+    const sound = `<audio controls preload="auto" aria-label="${say("clip_sound")}" data-testid="clip-audio"></audio>`;
+    const picture = `<figure class="preview" data-testid="clip-picture">
+      <canvas role="img" aria-label="${say("picture_alt")}" width="320" height="240"></canvas>
+      <figcaption class="hint"></figcaption></figure>`;
+    const play = `<button type="button" data-testid="clip-play">${say("play")}</button>`;
     return `
-      <audio controls preload="auto" aria-label="${say("clip_sound")}" data-testid="clip-audio"></audio>
+      ${pictures.length ? picture : sound}
       <canvas class="overview" role="img" aria-label="${say("overview_alt")}" data-testid="clip-overview"></canvas>
       <div class="bar" role="group" aria-label="${say("cursor")}">
+        ${pictures.length ? play : ""}
         <button type="button" data-step="-1" data-testid="clip-back">${say("back")}</button>
         <button type="button" data-step="1" data-testid="clip-forward">${say("forward")}</button>
         <span data-testid="clip-time"></span>
@@ -55,27 +84,32 @@ class ClipPlayer {
   listen() {
     for (const button of this.root.querySelectorAll("[data-step]")) {
       button.addEventListener("click", () => {
-        this.audio.pause();
+        this.clock.pause();
         this.seek((this.at + 1.5 + Number(button.dataset.step)) * this.header.hop_s);
       });
     }
+    this.byId("clip-play")?.addEventListener("click", () => {
+      if (this.clock.paused) this.clock.play();
+      else this.clock.pause();
+    });
+    const { canvas } = this.overview;
     const scrub = (event) => {
       if (!event.buttons) return;
-      const box = this.overview.getBoundingClientRect();
+      const box = canvas.getBoundingClientRect();
       this.seek(((event.clientX - box.left) / box.width) * this.tokens * this.header.hop_s);
     };
-    this.overview.addEventListener("pointerdown", scrub);
-    this.overview.addEventListener("pointermove", scrub);
+    canvas.addEventListener("pointerdown", scrub);
+    canvas.addEventListener("pointermove", scrub);
   }
 
   seek(seconds) {
     const length = this.tokens * this.header.hop_s;
-    this.audio.currentTime = Math.max(0, Math.min(length, seconds));
+    this.clock.currentTime = Math.max(0, Math.min(length, seconds));
   }
 
-  /** The newest token whose sound has been played. */
+  /** The newest token whose sound has been played, or whose picture has been shown. */
   get newest() {
-    return Math.min(this.tokens - 1, Math.floor(this.audio.currentTime / this.header.hop_s) - 1);
+    return Math.min(this.tokens - 1, Math.floor(this.clock.currentTime / this.header.hop_s) - 1);
   }
 
   frame() {
@@ -85,11 +119,21 @@ class ClipPlayer {
       this.background = background;
       this.theme = readTheme(this.root);
     }
+    const { currentTime, paused } = this.clock;
     const at = this.newest;
     if (at !== this.at) this.moveTo(at);
-    const progress = this.audio.paused ? 0 : (this.audio.currentTime / this.header.hop_s) % 1;
+    const progress = paused ? 0 : (currentTime / this.header.hop_s) % 1;
     for (const lane of this.lanes) lane.view.draw(this.theme, at === this.tokens - 1 ? 0 : progress);
-    this.drawOverview();
+    this.overview.draw(this.theme, currentTime);
+    if (this.preview) this.drawPicture(currentTime, paused);
+  }
+
+  drawPicture(currentTime, paused) {
+    const shown = this.pictures.findLast(({ timeS }) => timeS <= currentTime + 1e-6) ?? this.pictures[0];
+    Object.assign(this.preview, { picture: shown.image, hands: shown.hands });
+    this.preview.draw(this.theme, { mirrored: false, bones: this.header.bones });
+    const label = say(paused ? "play" : "pause");
+    if (this.byId("clip-play").textContent !== label) this.byId("clip-play").textContent = label;
   }
 
   /** Show the window that ends in token `at`; a jump fills it anew. */
@@ -98,13 +142,12 @@ class ClipPlayer {
     const next = at === this.at + 1;
     this.at = at;
     this.root.dataset.token = at;
-    this.root.querySelector('[data-testid="clip-time"]').textContent =
-      `${decimal((at + 1) * this.header.hop_s, 2)} s`;
+    this.byId("clip-time").textContent = `${decimal((at + 1) * this.header.hop_s, 2)} s`;
     for (const lane of this.lanes) {
       if (!next) lane.view.reset();
       for (let index = next ? at : Math.max(0, at - window - 1); index <= at; index++) this.push(lane, index);
       const label = at < 0 ? 0 : argmax(row(lane.probabilities, at));
-      lane.label.textContent = label ? this.header.labels[label] : "–";
+      lane.label.textContent = label ? words(this.header.labels[label]) : "–";
       lane.label.classList.toggle("active", label > 0);
     }
   }
@@ -116,52 +159,10 @@ class ClipPlayer {
       { data: row(lane.attention, index), shape: [1, 1, this.header.window] });
   }
 
-  drawOverview() {
-    const width = this.overview.clientWidth;
-    const scale = Math.min(globalThis.devicePixelRatio || 1, 2);
-    if (this.overview.width !== Math.round(width * scale)) this.overview.width = Math.round(width * scale);
-    if (this.overview.height !== OVERVIEW_HEIGHT * scale) this.overview.height = OVERVIEW_HEIGHT * scale;
-    const context = this.overview.getContext("2d");
-    context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.clearRect(0, 0, width, OVERVIEW_HEIGHT);
-    const x = (seconds) => (seconds / (this.tokens * this.header.hop_s)) * width;
-    context.font = "11px sans-serif";
-    context.textAlign = "center";
-    for (const [label, start, end] of this.header.words) {
-      context.fillStyle = this.theme.pale(0.08);
-      context.fillRect(x(start), 0, x(end) - x(start), OVERVIEW_HEIGHT);
-      context.fillStyle = this.theme.faint;
-      context.fillText(label, x((start + end) / 2), 11);
-    }
-    context.fillStyle = this.theme.faint;
-    this.peaks(Math.max(1, Math.floor(width))).forEach((peak, column) => {
-      const height = Math.max(1, peak * (OVERVIEW_HEIGHT - 18));
-      context.fillRect(column, 16 + (OVERVIEW_HEIGHT - 16 - height) / 2, 0.7, height);
-    });
-    context.fillStyle = this.theme.accent;
-    context.fillRect(x(this.audio.currentTime) - 1, 0, 2, OVERVIEW_HEIGHT);
-  }
-
-  /** Largest sample of each column of pixels, the loudest of all 1; worked out once for a width. */
-  peaks(columns) {
-    if (this.columnPeaks?.length === columns) return this.columnPeaks;
-    const samples = this.arrays.sound.data;
-    const size = samples.length / columns;
-    const peaks = Array.from({ length: columns }, (_, column) => {
-      let largest = 0;
-      const end = (column + 1) * size;
-      for (let i = Math.floor(column * size); i < end; i++) largest = Math.max(largest, Math.abs(samples[i] || 0));
-      return largest;
-    });
-    const loudest = Math.max(...peaks, 1e-6);
-    this.columnPeaks = peaks.map((peak) => peak / loudest);
-    return this.columnPeaks;
-  }
-
   stop() {
     cancelAnimationFrame(this.animation);
-    this.audio.pause();
-    URL.revokeObjectURL(this.audio.src);
+    this.clock.pause();
+    if (this.clock.src) URL.revokeObjectURL(this.clock.src);
   }
 }
 
@@ -176,6 +177,7 @@ export function mount(parent, data) {
   const { header, arrays } = decode(bytes);
   if (root.player?.header.id !== header.id) {
     setTexts(header.texts);
+    setLocale(header.language);
     root.player?.stop();
     root.player = new ClipPlayer(root, header, arrays);
   }

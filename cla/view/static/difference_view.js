@@ -13,9 +13,9 @@ const ATTENTION = { top: 124, height: 60 };
 const HEIGHT = 204;
 
 export class DifferenceView {
-  /** `onPair([a, b])` is told which lanes the visitor chose, by their place. */
-  constructor(element, tip, onPair) {
-    Object.assign(this, { element, onPair });
+  /** `pair` are the places of the lanes to compare; `onPair` is told of those the visitor chooses. */
+  constructor(element, tip, pair, onPair) {
+    Object.assign(this, { element, pair, wished: pair });
     element.innerHTML = `
       <div class="bar" role="group" aria-label="${say("pair")}">
         <label><span data-swatch="0"></span><select data-testid="pair-0" aria-label="${say("pair_first")}"></select></label>
@@ -29,8 +29,11 @@ export class DifferenceView {
     this.selects = [0, 1].map((at) => this.find(`[data-testid="pair-${at}"]`));
     this.canvas = this.find("canvas");
     this.context = this.canvas.getContext("2d");
-    this.pair = [0, 1];
-    for (const select of this.selects) select.onchange = () => this.choose(this.selects.map(({ value }) => Number(value)));
+    for (const select of this.selects) select.onchange = () => {
+      this.choose(this.selects.map(({ value }) => Number(value)));
+      this.wished = this.pair;
+      onPair(this.pair);
+    };
     tip.follow(this.canvas, (x, y) => this.at(x, y));
   }
 
@@ -38,17 +41,15 @@ export class DifferenceView {
   show(lanes, titles, views) {
     Object.assign(this, { lanes, titles, views });
     for (const select of this.selects) fill(select, titles.map((title, at) => [at, `${at + 1}: ${title}`]));
-    this.choose(this.pair.every((at) => at < lanes.length) ? this.pair : [0, 1], false);
+    this.choose(this.wished.every((at) => at < lanes.length) ? this.wished : [0, 1]);
   }
 
-  choose([a, b], asked = true) {
+  choose([a, b]) {
     // A lane beside itself says nothing: the other one gives way.
     if (a === b) [a, b] = a === this.pair[0] ? [this.pair[1], b] : [a, this.pair[0]];
     this.pair = [a, b];
     this.selects.forEach((select, at) => { select.value = this.pair[at]; });
-    if (!this.lanes) return;
     this.pair.forEach((at, i) => { this.find(`[data-swatch="${i}"]`).innerHTML = swatch(this.lanes[at]); });
-    if (asked) this.onPair(this.pair);
   }
 
   get chosen() {

@@ -27,6 +27,7 @@ export class LanePanel {
         <output class="label" aria-live="off" data-testid="label-${name}">–</output></header>
       ${laneMarkup()}
       <canvas role="img" aria-label="${say("lane_alt")}"></canvas>
+      <div>
       <p class="warm-up" hidden></p>
       <dl>
         <div><dt>${say("ops")}</dt><dd data-value="ops" data-testid="ops-${name}">–</dd></div>
@@ -34,7 +35,8 @@ export class LanePanel {
         <div><dt>${say("time")}</dt><dd data-value="time">–</dd></div>
       </dl>
       <p class="transcript" data-testid="transcript-${name}"></p>
-      <div class="factors" hidden data-testid="factors-${name}"></div>`;
+      <div class="factors" hidden data-testid="factors-${name}"></div>
+      </div>`;
     this.find = (selector) => this.element.querySelector(selector);
     this.view = new LaneView(this.find("canvas"), task.labels.map(words), task.window, task.hop_s, board.track);
     this.map = new MapView(this.find(".factors"), task.hop_s, board.tip);

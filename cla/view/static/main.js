@@ -9,7 +9,7 @@ import { showHint } from "./hint.js";
 import { listenForKeys } from "./keys.js";
 import { readLanes, withoutLane, writeLanes } from "./lane_controls.js";
 import { setLooks } from "./looks.js";
-import { applyChoice, bindSettings, readPair, writePair } from "./page_settings.js";
+import { applyChoice, bindSettings } from "./page_settings.js";
 import { Preview } from "./preview.js";
 import { LiveSocket } from "./socket.js";
 import { Sources } from "./sources.js";
@@ -35,7 +35,6 @@ class LivePage {
     this.tip = new Tip(this.root);
     this.sources = new Sources(this);
     this.board = new Board(this);
-    this.board.difference.pair = readPair();
     this.preview = new Preview(this.byId("preview"), (picture) => this.board.track?.picture(picture));
     this.frames = this.dropped = 0;
     this.lastFrame = this.lastNumbers = this.lastMap = 0;
@@ -59,10 +58,6 @@ class LivePage {
 
   sendLanes(lanes) {
     this.socket.send({ type: "lanes", lanes });
-  }
-
-  onPair(pair) {
-    writePair(pair);
   }
 
   /** The lane at this place is the one that keys act on. */

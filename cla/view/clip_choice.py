@@ -1,0 +1,86 @@
+"""What a visitor chooses of clips: the task, samples of it, and uploads."""
+
+from types import MappingProxyType
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from cla.capture import sample_clips
+from cla.errors import ClaError
+from cla.models import TaskModel
+from cla.view.clip_source import MOST_BYTES, Clip, sample, uploaded_clip
+from cla.view.live_app import clip_tasks
+from cla.view.settings import choice, choices
+from cla.view.texts import Texts
+from cla.view.texts.faults import translated
+
+FORMATS = MappingProxyType(
+    {"sound": ["wav", "flac", "ogg", "mp3", "m4a"], "video": ["mp4", "webm", "mov", "avi"]}
+)
+MOST_UPLOADS = 4
+
+
+def choose_task(say: Texts) -> TaskModel:
+    """Let the visitor choose what is recognized in the clips."""
+    found = clip_tasks()
+    name = choice(
+        st.segmented_control,
+        say("clip.task"),
+        list(found),
+        default=next(iter(found)),
+        key="task",
+        format_func=lambda name: say(f"page.task_{name}"),
+        required=True,
+    )
+    return found[name]
+
+
+def choose_clip(say: Texts, task: TaskModel) -> Clip | None:
+    """Let the visitor choose one clip; None where their upload cannot be read."""
+    titles = {clip.name: say(f"sample.{clip.name}") for clip in sample_clips(task.name)}
+    with st.container(horizontal=True):
+        name = choice(
+            st.selectbox,
+            say("clip.sample"),
+            list(titles),
+            default=next(iter(titles)),
+            key="clip",
+            format_func=titles.__getitem__,
+            width=340,
+        )
+        upload = st.file_uploader(
+            say("clip.upload"),
+            type=FORMATS[task.input],
+            help=say(f"clip.upload_help_{task.input}"),
+            max_upload_size=MOST_BYTES // 2**20,
+            key=f"upload-{task.name}",
+        )
+    return _uploaded(say, task, upload) if upload else sample(say, task, name)
+
+
+def choose_clips(say: Texts, task: TaskModel) -> list[Clip]:
+    """Let the visitor choose any number of clips; uploads that cannot be read are left out."""
+    titles = {clip.name: say(f"sample.{clip.name}") for clip in sample_clips(task.name)}
+    names = choices(say("clip.samples"), list(titles), key="clips", format_func=titles.__getitem__)
+    uploads = st.file_uploader(
+        say("clip.uploads"),
+        type=FORMATS[task.input],
+        help=say(f"clip.upload_help_{task.input}"),
+        accept_multiple_files=True,
+        max_upload_size=MOST_BYTES // 2**20,
+        key=f"uploads-{task.name}",
+    )
+    if len(uploads) > MOST_UPLOADS:
+        st.warning(say("clip.too_many", most=MOST_UPLOADS))
+    clips = [sample(say, task, name) for name in names]
+    read = [_uploaded(say, task, upload) for upload in uploads[:MOST_UPLOADS]]
+    return clips + [clip for clip in read if clip]
+
+
+def _uploaded(say: Texts, task: TaskModel, upload: UploadedFile) -> Clip | None:
+    """An upload, or None with the reason on the page."""
+    try:
+        return uploaded_clip(say, task, upload.name, upload.getvalue())
+    except ClaError as error:
+        st.error(f"{translated(say, error.message)} {translated(say, error.remedy)}")
+        return None
