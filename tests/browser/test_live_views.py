@@ -61,7 +61,7 @@ def test_values_stand_under_the_pointer_and_words_explain_themselves(live):
     box = canvas.bounding_box()
     heights = {"attention": 96, "landmark": 60, "dBFS": 30}  # from the lower edge
     for word, up in heights.items():
-        page.mouse.move(box["x"] + box["width"] - 40, box["y"] + box["height"] - up)
+        page.mouse.move(box["x"] + box["width"] - 8, box["y"] + box["height"] - up)
         wait_for(page, lambda word=word: word in tip(page))
     page.mouse.move(0, 0)
     wait_for(page, lambda: not tip(page))

@@ -11,6 +11,7 @@ export const markup = () => `
     <button type="button" data-testid="play">${say("play")}</button>
     <button type="button" data-testid="microphone">${say("microphone")}</button>
     <button type="button" data-testid="camera" hidden>${say("camera")}</button>
+    <span class="faint" data-testid="preflight"></span>
     <label class="devices" hidden>${say("device")} <select data-testid="device"></select></label>
     <label class="file">${say("upload")} <input type="file" data-testid="upload"></label>
     <label data-for="sound"><input type="checkbox" data-testid="sound"> ${say("hear")}</label>
@@ -40,7 +41,7 @@ export const markup = () => `
       <section class="notice calm" data-testid="first-hint" aria-label="${say("hint_title")}" hidden>
         <p>${say("hint").replace(/\*\*(.+?)\*\*/g, "<strong>$1</strong>")}</p><button type="button" data-testid="hint-close">${say("hint_close")}</button></section>
       <p class="notice" role="status" data-testid="notice" hidden></p>
-      <p class="summary" data-testid="summary"></p>
+      <p class="summary" data-testid="summary">${say("connecting")}</p>
     </div>
   </div>
   <div class="lanes"></div>

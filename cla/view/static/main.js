@@ -126,16 +126,19 @@ class LivePage {
     if (this.task === task) return;
     this.task = task;
     showTask(this.root, task);
-    fill(this.byId("layer"), Array.from({ length: task.num_layers }, (_, layer) => [layer, layer + 1]));
+    fill(this.byId("layer"), Array.from({ length: task.num_layers }, (_, layer) => [layer + 1, layer + 1]));
     applyChoice(this.byId("layer"));
     this.root.querySelector(".layers").hidden = task.num_layers < 2;
     this.sources.listDevices();
     this.preview.reset();
-    const { local, device } = this.hello;
+    const { local, device: machine } = this.hello;
     const missing = local?.[task.input === "video" ? "no_camera" : "no_microphone"];
     this.byId("foot").textContent =
-      say("foot", { hop: Math.round(task.hop_s * 1000), window: task.window, device }) +
+      say("foot", { hop: Math.round(task.hop_s * 1000), window: task.window, device: machine }) +
       (missing ? ` ${say("local", { missing })}` : "");
+    // Said before anyone presses a button that cannot work.
+    const device = say(`device_${task.input === "video" ? "camera" : "microphone"}`);
+    this.byId("preflight").textContent = window.isSecureContext ? "" : say("insecure", { device });
   }
 
   /** Settings as the server has them. */
@@ -175,7 +178,7 @@ class LivePage {
     this.dropped += header.dropped_frames;
     const heads = arrays[`${header.lanes[0].lane}/attention`]?.shape[1] ?? 0;
     if (this.byId("head").options.length !== heads + 1) {
-      fill(this.byId("head"), [[-1, say("mean")], ...Array.from({ length: heads }, (_, h) => [h, `${h + 1}`])]);
+      fill(this.byId("head"), [[0, say("mean")], ...Array.from({ length: heads }, (_, h) => [h + 1, h + 1])]);
       applyChoice(this.byId("head"));
     }
     // A live stream that was paused has a gap that everybody knows of.
@@ -195,12 +198,13 @@ class LivePage {
     this.preview.push(header, arrays, camera.running ? camera.answer(header.taken_s) : null);
   }
 
+  /** The head whose attention is drawn, -1 for the mean of all. */
   get head() {
-    return Number(this.byId("head").value || -1);
+    return Number(this.byId("head").value) - 1;
   }
 
   get layer() {
-    return Number(this.byId("layer").value || 0);
+    return Math.max(0, Number(this.byId("layer").value) - 1);
   }
 
   clear() {

@@ -3,7 +3,7 @@
 import { readAddress, writeAddress } from "./address.js";
 
 const CHECKS = ["sound", "fast", "maps"];
-const CHOICES = { head: "-1", layer: "0" };
+const CHOICES = { head: "0", layer: "1" };
 const PANELS = ["difference", "telemetry"];
 
 /** Set the controls as the address says, and keep it up to date as they move. */

@@ -6,6 +6,7 @@ const FIRST_RETRY_MS = 300;
 const LAST_RETRY_MS = 5000;
 const FULL_RETRY_MS = 5000;
 const SILENCE_MS = 5000;
+const PATIENCE_MS = 10000;
 const NORMAL = 1000;
 const POLICY_VIOLATION = 1008;
 const TRY_AGAIN_LATER = 1013;
@@ -38,7 +39,9 @@ export class LiveSocket {
     this.socket = new WebSocket(this.url);
     this.socket.binaryType = "arraybuffer";
     this.heard = performance.now();
+    const patience = setTimeout(() => this.handlers.onState(say("no_answer")), PATIENCE_MS);
     this.socket.onmessage = (event) => {
+      clearTimeout(patience);
       this.heard = performance.now();
       const { header, arrays } = decode(event.data);
       if (header.type === "hello") {
@@ -48,6 +51,7 @@ export class LiveSocket {
       this.handlers.onMessage(header, arrays);
     };
     this.socket.onclose = (event) => {
+      clearTimeout(patience);
       if (this.stopped) return;
       if (event.code === POLICY_VIOLATION) {
         this.handlers.onState(say("refused_page"));

@@ -6,7 +6,7 @@ import { say } from "./texts.js";
 export class Summary {
   constructor(element) {
     this.element = element;
-    this.reset();
+    this.token = null;
   }
 
   reset() {
