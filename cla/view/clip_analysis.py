@@ -74,7 +74,6 @@ def player_message(
         "hop_s": task.hop_s,
         "texts": say.section("page"),
         "language": say.language,
-        "duration_s": clip.tokens.duration_s,
         "pictures": [_picture(record) for record in clip.tokens.pictures],
         "bones": BONES,
         "words": [[word.label, word.start_s, word.end_s] for word in clip.words or ()],

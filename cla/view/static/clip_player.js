@@ -27,7 +27,7 @@ class ClipPlayer {
     });
     if (this.pictures.length) {
       this.preview = new Preview(this.byId("clip-picture"), () => {});
-      this.clock = new SilentClock(header.duration_s);
+      this.clock = new SilentClock(this.tokens * header.hop_s);
     } else {
       this.clock = this.byId("clip-audio");
       this.clock.src = URL.createObjectURL(wavOf(arrays.sound.data, SAMPLE_RATE));
