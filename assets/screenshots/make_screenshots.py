@@ -13,14 +13,20 @@ FOLDER = Path(__file__).parent
 PAGES = {
     "live": "",
     "hands": "?clip=hand-signs",
+    "views": "?lanes=full::fixed,continual_nystrom:8:continual&maps=1&difference=1&telemetry=1",
     "clips": "clips",
     "compare": "compare",
     "cost": "cost",
     "learn": "learn",
 }
+FIRST_TOKEN = """() => [...document.querySelectorAll("*")].some(
+  ({ shadowRoot }) => shadowRoot?.querySelector(".cla-live[data-token]"))"""
 LOOKS = {"light": (1280, 1000), "dark": (1280, 1000), "narrow": (390, 844)}
+LIVE = ("live", "hands", "views")
 PLAY_MS = 8_000
 """Time for the live page to take in some words or signs."""
+SCROLLED_TO = {"views": "factors-full"}
+"""What stands at the top of a picture, where that is not the head of the page."""
 
 
 def take(browser: Browser, address: str, name: str, look: str) -> None:
@@ -30,12 +36,20 @@ def take(browser: Browser, address: str, name: str, look: str) -> None:
         viewport={"width": width, "height": height},
         color_scheme="dark" if look == "dark" else "light",
     )
+    # The first visit is over: its hint is gone.
+    page.add_init_script("localStorage.setItem('cla-hint', 'seen')")
     page.goto(f"{address}/{PAGES[name]}")
     page.get_by_role("heading", level=2).wait_for()
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(
         timeout=120_000
     )
-    page.wait_for_timeout(PLAY_MS if name in ("live", "hands") else 2_000)
+    if name in LIVE:
+        page.wait_for_function(FIRST_TOKEN)
+    page.wait_for_timeout(PLAY_MS if name in LIVE else 2_000)
+    if name in SCROLLED_TO:
+        top = page.get_by_test_id(SCROLLED_TO[name])
+        top.evaluate("element => element.scrollIntoView({ block: 'start' })")
+        page.wait_for_timeout(500)
     page.screenshot(path=FOLDER / f"{name}-{look}.png")
     page.close()
 
