@@ -30,6 +30,7 @@ from cla.engine.inputs import (
 from cla.engine.lane import Lane, LaneConfig
 from cla.engine.recording.archive import pack, remove, unpack
 from cla.engine.recording.layout import RecordingLimits
+from cla.engine.recording.log import CommandDone
 from cla.engine.recording.manifest import Manifest
 from cla.engine.recording.reader import Recording
 from cla.engine.recording.recorder import Recorder
@@ -44,7 +45,7 @@ from cla.engine.records import (
     SoundRecord,
 )
 from cla.engine.session import Session
-from cla.engine.sound_stream import SoundStream
+from cla.engine.sound_stream import SoundStream, as_float
 from cla.engine.stream import Stream
 from cla.engine.video_stream import VideoStream
 
@@ -52,6 +53,7 @@ __all__ = [
     "SOUND_STEP_S",
     "ClipTokens",
     "Command",
+    "CommandDone",
     "Comparison",
     "Difference",
     "FaultRecord",
@@ -89,6 +91,7 @@ __all__ = [
     "StepOnce",
     "Stream",
     "VideoStream",
+    "as_float",
     "changes",
     "command_of",
     "lane_at",

@@ -50,7 +50,7 @@ class SoundStream(Stream[Samples]):
 
     def take(self, arrival: Arrival[Samples]) -> Taken:
         self._skipped_s += arrival.skipped / self.sample_rate_hz
-        samples = _as_float(arrival.packet)
+        samples = as_float(arrival.packet)
         seen = self._loudness(samples) if self._preview else None
         return Taken(self._in_time(self._tokenizer.push(samples)), seen=seen)
 
@@ -72,7 +72,8 @@ class SoundStream(Stream[Samples]):
         return [replace(token, time_s=token.time_s + self._skipped_s) for token in tokens]
 
 
-def _as_float(samples: Samples) -> NDArray[np.float32]:
+def as_float(samples: Samples) -> NDArray[np.float32]:
+    """Samples as float32 in [-1, 1]."""
     if samples.dtype == np.int16:
         return samples.astype(np.float32) / np.float32(INT16_SCALE)
     return samples.astype(np.float32, copy=False)

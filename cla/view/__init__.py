@@ -7,6 +7,7 @@ from cla.view.frame import run_navigation
 from cla.view.learn_page import learn_page
 from cla.view.live_app import routes
 from cla.view.live_page import live_page
+from cla.view.sessions_page import sessions_page
 
 __all__ = [
     "clips_page",
@@ -16,4 +17,5 @@ __all__ = [
     "live_page",
     "routes",
     "run_navigation",
+    "sessions_page",
 ]

@@ -3,24 +3,23 @@
 import streamlit as st
 
 from cla.view.frame import page_head
-from cla.view.live_app import base_url, live_server, static_url
+from cla.view.live_app import base_url, static_url
 from cla.view.surface import surface
 from cla.view.systems import SYSTEMS, System
 from cla.view.texts import Texts
+from cla.view.visitor import visitor
 
 
 def live_page() -> None:
     """Draw the page."""
     say = page_head("live")
-    if "live_key" not in st.session_state:
-        st.session_state["live_key"] = live_server().issue_key()
     surface(
         "cla-live",
         "main.js",
         # Another language is another page.
         key=f"live-{say.language}",
         data={
-            "key": st.session_state["live_key"],
+            "key": visitor().key,
             "base": base_url(),
             "scripts": static_url(),
             "texts": live_texts(say),

@@ -65,3 +65,9 @@ _ALL = (
     System("fixed", "continual_nystrom", "fixed", "#d55e00", "longdash", "x"),
 )
 SYSTEMS = MappingProxyType({system.key: system for system in _ALL})
+
+
+def system_of(kind: AttentionKind, landmark_mode: LandmarkMode) -> System:
+    """The system that a lane runs."""
+    fitting = [system for system in _ALL if system.kind == kind]
+    return next((system for system in fitting if system.landmark_mode == landmark_mode), fitting[0])

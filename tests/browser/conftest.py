@@ -1,5 +1,6 @@
 """The app in a real browser; its microphone plays digits, its camera shows hand signs."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -22,13 +23,14 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="session")
-def server():
-    """The app's address."""
+def server(tmp_path_factory):
+    """The app's address; it records to a folder of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    environment = {**os.environ, "CLA_RECORDINGS": str(tmp_path_factory.mktemp("recordings"))}
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, env=environment)
     url = f"http://localhost:{port}"
     try:
         _wait_until_up(process, url)

@@ -5,7 +5,7 @@ import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
-PAGES = ("live", "clips", "compare", "cost", "learn")
+PAGES = ("live", "clips", "compare", "cost", "learn", "sessions")
 SERIOUS = {"serious", "critical"}
 
 

@@ -46,7 +46,6 @@ def test_the_live_page_runs(open_page):
     app = open_page("live")
     assert "Continual low-rank attention" in app.markdown[0].value
     assert app.expander[0].label == "What am I seeing?"
-    assert len(app.session_state["live_key"]) > 20
 
 
 def test_a_page_speaks_the_language_of_its_address(open_page):

@@ -28,6 +28,7 @@ export const markup = () => `
         <button type="button" data-testid="pause" aria-keyshortcuts="Space" title="${say("key", { key: say("key_space") })}">${say("pause")}</button>
         <button type="button" data-testid="step" aria-keyshortcuts="s" title="${say("key", { key: "s" })}">${say("step")}</button>
         <button type="button" data-testid="reset" aria-keyshortcuts="x" title="${say("key", { key: "x" })}">${say("reset")}</button>
+        <button type="button" data-testid="record" aria-keyshortcuts="r" title="${say("record_help")} ${say("key", { key: "r" })}" hidden>${say("record")}</button>
         <label class="all-lanes" title="${say("landmarks_help")}">${say("landmarks")} <input type="range" min="0" step="1" data-testid="landmarks"><output data-testid="landmarks-value"></output></label>
         <label class="all-lanes" title="${say("mode_help")}">${say("mode")} <select data-testid="mode"><option value="fixed">${say("fixed")}</option><option value="continual">${say("continual")}</option></select></label>
         <label title="${say("layer_help")}" class="layers" hidden>${say("layer")} <select data-testid="layer"></select></label>

@@ -7,6 +7,7 @@ const BUTTONS = [
   [" ", "space", "pause"],
   ["s", "s", "step"],
   ["x", "x", "reset"],
+  ["r", "r", "record"],
   ["f", "f", "freeze"],
   ["m", "m", "maps"],
   ["+", "+", "add-lane"],
@@ -16,7 +17,7 @@ const BUTTONS = [
 /** The list of keys, for people. */
 export const keyList = () => {
   const named = BUTTONS.map(([, written, button]) => [written, say(`key_${button.replace("-", "_")}`)]);
-  named.splice(6, 0, ["1 – 4", say("key_select")], ["−", say("key_remove")]);
+  named.splice(7, 0, ["1 – 4", say("key_select")], ["−", say("key_remove")]);
   const items = named.map(([key, does]) => `<div><dt><kbd>${key === "space" ? say("key_space") : key}</kbd></dt><dd>${does}</dd></div>`);
   return `<dl class="keys">${items.join("")}</dl><p class="faint">${say("key_note")}</p>`;
 };

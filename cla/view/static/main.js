@@ -12,6 +12,7 @@ import { setLooks } from "./looks.js";
 import { applyChoice, bindSettings } from "./page_settings.js";
 import { Preview } from "./preview.js";
 import { LiveSocket } from "./socket.js";
+import { RecordButton } from "./record_button.js";
 import { Sources } from "./sources.js";
 import { say, setTexts } from "./texts.js";
 import { Tip } from "./tip.js";
@@ -36,6 +37,7 @@ class LivePage {
     this.sources = new Sources(this);
     this.board = new Board(this);
     this.preview = new Preview(this.byId("preview"), (picture) => this.board.track?.picture(picture));
+    this.record = new RecordButton(this.byId("record"), this);
     this.frames = this.dropped = 0;
     this.lastFrame = this.lastNumbers = this.lastMap = 0;
     showHint(this.byId("first-hint"));
@@ -85,6 +87,7 @@ class LivePage {
       case "sound": return this.board.track?.sound(header.time_s, arrays.peaks.data);
       case "frame": return this.takeFrame(header, arrays);
       case "map": return this.board.frozen || this.board.panels.get(header.lane)?.map.draw(arrays, this.theme, this.head);
+      case "recording": return this.record.take(header);
       case "fault": return this.notice(`${header.message} ${header.remedy}`);
       case "ended":
         this.ended = true;
@@ -96,6 +99,7 @@ class LivePage {
   greet(hello) {
     const first = !this.hello;
     this.hello = hello;
+    this.byId("record").hidden = !hello.records;
     if (first) fillTasks(this.byId("tasks"), hello.tasks, (name) => this.choose(name));
     const wished = readAddress("clip");
     const task = hello.tasks.find(({ clips, problem }) => !problem && clips.some(({ name }) => name === wished));
@@ -159,6 +163,7 @@ class LivePage {
     this.byId("landmarks").value = this.task.landmark_counts.indexOf(settings.num_landmarks);
     this.byId("landmarks-value").textContent = settings.num_landmarks;
     this.byId("mode").value = settings.landmark_mode;
+    this.record.show(settings.recorded_s);
     if (settings.device_name) this.sources.name = settings.device_name;
     if (before.source !== settings.source) this.sources.showRunning();
     const changed = before.num_landmarks !== settings.num_landmarks || before.landmark_mode !== settings.landmark_mode;
@@ -259,6 +264,7 @@ class LivePage {
       this.background = background;
       this.theme = readTheme(this.root);
     }
+    this.record.draw();
     const dropped = this.dropped + this.sources.camera.dropped;
     this.board.refresh({
       // The preview names what it shows.

@@ -1,0 +1,145 @@
+"""What was recorded of a session, lane by lane, ready to be drawn; its files are not believed."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cla.attention import KINDS, LandmarkMode
+from cla.engine import (
+    Command,
+    CommandDone,
+    LaneConfig,
+    Manifest,
+    Pause,
+    Recording,
+    Reset,
+    Resume,
+    SetLandmarkMode,
+    SetLandmarks,
+    SetLanes,
+    SetWindow,
+    lane_names,
+)
+from cla.errors import ClaError
+from cla.models import Span
+from cla.types import Event
+from cla.view.systems import System, system_of
+from cla.view.texts import Texts
+
+MAX_LANES = 8
+MAX_TOKENS = 100_000
+MAX_COLUMNS = 3_000
+MAX_MARKS = 60
+MARK_S = 0.05
+
+
+@dataclass(frozen=True)
+class RecordedLane:
+    """One lane as it was recorded, in at most `MAX_COLUMNS` columns of time.
+
+    Args:
+        system: what it is drawn as.
+
+    Shapes:
+        times_s: (T,) float64, from the beginning of the recording
+        probabilities: (T, C) float32, the largest of each column's tokens
+    """
+
+    name: str
+    system: System
+    times_s: NDArray[np.float64]
+    probabilities: NDArray[np.float32]
+    events: tuple[Event, ...]
+
+
+def recorded_lanes(recording: Recording) -> list[RecordedLane]:
+    """The lanes of a recording, in the order in which they came.
+
+    Raises:
+        ClaError: the records are damaged.
+    """
+    manifest = recording.manifest
+    rows: dict[str, list[tuple[int, list[float], str | None]]] = {}
+    for row in recording.rows():
+        name, step, values = row["lane"], row["step"], row["probabilities"]
+        known = str(name).split(":")[0] in KINDS
+        fits = step is not None and values is not None and len(values) == len(manifest.labels)
+        if not known or not fits:
+            raise ClaError("The records do not fit the session.", "Record the session again.")
+        if step >= MAX_TOKENS or (name not in rows and len(rows) == MAX_LANES):
+            continue
+        rows.setdefault(name, []).append((step, values, row["event"]))
+    return [_lane(manifest, name, found) for name, found in rows.items()]
+
+
+def _lane(
+    manifest: Manifest, name: str, rows: list[tuple[int, list[float], str | None]]
+) -> RecordedLane:
+    times_s = (np.array([step for step, *_ in rows], np.float64) + 1) * manifest.hop_s
+    values = np.array([values for _, values, _ in rows], np.float32)
+    if not np.isfinite(values).all():
+        raise ClaError("The records hold what is no number.", "Record the session again.")
+    events = tuple(
+        Event(event, float(time_s), 1.0)
+        for time_s, (*_, event) in zip(times_s, rows, strict=True)
+        if event in manifest.labels
+    )
+    starts = np.arange(0, len(rows), -(-len(rows) // MAX_COLUMNS))
+    columns: NDArray[np.float32] = np.maximum.reduceat(values, starts)
+    system = lane_system(name, manifest.lanes)
+    return RecordedLane(name, system, times_s[starts], columns, events)
+
+
+def lane_system(name: str, begun: Sequence[LaneConfig]) -> System:
+    """A lane's system: by the lane of that name with which its session began, or by the name."""
+    kind, *rest = name.split(":")
+    mode: LandmarkMode = "continual" if "continual" in rest else "fixed"
+    with suppress(ClaError):
+        config = dict(zip(lane_names(begun), begun, strict=True)).get(name)
+        mode = config.landmark_mode if config else mode
+    return system_of(kind, mode)
+
+
+def lane_title(say: Texts, name: str, system: System) -> str:
+    """A lane in words, with the landmarks that its name holds where lanes differ in them."""
+    _, *rest = name.split(":")
+    number = f", M = {rest[0]}" if rest and rest[0].isdecimal() else ""
+    return say(f"system.{system.key}") + number
+
+
+def marks(say: Texts, recording: Recording) -> tuple[Span, ...]:
+    """When commands acted, and what they were, in words.
+
+    Raises:
+        ClaError: the log is damaged.
+    """
+    found: list[Span] = []
+    for happening in recording.happenings():
+        if isinstance(happening, CommandDone) and len(found) < MAX_MARKS:
+            label = _label(say, happening.command)
+            time_s = happening.steps * recording.manifest.hop_s
+            found += [Span(label, time_s, time_s + MARK_S)] if label else []
+    return tuple(found)
+
+
+def _label(say: Texts, command: Command) -> str:
+    match command:
+        case SetLandmarks(count):
+            return f"M = {count}"
+        case SetLandmarkMode(mode):
+            return say(f"page.{mode}")
+        case SetWindow(window):
+            return f"N = {window}"
+        case SetLanes():
+            return say("sessions.lanes_changed")
+        case Reset():
+            return say("page.reset")
+        case Pause():
+            return say("page.pause")
+        case Resume():
+            return say("page.resume")
+        case _:
+            return ""

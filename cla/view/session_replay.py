@@ -1,0 +1,120 @@
+"""A recorded session, run again on this server to be played and compared."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from cla.engine import (
+    ClipTokens,
+    FrameRecord,
+    LaneConfig,
+    Progress,
+    Recording,
+    ReplayCheck,
+    ReplayConfig,
+    as_float,
+    replay,
+)
+from cla.errors import ClaError
+from cla.features import SAMPLE_RATE_HZ, StreamResampler
+from cla.models import Span, TaskModel
+from cla.telemetry import LaneRecord, TokenRecord
+from cla.types import Token
+from cla.view.clip_analysis import ClipAnalysis
+from cla.view.clip_source import Clip
+
+MAX_SHOWN_S = 300.0
+"""Media time that is run again on a page; the command line has no such limit."""
+MAX_WORK_S = 120.0
+MAX_LANES = 8
+PICTURE_TOKENS = 4
+"""A picture is shown for each so many tokens."""
+
+
+@dataclass(frozen=True)
+class SessionReplay:
+    """What came of running a session again.
+
+    Args:
+        lanes: names of the analysis's lanes.
+        check: how it compares with what was recorded; None where other lanes ran.
+        pictures: small JPEGs, and the tokens from which on they are shown.
+        whole: whether all of it was run.
+    """
+
+    analysis: ClipAnalysis
+    lanes: tuple[str, ...]
+    check: ReplayCheck | None
+    pictures: tuple[tuple[int, bytes], ...]
+    whole: bool
+
+
+def replay_session(
+    recording: Recording,
+    task: TaskModel,
+    lanes: Sequence[LaneConfig],
+    marks: tuple[Span, ...],
+    progress: Progress,
+) -> SessionReplay:
+    """Run a session again, with its own lanes where none are given, up to what a page can show.
+
+    Raises:
+        ClaError: the session is damaged, too short, or the task cannot run these lanes.
+    """
+    check = None if lanes else ReplayCheck(recording)
+    config = ReplayConfig(tuple(lanes) or None, emit=True, preview=True)
+    steps: list[Mapping[str, LaneRecord]] = []
+    pictures: list[tuple[int, bytes]] = []
+    most = round(MAX_SHOWN_S / task.hop_s)
+    expected = max(min(recording.duration_s / task.hop_s, most), 1.0)
+    until_s = time.monotonic() + MAX_WORK_S
+    whole, next_picture = True, 0
+    for record in replay(recording, task, config):
+        if isinstance(record, TokenRecord):
+            if len(steps) == most or time.monotonic() > until_s:
+                whole = False
+                break
+            steps.append({lane.lane: lane for lane in record.lanes})
+            if check:
+                check.add(record)
+            if len(steps) % 50 == 0:
+                progress(min(len(steps) / expected, 1.0))
+        elif isinstance(record, FrameRecord) and record.picture and len(steps) >= next_picture:
+            pictures.append((len(steps), record.picture))
+            next_picture = len(steps) + PICTURE_TOKENS
+    if not steps:
+        raise ClaError("The session is shorter than one token.", "Record at least a second.")
+    if check and whole:
+        check.finish()
+    names = tuple(dict.fromkeys(name for step in steps for name in step))[:MAX_LANES]
+    silent = _silent(task)
+    records = tuple(tuple(step.get(name, silent) for step in steps) for name in names)
+    tokens = _tokens(recording, task, len(steps))
+    clip = Clip(recording.folder.name, recording.manifest.source, tokens, marks)
+    return SessionReplay(ClipAnalysis(clip, records), names, check, tuple(pictures), whole)
+
+
+def _tokens(recording: Recording, task: TaskModel, count: int) -> ClipTokens:
+    """The sound, and tokens at their place in the recording; silence for pictures."""
+    times_s = [(index + 1) * task.hop_s for index in range(count)]
+    tokens = tuple(Token(i, time_s, torch.empty(0)) for i, time_s in enumerate(times_s))
+    return ClipTokens(_sound(recording, times_s[-1]), tokens)
+
+
+def _sound(recording: Recording, duration_s: float) -> NDArray[np.float32]:
+    rate_hz = recording.manifest.sample_rate_hz
+    if rate_hz is None:
+        return np.zeros(round(duration_s * SAMPLE_RATE_HZ), np.float32)
+    samples = as_float(recording.samples()[: round(duration_s * rate_hz)])
+    finite = np.where(np.isfinite(samples), np.clip(samples, -1, 1), 0).astype(np.float32)
+    resampler = StreamResampler(rate_hz, SAMPLE_RATE_HZ)
+    return np.concatenate((resampler.push(finite), resampler.flush()))
+
+
+def _silent(task: TaskModel) -> LaneRecord:
+    """What stands for a lane while it does not run."""
+    return LaneRecord("", task.labels[0], 0.0, np.zeros(len(task.labels), np.float32), 0, 0.0, 0, 0)

@@ -1,0 +1,5 @@
+"""The Sessions page."""
+
+from cla.view import sessions_page
+
+sessions_page()

@@ -1,0 +1,64 @@
+"""A session from the Record button to the zip file and back."""
+
+import live_surface
+import pytest
+from test_walks import serious_findings, settle
+
+from cla.cli import main
+from cla.engine import RecordingLimits, unpack
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+
+def record(page, seconds):
+    """Record what plays, by key, and wait for the sentence that says so."""
+    button = page.get_by_test_id("record")
+    live_surface.wait_for(page, lambda: live_surface.token(page) > 5)
+    page.get_by_role("heading", level=2).click()
+    page.keyboard.press("r")
+    button.get_by_text("Stop recording").wait_for()
+    live_surface.wait_for(page, lambda: live_surface.token(page) > seconds / 0.08)
+    page.get_by_test_id("landmarks").fill("1")
+    page.wait_for_timeout(500)
+    button.click()
+    page.get_by_test_id("notice").get_by_text("recorded").wait_for()
+    assert button.text_content() == "Record"
+
+
+def test_a_session_is_recorded_replayed_downloaded_uploaded_and_deleted(open_page, tmp_path):
+    page = open_page(microphone=False)
+    record(page, 2.0)
+    page.get_by_role("link", name="Sessions").click()
+    page.get_by_text("equal, bit for bit").wait_for()
+    player = page.get_by_test_id("cla-clip")
+    player.locator("canvas").first.wait_for()
+    settle(page)
+    assert not serious_findings(page)
+    at = int(player.get_attribute("data-token"))
+    page.get_by_test_id("clip-back").click()
+    live_surface.wait_for(page, lambda: int(player.get_attribute("data-token")) == at - 1)
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Download (zip)").click()
+    path = tmp_path / "session.zip"
+    downloading.value.save_as(path)
+    with path.open("rb") as file:
+        unpack(file, tmp_path / "one", RecordingLimits())
+    assert main(["replay", str(tmp_path / "one"), "--compare"]) == 0
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete it").click()
+    page.get_by_text("Nothing is recorded yet.").wait_for()
+    page.locator('input[type="file"]').set_input_files(str(path))
+    page.get_by_text("equal, bit for bit").wait_for()
+
+
+def test_pictures_are_recorded_and_shown_at_the_cursor(open_page):
+    page = open_page(microphone=False, camera=True)
+    page.get_by_test_id("task-hands").click()
+    live_surface.wait_for(page, lambda: live_surface.token(page) > 0)
+    page.get_by_test_id("camera").click()
+    record(page, 2.0)
+    page.get_by_test_id("camera").click()
+    page.get_by_role("link", name="Sessions").click()
+    page.get_by_text("equal, bit for bit").wait_for()
+    page.get_by_test_id("clip-picture").wait_for()
+    assert page.get_by_test_id("clip-picture").evaluate("image => image.naturalWidth") >= 160
