@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from documented import blocks, run
 
+from cla.capture import sample_clips
 from cla.cli import main
 
 
@@ -38,3 +39,10 @@ def test_an_exported_task_runs_by_onnxruntime(tmp_path, monkeypatch):
     assert np.isfinite(names["logits"]).all()
     run(layer)
     assert Path("layer.onnx").exists()
+
+
+def test_a_recorded_session_is_replayed(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", str(sample_clips()[0].path), "--seconds", "1", "--record", "monday"]) == 0
+    assert run(*blocks("docs/sessions.md"))["check"].equal
+    assert "True None" in capsys.readouterr().out

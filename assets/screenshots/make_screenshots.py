@@ -18,6 +18,7 @@ PAGES = {
     "compare": "compare",
     "cost": "cost",
     "learn": "learn",
+    "sessions": "sessions",
 }
 FIRST_TOKEN = """() => [...document.querySelectorAll("*")].some(
   ({ shadowRoot }) => shadowRoot?.querySelector(".cla-live[data-token]"))"""
@@ -27,6 +28,21 @@ PLAY_MS = 8_000
 """Time for the live page to take in some words or signs."""
 SCROLLED_TO = {"views": "factors-full"}
 """What stands at the top of a picture, where that is not the head of the page."""
+
+
+RECORD_MS = 6_000
+
+
+def record(browser: Browser, address: str) -> None:
+    """Record a session, for the page that shows some."""
+    page = browser.new_page()
+    page.goto(address)
+    page.locator("[data-token]").wait_for(state="attached")
+    page.get_by_test_id("record").click()
+    page.wait_for_timeout(RECORD_MS)
+    page.get_by_test_id("record").click()
+    page.get_by_test_id("notice").wait_for()
+    page.close()
 
 
 def take(browser: Browser, address: str, name: str, look: str) -> None:
@@ -61,6 +77,7 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
+        record(browser, address)
         for name in PAGES:
             for look in LOOKS:
                 take(browser, address, name, look)

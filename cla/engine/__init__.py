@@ -16,7 +16,7 @@ from cla.engine.commands import (
     SetWindow,
     StepOnce,
 )
-from cla.engine.comparison import Comparison, lane_names
+from cla.engine.comparison import Comparison, lane_names, names_of
 from cla.engine.feeder import Feeder
 from cla.engine.inputs import (
     FileLimits,
@@ -96,6 +96,7 @@ __all__ = [
     "command_of",
     "lane_at",
     "lane_names",
+    "names_of",
     "open_file",
     "pack",
     "read_clip",

@@ -123,7 +123,7 @@ def lane_names(configs: Sequence[LaneConfig]) -> list[str]:
         raise ClaError("There are no lanes to run.", "Name at least one, for example full.")
     if len(set(configs)) < len(configs):
         raise ClaError("A lane is named twice.", "Let each lane differ from the others.")
-    names = [_names(config) for config in configs]
+    names = [names_of(config) for config in configs]
     return [
         next(
             (name for depth, name in enumerate(own) if [n[depth] for n in names].count(name) == 1),
@@ -133,8 +133,8 @@ def lane_names(configs: Sequence[LaneConfig]) -> list[str]:
     ]
 
 
-def _names(config: LaneConfig) -> list[str]:
-    """A lane's name, from the shortest to the longest."""
+def names_of(config: LaneConfig) -> list[str]:
+    """The names that a lane may have beside others, from the shortest to the longest."""
     marks = f"{config.kind}:{config.num_landmarks}" if config.num_landmarks else config.kind
     mode = f"{marks}:{config.landmark_mode}" if config.num_landmarks else marks
     window = f"{mode}:{config.window}" if config.window else mode

@@ -105,8 +105,9 @@ def _picture(record: FrameRecord) -> dict[str, Any]:
 
 
 def _mean_row(record: LaneRecord, task: TaskModel) -> np.typing.NDArray[np.float32]:
-    """The attention row, mean over heads; nothing for a token that was left out."""
-    if record.attention is None:
-        return np.zeros(task.window, np.float32)
-    row: np.typing.NDArray[np.float32] = record.attention[0].mean(0)
+    """The attention row, mean over heads; nothing where a lane did not look."""
+    row = np.zeros(task.window, np.float32)
+    if record.attention is not None:
+        mean = record.attention[0].mean(0)
+        row[task.window - len(mean) :] = mean
     return row

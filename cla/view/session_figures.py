@@ -30,7 +30,8 @@ def recorded_predictions(
     for place, lane in enumerate(lanes, 1):
         chart.add_trace(
             go.Heatmap(
-                x=lane.times_s, y=list(labels[1:]), z=lane.probabilities[:, 1:].T,
+                x=lane.times_s, y=[label.replace("_", " ") for label in labels[1:]],
+                z=lane.probabilities[:, 1:].T,
                 zmin=0, zmax=1, showscale=False, name="", hovertemplate=say("clips.hover"),
                 colorscale=[[0, "rgba(128, 128, 128, 0.06)"], [1, lane.system.color]],
             ),
@@ -39,7 +40,7 @@ def recorded_predictions(
         chart.add_trace(
             go.Scatter(
                 x=[event.time_s for event in lane.events],
-                y=[event.label for event in lane.events],
+                y=[event.label.replace("_", " ") for event in lane.events],
                 mode="markers", name=say("clips.event"), showlegend=place == 1,
                 marker={"symbol": "triangle-left", "size": 11, "color": MARK,
                         "line": {"width": 1, "color": "white"}},

@@ -22,6 +22,7 @@ from cla.engine import (
     SetLanes,
     SetWindow,
     lane_names,
+    names_of,
 )
 from cla.errors import ClaError
 from cla.models import Span
@@ -64,11 +65,12 @@ def recorded_lanes(recording: Recording) -> list[RecordedLane]:
     manifest = recording.manifest
     rows: dict[str, list[tuple[int, list[float], str | None]]] = {}
     for row in recording.rows():
-        name, step, values = row["lane"], row["step"], row["probabilities"]
-        known = str(name).split(":")[0] in KINDS
+        name, step, values = str(row["lane"]), row["step"], row["probabilities"]
+        known = name.split(":")[0] in KINDS
         fits = step is not None and values is not None and len(values) == len(manifest.labels)
         if not known or not fits:
             raise ClaError("The records do not fit the session.", "Record the session again.")
+        name = same_lane(name, manifest.lanes)
         if step >= MAX_TOKENS or (name not in rows and len(rows) == MAX_LANES):
             continue
         rows.setdefault(name, []).append((step, values, row["event"]))
@@ -91,6 +93,15 @@ def _lane(
     columns: NDArray[np.float32] = np.maximum.reduceat(values, starts)
     system = lane_system(name, manifest.lanes)
     return RecordedLane(name, system, times_s[starts], columns, events)
+
+
+def same_lane(name: str, begun: Sequence[LaneConfig]) -> str:
+    """The name with which a lane began; it has a longer one where another of its kind runs too."""
+    with suppress(ClaError):
+        for first, config in zip(lane_names(begun), begun, strict=True):
+            if name in names_of(config):
+                return first
+    return name
 
 
 def lane_system(name: str, begun: Sequence[LaneConfig]) -> System:

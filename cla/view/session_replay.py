@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -26,13 +26,13 @@ from cla.telemetry import LaneRecord, TokenRecord
 from cla.types import Token
 from cla.view.clip_analysis import ClipAnalysis
 from cla.view.clip_source import Clip
+from cla.view.session_records import same_lane
 
 MAX_SHOWN_S = 300.0
 """Media time that is run again on a page; the command line has no such limit."""
 MAX_WORK_S = 120.0
 MAX_LANES = 8
-PICTURE_TOKENS = 4
-"""A picture is shown for each so many tokens."""
+MOST_PICTURES = 500
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,20 @@ class SessionReplay:
     Args:
         lanes: names of the analysis's lanes.
         check: how it compares with what was recorded; None where other lanes ran.
-        pictures: small JPEGs, and the tokens from which on they are shown.
         whole: whether all of it was run.
     """
 
     analysis: ClipAnalysis
     lanes: tuple[str, ...]
     check: ReplayCheck | None
-    pictures: tuple[tuple[int, bytes], ...]
     whole: bool
+
+    @property
+    def agreement(self) -> float | None:
+        """Share of tokens on which the first two lanes name the same class, where both ran."""
+        both = zip(*self.analysis.lanes[:2], strict=True) if len(self.lanes) > 1 else ()
+        same = [one.label == other.label for one, other in both if one.lane and other.lane]
+        return float(np.mean(same)) if same else None
 
 
 def replay_session(
@@ -67,8 +72,9 @@ def replay_session(
     """
     check = None if lanes else ReplayCheck(recording)
     config = ReplayConfig(tuple(lanes) or None, emit=True, preview=True)
+    begun = tuple(lanes) or recording.manifest.lanes
     steps: list[Mapping[str, LaneRecord]] = []
-    pictures: list[tuple[int, bytes]] = []
+    pictures: list[FrameRecord] = []
     most = round(MAX_SHOWN_S / task.hop_s)
     expected = max(min(recording.duration_s / task.hop_s, most), 1.0)
     until_s = time.monotonic() + MAX_WORK_S
@@ -78,14 +84,15 @@ def replay_session(
             if len(steps) == most or time.monotonic() > until_s:
                 whole = False
                 break
-            steps.append({lane.lane: lane for lane in record.lanes})
+            steps.append({same_lane(lane.lane, begun): lane for lane in record.lanes})
             if check:
                 check.add(record)
             if len(steps) % 50 == 0:
                 progress(min(len(steps) / expected, 1.0))
         elif isinstance(record, FrameRecord) and record.picture and len(steps) >= next_picture:
-            pictures.append((len(steps), record.picture))
-            next_picture = len(steps) + PICTURE_TOKENS
+            # At its place in the recording: a reset begins the stream's own time anew.
+            pictures.append(replace(record, time_s=len(steps) * task.hop_s))
+            next_picture = len(steps) + max(2, round(expected / MOST_PICTURES))
     if not steps:
         raise ClaError("The session is shorter than one token.", "Record at least a second.")
     if check and whole:
@@ -93,22 +100,24 @@ def replay_session(
     names = tuple(dict.fromkeys(name for step in steps for name in step))[:MAX_LANES]
     silent = _silent(task)
     records = tuple(tuple(step.get(name, silent) for step in steps) for name in names)
-    tokens = _tokens(recording, task, len(steps))
+    tokens = _tokens(recording, task, len(steps), pictures)
     clip = Clip(recording.folder.name, recording.manifest.source, tokens, marks)
-    return SessionReplay(ClipAnalysis(clip, records), names, check, tuple(pictures), whole)
+    return SessionReplay(ClipAnalysis(clip, records), names, check, whole)
 
 
-def _tokens(recording: Recording, task: TaskModel, count: int) -> ClipTokens:
-    """The sound, and tokens at their place in the recording; silence for pictures."""
+def _tokens(
+    recording: Recording, task: TaskModel, count: int, pictures: Sequence[FrameRecord]
+) -> ClipTokens:
+    """The sound or the pictures, and tokens at their place in the recording."""
     times_s = [(index + 1) * task.hop_s for index in range(count)]
     tokens = tuple(Token(i, time_s, torch.empty(0)) for i, time_s in enumerate(times_s))
-    return ClipTokens(_sound(recording, times_s[-1]), tokens)
+    return ClipTokens(_sound(recording, times_s[-1]), tokens, tuple(pictures))
 
 
 def _sound(recording: Recording, duration_s: float) -> NDArray[np.float32]:
     rate_hz = recording.manifest.sample_rate_hz
     if rate_hz is None:
-        return np.zeros(round(duration_s * SAMPLE_RATE_HZ), np.float32)
+        return np.zeros(0, np.float32)
     samples = as_float(recording.samples()[: round(duration_s * rate_hz)])
     finite = np.where(np.isfinite(samples), np.clip(samples, -1, 1), 0).astype(np.float32)
     resampler = StreamResampler(rate_hz, SAMPLE_RATE_HZ)

@@ -147,9 +147,7 @@ def _replay(say: Texts, recording: Recording, task: TaskModel, found: Sequence[S
     _verdict(say, recording, task, replayed)
     begun = lanes or recording.manifest.lanes
     titles = [lane_title(say, name, lane_system(name, begun)) for name in replayed.lanes]
-    message = player_message(
-        replayed.analysis, task, titles, say.section("page"), replayed.pictures
-    )
+    message = player_message(say, replayed.analysis, task, titles)
     surface("cla-clip", "clip_player.js", key="player", data=message)
 
 
@@ -160,8 +158,8 @@ def _verdict(say: Texts, recording: Recording, task: TaskModel, replayed: Sessio
         duration = say.number(recording.duration_s, 1)
         st.metric(say("clips.duration"), f"{duration} s", border=True)
         st.metric(say("sessions.tokens"), say.number(len(analysis.clip.tokens.tokens)), border=True)
-        if len(replayed.lanes) > 1:
-            agreement = say.number(100 * analysis.agreement, 1)
+        if replayed.agreement is not None:
+            agreement = say.number(100 * replayed.agreement, 1)
             st.metric(say("sessions.agreement"), f"{agreement} %", border=True)
         if check:
             verdict = say("sessions.equal" if check.equal else "sessions.differs")
