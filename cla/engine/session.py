@@ -311,6 +311,7 @@ class Session(Generic[Packet]):
             behind_s = self._stream.behind_s
         with _turn():
             record = self._stepper.step(behind_s)
+        self._stepper.keep(record)
         self._record(record)
 
     def _finish(self) -> None:

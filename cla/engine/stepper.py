@@ -91,10 +91,16 @@ class Stepper(Generic[Packet]):
             dropped_frames=self._dropped_frames,
         )
         self._dropped_frames = 0
+        return record
+
+    def keep(self, record: TokenRecord) -> None:
+        """Let the recorder, where there is one, take what a step has recorded.
+
+        Apart from the step, for a session that can wait waits here for the disk.
+        """
         if self._recorder:
             self._recorder.record(record, self._steps)
             self._steps += 1
-        return record
 
     def do(self, command: Command) -> MapRecord | None:
         """Do a command before the next token; when to step is not decided here.
