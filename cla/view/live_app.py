@@ -19,6 +19,7 @@ from cla.telemetry import device_name
 from cla.view.limits import max_sessions
 from cla.view.live_server import LiveServer
 from cla.view.recordings import store_of
+from cla.view.warm_up import warm_up_steps
 
 ROUTE = "cla"
 
@@ -28,13 +29,15 @@ TITLES = {"digits": "Spoken digits", "hands": "Hand signs"}
 
 @st.cache_resource
 def live_server() -> LiveServer:
-    """The one server of live sessions, with the weights loaded and run once."""
+    """The one server of live sessions, with the weights loaded; steps are made ready meanwhile."""
     # A step is too small to share: more threads make it slower.
     torch.set_num_threads(1)
     ready, shown = ready_tasks(load_task(name) for name in tasks())
     hello: dict[str, object] = {"device": device_name(), "bones": BONES, "tasks": shown}
     store = store_of(os.environ)
-    return LiveServer(ready, hello, store=store, max_sessions=max_sessions())
+    return LiveServer(
+        ready, hello, store=store, max_sessions=max_sessions(), warm=warm_up_steps(ready)
+    )
 
 
 def ready_tasks(
@@ -45,7 +48,7 @@ def ready_tasks(
     for task in loaded:
         problem = ""
         try:
-            _warm_up(task)
+            _try_features(task)
             ready[task.name] = task
         except ClaError as error:
             problem = str(error)
@@ -106,18 +109,14 @@ def _shown(task: TaskModel) -> dict[str, Any]:
     }
 
 
-def _warm_up(task: TaskModel) -> None:
-    """First runs load libraries and touch memory; let no user wait for that.
+def _try_features(task: TaskModel) -> None:
+    """Load what makes the task's tokens, and run it once: no user waits for that.
 
     Raises:
-        ClaError: what makes the task's features cannot be loaded here.
+        ClaError: it cannot be loaded here.
     """
     front_end = task.front_end
     if isinstance(front_end, SoundFrontEnd):
-        tokens = front_end.open(16_000).push(np.zeros(6_400, np.float32))
+        front_end.open(16_000).push(np.zeros(6_400, np.float32))
     else:
-        tokens = front_end.open().push(np.zeros((240, 320, 3), np.uint8), 0.0)
-    for lane in (task.with_attention("full"), task.with_attention("continual_nystrom", 16)):
-        state = lane.init_state(1)
-        for token in tokens:
-            lane.step(token.features[None], state, emit=True)
+        front_end.open().push(np.zeros((240, 320, 3), np.uint8), 0.0)

@@ -38,6 +38,7 @@ LEAVES = (1000, 1001)
 POLICY_VIOLATION = 1008
 INTERNAL_ERROR = 1011
 TRY_AGAIN_LATER = 1013
+WARM_POLL_S = 0.1
 
 _LOG = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class LiveServer:
         grace_s: time a session waits for its page after it was left.
         lost_grace_s: the same after its connection broke; when all places are taken, the session
             that has waited longest gives its own up.
+        warm: set when sessions can begin; None where they can at once.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class LiveServer:
         max_sessions: int = DEFAULT_SESSIONS,
         grace_s: float = GRACE_S,
         lost_grace_s: float = LOST_GRACE_S,
+        warm: threading.Event | None = None,
     ) -> None:
         self.tasks = tasks
         self._hello = {**hello, "records": store is not None}
@@ -71,6 +74,7 @@ class LiveServer:
         self._max_sessions = max_sessions
         self._grace_s = grace_s
         self._lost_grace_s = lost_grace_s
+        self._warm = warm
         self._lock = threading.Lock()
         self._keys: OrderedDict[str, None] = OrderedDict()
         self._stages: dict[str, Stage] = {}
@@ -111,7 +115,16 @@ class LiveServer:
             await socket.send_bytes(encode_record(fault, _language(socket)))
             await socket.close(TRY_AGAIN_LATER)
             return
+        await self._until_warm(socket)
         await self._serve(socket, key)
+
+    async def _until_warm(self, socket: WebSocket) -> None:
+        """Tell the page why it waits, as long as it has to."""
+        if self._warm is None or self._warm.is_set():
+            return
+        await socket.send_bytes(encode({"type": "preparing"}, {}))
+        while not self._warm.is_set():
+            await asyncio.sleep(WARM_POLL_S)
 
     def _has_place(self, key: str) -> bool:
         """Whether there is a place for this page; one that waits for a lost page is given away."""

@@ -81,6 +81,7 @@ class LivePage {
 
   receive(header, arrays) {
     switch (header.type) {
+      case "preparing": return this.notice(say("preparing"));
       case "hello": return this.greet(header);
       case "settings": return this.show(header);
       case "token": return this.takeToken(header, arrays);
