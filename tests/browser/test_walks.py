@@ -65,7 +65,8 @@ def test_a_clip_of_pictures_is_played_in_step(visit):
       const { width, height } = canvas;
       return new Set(canvas.getContext("2d").getImageData(0, 0, width, height).data).size;
     }"""
-    assert page.get_by_test_id("clip-picture").locator("canvas").evaluate(drawn) > 50
+    picture = page.get_by_test_id("clip-picture").locator("canvas")
+    live_surface.wait_for(page, lambda: picture.evaluate(drawn) > 50)
     play = page.get_by_test_id("clip-play")
     play.click()
     last = page.get_by_test_id("cla-clip").evaluate("surface => surface.player.tokens - 1")
