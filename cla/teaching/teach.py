@@ -34,7 +34,7 @@ CROSSED = 0.25
 MIN_TOKENS = 20
 MIN_GAIN = 0.01
 """The trained encoder is kept where it names so much more of what was held out."""
-LANDMARK_TOKENS = 3_000
+LANDMARK_TOKENS = 2_000
 TOKENS_PER_LANDMARK = 4
 EVENTS = EventConfig(enter=0.6, exit=0.3, hold_tokens=3, refractory_s=0.5, smoothing_tokens=3)
 ENCODER_FIT = EncoderFit()

@@ -8,6 +8,7 @@ from cla.view.learn_page import learn_page
 from cla.view.live_app import routes
 from cla.view.live_page import live_page
 from cla.view.sessions_page import sessions_page
+from cla.view.teach_page import teach_page
 
 __all__ = [
     "clips_page",
@@ -18,4 +19,5 @@ __all__ = [
     "routes",
     "run_navigation",
     "sessions_page",
+    "teach_page",
 ]

@@ -9,10 +9,10 @@ from cla.capture import sample_clips
 from cla.errors import ClaError
 from cla.models import TaskModel
 from cla.view.clip_source import MOST_BYTES, Clip, sample, uploaded_clip
+from cla.view.frame import complain
 from cla.view.live_app import clip_tasks
 from cla.view.settings import choice, choices
 from cla.view.texts import Texts
-from cla.view.texts.faults import translated
 
 FORMATS = MappingProxyType(
     {"sound": ["wav", "flac", "ogg", "mp3", "m4a"], "video": ["mp4", "webm", "mov", "avi"]}
@@ -82,5 +82,5 @@ def _uploaded(say: Texts, task: TaskModel, upload: UploadedFile) -> Clip | None:
     try:
         return uploaded_clip(say, task, upload.name, upload.getvalue())
     except ClaError as error:
-        st.error(f"{translated(say, error.message)} {translated(say, error.remedy)}")
+        complain(say, error)
         return None

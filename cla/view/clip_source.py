@@ -20,6 +20,7 @@ from cla.capture import (
 )
 from cla.engine import ClipTokens, open_file, read_clip, read_video_clip
 from cla.models import Span, TaskModel
+from cla.types import InputKind
 from cla.view.kept import Kept
 from cla.view.texts import Texts
 
@@ -68,19 +69,24 @@ def uploaded_clip(say: Texts, task: TaskModel, title: str, content: bytes) -> Cl
     Raises:
         ClaError: it cannot be read.
     """
-
-    def open_upload() -> OpenClip:
-        if task.input == "sound":
-            return open_isolated_audio(content, limits=SOUND_LIMITS)
-        return open_isolated_video(content, limits=VIDEO_LIMITS)
-
     name = f"{task.name} {hashlib.sha256(content).hexdigest()}"
-    with _decoders():
-        return _read(say, task, (name, title, None), open_upload)
+    with decoders():
+        return _read(say, task, (name, title, None), lambda: open_upload(task.input, content))
+
+
+def open_upload(kind: InputKind, content: bytes) -> OpenClip:
+    """A stranger's file, open; to be read while one of the `decoders` is held.
+
+    Raises:
+        ClaError: it is none, or beyond the limits.
+    """
+    if kind == "sound":
+        return open_isolated_audio(content, limits=SOUND_LIMITS)
+    return open_isolated_video(content, limits=VIDEO_LIMITS)
 
 
 @st.cache_resource
-def _decoders() -> threading.Semaphore:
+def decoders() -> threading.Semaphore:
     return threading.Semaphore(MOST_DECODERS)
 
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from cla.errors import ClaError
 from cla.resources import asset_path
 from cla.view.settings import choice
 from cla.view.texts import LANGUAGES, Texts, choose
+from cla.view.texts.faults import translated
 
 LANGUAGE_KEY = "lang"
 
@@ -45,6 +47,11 @@ def page_head(name: str) -> Texts:
     st.markdown(f"## {say(f'{name}.title')}")
     st.markdown(say(f"{name}.lead"))
     return say
+
+
+def complain(say: Texts, error: ClaError) -> None:
+    """Say on the page what went wrong, and what helps."""
+    st.error(f"{translated(say, error.message)} {translated(say, error.remedy)}")
 
 
 def _language_switch(say: Texts) -> None:

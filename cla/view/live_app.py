@@ -52,7 +52,7 @@ def ready_tasks(
             ready[task.name] = task
         except ClaError as error:
             problem = str(error)
-        shown.append({**_shown(task), "problem": problem})
+        shown.append({**shown_task(task), "problem": problem})
     return ready, shown
 
 
@@ -91,7 +91,7 @@ def static_url() -> str:
     return f"{base_url()}/static/"
 
 
-def _shown(task: TaskModel) -> dict[str, Any]:
+def shown_task(task: TaskModel) -> dict[str, Any]:
     """What every page is told of a task."""
     return {
         "name": task.name,

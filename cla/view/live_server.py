@@ -8,6 +8,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
@@ -41,6 +43,16 @@ TRY_AGAIN_LATER = 1013
 WARM_POLL_S = 0.1
 
 _LOG = logging.getLogger(__name__)
+
+
+class Offered(Protocol):
+    """A task for one page alone, and what that page is told of it."""
+
+    @property
+    def task(self) -> TaskModel: ...
+
+    @property
+    def shown(self) -> dict[str, Any]: ...
 
 
 class LiveServer:
@@ -77,6 +89,7 @@ class LiveServer:
         self._warm = warm
         self._lock = threading.Lock()
         self._keys: OrderedDict[str, None] = OrderedDict()
+        self._offered: WeakValueDictionary[str, Offered] = WeakValueDictionary()
         self._stages: dict[str, Stage] = {}
         self._connected: dict[str, WebSocket] = {}
         self._closing: dict[str, asyncio.TimerHandle] = {}
@@ -89,6 +102,10 @@ class LiveServer:
             while len(self._keys) > MAX_TOKENS:
                 self._keys.popitem(last=False)
         return key
+
+    def offer(self, key: str, offered: Offered) -> None:
+        """Let the page with this key run one more task, as long as somebody keeps it."""
+        self._offered[key] = offered
 
     def shelf(self, key: str, *, local: bool) -> Shelf | None:
         """The recordings of the page with this key; None where nothing is recorded."""
@@ -154,9 +171,14 @@ class LiveServer:
             self._count()
         stage = self._stages[key]
         stage.set_listener(on_record)
+        offered = self._offered.get(key)
+        if offered:
+            await asyncio.to_thread(stage.offer, offered.task)
         news.set()
         devices = asdict(await asyncio.to_thread(local_devices)) if local else None
         hello = {"type": "hello", **self._hello, "local": devices, **stage.settings()}
+        if offered:
+            hello["tasks"] = [*hello["tasks"], offered.shown]
         await socket.send_bytes(encode(hello, {}))
         pump = asyncio.create_task(self._pump(socket, stage, news))
         code = None

@@ -10,6 +10,8 @@ from cla.view.stage import Stage
 
 MAX_TEXT = 4096
 MAX_NAME = 100
+OF_A_TASK = ("microphone", "camera", "device", "stop")
+"""Messages that may name the task that comes next."""
 COMMANDS = frozenset(
     {"landmarks", "landmark_mode", "lanes", "pause", "resume", "step", "reset", "map"}
 )
@@ -28,6 +30,8 @@ def handle_text(stage: Stage, text: str) -> None:
         message = None
     if not isinstance(message, dict):
         raise ClaError("The page sent a message that cannot be read.", "Reload the page.")
+    if message.get("type") in OF_A_TASK and "task" in message:
+        stage.choose(text_of(message, "task"))
     match message.get("type"):
         case "sample":
             stage.play_sample(text_of(message, "clip"))

@@ -105,6 +105,27 @@ class Stage:
             **self._lanes.as_dict(),
         }
 
+    def offer(self, task: TaskModel) -> None:
+        """Let this page run one more task, in place of an earlier one of its name."""
+        if self._task.name == task.name and self._task is not task:
+            self.stop()
+            self._use(task)
+        self._tasks = {**self._tasks, task.name: task}
+
+    def choose(self, name: str) -> None:
+        """Use this task for what comes next.
+
+        Raises:
+            ClaError: there is none of that name.
+        """
+        if name not in self._tasks:
+            raise ClaError(
+                f"There is no task {name!r}.", f"Choose one of {', '.join(self._tasks)}."
+            )
+        if self._tasks[name] is not self._task:
+            self.stop()
+            self._use(self._tasks[name])
+
     def set_fast(self, fast: bool) -> None:
         """Play files as fast as they can be worked on, or at their own pace."""
         self._fast = fast
@@ -171,12 +192,8 @@ class Stage:
             ClaError: it is empty or too large, or there is no such task.
         """
         upload = Upload(size_bytes, name)
-        if task not in self._tasks:
-            raise ClaError(
-                f"There is no task {task!r}.", f"Choose one of {', '.join(self._tasks)}."
-            )
+        self.choose(task)
         self.stop()
-        self._use(self._tasks[task])
         self._source = {"source": "upload", "clip": name}
         self._upload = upload
 

@@ -8,24 +8,27 @@ from cla.resources import package_path
 from cla.view.live_app import static_url
 
 BOOTSTRAP = """
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   let stop = () => {};
   let gone = false;
   // This code runs from a blob, against which a path alone cannot be resolved.
   import(new URL("SCRIPT", location.href).href).then(({ mount }) => {
-    if (!gone) stop = mount(parentElement, data);
+    if (!gone) stop = mount(parentElement, data, setTriggerValue);
   });
   return () => { gone = true; stop(); };
 }
 """
 
 
-def surface(name: str, script: str, *, key: str, data: Any) -> None:
+def surface(name: str, script: str, *, key: str, data: Any) -> Any:
     """Mount a script of `cla/view/static`; it is given `data`, and draws in the page's own style.
 
     Args:
         name: of the component, and of its element for tests.
         key: another key is another element.
+
+    Returns:
+        a result whose `made` is what the script has just made, else None.
     """
     component = st.components.v2.component(
         name,
@@ -33,4 +36,4 @@ def surface(name: str, script: str, *, key: str, data: Any) -> None:
         css=package_path("view/static/style.css").read_text("utf-8"),
         js=BOOTSTRAP.replace("SCRIPT", f"{static_url()}{script}"),
     )
-    component(key=key, data=data)
+    return component(key=key, data=data, on_made_change=lambda: None)

@@ -89,9 +89,7 @@ class LivePage {
       case "frame": return this.takeFrame(header, arrays);
       case "map": return this.board.frozen || this.board.panels.get(header.lane)?.map.draw(arrays, this.theme, this.head);
       case "recording": return this.record.take(header);
-      case "fault":
-        this.board.doubt();
-        return this.notice(`${header.message} ${header.remedy}`);
+      case "fault": return this.notice(`${header.message} ${header.remedy}`);
       case "ended":
         this.ended = true;
         return undefined;
@@ -110,8 +108,10 @@ class LivePage {
       this.setTask(task);
       this.byId("clip").value = wished;
     }
+    const own = first && !task && hello.tasks.find(({ name, problem }) => !problem && name === readAddress("task"));
     const fast = this.byId("fast").checked;
     if (hello.source || !this.task) this.show(hello);
+    if (own) return this.choose(own.name);
     if (hello.source) return;
     if (first && readAddress("lanes")) this.sendLanes(readLanes(readAddress("lanes")));
     if (first && fast) {
@@ -132,10 +132,20 @@ class LivePage {
   setTask(task) {
     if (this.task === task) return;
     this.task = task;
-    showTask(this.root, task, this.hello);
+    showTask(this.root, task);
+    fill(this.byId("layer"), Array.from({ length: task.num_layers }, (_, layer) => [layer + 1, layer + 1]));
     applyChoice(this.byId("layer"));
+    this.root.querySelector(".layers").hidden = task.num_layers < 2;
     this.sources.listDevices();
     this.preview.reset();
+    const { local, device: machine } = this.hello;
+    const missing = local?.[task.input === "video" ? "no_camera" : "no_microphone"];
+    this.byId("foot").textContent =
+      say("foot", { hop: Math.round(task.hop_s * 1000), window: task.window, device: machine }) +
+      (missing ? ` ${say("local", { missing })}` : "");
+    // Said before anyone presses a button that cannot work.
+    const device = say(`device_${task.input === "video" ? "camera" : "microphone"}`);
+    this.byId("preflight").textContent = window.isSecureContext ? "" : say("insecure", { device });
   }
 
   /** Settings as the server has them. */

@@ -59,7 +59,11 @@ export class Sources {
     this.stop();
     page.notice(null);
     page.clear();
-    if (!clip) return page.socket.send({ type: "stop" });
+    writeAddress("task", clip ? "" : page.task.name, "");
+    if (!clip) {
+      page.notice(say("own_task", { device: say(page.task.input === "video" ? "camera" : "microphone") }));
+      return page.socket.send({ type: "stop", task: page.task.name });
+    }
     this.name = sayOr(`sample.${clip.name}`, clip.title);
     writeAddress("clip", clip.name, page.hello.tasks[0].clips[0]?.name);
     page.socket.send({ type: "sample", clip: clip.name });
@@ -94,7 +98,7 @@ export class Sources {
     page.socket.send({ type: "stop" });
     page.clear();
     if (device?.startsWith(LOCAL)) {
-      page.socket.send({ type: "device", kind: page.task.input, index: Number(device.slice(LOCAL.length)) });
+      page.socket.send({ type: "device", task: page.task.name, kind: page.task.input, index: Number(device.slice(LOCAL.length)) });
       return;
     }
     const { turn } = this;
@@ -115,7 +119,7 @@ export class Sources {
   /** Announce a running device to a session that does not know of it. */
   resume() {
     this.lost = 0;
-    this.page.socket.send(this.capture.announcement);
+    this.page.socket.send({ ...this.capture.announcement, task: this.page.task.name });
     if (this.capture === this.camera) this.camera.begin();
   }
 

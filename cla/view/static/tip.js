@@ -11,9 +11,7 @@ export class Tip {
     root.addEventListener("keydown", ({ key }) => key === "Escape" && this.hide());
   }
 
-  /** Show a text beside a place of the window, for an element. */
-  show(owner, text, x, y) {
-    this.owner = owner;
+  show(text, x, y) {
     this.element.hidden = false;
     this.element.textContent = text;
     const { width, height } = this.element.getBoundingClientRect();
@@ -23,30 +21,29 @@ export class Tip {
     this.element.style.top = `${above ? y - APART - height : y + APART}px`;
   }
 
-  /** Hide what an element has shown, or whoever has. */
-  hide(owner = this.owner) {
-    if (owner === this.owner) this.element.hidden = true;
+  hide() {
+    this.element.hidden = true;
   }
 
   /** Show, over an element, what `textAt(x, y)` says of a place in it; nothing where it says null. */
   follow(element, textAt) {
     const show = ({ offsetX, offsetY, clientX, clientY }) => {
       const text = textAt(offsetX, offsetY);
-      if (text) this.show(element, text, clientX, clientY);
-      else this.hide(element);
+      if (text) this.show(text, clientX, clientY);
+      else this.hide();
     };
     element.addEventListener("pointermove", show);
     element.addEventListener("pointerdown", show);
-    element.addEventListener("pointerleave", () => this.hide(element));
+    element.addEventListener("pointerleave", () => this.hide());
   }
 
   /** Let a word explain itself, to the pointer and to the keyboard. */
   explain(element, text) {
     const show = () => {
       const { left, bottom } = element.getBoundingClientRect();
-      this.show(element, text, left - APART, bottom - APART / 2);
+      this.show(text, left - APART, bottom - APART / 2);
     };
     for (const type of ["pointerenter", "focus", "click"]) element.addEventListener(type, show);
-    for (const type of ["pointerleave", "blur"]) element.addEventListener(type, () => this.hide(element));
+    for (const type of ["pointerleave", "blur"]) element.addEventListener(type, () => this.hide());
   }
 }

@@ -1,0 +1,111 @@
+"""What came of teaching: scores, confusion matrix, the file, and the way to the Live page."""
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from cla.models import TaskModel, write_task_file
+from cla.teaching import LaneScore, Taught
+from cla.view.figures import figure, show
+from cla.view.own_task import OWN, keep_own_task
+from cla.view.texts import Texts
+
+SHADES = [[0.0, "rgba(42, 134, 200, 0.05)"], [1.0, "#2a86c8"]]
+
+
+def show_taught(say: Texts, taught: Taught) -> None:
+    """Draw it all."""
+    task = taught.task
+    st.markdown(f"### {say('teach.result')}")
+    with st.container(horizontal=True):
+        if st.button(say("teach.run"), type="primary", key="run-live"):
+            keep_own_task(task)
+            st.switch_page("live.py", query_params={"task": OWN})
+        st.download_button(
+            say("teach.download"),
+            write_task_file(task),
+            file_name="my_classes.safetensors",
+            mime="application/octet-stream",
+            on_click="ignore",
+            key="download",
+        )
+    if not taught.scores:
+        st.info(say("teach.no_scores"))
+        return
+    _figures(say, taught)
+    titles = [lane_title(say, score.lane) for score in taught.scores]
+    shown = st.selectbox(
+        say("teach.lane"), range(len(titles)), format_func=titles.__getitem__, key="taught-lane"
+    )
+    chart = confusion_chart(say, task, taught.scores[shown])
+    show(chart, "confusion", say("teach.confusion_alt"))
+    with st.expander(say("teach.all_lanes")):
+        st.table(lane_table(say, taught))
+
+
+def confusion_chart(say: Texts, task: TaskModel, score: LaneScore) -> go.Figure:
+    """What each label's held-out tokens were named, as shares of each row."""
+    totals = np.maximum(score.confusion.sum(1, keepdims=True), 1)
+    shares = 100 * score.confusion / totals
+    labels = [say("teach.none"), *task.labels[1:]]
+    chart = figure(say, say("teach.confusion"), say("teach.said"), say("teach.true"))
+    chart.add_trace(
+        go.Heatmap(
+            z=shares,
+            x=labels,
+            y=labels,
+            zmin=0,
+            zmax=100,
+            colorscale=SHADES,
+            text=[[f"{say.number(share)} %" for share in row] for row in shares],
+            texttemplate="%{text}",
+            customdata=score.confusion,
+            hovertemplate=say("teach.hover"),
+            colorbar={"thickness": 10, "ticksuffix": " %"},
+        )
+    )
+    chart.update_yaxes(autorange="reversed", type="category")
+    chart.update_xaxes(type="category")
+    return chart
+
+
+def lane_table(say: Texts, taught: Taught) -> dict[str, list[str]]:
+    """Every kind of attention, by the table's columns."""
+    scores = taught.scores
+    return {
+        say("teach.attention"): [lane_title(say, score.lane) for score in scores],
+        say("teach.right"): [say.number(100 * score.accuracy, 1) for score in scores],
+        say("clips.agreement"): [say.number(100 * score.agreement, 1) for score in scores],
+    }
+
+
+def lane_title(say: Texts, lane: str) -> str:
+    """A lane's name for people; one that is not known stays as it is."""
+    kind, _, rest = lane.partition(" ")
+    mode, _, count = rest.partition(" M=")
+    known = {"full": "full", "continual": "continual", "nystrom": "nystrom"}
+    known["continual_nystrom"] = "fixed" if mode == "fixed" else "following"
+    if kind not in known:
+        return lane
+    title = say(f"system.{known[kind]}")
+    return f"{title}, M = {count}" if count else title
+
+
+def _figures(say: Texts, taught: Taught) -> None:
+    card: Any = taught.task.card
+    low = [score for score in taught.scores if score.lane.startswith("continual_nystrom fixed")]
+    with st.container(horizontal=True):
+        full = taught.scores[0]
+        _share(say, say("teach.full_right"), full.accuracy)
+        if low:
+            worst = min(low, key=lambda score: score.accuracy)
+            _share(say, say("teach.low_right"), worst.accuracy)
+            _share(say, say("clips.agreement"), min(score.agreement for score in low))
+        if isinstance(card.get("seconds"), int | float):
+            st.metric(say("teach.time"), f"{say.number(card['seconds'], 1)} s", border=True)
+
+
+def _share(say: Texts, title: str, share: float) -> None:
+    st.metric(title, f"{say.number(100 * share, 1)} %", border=True)

@@ -1,0 +1,104 @@
+"""What a visitor is about to teach: names and clips, in memory, for as long as the visit."""
+
+from dataclasses import dataclass, field
+
+from cla.errors import ClaError
+from cla.features import front_end
+from cla.teaching import (
+    MAX_CLASS_S,
+    NOTHING,
+    Material,
+    Taught,
+    TaughtClass,
+    TaughtClip,
+    missing_s,
+    read_taught_clip,
+)
+from cla.view.clip_source import decoders, open_upload
+
+
+@dataclass
+class Draft:
+    """Classes by the place at which they stand, from 1; place 0 is the background.
+
+    Args:
+        features: name of the front end.
+        clips: of each place.
+        turn: rises with every clip, so that the page offers an empty recorder again.
+        problem: what was wrong with the newest clips.
+        taught: what came of it, until something is changed.
+    """
+
+    features: str
+    names: list[str] = field(default_factory=list)
+    clips: dict[int, tuple[TaughtClip, ...]] = field(default_factory=dict)
+    turn: int = 0
+    problem: ClaError | None = None
+    taught: Taught | None = None
+
+    @property
+    def places(self) -> range:
+        """Where the classes stand."""
+        return range(1, len(self.names) + 1)
+
+    def seconds(self, place: int) -> float:
+        """Length of what was gathered for a place."""
+        return sum(len(clip.features) for clip in self.clips.get(place, ())) * self._hop_s
+
+    def missing_s(self, place: int) -> float:
+        """Seconds that the class at a place still needs."""
+        return missing_s(self._class(place), self._hop_s)
+
+    def material(self) -> Material:
+        """All that was gathered.
+
+        Raises:
+            ClaError: the classes are named badly.
+        """
+        classes = tuple(self._class(place) for place in self.places)
+        return Material(self.features, classes, self.clips.get(0, ()))
+
+    def add(self, place: int, content: bytes) -> None:
+        """Read a recording or an upload for a place; what is wrong with it is kept as `problem`."""
+        self.turn += 1
+        try:
+            clip = self._read(content, MAX_CLASS_S - self.seconds(place))
+        except ClaError as error:
+            self.problem = error
+            return
+        self.problem = self.taught = None
+        self.clips[place] = (*self.clips.get(place, ()), clip)
+
+    def clear(self, place: int) -> None:
+        """Forget what was gathered for a place."""
+        self.clips.pop(place, None)
+        self.problem = self.taught = None
+
+    def resize(self, count: int, name: str) -> None:
+        """Have so many classes; those that go take their clips with them.
+
+        Args:
+            name: of new ones, with `{number}` in it.
+        """
+        while len(self.names) > count:
+            self.clear(len(self.names))
+            self.names.pop()
+        while len(self.names) < count:
+            self.names.append(name.format(number=len(self.names) + 1))
+
+    @property
+    def _hop_s(self) -> float:
+        return front_end(self.features).hop_s
+
+    def _class(self, place: int) -> TaughtClass:
+        name = self.names[place - 1] if place else NOTHING
+        return TaughtClass(name, self.clips.get(place, ()))
+
+    def _read(self, content: bytes, left_s: float) -> TaughtClip:
+        if left_s < 1:
+            raise ClaError(
+                f"There are {MAX_CLASS_S:g} s of it already.", "Clear them to record others."
+            )
+        end = front_end(self.features)
+        with decoders(), open_upload(end.input, content) as file:
+            return read_taught_clip(end, file, left_s)

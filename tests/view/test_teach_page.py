@@ -1,0 +1,117 @@
+"""The Teach page: what is gathered, what is missing, what came of it."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+from tiny_tasks import tiny_sound_task
+
+from cla.capture import sample_clips
+from cla.models import write_task_file
+from cla.teaching import LaneScore, Taught
+from cla.view.taught_results import confusion_chart, lane_table, lane_title
+from cla.view.teach_draft import Draft
+from cla.view.texts import Texts
+
+SAY = Texts("en")
+NAVIGATION = Path(__file__).parents[2] / "pages" / "navigation.py"
+
+
+def score(lane="continual_nystrom fixed M=4"):
+    return LaneScore(lane, np.array([[8, 2, 0], [0, 5, 5], [0, 0, 0]]), 0.9)
+
+
+def test_a_draft_gathers_clips_and_says_what_is_missing():
+    draft = Draft("spectrum")
+    draft.resize(2, "Class {number}")
+    assert draft.names == ["Class 1", "Class 2"]
+    draft.add(1, sample_clips()[0].path.read_bytes())
+    assert draft.problem is None
+    assert draft.seconds(1) == pytest.approx(11.9, abs=0.2)
+    assert draft.missing_s(1) == 0
+    assert draft.missing_s(2) == 4
+    draft.add(2, b"this is no sound")
+    assert "not a sound file" in draft.problem.message
+    draft.resize(1, "")
+    draft.resize(2, "Again {number}")
+    assert draft.names == ["Class 1", "Again 2"]
+    draft.clear(1)
+    assert draft.seconds(1) == 0
+
+
+def test_a_full_class_takes_no_more():
+    draft = Draft("spectrum", ["a", "b"])
+    draft.add(1, sample_clips()[0].path.read_bytes())
+    draft.clips[1] *= 6
+    draft.add(1, sample_clips()[0].path.read_bytes())
+    assert "60 s of it already" in draft.problem.message
+
+
+def test_the_confusion_matrix_is_drawn_by_its_shares():
+    chart = confusion_chart(SAY, tiny_sound_task(), score())
+    (matrix,) = chart.data
+    assert np.array_equal(matrix.z, [[80, 20, 0], [0, 50, 50], [0, 0, 0]])
+    assert list(matrix.x) == ["something else", "a", "b"]
+    assert chart.layout.yaxis.title.text == "really"
+
+
+def test_every_lane_is_named_in_the_table():
+    scores = (score("full"), score("continual_nystrom continual M=16"), score("new thing"))
+    table = lane_table(SAY, Taught(tiny_sound_task(), scores))
+    assert table["attention"][:2] == ["full", "continual Nyström, continual landmarks, M = 16"]
+    assert table["classes right, %"][0] == "65.0"
+    assert lane_title(SAY, "new thing") == "new thing"
+
+
+@pytest.fixture
+def app(monkeypatch):
+    """The page, with a teacher that needs no time."""
+
+    def teach(material, name, progress):
+        progress(0.5)
+        assert [len(one.clips) for one in material.classes] == [1, 1]
+        return Taught(replace(tiny_sound_task(), name=name), (score(),))
+
+    monkeypatch.setattr(sys.modules["cla.view.teach_page"], "teach", teach)
+    app = AppTest.from_file(str(NAVIGATION), default_timeout=120).run()
+    return app.switch_page("teach.py").run()
+
+
+def test_classes_are_named_given_clips_taught_and_run_live(app):
+    assert app.info[0].value == "Not enough yet of: Class 1, Class 2."
+    app.text_input(key="class-spectrum-1").set_value("talk").run()
+    for place in (1, 2):
+        app.pills(key="place-spectrum").set_value(place).run()
+        uploader = next(one for one in app.file_uploader if one.key.startswith("taught"))
+        uploader.upload("clip.flac", sample_clips()[0].path.read_bytes())
+        app.run()
+    assert not app.info
+    app.button(key="train").click().run()
+    assert not app.exception
+    assert app.metric[0].value == "65.0 %"
+    app.button(key="run-live").click().run()
+    assert not app.exception
+    assert app.session_state["own_task"].shown["title"] == "My classes"
+    assert app.session_state["own_task"].task.name == "own"
+
+
+def test_a_file_is_opened_and_a_bad_one_explained(app):
+    app.file_uploader(key="own-file").upload("mine.safetensors", write_task_file(tiny_sound_task()))
+    app.run()
+    assert app.info[-1].value == "This file holds no scores."
+    assert app.button(key="run-live")
+    app.file_uploader(key="own-file").upload("bad.safetensors", b"no such thing")
+    app.run()
+    assert "no task that can be used" in app.error[0].value
+
+
+def test_each_kind_and_number_of_classes_has_its_own_page(app):
+    for kind in ("hands", "pictures", "sound"):
+        app.segmented_control(key="teach").set_value(kind).run()
+        app.slider(key="classes").set_value(8).run()
+        assert not app.exception
+        names = [field for field in app.text_input if field.key.startswith("class-")]
+        assert len(names) == 8
