@@ -2,6 +2,6 @@
 
 import streamlit as st
 
-from cla.view import routes
+from cla.view import middleware, routes
 
-app = st.App("pages/navigation.py", routes=routes())
+app = st.App("pages/navigation.py", routes=routes(), middleware=middleware())

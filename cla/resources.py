@@ -24,6 +24,19 @@ def asset_path(name: str) -> Path:
     raise ClaError(f"The shipped file assets/{name} is missing.", _REMEDY)
 
 
+def app_script() -> Path:
+    """Returns the script that starts the app.
+
+    Raises:
+        ClaError: it was not shipped.
+    """
+    package = Path(__file__).resolve().parent
+    for root in (package / "app", package.parent):
+        if (path := root / "app.py").exists():
+            return path
+    raise ClaError("The app's script is missing.", _REMEDY)
+
+
 def package_path(name: str) -> Path:
     """Returns the path of a file that lies inside the package, given relative to it."""
     return Path(__file__).resolve().parent / name

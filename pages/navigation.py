@@ -2,4 +2,4 @@
 
 from cla.view import run_navigation
 
-run_navigation(["live", "clips", "teach", "compare", "cost", "learn", "sessions"])
+run_navigation(["live", "clips", "teach", "compare", "cost", "learn", "sessions", "preflight"])

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from cla.view import routes
+from cla.view import middleware, routes
 from cla.view.live_app import live_server
 
 
@@ -22,4 +22,5 @@ async def key(_: Request) -> PlainTextResponse:
 app = st.App(
     Path(__file__).parents[2] / "pages" / "navigation.py",
     routes=[*routes(), Route("/key", key)],
+    middleware=middleware(),
 )

@@ -39,6 +39,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return READER_GONE
 
 
+def _app(arguments: list[str]) -> int:
+    from cla.cli.app import main as app
+
+    return app(arguments)
+
+
 def _bench(arguments: list[str]) -> int:
     from cla.cli.bench import main as bench
 
@@ -83,6 +89,7 @@ def _train(arguments: list[str]) -> int:
 
 
 COMMANDS = {
+    "app": _app,
     "bench": _bench,
     "export": _export,
     "fetch": _fetch,
@@ -122,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--out", metavar="FILE", help="write rows to FILE (.parquet, .csv or .jsonl)")
     run.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    commands.add_parser("app", help="start the app in the browser: cla app --server.port 8501")
     commands.add_parser("bench", help="measure step times here: cla bench --help")
     commands.add_parser("export", help="write a classifier as ONNX: cla export --help")
     commands.add_parser("fetch", help="bring what is not shipped: cla fetch --help")

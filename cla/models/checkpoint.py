@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
@@ -19,6 +20,12 @@ from cla.resources import asset_path
 TASKS = ("digits", "hands")
 WEIGHTS_FILE = "model.safetensors"
 CARD_FILE = "card.json"
+MAX_SIZE = 65_536
+UNFIT = (
+    AttributeError, KeyError, OverflowError, RecursionError, RuntimeError, TypeError, ValueError,
+    SafetensorError,
+)  # fmt: skip
+"""What a card raises that does not go with its weights."""
 REINSTALL = "Install the package again, or train anew with `cla train`."
 
 
@@ -49,9 +56,32 @@ def read_task(folder: Path) -> TaskModel:
         weights = (folder / WEIGHTS_FILE).read_bytes()
     except (OSError, ValueError) as error:
         raise ClaError(f"The model in {folder} cannot be read: {error}.", REINSTALL) from error
+    if not isinstance(card, dict):
+        raise ClaError(f"The model in {folder} cannot be read: its card is no object.", REINSTALL)
     if hashlib.sha256(weights).hexdigest() != card.get("sha256"):
         raise ClaError(f"The weights in {folder} do not match their checksum.", REINSTALL)
-    return assembled(card, load(weights), card)
+    try:
+        tensors = load(weights)
+        _check_sizes(ClassifierConfig(**card["classifier"]), len(weights))
+        return assembled(card, tensors, card)
+    except UNFIT as error:
+        raise ClaError(
+            f"The model in {folder} is not what its card says ({error!r:.200}).", REINSTALL
+        ) from error
+
+
+def _check_sizes(config: ClassifierConfig, weight_bytes: int) -> None:
+    """No card may have more memory reserved than its weights take, and a table of positions.
+
+    Raises:
+        ValueError: a size is beyond that.
+    """
+    for name, value in asdict(config).items():
+        if not isinstance(value, str) and not 0 <= value <= MAX_SIZE:
+            raise ValueError(f"{name}={value}")
+    hidden = max(config.embed_dim, config.input_dim, config.feed_forward_dim, config.num_classes)
+    if config.embed_dim * hidden * config.num_layers > weight_bytes:
+        raise ValueError(f"embed_dim={config.embed_dim} is more than the weights hold")
 
 
 def write_task(task: TaskModel, folder: Path, card: Mapping[str, Any]) -> None:

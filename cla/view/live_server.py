@@ -123,6 +123,7 @@ class LiveServer:
             await socket.close(POLICY_VIOLATION)
             return
         await socket.accept()
+        await self._until_warm(socket)
         if not self._has_place(key):
             self.metrics.refused.labels("full").inc()
             fault = FaultRecord(
@@ -132,7 +133,6 @@ class LiveServer:
             await socket.send_bytes(encode_record(fault, _language(socket)))
             await socket.close(TRY_AGAIN_LATER)
             return
-        await self._until_warm(socket)
         await self._serve(socket, key)
 
     async def _until_warm(self, socket: WebSocket) -> None:

@@ -1,0 +1,32 @@
+# The app for a server: slim, not root, nothing written outside /tmp.
+# `deploy/without_engine.py` runs these steps where there is no container engine.
+FROM python:3.11.13-slim-bookworm AS build
+# Where CPU-only wheels of torch lie, for an image of 1.5 GB instead of 6.
+ARG TORCH_INDEX=""
+WORKDIR /build
+COPY . .
+RUN pip install --no-cache-dir build==1.3.0 && python -m build --wheel --outdir /wheels
+RUN python -m venv /opt/cla \
+    && if [ -n "$TORCH_INDEX" ]; then /opt/cla/bin/pip install --no-cache-dir torch --index-url "$TORCH_INDEX"; fi \
+    && /opt/cla/bin/pip install --no-cache-dir "$(ls /wheels/*.whl)[server]"
+
+FROM python:3.11.13-slim-bookworm
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libgl1 libglib2.0-0 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --no-create-home cla
+COPY --from=build /opt/cla /opt/cla
+ENV PATH=/opt/cla/bin:$PATH \
+    HOME=/tmp \
+    NUMBA_CACHE_DIR=/opt/cla/numba \
+    PYTHONDONTWRITEBYTECODE=1
+# Compiles the kernels once, and fails the build if the package does not work.
+RUN python -m compileall -q /opt/cla/lib && cla run \
+    "$(python -c 'from cla.capture import sample_clips; print(sample_clips()[0].path)')" --json > /dev/null \
+    && chmod -R a+rX /opt/cla
+USER 10001
+WORKDIR /tmp
+EXPOSE 8501
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD \
+    ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8501/_stcore/health', timeout=4)"]
+CMD ["cla", "app", "--server.address", "0.0.0.0", "--server.port", "8501"]

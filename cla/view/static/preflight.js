@@ -1,0 +1,104 @@
+// Checks what the Live page needs of the browser and of the way to the server, and says what mends it.
+
+import { devicesOf, openMedia } from "./capture_errors.js";
+import { decode } from "./socket.js";
+import { say, setTexts } from "./texts.js";
+
+const ANSWER_MS = 10000;
+const TRY_AGAIN_LATER = 1013;
+const FULL = "full";
+const DEVICES = {
+  microphone: { constraints: { audio: true }, kind: "audioinput" },
+  camera: { constraints: { video: true }, kind: "videoinput" },
+};
+
+/** Each check resolves to a sentence of what was found, or throws an Error with what mends it. */
+const CHECKS = {
+  secure: async () => {
+    if (!window.isSecureContext) throw new Error(say("secure_mend", { address: location.origin }));
+    return location.origin;
+  },
+  browser: async () => {
+    const missing = ["WebSocket", "AudioWorkletNode", "OffscreenCanvas"].filter((name) => !(name in window));
+    // The worklet exists in secure pages alone, which has its own line.
+    if (missing.length && window.isSecureContext) throw new Error(say("browser_mend", { missing: missing.join(", ") }));
+    return navigator.userAgent.match(/(Firefox|Edg|Chrome|Version)\/[\d.]+/)?.[0] ?? "";
+  },
+  websocket: (data) => reachServer(data),
+  microphone: () => tryDevice("microphone"),
+  camera: () => tryDevice("camera"),
+};
+
+/** Open the live connection as the Live page does, and measure how long the first answer takes. */
+function reachServer(data) {
+  const url = new URL(`${data.base}/live`, location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  url.searchParams.set("key", data.key);
+  const start = performance.now();
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url);
+    socket.binaryType = "arraybuffer";
+    const timer = setTimeout(() => socket.close(), ANSWER_MS);
+    socket.onmessage = ({ data: message }) => {
+      if (decode(message).header.type !== "hello") return;
+      resolve(say("websocket_found", { ms: Math.round(performance.now() - start) }));
+      socket.close(1000);
+    };
+    socket.onclose = ({ code }) => {
+      clearTimeout(timer);
+      reject(new Error(say(code === TRY_AGAIN_LATER ? FULL : "websocket_mend")));
+    };
+  });
+}
+
+async function tryDevice(name) {
+  const { constraints, kind } = DEVICES[name];
+  const stream = await openMedia(name, constraints);
+  const [track] = stream.getTracks();
+  track.stop();
+  return say("device_found", { name: track.label, count: (await devicesOf(kind, name)).length });
+}
+
+function line(name) {
+  const element = document.createElement("p");
+  element.dataset.testid = `check-${name}`;
+  element.dataset.state = "open";
+  const show = (mark, text) => {
+    element.textContent = `${mark} ${say(`check_${name}`)}${text ? `: ${text}` : ""}`;
+  };
+  show("○", "");
+  return {
+    element,
+    async run(data) {
+      show("…", "");
+      try {
+        show("✓", await CHECKS[name](data));
+        element.dataset.state = "good";
+      } catch (error) {
+        show("✗", error.message);
+        element.dataset.state = "bad";
+      }
+    },
+  };
+}
+
+/** Draw the checks; devices are tried on a press, for the browser asks the visitor then. */
+export function mount(parent, data) {
+  const root = parent.querySelector(".cla-live");
+  if (root.childElementCount) return () => {};
+  setTexts(data.texts);
+  const list = document.createElement("div");
+  list.setAttribute("role", "status");
+  const button = document.createElement("button");
+  button.textContent = say("try_devices");
+  button.dataset.testid = "try-devices";
+  root.replaceChildren(list, button);
+  const lines = Object.fromEntries(Object.keys(CHECKS).map((name) => [name, line(name)]));
+  list.replaceChildren(...Object.values(lines).map(({ element }) => element));
+  for (const name of ["secure", "browser", "websocket"]) lines[name].run(data);
+  button.onclick = async () => {
+    await lines.microphone.run(data);
+    await lines.camera.run(data);
+  };
+  return () => {};
+}
