@@ -51,6 +51,8 @@ def test_lanes_are_named_by_what_tells_them_apart(stage):
         [FULL, {**LOW, "kind": "none"}],
         [FULL, {**LOW, "landmark_mode": 3}],
         [FULL, {**LOW, "window": 100_000}],
+        [FULL, {**LOW, "num_layers": 2}],
+        [FULL, {**LOW, "num_layers": "1"}],
         [FULL, "full"],
         "full",
         None,

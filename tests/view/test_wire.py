@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from cla.engine import FaultRecord, MapRecord
+from cla.engine import FaultRecord, MapRecord, SoundRecord
 from cla.errors import ClaError
 from cla.models import load_task
 from cla.telemetry import LaneRecord, TokenRecord
@@ -41,6 +41,19 @@ def test_tokens_come_through():
     assert header["lanes"][0]["event"]["label"] == "é"
     np.testing.assert_array_equal(arrays["full/attention"], attention)
     np.testing.assert_array_equal(arrays["full/probabilities"], probabilities)
+
+
+def test_what_lanes_show_of_themselves_comes_through():
+    row, cuts = np.ones((2, 3, 4), np.float32), np.array([[4, 2], [2, 0]])
+    lane = LaneRecord("full", "a", 1.0, row[0, 0], 4, 0.5, 1, 1, None, 0, row, cuts, 4096)
+    header, arrays = decode(encode_record(TokenRecord(0, 0.1, (lane,))))
+    assert header["lanes"][0]["state_bytes"] == 4096
+    np.testing.assert_array_equal(arrays["full/stretches"], cuts)
+    assert arrays["full/attention"].shape == (2, 3, 4)
+    peaks = np.array([0.5, 0.25], np.float32)
+    header, arrays = decode(encode_record(SoundRecord(0.5, peaks)))
+    assert (header["type"], header["time_s"]) == ("sound", 0.5)
+    np.testing.assert_array_equal(arrays["peaks"], peaks)
 
 
 def test_maps_and_faults_come_through():

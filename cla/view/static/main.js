@@ -216,6 +216,8 @@ class LivePage {
   }
 
   clear() {
+    // What was frozen is gone.
+    if (this.board.frozen) this.freeze(false);
     this.board.clear();
     this.preview.reset();
     this.token = null;
