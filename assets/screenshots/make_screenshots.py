@@ -64,7 +64,10 @@ def take(browser: Browser, address: str, name: str, look: str) -> None:
     page.wait_for_timeout(PLAY_MS if name in LIVE else 2_000)
     if name in SCROLLED_TO:
         top = page.get_by_test_id(SCROLLED_TO[name])
-        top.evaluate("element => element.scrollIntoView({ block: 'start' })")
+        # Below the navigation, which stays where it is.
+        top.evaluate(
+            "element => { element.style.scrollMarginTop = '5rem'; element.scrollIntoView(); }"
+        )
         page.wait_for_timeout(500)
     page.screenshot(path=FOLDER / f"{name}-{look}.png")
     page.close()

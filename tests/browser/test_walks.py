@@ -61,15 +61,16 @@ def test_a_clip_is_played_in_step_and_scrubbed(visit):
 def test_a_clip_of_pictures_is_played_in_step(visit):
     page = visit("clips", "?task=hands&clip=hand-photographs")
     live_surface.wait_for(page, lambda: token(page) > 0)
-    play = page.get_by_test_id("clip-play")
-    play.click()
-    last = page.get_by_test_id("cla-clip").evaluate("surface => surface.player.tokens - 1")
-    live_surface.wait_for(page, lambda: token(page) == last and play.text_content() == "Play")
     drawn = """canvas => {
       const { width, height } = canvas;
       return new Set(canvas.getContext("2d").getImageData(0, 0, width, height).data).size;
     }"""
-    assert page.get_by_test_id("clip-picture").locator("canvas").evaluate(drawn) > 50
+    picture = page.get_by_test_id("clip-picture").locator("canvas")
+    live_surface.wait_for(page, lambda: picture.evaluate(drawn) > 50)
+    play = page.get_by_test_id("clip-play")
+    play.click()
+    last = page.get_by_test_id("cla-clip").evaluate("surface => surface.player.tokens - 1")
+    live_surface.wait_for(page, lambda: token(page) == last and play.text_content() == "Play")
 
 
 def test_the_live_page_is_worked_by_keys(visit):

@@ -27,6 +27,10 @@ export class Board {
   /** One panel for each lane; made anew when the task or the lanes have changed. */
   show(settings, task, device) {
     const { lanes } = settings;
+    // Most messages change nothing here: an open list stays open, a focused word focused.
+    const state = JSON.stringify([task.name, lanes]);
+    if (this.state === state) return;
+    this.state = state;
     const shown = [task.name, ...lanes.map(({ name }) => name)].join(" ");
     const titles = lanes.map(laneTitle);
     if (this.shown !== shown) {
@@ -53,6 +57,11 @@ export class Board {
     this.page.byId("add-lane").disabled = !oneMore(lanes, task);
     this.difference.show(lanes, titles, [...this.panels.values()].map(({ view }) => view));
     this.telemetry.show(lanes, titles, task, device);
+  }
+
+  /** What the controls say may have been refused: show again what the server runs. */
+  doubt() {
+    this.state = null;
   }
 
   get tip() {

@@ -76,8 +76,8 @@ export function fillTasks(bar, tasks, onChoose) {
   bar.hidden = tasks.length < 2;
 }
 
-/** Show the controls of a task, and hide those of other media. */
-export function showTask(root, task) {
+/** Show the controls of a task, and hide those of other media; `machine` is what the server said of itself. */
+export function showTask(root, task, machine) {
   const find = (id) => root.querySelector(`[data-testid="${id}"]`);
   for (const button of find("tasks").children) {
     button.setAttribute("aria-pressed", String(button.dataset.task === task.name));
@@ -89,4 +89,13 @@ export function showTask(root, task) {
   find("clip").parentElement.hidden = find("play").hidden = !task.clips.length;
   fill(find("clip"), task.clips.map(({ name, title }) => [name, sayOr(`sample.${name}`, title)]));
   find("landmarks").max = task.landmark_counts.length - 1;
+  fill(find("layer"), Array.from({ length: task.num_layers }, (_, layer) => [layer + 1, layer + 1]));
+  root.querySelector(".layers").hidden = task.num_layers < 2;
+  const device = task.input === "video" ? "camera" : "microphone";
+  const missing = machine.local?.[`no_${device}`];
+  find("foot").textContent =
+    say("foot", { hop: Math.round(task.hop_s * 1000), window: task.window, device: machine.device }) +
+    (missing ? ` ${say("local", { missing })}` : "");
+  // Said before anyone presses a button that cannot work.
+  find("preflight").textContent = window.isSecureContext ? "" : say("insecure", { device: say(`device_${device}`) });
 }

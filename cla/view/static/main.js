@@ -89,7 +89,9 @@ class LivePage {
       case "frame": return this.takeFrame(header, arrays);
       case "map": return this.board.frozen || this.board.panels.get(header.lane)?.map.draw(arrays, this.theme, this.head);
       case "recording": return this.record.take(header);
-      case "fault": return this.notice(`${header.message} ${header.remedy}`);
+      case "fault":
+        this.board.doubt();
+        return this.notice(`${header.message} ${header.remedy}`);
       case "ended":
         this.ended = true;
         return undefined;
@@ -132,20 +134,10 @@ class LivePage {
   setTask(task) {
     if (this.task === task) return;
     this.task = task;
-    showTask(this.root, task);
-    fill(this.byId("layer"), Array.from({ length: task.num_layers }, (_, layer) => [layer + 1, layer + 1]));
+    showTask(this.root, task, this.hello);
     applyChoice(this.byId("layer"));
-    this.root.querySelector(".layers").hidden = task.num_layers < 2;
     this.sources.listDevices();
     this.preview.reset();
-    const { local, device: machine } = this.hello;
-    const missing = local?.[task.input === "video" ? "no_camera" : "no_microphone"];
-    this.byId("foot").textContent =
-      say("foot", { hop: Math.round(task.hop_s * 1000), window: task.window, device: machine }) +
-      (missing ? ` ${say("local", { missing })}` : "");
-    // Said before anyone presses a button that cannot work.
-    const device = say(`device_${task.input === "video" ? "camera" : "microphone"}`);
-    this.byId("preflight").textContent = window.isSecureContext ? "" : say("insecure", { device });
   }
 
   /** Settings as the server has them. */

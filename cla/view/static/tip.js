@@ -11,7 +11,9 @@ export class Tip {
     root.addEventListener("keydown", ({ key }) => key === "Escape" && this.hide());
   }
 
-  show(text, x, y) {
+  /** Show a text beside a place of the window, for an element. */
+  show(owner, text, x, y) {
+    this.owner = owner;
     this.element.hidden = false;
     this.element.textContent = text;
     const { width, height } = this.element.getBoundingClientRect();
@@ -21,29 +23,30 @@ export class Tip {
     this.element.style.top = `${above ? y - APART - height : y + APART}px`;
   }
 
-  hide() {
-    this.element.hidden = true;
+  /** Hide what an element has shown, or whoever has. */
+  hide(owner = this.owner) {
+    if (owner === this.owner) this.element.hidden = true;
   }
 
   /** Show, over an element, what `textAt(x, y)` says of a place in it; nothing where it says null. */
   follow(element, textAt) {
     const show = ({ offsetX, offsetY, clientX, clientY }) => {
       const text = textAt(offsetX, offsetY);
-      if (text) this.show(text, clientX, clientY);
-      else this.hide();
+      if (text) this.show(element, text, clientX, clientY);
+      else this.hide(element);
     };
     element.addEventListener("pointermove", show);
     element.addEventListener("pointerdown", show);
-    element.addEventListener("pointerleave", () => this.hide());
+    element.addEventListener("pointerleave", () => this.hide(element));
   }
 
   /** Let a word explain itself, to the pointer and to the keyboard. */
   explain(element, text) {
     const show = () => {
       const { left, bottom } = element.getBoundingClientRect();
-      this.show(text, left - APART, bottom - APART / 2);
+      this.show(element, text, left - APART, bottom - APART / 2);
     };
     for (const type of ["pointerenter", "focus", "click"]) element.addEventListener(type, show);
-    for (const type of ["pointerleave", "blur"]) element.addEventListener(type, () => this.hide());
+    for (const type of ["pointerleave", "blur"]) element.addEventListener(type, () => this.hide(element));
   }
 }
