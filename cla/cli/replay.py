@@ -12,7 +12,7 @@ from rich.console import Console
 from cla.cli.lanes import add_lane_arguments, lane_configs
 from cla.cli.summary import Summary, print_json, print_table
 from cla.engine import Recording, ReplayCheck, ReplayConfig, changes, lane_names, replay
-from cla.models import TaskModel, load_task
+from cla.models import TaskModel, open_task
 from cla.telemetry import TokenRecord, open_writer
 
 DIFFERS = 1
@@ -27,7 +27,7 @@ def main(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     torch.set_num_threads(1)  # as many as it was recorded with: others round otherwise
     recording = Recording(options.folder)
-    task = load_task(recording.manifest.task)
+    task = open_task(options.task) if options.task else recording.task()
     lanes = tuple(lane_configs(options)) if options.lanes else None
     names = lane_names(lanes or recording.manifest.lanes)
     summary = Summary(str(options.folder), task.name, names)
@@ -87,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="as cla run --record makes it")
     parser.add_argument(
         "--compare", action="store_true", help="exit with 1 where anything is not as recorded"
+    )
+    parser.add_argument(
+        "--task", help="run another task: its name or its file (default: the one recorded)"
     )
     add_lane_arguments(parser, default=None)
     parser.add_argument("--out", metavar="FILE", help="write rows to FILE (.parquet, .csv, .jsonl)")

@@ -18,7 +18,7 @@ from cla.engine.records import FaultRecord, Record
 from cla.engine.stepper import Stepper
 from cla.engine.stream import Stream
 from cla.errors import ClaError
-from cla.models import TaskModel
+from cla.models import TaskModel, write_task_file
 
 MAX_COMMANDS = 256
 CLOSE_TIMEOUT_S = 5.0
@@ -280,7 +280,7 @@ class Session(Generic[Packet]):
         comparison = self._stepper.comparison
         lanes = tuple(lane.config for lane in comparison.lanes)
         about = describe(self._task, self._stream, lanes, emit=comparison.emit, live=self.live)
-        recorder.begin(about, self._record)
+        recorder.begin(about, write_task_file(self._task), self._record)
 
     def _take_packets(self) -> None:
         """Turn waiting packets into tokens until there is one to work on."""

@@ -108,10 +108,11 @@ def _keep_or_delete(say: Texts, shelf: Shelf, recording: Recording) -> None:
 
 def _open(say: Texts, recording: Recording) -> None:
     about = recording.manifest
-    task = live_server().tasks.get(about.task)
     found = marks(say, recording)
-    if task is None or task.labels != about.labels:
-        st.warning(say("sessions.no_task", task=about.task))
+    try:
+        task = recording.task()
+    except ClaError as error:
+        st.warning(f"{say('sessions.no_task', task=about.task)} {translated(say, error.message)}")
     else:
         _replay(say, recording, task, found)
     lanes = recorded_lanes(recording)

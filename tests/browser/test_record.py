@@ -2,6 +2,7 @@
 
 import live_surface
 import pytest
+from test_live_camera import start_camera
 from test_walks import serious_findings, settle
 
 from cla.cli import main
@@ -25,8 +26,20 @@ def record(page, seconds):
     assert button.text_content() == "Record"
 
 
-def test_a_session_is_recorded_replayed_downloaded_uploaded_and_deleted(open_page, tmp_path):
-    page = open_page(microphone=False)
+@pytest.fixture
+def open_patiently(open_page):
+    """A page that is given time: it runs whole sessions again."""
+
+    def open_patiently(**options):
+        page = open_page(microphone=False, **options)
+        page.set_default_timeout(90_000)
+        return page
+
+    return open_patiently
+
+
+def test_a_session_is_recorded_replayed_downloaded_uploaded_and_deleted(open_patiently, tmp_path):
+    page = open_patiently()
     record(page, 2.0)
     page.get_by_role("link", name="Sessions").click()
     page.get_by_text("equal, bit for bit").wait_for()
@@ -51,11 +64,10 @@ def test_a_session_is_recorded_replayed_downloaded_uploaded_and_deleted(open_pag
     page.get_by_text("equal, bit for bit").wait_for()
 
 
-def test_pictures_are_recorded_and_shown_at_the_cursor(open_page):
-    page = open_page(microphone=False, camera=True)
+def test_pictures_are_recorded_and_shown_at_the_cursor(open_patiently):
+    page = open_patiently(camera=True)
     page.get_by_test_id("task-hands").click()
-    live_surface.wait_for(page, lambda: live_surface.token(page) > 0)
-    page.get_by_test_id("camera").click()
+    start_camera(page)
     record(page, 2.0)
     page.get_by_test_id("camera").click()
     page.get_by_role("link", name="Sessions").click()

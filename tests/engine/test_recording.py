@@ -113,7 +113,9 @@ def test_a_session_with_every_command_is_replayed_bit_for_bit(task, tmp_path, dt
     assert our_threads() == []
     checked, records = check(tmp_path / "one", task)
     assert (checked.difference, checked.beyond) == (None, 0)
-    assert checked.compared == len(tokens(heard)) == len(records)
+    # What was pushed just then may still have gone into the stream before.
+    begun = next(i for i, record in enumerate(heard) if isinstance(record, RecordingRecord))
+    assert checked.compared == len(tokens(heard[begun:])) == len(records)
     recording = Recording(tmp_path / "one")
     assert not recording.cut_off
     assert recording.duration_s == pytest.approx(5.0, abs=0.1)  # a reset leaves out what waits

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from cla.engine.recording.layout import LOG, MANIFEST, PICTURES, RECORDS, SOUND
+from cla.engine.recording.layout import LOG, MANIFEST, PICTURES, RECORDS, SOUND, TASK
 from cla.engine.recording.log import Entry, encode_entry
 from cla.engine.recording.manifest import Manifest
 from cla.engine.recording.rows import Row, RowEncoder
@@ -34,6 +34,7 @@ class RecordingFiles:
 
     Args:
         folder: exists, and holds nothing of a recording.
+        task: the file of the task that is recorded, as `write_task_file` makes it.
 
     Attributes:
         size_bytes: of all files together.
@@ -42,16 +43,16 @@ class RecordingFiles:
         OSError: the folder cannot be written to.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, task: bytes) -> None:
         self._input = PICTURES if manifest.sample_rate_hz is None else SOUND
         self._rows = RowEncoder()
         self._open: dict[str, BinaryIO] = {}
         self.size_bytes = 0
         try:
-            for name in (MANIFEST, self._input, LOG, RECORDS):
+            for name in (MANIFEST, TASK, self._input, LOG, RECORDS):
                 self._open[name] = (folder / name).open("x+b", buffering=0)
             self._write(MANIFEST, manifest.encode())
-            self.sync()
+            self._write(TASK, task)
         except BaseException:
             self._close_all()
             raise

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 FORMAT = 1
 MANIFEST = "session.json"
+TASK = "task.safetensors"
 LOG = "log.jsonl"
 SOUND = "sound.wav"
 PICTURES = "pictures.mjpeg"
 RECORDS = "records.arrows"
-FILES = (MANIFEST, LOG, SOUND, PICTURES, RECORDS)
+FILES = (MANIFEST, TASK, LOG, SOUND, PICTURES, RECORDS)
 """Everything that a session folder may hold; whatever else lies in it is not looked at."""
 
 MAX_LINE_BYTES = 8 * 1024

@@ -16,6 +16,7 @@ from cla.engine.recording.layout import (
     PICTURES,
     RECORDS,
     SOUND,
+    TASK,
     RecordingLimits,
 )
 from cla.engine.recording.log import CommandDone, Ended, Flushed, PacketTaken, parse_entry
@@ -24,6 +25,7 @@ from cla.engine.recording.rows import Row, read_rows
 from cla.engine.recording.wave import HEAD_BYTES, read_wave_head
 from cla.engine.stream import Arrival
 from cla.errors import ClaError
+from cla.models import TaskModel, load_task, read_task_file
 from cla.types import EncodedFrame
 
 Samples = NDArray[np.int16] | NDArray[np.float32]
@@ -79,6 +81,19 @@ class Recording:
         times = [one.time_s for one in self._entries() if isinstance(one, PacketTaken)]
         taken = [time_s for time_s in times if time_s is not None]
         return max(taken, default=0.0) - min(taken, default=0.0)
+
+    def task(self) -> TaskModel:
+        """The task of the recording, with the very weights that it had.
+
+        Raises:
+            ClaError: its file is missing and nothing of its name comes with the package, or it is
+                damaged, or cannot run here.
+        """
+        path = self._file(TASK)
+        task = read_task_file(path) if path else load_task(self.manifest.task)
+        if (task.name, task.labels) != (self.manifest.task, self.manifest.labels):
+            raise ClaError(f"{TASK} and {MANIFEST} do not fit.", _AGAIN)
+        return task
 
     def samples(self) -> Samples:
         """The sound, (S,), mapped; empty where there is none.

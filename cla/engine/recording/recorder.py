@@ -14,7 +14,7 @@ from cla.engine.recording.files import RecordingFiles
 from cla.engine.recording.layout import MAX_PACKET_BYTES, RecordingLimits
 from cla.engine.recording.log import CommandDone, Flushed, PacketTaken
 from cla.engine.recording.manifest import Manifest
-from cla.engine.recording.rows import rows_of
+from cla.engine.recording.rows import load_encoder, rows_of
 from cla.engine.recording.wave import wave_head
 from cla.engine.recording.writer import RecordingWriter, at_limit, why_not_written
 from cla.engine.records import RecordingRecord
@@ -53,6 +53,7 @@ class Recorder:
         self._samples = self._commands = 0
         self._first_s: float | None = None
         self._duration_s = 0.0
+        load_encoder()
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             empty = not any(self._folder.iterdir())
@@ -68,10 +69,13 @@ class Recorder:
         """Whether what comes is recorded."""
         return self._writer is not None and self._writer.running
 
-    def begin(self, manifest: Manifest, on_change: Callable[[RecordingRecord], None]) -> None:
+    def begin(
+        self, manifest: Manifest, task: bytes, on_change: Callable[[RecordingRecord], None]
+    ) -> None:
         """Begin, with a stream that begins.
 
         Args:
+            task: its file, as `write_task_file` makes it.
             on_change: is told of the beginning and of the end, from whichever thread.
         """
         name = self._folder.name
@@ -82,7 +86,7 @@ class Recorder:
 
         self._rate_hz = manifest.sample_rate_hz
         try:
-            files = RecordingFiles(self._folder, replace(manifest, source=self._source))
+            files = RecordingFiles(self._folder, replace(manifest, source=self._source), task)
         except OSError as error:
             on_end(why_not_written(error, self._folder))
             return

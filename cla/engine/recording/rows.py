@@ -65,6 +65,11 @@ def rows_of(record: TokenRecord, step: int) -> list[Row]:
     ]
 
 
+def load_encoder() -> None:
+    """Load now what the first rows would load, which takes a second: pyarrow looks for pandas."""
+    pa.RecordBatch.from_pylist([], schema=SCHEMA)
+
+
 class RowEncoder:
     """Rows as the next bytes of an Arrow stream, whole batches at a time."""
 

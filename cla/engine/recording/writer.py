@@ -4,7 +4,6 @@ import contextlib
 import errno
 import itertools
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,9 +48,11 @@ class RecordingWriter:
         self._batch = Batch()
         self._ending = False
         self._reason: ClaError | None = None
-        self._thread = threading.Thread(
-            target=self._run, name=f"cla-recorder-{next(_numbers)}", daemon=True
-        )
+        self._written = threading.Event()
+        name = f"cla-recorder-{next(_numbers)}"
+        self._syncer = threading.Thread(target=self._sync_often, name=f"{name}-sync", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._syncer.start()
         self._thread.start()
 
     @property
@@ -105,23 +106,37 @@ class RecordingWriter:
         try:
             self._write_all()
             self._files.append(Batch(log=[Ended(str(self._reason or ""))]))
+            self._stop_syncing()
             self._files.close()
         except Exception as error:
             # A recording that stops in silence would be missed when it is too late.
             with self._condition:
                 self._ending, self._reason = True, _why_failed(error)
                 self._condition.notify_all()
+            self._stop_syncing()
             with contextlib.suppress(OSError):
                 self._files.close()
         finally:
             self._on_end(self._reason)
+
+    def _sync_often(self) -> None:
+        """On a thread of its own: a busy disk takes seconds, and what comes must not wait."""
+        try:
+            while not self._written.wait(SYNC_S):
+                self._files.sync()
+        except OSError as error:
+            self.end(why_not_written(error))
+
+    def _stop_syncing(self) -> None:
+        """Before the files are closed."""
+        self._written.set()
+        self._syncer.join()
 
     def _due(self) -> bool:
         """Whether to write before it is time to."""
         return self._ending or self._batch.size_bytes > MAX_WAITING_BYTES // 2
 
     def _write_all(self) -> None:
-        synced_s = time.monotonic()
         ending = False
         while not ending:
             with self._condition:
@@ -132,9 +147,6 @@ class RecordingWriter:
             self._files.append(batch)
             if self._files.size_bytes > self._max_bytes:
                 self.end(at_limit(f"{self._max_bytes / 2**20:,.0f} MB"))
-            if time.monotonic() - synced_s >= SYNC_S:
-                self._files.sync()
-                synced_s = time.monotonic()
 
 
 def at_limit(limit: str) -> ClaError:
