@@ -64,11 +64,11 @@ def low_rank_phase(config: TrainConfig) -> TrainConfig:
 
 
 def lagging_phase(config: TrainConfig) -> TrainConfig:
-    """A short last phase in which continual landmarks lag, as they do in use."""
+    """A last phase in which continual landmarks lag, as they do in use."""
     return replace(
         low_rank_phase(config),
-        steps=config.steps // 16,
-        learning_rate=config.learning_rate / 5,
+        steps=config.steps * 3 // 20,
+        learning_rate=config.learning_rate / 10,
         warmup_steps=config.warmup_steps // 10,
         landmark_counts=(2, 4, 4, 4, 8, 8, 16, 16, 32),
         windows=config.windows * 3 // 4,

@@ -1,6 +1,7 @@
 """Labels, scores, landmarks and the whole training on tiny data."""
 
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -10,15 +11,28 @@ from hypothesis import strategies as st
 
 from cla.errors import ClaError
 from cla.features import HOP_S
-from cla.models import ClassifierConfig, EventConfig, StreamClassifier
-from cla.training.digits import main
+from cla.models import (
+    ClassifierConfig,
+    EventConfig,
+    StreamClassifier,
+    TaskModel,
+    read_task,
+    write_task,
+)
+from cla.training.digits import dataset, main, recipe
+from cla.training.digits.bank import Clip, build_bank
 from cla.training.digits.dataset import FeatureStream
+from cla.training.digits.engines import Manner
 from cla.training.digits.evaluate import evaluate, tuned
 from cla.training.digits.labels import labeled, token_labels
+from cla.training.digits.sources import TEST_PACKAGES
+from cla.training.digits.streams import GLIDING, HARD, Material
+from cla.training.digits.utterances import Utterance
 from cla.training.digits.vocabulary import LABELS
 from cla.training.lagging import lagging_logits
 from cla.training.landmarks import fit_landmarks
 from cla.training.lanes import COUNTS
+from cla.training.recipe import Folders
 from cla.training.scoring import EventScorer, Occurrence, agreement
 from cla.training.train import Start, TrainConfig, lagging_phase, low_rank_phase, train
 from cla.types import Event
@@ -30,6 +44,15 @@ def test_a_label_holds_after_its_word_until_the_next_begins():
     times = (np.arange(60) + 1) * HOP_S
     np.testing.assert_array_equal(labels == 3, (times >= 0.96) & (times <= 1.4))
     np.testing.assert_array_equal(labels == 4, (times >= 3.36) & (times <= 4.0))
+
+
+def test_a_label_is_long_enough_to_be_seen_when_words_follow_at_once():
+    words = [Occurrence(3, 0.5, 1.0), Occurrence(4, 1.01, 1.5), Occurrence(5, 1.52, 1.7)]
+    labels = token_labels(words, 40)
+    times = (np.arange(40) + 1) * HOP_S
+    np.testing.assert_array_equal(labels == 3, (times >= 0.96) & (times <= 1.25))
+    # Where two labels would last, the later word has its own.
+    np.testing.assert_array_equal(labels == 4, (times >= 1.46) & (times < 1.66))
 
 
 def test_events_are_matched_once_and_in_time():
@@ -106,10 +129,6 @@ def test_a_phase_goes_on_from_the_weights_of_the_last(phase):
 
 @pytest.mark.timeout(120)
 def test_training_to_figures_on_tiny_data(tmp_path):
-    from types import MappingProxyType
-
-    from cla.models import TaskModel, read_task, write_task
-
     streams = make_streams()
     config = TrainConfig(
         tiny_classifier(), steps=40, scan_streams=4, windows=8, warmup_steps=5, average=0.8
@@ -120,11 +139,58 @@ def test_training_to_figures_on_tiny_data(tmp_path):
     assert landmarks[8][0].queries.shape == (2, 8, 16)
     task = TaskModel("digits", LABELS, model, landmarks, EventConfig(), HOP_S, MappingProxyType({}))
     assert isinstance(tuned(task, streams[:1]), EventConfig)
-    figures = evaluate(task, {"tiny": streams[:2]})
+    figures = evaluate(task, {"tiny": streams[:2]}, ())
     assert figures["tiny"]["full"]["agreement_with_full"] == 1
     assert set(figures["tiny: ablation"]) == {"full", "attention zeroed", "window 1"}
     write_task(task, tmp_path, {"figures": figures})
     assert read_task(tmp_path).card["figures"] == figures
+
+
+class Whistle:
+    """A synthesizer that whistles."""
+
+    def say(self, text, *_):
+        time_s = np.arange(8_000) / 16_000
+        return np.sin(2 * np.pi * (300 + 40 * len(text)) * time_s).astype(np.float32), 16_000
+
+
+def test_refining_makes_its_streams_and_trains_on_with_them(tmp_path, monkeypatch):
+    texts = ("one", "two", "three", "four", "door")
+    utterances = [Utterance("whistle", text, "en", "any", Manner()) for text in texts]
+    build_bank(utterances, {"whistle": Whistle()}, tmp_path / "bank")
+    monkeypatch.setattr(recipe, "plan", lambda _: utterances)
+    monkeypatch.setattr(
+        recipe, "gather_material", lambda clips, *_, **__: Material.of(clips, [], [])
+    )
+    monkeypatch.setattr(dataset, "SHARD_STREAMS", 1)
+    short = {"hard": replace(HARD, duration_s=18.0), "gliding": replace(GLIDING, duration_s=18.0)}
+    made = {name: (config, 1, 3) for name, config in short.items()}
+    monkeypatch.setattr(recipe, "REFINING_STREAMS", made)
+    folders = Folders(tmp_path, tmp_path / "model")
+    config = TrainConfig(
+        tiny_classifier(), steps=120, scan_streams=2, scan_tokens=80, windows=8, warmup_steps=40
+    )
+    before = StreamClassifier(config.classifier)
+    events = EventConfig(enter=0.7)
+    task = TaskModel("digits", LABELS, before, {}, events, HOP_S, MappingProxyType({}))
+    write_task(task, folders.out, {})
+    recipe.refine_weights(folders, config)
+    for name in short:
+        assert [len(one.features) for one in dataset.load_features(folders.features(name))]
+    refined = read_task(folders.out)
+    assert refined.event_config == events
+    weights = zip(before.parameters(), refined.classifier.parameters(), strict=True)
+    assert 0 < max((a - b).abs().max() for a, b in weights) < 0.1
+
+
+def test_nothing_that_is_tested_on_is_trained_on(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(dataset, "recordings", lambda package, _: drawn.append(package) or [])
+    clips = [Clip(np.zeros(800, np.float32), 1, 0.0, 0.05)]
+    for tuning in (True, False):
+        dataset.gather_material(clips, tmp_path, for_tuning=tuning)
+    assert drawn
+    assert not set(drawn) & set(TEST_PACKAGES)
 
 
 @pytest.mark.parametrize(("stage", "missing"), [("train", "no streams"), ("refine", "no speech")])

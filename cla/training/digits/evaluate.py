@@ -1,6 +1,6 @@
 """Figures of a trained task: events found, false events, agreement, and what attention earns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -11,13 +11,15 @@ from cla.models import EventConfig, TaskModel
 from cla.training.digits.dataset import FeatureStream
 from cla.training.digits.labels import token_labels
 from cla.training.digits.vocabulary import LABELS
-from cla.training.lanes import FULL, LANES, Outputs, ablations, make_lane, probabilities
+from cla.training.figures import Measures, measure
+from cla.training.lanes import LANES, Outputs
 from cla.training.scoring import EventScore, EventScorer, lane_figures
 from cla.training.tuning import tune_events
 
 COST_OF_FALSE = 0.08
 """Recall that one false event a minute is worth when thresholds are tuned."""
 
+USUAL_LANES = [lane for lane in LANES if lane.num_landmarks in (4, 16)]
 GRID = [
     EventConfig(enter, exit_, hold, refractory_s=0.3, smoothing_tokens=smoothing)
     for enter, exit_, hold, smoothing in product(
@@ -43,20 +45,26 @@ def tuned(task: TaskModel, streams: Sequence[FeatureStream]) -> EventConfig:
     )
 
 
-def evaluate(task: TaskModel, sets: Mapping[str, Sequence[FeatureStream]]) -> dict[str, Any]:
-    """Figures per set and lane, and the ablations on the sets that hold digits."""
-    figures: dict[str, Any] = {}
-    for name, streams in sets.items():
-        features = [stream.features for stream in streams]
-        full = probabilities(make_lane(task, FULL), features)
-        rows = {"full": _row(full, full, streams, task.event_config)}
-        for lane in LANES[1:]:
-            outputs = probabilities(make_lane(task, lane), features)
-            rows[str(lane)] = _row(outputs, full, streams, task.event_config)
-        figures[name] = rows
-        if any(stream.words for stream in streams):
-            figures[f"{name}: ablation"] = _ablation(task, streams, full)
-    return figures
+def evaluate(
+    task: TaskModel, sets: Mapping[str, Sequence[FeatureStream]], all_lanes_on: Container[str]
+) -> dict[str, Any]:
+    """Figures per set and lane, and the ablations on the sets that hold digits.
+
+    Args:
+        all_lanes_on: sets on which all landmark counts are measured, not only 4 and 16.
+    """
+    config = task.event_config
+    measures = Measures[FeatureStream](
+        row=lambda outputs, full, streams: _row(outputs, full, streams, config),
+        ablated=lambda outputs, streams: {
+            "recall": round(score(outputs, streams, config).recall, 4),
+            "token_accuracy": round(_token_accuracy(outputs, streams), 4),
+        },
+        holds=lambda stream: bool(stream.words),
+    )
+    return measure(
+        task, sets, measures, lambda name: LANES if name in all_lanes_on else USUAL_LANES
+    )
 
 
 def _row(
@@ -67,22 +75,6 @@ def _row(
     if counted.present:
         row |= {"words": counted.present, "recall": round(counted.recall, 4)}
     return row
-
-
-def _ablation(
-    task: TaskModel, streams: Sequence[FeatureStream], full: Outputs
-) -> dict[str, dict[str, float]]:
-    """Points of events and of tokens that are lost without attention, and without a window."""
-    features = [stream.features for stream in streams]
-    variants = {"full": full}
-    variants |= {name: probabilities(lane, features) for name, lane in ablations(task).items()}
-    return {
-        name: {
-            "recall": round(score(outputs, streams, task.event_config).recall, 4),
-            "token_accuracy": round(_token_accuracy(outputs, streams), 4),
-        }
-        for name, outputs in variants.items()
-    }
 
 
 def _token_accuracy(outputs: Outputs, streams: Sequence[FeatureStream]) -> float:

@@ -14,6 +14,8 @@ from cla.training.scoring import Occurrence
 LEAD_S = 0.04
 HOLD_S = 0.6
 """A digit's label lasts that long after the word."""
+SHORTEST_HOLD_S = 0.25
+"""It does not end sooner when the next word follows at once."""
 
 
 def token_times(count: int) -> NDArray[np.float64]:
@@ -25,8 +27,8 @@ def token_labels(words: Sequence[Occurrence], count: int) -> NDArray[np.int64]:
     """Class of each token.
 
     A token is a digit from 40 ms before the word's end until 0.6 s after it, or until the
-    next word begins. The newest token sees 775 ms, so its later part can only be told by looking
-    back over the window.
+    next word begins, but for 0.25 s at least. The newest token sees 775 ms, so its later part can
+    only be told by looking back over the window.
 
     Shapes:
         returns: (count,).
@@ -37,7 +39,7 @@ def token_labels(words: Sequence[Occurrence], count: int) -> NDArray[np.int64]:
     onsets = [*(word.onset_s for word in ordered), np.inf]
     for word, next_onset_s in zip(ordered, onsets[1:], strict=True):
         if word.label != NONE:
-            stop_s = min(word.end_s + HOLD_S, next_onset_s)
+            stop_s = min(word.end_s + HOLD_S, max(word.end_s + SHORTEST_HOLD_S, next_onset_s))
             labels[(times_s >= word.end_s - LEAD_S) & (times_s <= stop_s)] = word.label
     return labels
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
@@ -35,17 +34,23 @@ from cla.training.digits.teststreams import (
     music_streams,
     sound_streams,
 )
-from cla.training.digits.utterances import for_hard_streams, plan
+from cla.training.digits.utterances import plan
 from cla.training.digits.vocabulary import LABELS
 from cla.training.landmarks import fit_landmarks
-from cla.training.recipe import Folders, folders_of, recipe_parser, run_stages, training_lines
+from cla.training.recipe import Folders, folders_of, recipe_parser, run_stages
 from cla.training.train import Start, TrainConfig, lagging_phase, low_rank_phase, train
 
 PLAN_SEED = 1
 TRAIN_SEED, TUNE_SEED, TEST_SEED = 7, 11, 5
-HARD_SEED, GLIDING_SEED = 13, 17
-TUNE_STREAMS, HARD_STREAMS, GLIDING_STREAMS = 60, 60, 60
+TUNE_STREAMS = 60
+REFINING_STREAMS = {
+    "hard": (HARD, 200, 13),
+    "gliding": (GLIDING, 60, 17),
+    "plain": (StreamConfig(), 110, 19),
+}
+"""How the streams of the last phase are put together, how many, and their seed."""
 TEST_REPEATS = 12
+ALL_LANES_ON = ("real voice", "real voice, telephone")
 STAGES = ("data", "train", "landmarks", "refine", "evaluate")
 
 
@@ -58,14 +63,12 @@ def main(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     folders = folders_of(options)
     config = train_config(options.steps)
-    refined = options.refine or options.only == "refine"
-    refine = {"refine": lambda: refine_weights(folders, config)} if refined else {}
     stages: Mapping[str, Callable[[], None]] = {
         "data": lambda: make_data(folders, options.streams, options.sounds),
         "train": lambda: make_weights(folders, config),
         "landmarks": lambda: make_landmarks(folders, config),
-        **refine,
-        "evaluate": lambda: make_card(folders, config, refined=refined),
+        "refine": lambda: refine_weights(folders, config),
+        "evaluate": lambda: make_card(folders, config, options.streams),
     }
     run_stages(stages, options.only)
     return 0
@@ -117,36 +120,30 @@ def make_landmarks(folders: Folders, config: TrainConfig) -> None:
 
 
 def refine_weights(folders: Folders, config: TrainConfig) -> None:
-    """Make streams that are hard and gliding sounds, and train on with landmarks that lag."""
+    """Train on with landmarks that lag, on streams that are hard for the most part."""
     utterances, bank = list(plan(PLAN_SEED)), folders.work / "bank"
     if not bank.exists():
         raise ClaError(f"There is no speech in {bank}.", "Run the stage `data` first.")
-    pairs = zip(load_bank(bank, utterances), utterances, strict=True)
-    clips = [clip for clip, utterance in pairs if for_hard_streams(utterance)]
+    clips = list(load_bank(bank, utterances))
     material = gather_material(clips, folders.downloads, for_tuning=False)
-    build_features(material, HARD, HARD_STREAMS, HARD_SEED, folders.features("hard"))
-    gliding = folders.features("gliding")
-    build_features(material, GLIDING, GLIDING_STREAMS, GLIDING_SEED, gliding)
-    streams = [*_streams(folders, "hard"), *_streams(folders, "gliding")]
+    streams: list[FeatureStream] = []
+    for name, (made_as, count, seed) in REFINING_STREAMS.items():
+        build_features(material, made_as, count, seed, folders.features(name))
+        streams += _streams(folders, name)
     task = read_task(folders.out)
     start = Start(task.classifier, task.landmarks)
     model = train(labeled(streams), lagging_phase(config), start)
     write_task(replace(task, classifier=model), folders.out, task.card)
 
 
-def make_card(folders: Folders, config: TrainConfig, *, refined: bool) -> None:
+def make_card(folders: Folders, config: TrainConfig, training_streams: int) -> None:
     """Measure, and write the model card."""
     task = read_task(folders.out)
     names = sorted(path.name for path in folders.features(".").glob("test-*"))
     sets = {name.removeprefix("test-"): _read_test(folders.features(name)) for name in names}
-    figures: dict[str, Any] = evaluate(task, sets)
-    training_streams = len(_streams(folders, "train"))
-    card = model_card(figures, config, training_streams)
-    if refined:
-        card["refinement"] = {
-            "streams": HARD_STREAMS + GLIDING_STREAMS,
-            **training_lines(lagging_phase(config)),
-        }
+    figures = evaluate(task, sets, ALL_LANES_ON)
+    refining_streams = sum(count for _, count, _ in REFINING_STREAMS.values())
+    card = model_card(figures, config, training_streams, refining_streams)
     write_task(task, folders.out, card)
 
 
@@ -187,15 +184,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = recipe_parser(
         "digits",
         "Make the spoken-digits model: fetch packages (apt-get, pip, npm), synthesize speech, "
-        "train, fit landmarks, evaluate. Takes about an hour on two cores.",
+        "train, fit landmarks, refine, evaluate. Takes more than an hour on two cores.",
         STAGES,
     )
     parser.add_argument("--steps", type=int, default=TrainConfig.steps, help="training steps")
     parser.add_argument("--streams", type=int, default=1_200, help="training streams to synthesize")
-    parser.add_argument(
-        "--refine",
-        action="store_true",
-        help="then train on with landmarks that lag, on hard streams; the shipped weights are not",
-    )
     parser.add_argument("--sounds", type=Path, help="folder of sounds to test for false events")
     return parser

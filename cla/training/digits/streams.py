@@ -53,13 +53,13 @@ class StreamConfig:
 
 HARD = StreamConfig(
     run_share=0.45,
-    run_gap_s=(0.03, 0.35),
-    only_noise_share=0.25,
+    run_gap_s=(-0.04, 0.35),
+    only_noise_share=0.2,
     sounds=(
         ("colored", 0.1), ("hum", 0.04), ("clicks", 0.08), ("calls", 0.14), ("music", 0.12),
         ("loop", 0.12), ("glides", 0.2), ("cries", 0.2),
     ),
-    augment=AugmentConfig(telephone_share=0.5, resample=(0.74, 1.28)),
+    augment=AugmentConfig(telephone_share=0.45, low_pass_share=0.5, resample=(0.72, 1.34)),
 )  # fmt: skip
 """What is hard: tight runs of digits, slow and fast voices, telephone lines, gliding sounds."""
 GLIDING = replace(HARD, only_noise_share=1.0, sounds=(("glides", 0.5), ("cries", 0.5)))

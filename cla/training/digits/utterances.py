@@ -71,12 +71,6 @@ class Utterance:
         return not HELD_OUT_VOICES.isdisjoint(self.voice.split(":"))
 
 
-def for_hard_streams(utterance: Utterance) -> bool:
-    """Whether the last phase uses it: only digits of few Kokoro voices, a little is enough."""
-    few = (KOKORO_ENGLISH + KOKORO_FOREIGN)[::6]
-    return utterance.engine != "kokoro" or (utterance.voice in few and utterance.word in DIGITS)
-
-
 def plan(seed: int) -> Iterator[Utterance]:
     """All utterances of the training set, the same for the same seed."""
     rng = np.random.default_rng(seed)

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from cla.features import HAND_HOP_S
 from cla.models import EventConfig, TaskModel
+from cla.training.figures import Measures, measure
 from cla.training.hands.labels import FIRST_MOTION, occurrences
 from cla.training.hands.streams import HandsStream
 from cla.training.hands.vocabulary import LABELS, NONE
-from cla.training.lanes import FULL, LANES, Outputs, ablations, make_lane, probabilities
+from cla.training.lanes import LANES, Outputs
 from cla.training.scoring import EventScore, EventScorer, lane_figures
 from cla.training.tuning import tune_events
 
@@ -51,26 +52,15 @@ def evaluate(
     Args:
         all_lanes_on: sets on which all landmark counts are measured, not only 16.
     """
-    figures: dict[str, Any] = {}
-    for name, streams in sets.items():
-        features = [stream.features for stream in streams]
-        full = probabilities(make_lane(task, FULL), features)
-        rows = {"full": _row(full, full, streams, task.event_config)}
-        lanes = LANES[1:] if name in all_lanes_on else USUAL_LANES
-        for lane in lanes:
-            outputs = probabilities(make_lane(task, lane), features)
-            rows[str(lane)] = _row(outputs, full, streams, task.event_config)
-        figures[name] = rows
-        if any(stream.labels.any() for stream in streams):
-            figures[f"{name}: each sign"] = _each_sign(full, streams)
-            outputs_of = {"full": full} | {
-                variant: probabilities(lane, features) for variant, lane in ablations(task).items()
-            }
-            figures[f"{name}: ablation"] = {
-                variant: _token_accuracies(outputs, streams)
-                for variant, outputs in outputs_of.items()
-            }
-    return figures
+    measures = Measures[HandsStream](
+        row=lambda outputs, full, streams: _row(outputs, full, streams, task.event_config),
+        ablated=_token_accuracies,
+        holds=lambda stream: bool(stream.labels.any()),
+        details=lambda full, streams: {"each sign": _each_sign(full, streams)},
+    )
+    return measure(
+        task, sets, measures, lambda name: LANES if name in all_lanes_on else USUAL_LANES
+    )
 
 
 def _row(
