@@ -41,6 +41,7 @@ def model_card(
         "test_data": [
             "The English prompts are one real voice, which also reads the Spanish ones; neither "
             "was used in training or tuning.",
+            "Sounds, where the figures hold them: the 400 recordings of ESC-10, by `--sounds`.",
             *package_lines(TEST_PACKAGES),
         ],
         "label": f"the digit from 40 ms before the word's end to {HOLD_S} s after it, or to "
