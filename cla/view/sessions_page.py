@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 
@@ -69,8 +70,9 @@ def sessions_page() -> None:
 
 def _title(say: Texts, recording: Recording) -> str:
     about = recording.manifest
+    source = say.section("sample").get(about.source, about.source or about.task)
     size = say.number(recording.size_bytes / 2**20, 1)
-    return f"{about.started[:16].replace('T', ' ')} UTC · {about.source or about.task} · {size} MB"
+    return f"{about.started[:16].replace('T', ' ')} UTC · {source} · {size} MB"
 
 
 def _keep_or_delete(say: Texts, shelf: Shelf, recording: Recording) -> None:
@@ -101,9 +103,15 @@ def _keep_or_delete(say: Texts, shelf: Shelf, recording: Recording) -> None:
             most=limits.max_recordings,
             minutes=say.number(limits.recording.max_s / 60),
             size=say.number(limits.recording.max_bytes / 2**20),
-            folder=f"`{shelf.folder}`",
+            folder=f"`{_from_home(shelf.folder)}`",
         )
     )
+
+
+def _from_home(folder: Path) -> Path:
+    """The folder as its user knows it."""
+    home = Path.home()
+    return "~" / folder.relative_to(home) if folder.is_relative_to(home) else folder
 
 
 def _open(say: Texts, recording: Recording) -> None:
