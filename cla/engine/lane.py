@@ -88,14 +88,16 @@ class Lane:
         self._tokens_seen += 1
         self._total_ops += ops
         attention = None
-        if np.isfinite(probabilities).all():
+        if emit and result.emits:
+            rows = [attention_row(emits)[0].float() for emits in result.emits]
+            attention = torch.stack(rows).numpy()
+        # What is shown counts too: a row that is no number stands on a state that is none.
+        shown = (probabilities,) if attention is None else (probabilities, attention)
+        if all(np.isfinite(part).all() for part in shown):
             self._history.append(token.features)
-            if emit and result.emits:
-                rows = [attention_row(emits)[0].float() for emits in result.emits]
-                attention = torch.stack(rows).numpy()
         else:
             self._recover(token.features)
-            probabilities = self._nothing()
+            probabilities, attention = self._nothing(), None
         leader = int(probabilities.argmax())
         return LaneRecord(
             lane=self.name,
