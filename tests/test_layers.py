@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "datasets": BOTTOM | {"attention", "features", "models", "capture"},
     "training": BOTTOM | {"attention", "features", "models", "capture", "datasets"},
     "teaching": BOTTOM | {"attention", "features", "models", "capture", "datasets", "training"},
+    "experiments": BOTTOM | {"attention", "models", "datasets", "training"},
     "benchmark": BOTTOM | {"attention", "models", "telemetry"},
     "view": BOTTOM
     | {"attention", "features", "telemetry", "models", "capture", "engine", "benchmark"}
@@ -37,7 +38,7 @@ MAY_IMPORT = {
     "export": BOTTOM | {"attention", "models"},
     "cli": BOTTOM
     | {"attention", "features", "telemetry", "models", "capture", "engine"}
-    | {"datasets", "training", "teaching", "benchmark", "export"},
+    | {"datasets", "training", "teaching", "experiments", "benchmark", "export"},
     "__main__": {"cli"},
     "__init__": BOTTOM,
 }

@@ -76,24 +76,51 @@ def _teach(arguments: list[str]) -> int:
 
 
 def _train(arguments: list[str]) -> int:
-    if arguments[:1] == ["digits"]:
-        from cla.training.digits import main as train_task
-    elif arguments[:1] == ["hands"]:
-        from cla.training.hands import main as train_task
+    named = arguments[0] if arguments else "nothing"
+    if named == "digits":
+        from cla.training.digits import main as train
+    elif named == "hands":
+        from cla.training.hands import main as train
+    elif named == "sounds":
+        from cla.training.sounds import main as train
     else:
-        named = repr(arguments[0]) if arguments else "nothing"
-        raise ClaError(
-            f"There is no recipe for {named}.", "Run: cla train digits, or cla train hands"
-        )
-    return train_task(arguments[1:])
+        from cla.cli.train import main as train_on_data
+        from cla.datasets import DATASETS
+
+        if named not in DATASETS and not named.startswith("-"):
+            known = ", ".join(("digits", "hands", "sounds", *DATASETS))
+            raise ClaError(f"There is no recipe for {named!r}.", f"Run: cla train with {known}")
+        return train_on_data(arguments)
+    return train(arguments[1:])
+
+
+def _fit_landmarks(arguments: list[str]) -> int:
+    from cla.cli.train import fit_main
+
+    return fit_main(arguments)
+
+
+def _evaluate(arguments: list[str]) -> int:
+    from cla.cli.evaluate import main as evaluate
+
+    return evaluate(arguments)
+
+
+def _sweep(arguments: list[str]) -> int:
+    from cla.cli.sweep import main as sweep
+
+    return sweep(arguments)
 
 
 COMMANDS = {
     "app": _app,
     "bench": _bench,
+    "evaluate": _evaluate,
     "export": _export,
     "fetch": _fetch,
+    "fit-landmarks": _fit_landmarks,
     "replay": _replay,
+    "sweep": _sweep,
     "teach": _teach,
     "train": _train,
 }
@@ -135,5 +162,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("fetch", help="bring what is not shipped: cla fetch --help")
     commands.add_parser("replay", help="run a recorded session again: cla replay --help")
     commands.add_parser("teach", help="teach classes of your own: cla teach --help")
-    commands.add_parser("train", help="train a task anew: cla train digits --help")
+    commands.add_parser("train", help="train a task, or a run on a data set: cla train --help")
+    commands.add_parser("fit-landmarks", help="fit landmarks to a run: cla fit-landmarks --help")
+    commands.add_parser("evaluate", help="the table of runs: cla evaluate --help")
+    commands.add_parser("sweep", help="a grid of runs: cla sweep --help")
     return parser

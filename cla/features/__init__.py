@@ -35,6 +35,7 @@ from cla.features.speech_embedding import (
     SpeechEmbedding,
 )
 from cla.features.tokenizer import SpeechTokenizer, embed_clip
+from cla.features.vggish import VGGISH_DIM, Vggish, load_vggish
 from cla.features.yamnet import YAMNET_DIM, Yamnet, load_yamnet
 from cla.features.yamnet_tokenizer import (
     SOUND_HOP_S,
@@ -56,6 +57,7 @@ __all__ = [
     "RECEPTIVE_FIELD_S",
     "SAMPLE_RATE_HZ",
     "SOUND_HOP_S",
+    "VGGISH_DIM",
     "YAMNET_DIM",
     "YAMNET_FILE",
     "EmbeddingState",
@@ -77,6 +79,7 @@ __all__ = [
     "SpeechEmbedding",
     "SpeechTokenizer",
     "StreamResampler",
+    "Vggish",
     "Yamnet",
     "YamnetTokenizer",
     "embed_clip",
@@ -84,5 +87,6 @@ __all__ = [
     "front_end",
     "hand_features",
     "hand_velocities",
+    "load_vggish",
     "load_yamnet",
 ]

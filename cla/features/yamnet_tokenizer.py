@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cla.features.log_mel import CONTEXT_SAMPLES, FRAME_HOP_SAMPLES, MEL_BANDS, PATCH_FRAMES
+from cla.features.log_mel import CONTEXT_SAMPLES, FRAME_HOP_SAMPLES
+from cla.features.patches import embed_patches, silent_patch
 from cla.features.rechunk import Rechunker
 from cla.features.resample import StreamResampler
 from cla.features.speech_embedding import SAMPLE_RATE_HZ
@@ -21,7 +22,6 @@ SOUND_HOP_S = SOUND_HOP_SAMPLES / SAMPLE_RATE_HZ
 YAMNET_FILE = "yamnet.safetensors"
 
 _HOP_FRAMES = SOUND_HOP_SAMPLES // FRAME_HOP_SAMPLES
-_BATCH = 64
 
 
 class YamnetTokenizer:
@@ -44,7 +44,7 @@ class YamnetTokenizer:
         self._resampler = StreamResampler(self.sample_rate_hz, SAMPLE_RATE_HZ)
         self._rechunker = Rechunker(SOUND_HOP_SAMPLES)
         self._context = torch.zeros(CONTEXT_SAMPLES)
-        self._patch = _silent_frames(self._network)
+        self._patch = silent_patch(self._network.log_mel)
         self._count = 0
 
     def push(self, samples: NDArray[np.float32]) -> list[Token]:
@@ -76,7 +76,6 @@ class YamnetTokenizer:
         return Token(index=index, time_s=self._count * SOUND_HOP_S, features=features)
 
 
-@torch.no_grad()
 def embed_sounds(samples: NDArray[np.float32], network: Yamnet | None = None) -> Tensor:
     """Returns the features of a clip, the numbers that a `YamnetTokenizer` gives, to rounding.
 
@@ -85,15 +84,10 @@ def embed_sounds(samples: NDArray[np.float32], network: Yamnet | None = None) ->
         returns: (T, 1024) with T = S // 1600.
 
     Raises:
-        ClaError: the samples are not numbers, or not one channel.
+        ClaError: the samples are not numbers, or not one channel; or YAMNet has not been fetched.
     """
     network = network or shared_yamnet()
-    whole = len(samples) - len(samples) % SOUND_HOP_SAMPLES
-    heard = torch.from_numpy(checked(samples)[:whole])
-    frames = network.log_mel(torch.cat((torch.zeros(CONTEXT_SAMPLES), heard)))
-    frames = torch.cat((_silent_frames(network)[_HOP_FRAMES:], frames))
-    patches = frames.unfold(0, PATCH_FRAMES, _HOP_FRAMES).transpose(1, 2)
-    return torch.cat([network.embed(part.contiguous()) for part in patches.split(_BATCH)])
+    return embed_patches(samples, network.log_mel, network.embed, SOUND_HOP_SAMPLES)
 
 
 @cache
@@ -104,7 +98,3 @@ def shared_yamnet() -> Yamnet:
         ClaError: it has not been fetched.
     """
     return load_yamnet(fetched_path(YAMNET_FILE))
-
-
-def _silent_frames(network: Yamnet) -> Tensor:
-    return torch.full((PATCH_FRAMES, MEL_BANDS), network.log_mel.offset).log()

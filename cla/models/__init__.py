@@ -1,7 +1,7 @@
 """Stream classifiers, their trained tasks, and events."""
 
-from cla.models.checkpoint import load_task, read_task, tasks, write_task
-from cla.models.classifier import ClassifierConfig, ClassifierState, StreamClassifier
+from cla.models.checkpoint import load_task, made_path, read_task, tasks, write_task
+from cla.models.classifier import ClassifierConfig, ClassifierState, Positions, StreamClassifier
 from cla.models.events import EventConfig, EventDetector
 from cla.models.graphed_step import GraphedStep
 from cla.models.matching import Matches, Span, belongs, match_events
@@ -17,12 +17,14 @@ __all__ = [
     "FixedLandmarks",
     "GraphedStep",
     "Matches",
+    "Positions",
     "Span",
     "StackMode",
     "StreamClassifier",
     "TaskModel",
     "belongs",
     "load_task",
+    "made_path",
     "match_events",
     "open_task",
     "read_task",

@@ -15,9 +15,11 @@ from cla.errors import ClaError
 from cla.models.classifier import ClassifierConfig, StreamClassifier
 from cla.models.events import EventConfig
 from cla.models.task import FixedLandmarks, TaskModel
-from cla.resources import asset_path
+from cla.resources import asset_path, fetched_path
 
 TASKS = ("digits", "hands")
+MADE_TASKS = ("sounds",)
+"""Tasks made on the user's machine, of what may not be shipped: by `cla fetch` and `cla train`."""
 WEIGHTS_FILE = "model.safetensors"
 CARD_FILE = "card.json"
 MAX_SIZE = 65_536
@@ -30,19 +32,30 @@ REINSTALL = "Install the package again, or train anew with `cla train`."
 
 
 def tasks() -> tuple[str, ...]:
-    """Names of the tasks that come with the package."""
-    return TASKS
+    """Names of the tasks that come with the package, and of those that were made here."""
+    made = (name for name in MADE_TASKS if (made_path(name) / CARD_FILE).exists())
+    return (*TASKS, *made)
+
+
+def made_path(name: str) -> Path:
+    """Where a task lies that is made on the user's machine."""
+    return fetched_path("models") / name
 
 
 def load_task(name: str = "digits") -> TaskModel:
-    """A task that comes with the package.
+    """A task that comes with the package, or was made here.
 
     Raises:
         ClaError: no such task, or its files are missing or damaged.
     """
-    if name not in TASKS:
-        raise ClaError(f"There is no task {name!r}.", f"Choose one of {', '.join(TASKS)}.")
-    return read_task(asset_path("models") / name)
+    if name in tasks():
+        return read_task(asset_path("models") / name if name in TASKS else made_path(name))
+    if name in MADE_TASKS:
+        raise ClaError(
+            f"The task {name!r} has not been made here yet.",
+            f"Run: cla fetch yamnet, then cla train {name} --help",
+        )
+    raise ClaError(f"There is no task {name!r}.", f"Choose one of {', '.join(tasks())}.")
 
 
 def read_task(folder: Path) -> TaskModel:

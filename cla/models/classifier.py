@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,9 @@ from cla.models.encoder_layer import EncoderLayer, EncoderSizes
 from cla.models.position import recycling_encoding
 from cla.models.retroactive import RetroactiveStack
 from cla.models.stack import EncoderStack, StackMode, StackState, total
+
+Positions = Literal["recycling", "learned"]
+"""Of a table that recurs: waves, or parameters."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class ClassifierConfig:
         pseudo_inverse: the one the weights are trained with.
         num_layers: L.
         stack_mode: how layers above the first see the past, see `StackMode`.
+        positions: what the positional encoding is made of.
 
     Raises:
         ClaError: a value is out of range; the message names it.
@@ -50,6 +54,7 @@ class ClassifierConfig:
     pseudo_inverse: PseudoInverse = "iterative"
     num_layers: int = 1
     stack_mode: StackMode = "retroactive"
+    positions: Positions = "recycling"
 
     def __post_init__(self) -> None:
         if 2 * self.position_harmonics > self.embed_dim:
@@ -60,11 +65,12 @@ class ClassifierConfig:
             )
         if self.num_layers < 1:
             raise ClaError(f"num_layers={self.num_layers} is less than 1.", "Give num_layers >= 1.")
-        if self.stack_mode not in get_args(StackMode):
-            raise ClaError(
-                f"stack_mode={self.stack_mode!r} is not known.",
-                f"Choose one of {', '.join(get_args(StackMode))}.",
-            )
+        for name, choices in (("stack_mode", StackMode), ("positions", Positions)):
+            if (value := getattr(self, name)) not in get_args(choices):
+                raise ClaError(
+                    f"{name}={value!r} is not known.",
+                    f"Choose one of {', '.join(get_args(choices))}.",
+                )
 
 
 class ClassifierState(NamedTuple):
@@ -107,7 +113,11 @@ class StreamClassifier(nn.Module):
         self.encoder = _stack([EncoderLayer(layer, sizes) for layer in configs], config)
         self.head = nn.Linear(embed, config.num_classes)
         table = recycling_encoding(config.position_period, embed, config.position_harmonics)
-        self.register_buffer("position_table", table, persistent=False)
+        if config.positions == "learned":
+            # Waves to begin with: positions that are near are alike before anything is learned.
+            self.position_table = nn.Parameter(table)
+        else:
+            self.register_buffer("position_table", table, persistent=False)
 
     @property
     def attentions(self) -> tuple[AttentionLayer, ...]:
@@ -141,7 +151,6 @@ class StreamClassifier(nn.Module):
         Raises:
             ClaError: the attention cannot be configured so, or there are not so many layers.
         """
-        layers = list(self.encoder)[: self.config.num_layers if num_layers is None else num_layers]
         if num_layers is not None and not 1 <= num_layers <= self.config.num_layers:
             raise ClaError(
                 f"num_layers={num_layers} is out of range.",
@@ -156,15 +165,25 @@ class StreamClassifier(nn.Module):
             landmark_mode=landmark_mode,
             pseudo_inverse=self.config.pseudo_inverse,
         )
+        kept = self.config.num_layers if num_layers is None else num_layers
+        return self.with_layers(_layer_configs(attention, replace(self.config, num_layers=kept)))
+
+    def with_layers(self, configs: Sequence[AttentionConfig]) -> "StreamClassifier":
+        """The same weights (the same parameter objects) with an attention for each layer.
+
+        Layers above those that `configs` names are left out.
+        """
         twin = StreamClassifier.__new__(StreamClassifier)
         nn.Module.__init__(twin)
-        twin.config = replace(self.config, window=attention.window, num_layers=len(layers))
-        configs = _layer_configs(attention, twin.config)
-        pairs = zip(layers, configs, strict=True)
+        twin.config = replace(self.config, window=configs[0].window, num_layers=len(configs))
+        pairs = zip(self.encoder, configs, strict=False)
         stack = _stack([layer.with_attention(config) for layer, config in pairs], twin.config)
         for name, module in self.named_children():
             setattr(twin, name, stack if name == "encoder" else module)
-        twin.register_buffer("position_table", self.position_table, persistent=False)
+        if isinstance(self.position_table, nn.Parameter):
+            twin.position_table = self.position_table
+        else:
+            twin.register_buffer("position_table", self.position_table, persistent=False)
         return twin.train(self.training)
 
     @property

@@ -19,6 +19,7 @@ def fit_landmarks(
     features: Sequence[NDArray[np.floating]],
     seed: int = 0,
     tokens: int = TOKENS,
+    counts: Sequence[int] = COUNTS,
 ) -> dict[int, tuple[FixedLandmarks, ...]]:
     """Landmarks of each layer for every count offered, per head.
 
@@ -36,7 +37,7 @@ def fit_landmarks(
             FixedLandmarks(_centers(queries, count, seed), _centers(keys, count, seed))
             for queries, keys in projected
         )
-        for count in COUNTS
+        for count in counts
     }
 
 
@@ -47,14 +48,19 @@ def _projected(
     tokens: int,
     rng: np.random.Generator,
 ) -> list[tuple[Tensor, Tensor]]:
-    """Queries and keys (H, T, D) of each layer, of random pieces at random phases."""
+    """Queries and keys (H, T, D) of each layer, of random pieces at random phases.
+
+    Pieces that are whole streams begin at phase 0, as these do.
+    """
     length = PIECE_TOKENS if model.config.num_layers == 1 else model.config.window
+    length = min(length, *(len(stream) for stream in features))
     pieces, phases = [], []
-    for _ in range(tokens // length):
+    for _ in range(max(1, tokens // length)):
         stream = features[int(rng.integers(len(features)))]
         start = rng.integers(0, len(stream) - length + 1)
         pieces.append(stream[start : start + length].astype(np.float32))
-        phases.append(int(rng.integers(model.config.position_period)))
+        phase = int(rng.integers(model.config.position_period))
+        phases.append(0 if length == len(stream) else phase)
     embedded = model.embed(torch.from_numpy(np.stack(pieces)), torch.tensor(phases))
     found = []
     for attention, given in zip(model.attentions, model.encoder.inputs(embedded), strict=True):

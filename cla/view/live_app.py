@@ -24,7 +24,11 @@ from cla.view.warm_up import warm_up_steps
 ROUTE = "cla"
 
 
-TITLES = {"digits": "Spoken digits", "hands": "Hand signs"}
+TITLES = {
+    "digits": "Spoken digits",
+    "hands": "Hand signs",
+    "sounds": "Sounds around you",
+}
 
 
 @st.cache_resource

@@ -1,0 +1,80 @@
+"""`cla evaluate`: the paper's table and figure of runs that are done."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from cla.cli.experiment_options import require_extra
+from cla.errors import ClaError
+from cla.models import load_task, tasks
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print the table, write it where that is asked for.
+
+    Raises:
+        ClaError: nothing has been run there yet, or a file cannot be written.
+    """
+    parser = argparse.ArgumentParser(
+        prog="cla evaluate",
+        description="Print the table of trained runs: mean and deviation over seeds.",
+    )
+    parser.add_argument("source", help="a run, a --work-dir, a results.parquet, or a task: digits")
+    parser.add_argument("--table", type=Path, action="append", default=[], metavar="FILE",
+                        help="write the table too: .csv, .md or .tex")  # fmt: skip
+    parser.add_argument("--figure", type=Path, action="append", default=[], metavar="FILE",
+                        help="draw accuracy against operations (.html, .json, .png)")  # fmt: skip
+    options = parser.parse_args(argv)
+    require_extra()
+    from cla.experiments.figure import write_figure
+    from cla.experiments.table import summarize, write_table
+
+    lines = summarize(rows_of(options.source))
+    print_lines(lines, Console())
+    for path in options.table:
+        write_table(lines, path)
+    for path in options.figure:
+        write_figure(lines, path)
+    return 0
+
+
+def rows_of(source: str) -> list[dict[str, Any]]:
+    """The rows of a table, of a run, of all runs in a folder, or of a task that is here.
+
+    Raises:
+        ClaError: there are none.
+    """
+    from cla.experiments.run_one import ROWS_FILE
+    from cla.experiments.shipped import rows_of_task
+    from cla.experiments.sweep import RESULTS_FILE, read_results
+
+    if source in tasks():
+        return rows_of_task(load_task(source))
+    path = Path(source)
+    if path.suffix == ".parquet" and path.exists():
+        return read_results(path)
+    if (path / RESULTS_FILE).exists():
+        return read_results(path / RESULTS_FILE)
+    rows: list[dict[str, Any]] = []
+    for found in sorted(path.rglob(ROWS_FILE)):
+        rows += json.loads(found.read_text("utf-8"))
+    if not rows:
+        raise ClaError(f"Nothing has been run in {source}.", "Run cla train or cla sweep first.")
+    return rows
+
+
+def print_lines(lines: Sequence[Any], console: Console) -> None:
+    """Print the table."""
+    from cla.experiments.table import cells, headings
+
+    table = Table()
+    for index, name in enumerate(headings(lines)):
+        table.add_column(name, justify="left" if index in (1, 2) else "right")
+    for row in cells(lines):
+        table.add_row(*row)
+    console.print(table)

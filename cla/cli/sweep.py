@@ -1,0 +1,66 @@
+"""`cla sweep`: runs over kinds, layers, landmarks and seeds, into one table."""
+
+import argparse
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.progress import Progress
+
+from cla.attention import KINDS
+from cla.cli.evaluate import print_lines
+from cla.cli.experiment_options import add_data_options, add_settings, config_of, require_extra
+
+SWEPT = (
+    ("layers", [1, 2], "L"),
+    ("landmarks", [2, 4, 8, 16, 32], "M"),
+    ("seeds", [0, 1, 2], "S"),
+    ("folds", [0], "K"),
+)
+"""Options of a grid; folds are data seeds where a data set arranges none."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Do the runs that are not done yet.
+
+    Raises:
+        ClaError: the data set is missing, a setting is out of range, or Ray is not installed.
+    """
+    parser = argparse.ArgumentParser(
+        prog="cla sweep",
+        description="Train and judge a grid of runs; started again, it does what is left.",
+    )
+    add_data_options(parser)
+    parser.add_argument("--kinds", nargs="+", choices=(*KINDS, "any"), default=["full"],
+                        help="trained with; any: one set of weights for all")  # fmt: skip
+    for name, default, letter in SWEPT:
+        parser.add_argument(f"--{name}", nargs="+", dest=f"swept_{name}", type=int,
+                            default=default, metavar=letter)  # fmt: skip
+    parser.add_argument("--workers", type=int, default=1, help="runs at once on this machine")
+    parser.add_argument("--ray", metavar="ADDRESS", help="run on a Ray cluster: auto, or host:port")
+    add_settings(parser)
+    options = parser.parse_args(argv)
+    require_extra()
+    from cla.experiments.ray_sweep import sweep_on_ray
+    from cla.experiments.sweep import RESULTS_FILE, Grid, Rows, sweep, write_results
+    from cla.experiments.table import summarize
+
+    swept = (tuple(getattr(options, f"swept_{name}")) for name, _, _ in SWEPT)
+    grid = Grid(tuple(options.kinds), *swept)
+    configs = grid.configs(config_of(options))
+    runs, tokens = options.work_dir / "runs", options.work_dir / "tokens"
+    done = (
+        sweep_on_ray(configs, runs, tokens, options.ray)
+        if options.ray
+        else sweep(configs, runs, tokens, options.workers)
+    )
+    rows: Rows = []
+    results = options.work_dir / RESULTS_FILE
+    with Progress(console=Console(stderr=True)) as progress:
+        bar = progress.add_task("runs", total=len(configs))
+        for found in done:
+            rows += found
+            write_results(rows, results)
+            progress.advance(bar)
+    print_lines(summarize(rows), Console())
+    print(results)
+    return 0

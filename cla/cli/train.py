@@ -1,0 +1,79 @@
+"""`cla train DATASET` and `cla fit-landmarks`: one run on a data set."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from cla.cli.evaluate import print_lines
+from cla.cli.experiment_options import (
+    add_data_options,
+    add_model_options,
+    add_settings,
+    config_of,
+    require_extra,
+)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Train one run and judge it.
+
+    Raises:
+        ClaError: the data set is missing, or a setting is out of range.
+    """
+    parser = argparse.ArgumentParser(
+        prog="cla train", description="Train and judge one run on a data set; it can be resumed."
+    )
+    add_data_options(parser)
+    add_model_options(parser)
+    add_settings(parser)
+    parser.add_argument("--freeze", action="store_true",
+                        help="keep layers whose landmarks are fitted as they are")  # fmt: skip
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    options = parser.parse_args(argv)
+    require_extra()
+    from cla.experiments.run_one import do_run
+    from cla.experiments.sweep import run_name
+    from cla.experiments.table import summarize
+    from cla.experiments.training import Reporting
+
+    config = config_of(options)
+    if options.freeze:
+        config = replace(config, training=replace(config.training, freeze=True))
+    folder = options.work_dir / "runs" / run_name(config)
+    rows = do_run(config, folder, options.work_dir / "tokens", Reporting(not options.quiet))
+    print_lines(summarize(rows), Console())
+    print(folder)
+    return 0
+
+
+def fit_main(argv: Sequence[str]) -> int:
+    """Fit fixed landmarks to the weights of a run, and write them into it.
+
+    Raises:
+        ClaError: there is no such run, or its data set is missing.
+    """
+    parser = argparse.ArgumentParser(
+        prog="cla fit-landmarks",
+        description="Fit fixed landmarks, k-means centers of projected queries and keys, to the "
+        "weights of a run.",
+    )
+    parser.add_argument("run", type=Path, help="folder of a run")
+    parser.add_argument("--work-dir", type=Path, required=True, help="folder that keeps the tokens")
+    parser.add_argument("--landmarks", type=int, nargs="+", metavar="M", default=[2, 4, 8, 16, 32])
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(argv)
+    require_extra()
+    from cla.experiments.run_one import open_data
+    from cla.experiments.runs import read_run, write_run
+    from cla.training.landmarks import fit_landmarks
+
+    run = read_run(options.run)
+    _, parts = open_data(run.config, options.work_dir / "tokens")
+    features = [sequence.features for sequence in parts.train]
+    fitted = fit_landmarks(run.classifier, features, options.seed, counts=options.landmarks)
+    write_run(run.with_landmarks({**run.landmarks, **fitted}), options.run)
+    print(f"{options.run}: landmarks for M = {', '.join(map(str, options.landmarks))}")
+    return 0

@@ -1,0 +1,130 @@
+"""Feature arrays of one's own, with a label for each frame."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from cla.datasets.clips import Origin, files_below
+from cla.datasets.token_sets import TokenSequence, TokenSet
+from cla.errors import ClaError
+
+SUFFIXES = (".npy", ".npz", ".safetensors")
+ARRAYS = Origin(
+    "A set of feature arrays",
+    "wherever you computed it",
+    "any size",
+    "dataset.json and arrays in .npz or .safetensors (features, labels), or .npy and .labels.npy",
+)
+FOLDS = {"test": 0, "train": 1}
+
+
+def feature_arrays(folder: Path) -> TokenSet:
+    """A data set of feature arrays.
+
+    `dataset.json` holds `labels` (names), `hop_s` and `window`, and may hold `measure`
+    (`accuracy` of whole recordings, or `average_precision` of frames), `background` and `ignored`
+    (labels by name). Arrays in folders `train` and `test` are used so; others are split.
+
+    Raises:
+        ClaError: a file is missing, or does not hold what it should.
+    """
+    path = folder / "dataset.json"
+    if not path.exists():
+        raise ARRAYS.missing(folder)
+    about = _about(path)
+    labels = tuple(about["labels"])
+    sequences = [
+        _sequence(file, folder, len(labels))
+        for file in files_below(folder, SUFFIXES)
+        if not file.name.endswith(".labels.npy")
+    ]
+    if not sequences:
+        raise ARRAYS.missing(folder)
+    if len(sizes := {sequence.features.shape[1] for sequence in sequences}) > 1:
+        raise ClaError(f"Features in {folder} are of sizes {sorted(sizes)}.", "Make them one size.")
+    return TokenSet(
+        folder.resolve().name,
+        labels,
+        tuple(sequences),
+        float(about["hop_s"]),
+        int(about["window"]),
+        about.get("measure", "accuracy"),
+        _index(about, "background", labels),
+        _index(about, "ignored", labels),
+    )
+
+
+def load_array(path: Path) -> NDArray[np.floating]:
+    """One array of numbers from a .npy file; objects, which would be unpickled, are refused.
+
+    Raises:
+        ClaError: the file is missing, damaged, or holds objects.
+    """
+    try:
+        array: NDArray[np.floating] = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise ClaError(
+            f"{path} cannot be read: {error}", "Write it again with numpy.save."
+        ) from error
+    if not np.issubdtype(array.dtype, np.number) and array.dtype != np.bool_:
+        raise ClaError(f"{path} holds {array.dtype}, no numbers.", "Write an array of numbers.")
+    return array
+
+
+def _about(path: Path) -> dict[str, Any]:
+    try:
+        about: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        missing = {"labels", "hop_s", "window"} - about.keys()
+    except (ValueError, AttributeError) as error:
+        raise ClaError(f"{path} cannot be read: {error}", "Write it as JSON.") from error
+    if missing:
+        raise ClaError(f"{path} does not say {', '.join(sorted(missing))}.", "Add it.")
+    return about
+
+
+def _index(about: Mapping[str, Any], name: str, labels: tuple[str, ...]) -> int | None:
+    label = about.get(name)
+    if label is not None and label not in labels:
+        raise ClaError(f"{name} {label!r} is none of the labels.", "Give one of the labels.")
+    return None if label is None else labels.index(label)
+
+
+def _sequence(path: Path, folder: Path, classes: int) -> TokenSequence:
+    arrays = _arrays(path)
+    features, labels = arrays["features"], arrays["labels"]
+    if features.ndim != 2 or labels.shape != features.shape[:1] or not len(labels):
+        raise ClaError(
+            f"{path} has features {features.shape} and labels {labels.shape}.",
+            "Give features (T, F) and labels (T,).",
+        )
+    if (
+        not np.issubdtype(labels.dtype, np.integer)
+        or not (labels >= 0).all() & (labels < classes).all()
+    ):
+        raise ClaError(f"{path} has labels that are no class.", f"Number them 0 to {classes - 1}.")
+    if not np.isfinite(features).all():
+        raise ClaError(f"{path} has features that are not numbers.", "Compute them again.")
+    fold = FOLDS.get(path.relative_to(folder).parts[0])
+    return TokenSequence(str(path.relative_to(folder)), features, labels.astype(np.int64), fold)
+
+
+def _arrays(path: Path) -> Mapping[str, NDArray[Any]]:
+    if path.suffix == ".npy":
+        labels = path.with_name(f"{path.stem}.labels.npy")
+        return {"features": load_array(path), "labels": load_array(labels)}
+    try:
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as packed:
+                return {name: packed[name] for name in ("features", "labels")}
+        tensors = load_file(path)
+        return {name: tensors[name] for name in ("features", "labels")}
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        raise ClaError(
+            f"{path} cannot be read: {error}", "It must hold features, labels."
+        ) from error

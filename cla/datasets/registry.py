@@ -1,0 +1,68 @@
+"""Data sets by name."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from cla.datasets.arrays import feature_arrays
+from cla.datasets.clip_folder import clip_folder, is_video
+from cla.datasets.esc import esc10
+from cla.datasets.extractors import image_extractor, sound_extractor
+from cla.datasets.gtzan import gtzan
+from cla.datasets.thumos import thumos14
+from cla.datasets.token_sets import TokenSet, extract
+from cla.errors import ClaError
+
+Open = Callable[[Path, Path, str | None], TokenSet]
+
+
+def open_dataset(name: str, folder: Path, cache: Path, features: str | None = None) -> TokenSet:
+    """The tokens of a data set; what has to be computed of recordings is kept in `cache`.
+
+    Args:
+        features: what makes the tokens of recordings; None for what the data set is used with.
+
+    Raises:
+        ClaError: there is no such data set, or it is not in `folder`.
+    """
+    if name not in DATASETS:
+        raise ClaError(f"There is no data set {name!r}.", f"Choose one of {', '.join(DATASETS)}.")
+    return DATASETS[name](folder, cache, features)
+
+
+def _esc10(folder: Path, cache: Path, features: str | None) -> TokenSet:
+    return extract(esc10(folder), sound_extractor(features or "yamnet", 5.0), cache)
+
+
+def _gtzan(folder: Path, cache: Path, features: str | None) -> TokenSet:
+    return extract(gtzan(folder), sound_extractor(features or "vggish", 30.0), cache)
+
+
+def _thumos14(folder: Path, _: Path, features: str | None) -> TokenSet:
+    return thumos14(folder, features)
+
+
+def _clips(folder: Path, cache: Path, features: str | None) -> TokenSet:
+    clips = clip_folder(folder)
+    video = is_video(clips)
+    extractor = image_extractor(features or "hands") if video else sound_extractor(
+        features or "yamnet"
+    )  # fmt: skip
+    return extract(clips, extractor, cache)
+
+
+def _arrays(folder: Path, _: Path, features: str | None) -> TokenSet:
+    if features is not None:
+        raise ClaError("Arrays are features already.", "Leave out --features.")
+    return feature_arrays(folder)
+
+
+DATASETS: Mapping[str, Open] = MappingProxyType(
+    {
+        "esc10": _esc10,
+        "gtzan": _gtzan,
+        "thumos14": _thumos14,
+        "clips": _clips,
+        "arrays": _arrays,
+    }
+)

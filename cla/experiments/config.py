@@ -1,0 +1,197 @@
+"""What a run trains, on what, and how: all of it in one value that is written beside the run."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from cla.attention import KINDS, LandmarkMode
+from cla.errors import ClaError
+from cla.models import ClassifierConfig, Positions, StackMode
+
+Optimizer = Literal["adam", "adamw"]
+Schedule = Literal["constant", "cosine", "one_cycle"]
+Loss = Literal["newest", "every"]
+LANDMARK_COUNTS = (2, 4, 8, 16, 32)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The classifier.
+
+    Args:
+        kind: attention that it is trained with; `any` draws one for each batch.
+        landmarks: M, for kinds that have landmarks.
+        landmark_mode: for `continual_nystrom`.
+        layers, embed_dim, heads, feed_forward_dim: L, E, H and the hidden size of the layers.
+        window: N; None for the data set's own.
+    """
+
+    kind: str = "full"
+    landmarks: int | None = None
+    landmark_mode: LandmarkMode = "continual"
+    layers: int = 1
+    embed_dim: int = 192
+    heads: int = 16
+    feed_forward_dim: int = 192
+    window: int | None = None
+    positions: Positions = "recycling"
+    stack_mode: StackMode = "retroactive"
+    dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        _require_choice("kind", self.kind, (*KINDS, "any"))
+        has_landmarks = self.kind in KINDS and bool(KINDS[self.kind].landmark_modes)
+        if has_landmarks != (self.landmarks is not None):
+            needs = (
+                "needs a number of landmarks" if has_landmarks else "has no landmarks of its own"
+            )
+            raise ClaError(f"kind {self.kind!r} {needs}.", "Give or leave out --landmarks.")
+
+    @property
+    def fixed(self) -> bool:
+        """Whether landmarks are fitted, layer by layer."""
+        return self.kind == "continual_nystrom" and self.landmark_mode == "fixed"
+
+    def classifier(self, input_dim: int, num_classes: int, window: int) -> ClassifierConfig:
+        """The sizes of the classifier for tokens and classes of a data set."""
+        window = self.window or window
+        return ClassifierConfig(
+            input_dim,
+            num_classes,
+            self.embed_dim,
+            self.heads,
+            self.feed_forward_dim,
+            window,
+            position_period=2 * window,
+            position_harmonics=min(24, self.embed_dim // 2),
+            dropout=self.dropout,
+            num_layers=self.layers,
+            stack_mode=self.stack_mode,
+            positions=self.positions,
+        )
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How it is trained.
+
+    Args:
+        epochs: of the first phase.
+        fit_epochs: of the phase after each layer's landmarks are fitted.
+        freeze: whether layers whose landmarks are fitted, and those below, stay as they are then.
+        loss: of the newest token of windows that grow and of whole ones, or of every token.
+        mixup: parameter of the beta distribution by which pairs of sequences are mixed; 0 for none.
+        growing_share: share of batches with windows that are not full yet.
+        patience: epochs without a better validation loss after which a phase ends; 0 for never.
+        validation_share: of the training sequences, kept to decide that.
+        precision, devices, accelerator: as Lightning names them.
+    """
+
+    epochs: int = 50
+    fit_epochs: int = 25
+    freeze: bool = False
+    batch_size: int = 32
+    loss: Loss = "newest"
+    mixup: float = 0.0
+    growing_share: float = 0.5
+    optimizer: Optimizer = "adam"
+    schedule: Schedule = "constant"
+    learning_rate: float = 1e-5
+    weight_decay: float = 1e-4
+    label_smoothing: float = 0.0
+    clip_norm: float = 1.0
+    average: float = 0.0
+    patience: int = 0
+    validation_share: float = 0.0
+    precision: str = "32-true"
+    accelerator: str = "auto"
+    devices: int | str = 1
+
+    def __post_init__(self) -> None:
+        _require_choice("loss", self.loss, get_args(Loss))
+        _require_choice("optimizer", self.optimizer, get_args(Optimizer))
+        _require_choice("schedule", self.schedule, get_args(Schedule))
+        for name in ("epochs", "batch_size", "learning_rate"):
+            if not getattr(self, name) > 0:
+                raise ClaError(f"{name}={getattr(self, name)!r} is too small.", "Give more than 0.")
+        if self.patience and not self.validation_share:
+            raise ClaError(
+                "Stopping early needs sequences to decide by.", "Give a validation_share."
+            )
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """One run.
+
+    Args:
+        dataset: name of a data set, see `cla.datasets.DATASETS`.
+        data: its folder.
+        features: what makes its tokens, for data sets of recordings.
+        components: principal components of the tokens to keep; None for the tokens as they are.
+        fold: kept for the test, in data sets that arrange folds.
+        data_seed: of the split, in those that do not.
+        seed: of weights, batches and everything else that is drawn.
+    """
+
+    dataset: str
+    data: Path
+    features: str | None = None
+    components: int | None = None
+    fold: int = 0
+    data_seed: int = 0
+    seed: int = 0
+    model: ModelConfig = field(default_factory=ModelConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as in a YAML file."""
+        return {**asdict(self), "data": str(self.data)}
+
+
+def read_config(path: Path, base: ExperimentConfig) -> ExperimentConfig:
+    """The settings of a YAML file over those of `base`.
+
+    Raises:
+        ClaError: the file cannot be read, or names a setting that there is not.
+    """
+    import yaml
+
+    try:
+        given = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ClaError(f"The settings in {path} cannot be read: {error}.", "Check it.") from error
+    if not isinstance(given, dict):
+        raise ClaError(f"{path} holds no settings.", "Write name: value, one a line.")
+    return with_settings(base, given)
+
+
+def with_settings(base: ExperimentConfig, given: Mapping[str, Any]) -> ExperimentConfig:
+    """`base` with some settings replaced; those of `model` and `training` are nested.
+
+    Raises:
+        ClaError: a setting that there is not.
+    """
+    values = dict(given)
+    for part in ("model", "training"):
+        if part in values:
+            values[part] = _replaced(getattr(base, part), values[part] or {})
+    if "data" in values:
+        values["data"] = Path(values["data"])
+    found: ExperimentConfig = _replaced(base, values)
+    return found
+
+
+def _replaced(value: Any, given: Mapping[str, Any]) -> Any:
+    known = {one.name for one in fields(value)}
+    if unknown := sorted(given.keys() - known):
+        raise ClaError(
+            f"There is no setting {unknown[0]!r}.", f"Choose from {', '.join(sorted(known))}."
+        )
+    return replace(value, **given)
+
+
+def _require_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ClaError(f"{name}={value!r} is not known.", f"Choose one of {', '.join(choices)}.")

@@ -1,0 +1,166 @@
+"""Sequences split into those to train on and those to be judged by, and windows of them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
+
+from cla.datasets import TokenSequence, TokenSet
+from cla.errors import ClaError
+from cla.experiments.config import ExperimentConfig
+
+TEST_SHARE = 0.1
+NOT_COUNTED = -100
+"""Label of tokens that no loss counts, as PyTorch has it."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Sequences of a data set by what they are for."""
+
+    train: tuple[TokenSequence, ...]
+    validation: tuple[TokenSequence, ...]
+    test: tuple[TokenSequence, ...]
+
+
+def split(data: TokenSet, config: ExperimentConfig) -> Split:
+    """The data set's own folds, or else a tenth of each class for the test, drawn.
+
+    Raises:
+        ClaError: the fold is none of the data set's, or a part would be empty.
+    """
+    rng = np.random.default_rng(config.data_seed)
+    if all(sequence.fold is not None for sequence in data.sequences):
+        folds = {sequence.fold for sequence in data.sequences}
+        if config.fold not in folds:
+            raise ClaError(f"{data.name} has no fold {config.fold}.", f"Choose from {folds}.")
+        test = [one for one in data.sequences if one.fold == config.fold]
+        rest = [one for one in data.sequences if one.fold != config.fold]
+    else:
+        rest, test = _parted(data.sequences, TEST_SHARE, rng)
+    train, validation = _parted(rest, config.training.validation_share, rng)
+    if not train or not test:
+        raise ClaError(
+            f"{data.name} is too small to split: {len(data.sequences)} sequences.", "Give more."
+        )
+    return Split(tuple(train), tuple(validation), tuple(test))
+
+
+def _parted(
+    sequences: Sequence[TokenSequence], share: float, rng: np.random.Generator
+) -> tuple[list[TokenSequence], list[TokenSequence]]:
+    """Most of the sequences, and a share of those of each class (of the most frequent label)."""
+    classes: dict[int, list[TokenSequence]] = {}
+    for sequence in sequences:
+        classes.setdefault(int(np.bincount(sequence.labels).argmax()), []).append(sequence)
+    kept: list[TokenSequence] = []
+    taken: list[TokenSequence] = []
+    for _, members in sorted(classes.items()):
+        order = rng.permutation(len(members))
+        count = round(share * len(members))
+        taken += [members[index] for index in order[:count]]
+        kept += [members[index] for index in order[count:]]
+    return kept, taken
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """Principal components of tokens, each scaled to unit variance, as VGGish gives its own.
+
+    Shapes:
+        mean: (F,)
+        components: (F, K)
+    """
+
+    mean: Tensor
+    components: Tensor
+
+    def __call__(self, sequences: Sequence[TokenSequence]) -> tuple[TokenSequence, ...]:
+        reduced = []
+        for sequence in sequences:
+            tokens = torch.from_numpy(sequence.features.astype(np.float32))
+            reduced.append(
+                sequence._replace(features=((tokens - self.mean) @ self.components).numpy())
+            )
+        return tuple(reduced)
+
+
+def fit_reduction(sequences: Sequence[TokenSequence], count: int) -> Reduction:
+    """The first `count` principal components of all tokens of some sequences."""
+    joined = np.concatenate([sequence.features for sequence in sequences]).astype(np.float32)
+    tokens = torch.from_numpy(joined)
+    mean = tokens.mean(0)
+    variances, directions = torch.linalg.eigh((tokens - mean).T.cov(correction=0))
+    deviations = variances.clamp_min(0).sqrt().flip(0)[:count]
+    return Reduction(mean, directions.flip(1)[:, :count] / (deviations + 1e-3))
+
+
+def reduced(parts: Split, count: int) -> Split:
+    """All parts by the principal components of the training sequences."""
+    reduce = fit_reduction(parts.train, count)
+    return replace(
+        parts,
+        train=reduce(parts.train),
+        validation=reduce(parts.validation),
+        test=reduce(parts.test),
+    )
+
+
+class Windows(Dataset[tuple[Tensor, Tensor]]):
+    """Windows of N tokens: one every `stride` tokens, each sequence's last one among them.
+
+    Sequences shorter than N are filled up at their end with tokens that do not count.
+
+    Shapes:
+        item: features (N, F), labels (N,)
+    """
+
+    def __init__(
+        self, sequences: Sequence[TokenSequence], window: int, stride: int, ignored: int | None
+    ) -> None:
+        self._sequences = sequences
+        self._window = window
+        self._ignored = ignored
+        self._places = [
+            (index, start)
+            for index, sequence in enumerate(sequences)
+            for start in range(max(0, len(sequence.labels) - window), -1, -stride)
+        ]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, place: int) -> tuple[Tensor, Tensor]:
+        index, start = self._places[place]
+        sequence = self._sequences[index]
+        span = slice(start, start + self._window)
+        features = torch.from_numpy(sequence.features[span].astype(np.float32))
+        labels = torch.from_numpy(sequence.labels[span].copy())
+        if self._ignored is not None:
+            labels[labels == self._ignored] = NOT_COUNTED
+        missing = self._window - len(labels)
+        features = torch.nn.functional.pad(features, (0, 0, 0, missing))
+        return features, torch.nn.functional.pad(labels, (0, missing), value=NOT_COUNTED)
+
+
+class EpochSampler(Sampler[int]):
+    """A new order in each epoch, the same one whenever that epoch is run again."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        self._count = count
+        self._seed = seed
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by the trainer."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[int]:
+        rng = np.random.default_rng((self._seed, self._epoch))
+        return iter(rng.permutation(self._count).tolist())

@@ -1,0 +1,183 @@
+"""Weights judged under an attention: what they recognize, and what a step costs."""
+
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from cla.attention import state_bytes
+from cla.datasets import TokenSequence, TokenSet
+from cla.experiments.lanes import Lane, lane_of, without_attention
+from cla.experiments.metrics import clip_score, frame_score, last_right
+from cla.experiments.runs import Run
+from cla.models import StreamClassifier
+
+BATCH = 128
+TIMED_STEPS = 60
+FULL = Lane("full")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one step of one stream costs.
+
+    Args:
+        operations, published: multiply-adds of the attention products, as the code does them and
+            by the paper's closed forms, on average over a cycle.
+        step_us: measured time of a whole step, median.
+    """
+
+    operations: float
+    published: float
+    parameters: int
+    state_bytes: int
+    step_us: float
+
+
+@torch.no_grad()
+def stream_outputs(lane: StreamClassifier, sequences: Sequence[TokenSequence]) -> list[Tensor]:
+    """Class probabilities (T, C) of each sequence as it streams by, many streams at once.
+
+    One layer scans: the numbers of steps, sooner. Retroactive layers step, which takes less memory.
+    """
+    outputs: list[Tensor] = []
+    for start in range(0, len(sequences), BATCH):
+        batch = sequences[start : start + BATCH]
+        tokens = torch.nn.utils.rnn.pad_sequence(
+            [torch.from_numpy(one.features).float() for one in batch], batch_first=True
+        )
+        state = lane.init_state(len(batch))
+        if lane.config.num_layers == 1:
+            logits, _ = lane.scan(tokens, state)
+        else:
+            logits = torch.stack([lane.step(token, state).output for token in tokens.unbind(1)], 1)
+        rows = zip(logits.softmax(-1), batch, strict=True)
+        outputs += [row[: len(one.labels)] for row, one in rows]
+    return outputs
+
+
+@torch.no_grad()
+def window_outputs(
+    lane: StreamClassifier, sequences: Sequence[TokenSequence], *, last_only: bool
+) -> list[Tensor]:
+    """Class probabilities of each sequence's windows, every one run as a whole.
+
+    Shapes:
+        returns: (1, C) of each sequence if `last_only`, else (T - N + 1, C), its first tokens left
+            out
+    """
+    size = lane.config.window
+    outputs = []
+    for one in sequences:
+        tokens = torch.from_numpy(one.features).float()
+        windows = tokens.unfold(0, min(size, len(tokens)), 1).transpose(1, 2)
+        parts = windows[-1:] if last_only else windows
+        outputs.append(torch.cat([lane(part).softmax(-1) for part in parts.split(BATCH)]))
+    return outputs
+
+
+def stream_score(
+    lane: StreamClassifier, data: TokenSet, test: Sequence[TokenSequence]
+) -> dict[str, float]:
+    """The data set's measures of a lane that steps, in percent."""
+    outputs, labels = stream_outputs(lane, test), [one.labels for one in test]
+    if data.measure == "accuracy":
+        return clip_score(outputs, labels, data.hop_s)._asdict()
+    return frame_score(outputs, labels, data.background, data.ignored)._asdict()
+
+
+def window_score(
+    lane: StreamClassifier, data: TokenSet, test: Sequence[TokenSequence]
+) -> dict[str, float]:
+    """The same of whole windows: those that clips end with, or those of every frame."""
+    clips = data.measure == "accuracy"
+    outputs = window_outputs(lane, test, last_only=clips)
+    labels = [one.labels[-len(output) :] for one, output in zip(test, outputs, strict=True)]
+    if clips:
+        return {"clips": last_right(outputs, labels)}
+    return frame_score(outputs, labels, data.background, data.ignored)._asdict()
+
+
+def cost_of(lane: StreamClassifier) -> Cost:
+    """Counts, and the measured time of a step on a full window, on this machine."""
+    count = lane.operations
+    config = lane.config
+    window = torch.randn(1, lane.receptive_field, config.input_dim)
+    state = lane.state_from_window(window)
+    token = torch.randn(1, config.input_dim)
+    times = []
+    for _ in range(TIMED_STEPS):
+        begin = time.perf_counter()
+        state = lane.step(token, state).state
+        times.append(time.perf_counter() - begin)
+    return Cost(
+        count.average,
+        count.published,
+        sum(one.numel() for one in lane.parameters()),
+        state_bytes(state),
+        1e6 * statistics.median(times[TIMED_STEPS // 4 :]),
+    )
+
+
+def evaluate(
+    run: Run, data: TokenSet, test: Sequence[TokenSequence], lanes: Sequence[Lane]
+) -> list[dict[str, Any]]:
+    """A row for each lane: settings of the run, scores by steps and by windows, costs.
+
+    The first rows are the ablations: full attention whose output is set to zero, and a window of
+    one token.
+    """
+    classifier = run.classifier
+    about = {
+        "dataset": data.name,
+        "fold": run.config.fold,
+        "data_seed": run.config.data_seed,
+        "seed": run.config.seed,
+        "layers": run.config.model.layers,
+        "trained_with": trained_with(run),
+    }
+    ablations = {
+        "attention zeroed": without_attention(classifier),
+        "window of 1": classifier.with_attention("full", window=1),
+    }
+    rows = [
+        {**about, "system": name, "landmarks": 0, "stream": stream_score(lane, data, test)}
+        for name, lane in ablations.items()
+    ]
+    for lane in lanes:
+        made = lane_of(classifier, lane, run.landmarks).eval()
+        rows.append(
+            {
+                **about,
+                "system": lane.system,
+                "landmarks": lane.landmarks or 0,
+                "stream": stream_score(made, data, test),
+                "window": window_score(made, data, test),
+                **asdict(cost_of(made)),
+            }
+        )
+    return [flat(row) for row in rows]
+
+
+def trained_with(run: Run) -> str:
+    """The attention a run was trained with, in words."""
+    model = run.config.model
+    if model.kind == "any":
+        return "any"
+    lane = Lane(model.kind, model.landmarks, model.landmark_mode)
+    return lane.system + (f", M={model.landmarks}" if model.landmarks else "")
+
+
+def flat(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with `stream: {clips: 1}` written as `stream_clips: 1`."""
+    found: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, dict):
+            found |= {f"{name}_{inner}": one for inner, one in value.items()}
+        else:
+            found[name] = value
+    return found

@@ -1,0 +1,90 @@
+"""Accuracy against operations, as the paper draws it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cla.errors import ClaError
+from cla.experiments.table import Line
+
+AXES = {
+    "stream_clips": "clips named right, %",
+    "stream_average_precision": "mAP, %",
+    "stream_found": "found, %",
+}
+"""What is drawn: the first of these that the table has."""
+FORMATS = (".html", ".json", ".png", ".svg")
+COLORS = {
+    "full": "#1f4e8c",
+    "continual": "#3a8fb7",
+    "nystrom": "#8a5a00",
+    "continual_nystrom, continual": "#b2182b",
+    "continual_nystrom, fixed": "#2d7a3e",
+}
+
+
+def figure_of(lines: Sequence[Line]) -> Any:
+    """A curve for each system and number of layers, a point for each number of landmarks."""
+    from plotly import graph_objects
+
+    measure = next((name for name in AXES if any(name in line.values for line in lines)), None)
+    if measure is None:
+        raise ClaError("There is nothing to draw.", "Evaluate some runs first.")
+    figure = graph_objects.Figure()
+    curves: dict[tuple[str, int, str], list[Line]] = {}
+    for line in lines:
+        if "operations" in line.values and measure in line.values:
+            group = line.group
+            key = (group["system"], group["layers"], _weights(group["trained_with"]))
+            curves.setdefault(key, []).append(line)
+    several = len({weights for _, _, weights in curves}) > 1
+    for (system, layers, weights), points in curves.items():
+        points = sorted(points, key=lambda line: line.values["operations"].mean)
+        scores = [line.values[measure] for line in points]
+        name = f"{system}, {layers} layer{'s' * (layers > 1)}"
+        figure.add_scatter(
+            x=[line.values["operations"].mean for line in points],
+            y=[score.mean for score in scores],
+            error_y={"type": "data", "array": [score.deviation or 0 for score in scores]},
+            text=[f"M = {line.group['landmarks']}" if line.group["landmarks"] else ""
+                  for line in points],
+            mode="lines+markers",
+            name=f"{name} ({weights})" if several else name,
+            line={"color": COLORS.get(system), "dash": "solid" if layers == 1 else "dash"},
+            marker={"symbol": "circle" if weights == "any" else "diamond", "size": 9},
+        )  # fmt: skip
+    figure.update_layout(
+        xaxis={"title": "multiply-adds of the attention a step", "type": "log"},
+        yaxis={"title": AXES[measure]},
+        template="plotly_white",
+        legend={"title": "system"},
+    )
+    return figure
+
+
+def _weights(trained_with: str) -> str:
+    return "any" if trained_with == "any" else "own"
+
+
+def write_figure(lines: Sequence[Line], path: Path) -> None:
+    """Draw to a page, a picture, or Plotly's JSON, by the ending.
+
+    Raises:
+        ClaError: another ending, or the picture needs what is not installed.
+    """
+    if path.suffix not in FORMATS:
+        raise ClaError(f"{path.name} is no figure.", f"End it in {', '.join(FORMATS)}.")
+    figure = figure_of(lines)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".html":
+        figure.write_html(path, include_plotlyjs=True)
+    elif path.suffix == ".json":
+        figure.write_json(path)
+    else:
+        try:
+            figure.write_image(path)
+        except (RuntimeError, ValueError) as error:
+            raise ClaError(
+                f"Drawing {path.suffix} needs the package kaleido and a browser: {error}",
+                "Install them, or end the name in .html.",
+            ) from error

@@ -1,0 +1,102 @@
+"""What a run is judged by, from class probabilities of every token."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torchmetrics.functional.classification import (
+    multiclass_accuracy,
+    multiclass_precision_recall_curve,
+)
+
+SETTLED_S = 1.0
+"""Media time from which on the tokens of a clip count."""
+
+
+class ClipScore(NamedTuple):
+    """Shares in percent.
+
+    Args:
+        clips: named right by their last token.
+        tokens: named right, of those after the first second.
+    """
+
+    clips: float
+    tokens: float
+
+
+def clip_score(
+    outputs: Sequence[Tensor], labels: Sequence[NDArray[np.int64]], hop_s: float
+) -> ClipScore:
+    """Accuracies of clips of one class each.
+
+    Shapes:
+        outputs: (T, C) of each clip
+        labels: (T,) of each clip
+    """
+    first = round(SETTLED_S / hop_s)
+    settled = [output[first:] for output in outputs], [one[first:] for one in labels]
+    return ClipScore(last_right(outputs, labels), _right(*settled))
+
+
+def last_right(outputs: Sequence[Tensor], labels: Sequence[NDArray[np.int64]]) -> float:
+    """Percent of clips named right by their last token."""
+    return _right([output[-1:] for output in outputs], [one[-1:] for one in labels])
+
+
+def _right(outputs: Sequence[Tensor], labels: Sequence[NDArray[np.int64]]) -> float:
+    joined, wanted = torch.cat(list(outputs)), torch.from_numpy(np.concatenate(list(labels)))
+    return 100 * float(multiclass_accuracy(joined, wanted, joined.shape[-1], average="micro"))
+
+
+class FrameScore(NamedTuple):
+    """Means over the classes that occur, in percent.
+
+    Args:
+        average_precision: per-frame mean average precision (mAP).
+        calibrated: the same with false positives weighted so that each class is as frequent as
+            all others together (mcAP).
+    """
+
+    average_precision: float
+    calibrated: float
+
+
+def frame_score(
+    outputs: Sequence[Tensor],
+    labels: Sequence[NDArray[np.int64]],
+    background: int | None,
+    ignored: int | None,
+) -> FrameScore:
+    """Average precisions of frames.
+
+    Shapes:
+        outputs: class probabilities (T, C) of each recording
+        labels: (T,) of each recording
+
+    Source: De Geest et al., "Online Action Detection" (arXiv 1604.06506), for the calibration.
+    """
+    probabilities = torch.cat(list(outputs))
+    wanted = torch.from_numpy(np.concatenate(list(labels)))
+    if ignored is not None:
+        probabilities, wanted = probabilities[wanted != ignored], wanted[wanted != ignored]
+    ranked = [one for one in wanted.unique().tolist() if one not in (background, ignored)]
+    curves = multiclass_precision_recall_curve(probabilities, wanted, probabilities.shape[-1])
+    plain, calibrated = [], []
+    for label in ranked:
+        precision, recall = curves[0][label], curves[1][label]
+        positives = float((wanted == label).sum())
+        ratio = (len(wanted) - positives) / positives
+        plain.append(_area(precision, recall))
+        # precision = TP / (TP + FP), so FP / TP = 1 / precision - 1; calibrated: FP / ratio.
+        false_to_true = 1 / precision.clamp_min(1e-12) - 1
+        calibrated.append(_area(1 / (1 + false_to_true / max(ratio, 1e-12)), recall))
+    return FrameScore(100 * float(np.mean(plain)), 100 * float(np.mean(calibrated)))
+
+
+def _area(precision: Tensor, recall: Tensor) -> float:
+    """Average precision: each rise of recall weighted with the precision there."""
+    return float(-(recall[1:] - recall[:-1]) @ precision[:-1])

@@ -1,0 +1,106 @@
+"""Runs on disk: settings as YAML beside weights and landmarks as safetensors."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import yaml
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from cla.errors import ClaError
+from cla.experiments.config import ExperimentConfig, with_settings
+from cla.models import ClassifierConfig, FixedLandmarks, StreamClassifier
+
+SETTINGS_FILE = "run.yaml"
+WEIGHTS_FILE = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Run:
+    """Trained weights, and landmarks of each layer by their number."""
+
+    config: ExperimentConfig
+    labels: tuple[str, ...]
+    classifier: StreamClassifier
+    landmarks: Mapping[int, Sequence[FixedLandmarks]] = field(default_factory=dict)
+
+    def with_landmarks(self, landmarks: Mapping[int, Sequence[FixedLandmarks]]) -> "Run":
+        """The same weights with other landmarks."""
+        return replace(self, landmarks=landmarks)
+
+
+def write_run(run: Run, folder: Path) -> None:
+    """Write a run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = dict(run.classifier.state_dict())
+    for count, layers in run.landmarks.items():
+        tensors |= _landmark_tensors(f"landmarks.{count}", layers)
+    save_file({name: one.contiguous() for name, one in tensors.items()}, folder / WEIGHTS_FILE)
+    settings = {
+        "experiment": run.config.as_dict(),
+        "labels": list(run.labels),
+        "classifier": asdict(run.classifier.config),
+        "landmark_counts": list(run.landmarks),
+    }
+    (folder / SETTINGS_FILE).write_text(yaml.safe_dump(settings, sort_keys=False), "utf-8")
+
+
+def read_run(folder: Path) -> Run:
+    """A run from its folder.
+
+    Raises:
+        ClaError: it is not there, or damaged.
+    """
+    try:
+        settings = yaml.safe_load((folder / SETTINGS_FILE).read_text("utf-8"))
+        tensors = load_file(folder / WEIGHTS_FILE)
+        given = settings["experiment"]
+        base = ExperimentConfig(given["dataset"], Path(given["data"]))
+        sizes = ClassifierConfig(**settings["classifier"])
+        landmarks = {
+            count: _landmarks(tensors, f"landmarks.{count}", sizes.num_layers)
+            for count in settings["landmark_counts"]
+        }
+        classifier = StreamClassifier(sizes)
+        classifier.load_state_dict(tensors)
+    except (OSError, KeyError, TypeError, RuntimeError, SafetensorError, yaml.YAMLError) as error:
+        raise ClaError(f"There is no whole run in {folder}: {error}.", "Train again.") from error
+    classifier.eval().requires_grad_(False)
+    config = with_settings(base, given)
+    return Run(config, tuple(settings["labels"]), classifier, landmarks)
+
+
+def write_phase(path: Path, classifier: StreamClassifier, fitted: Sequence[FixedLandmarks]) -> None:
+    """Write what a phase ends with; the file is there only when it is whole."""
+    tensors = {**classifier.state_dict(), **_landmark_tensors("fitted", fitted)}
+    part = path.with_suffix(".part")
+    save_file({name: one.contiguous() for name, one in tensors.items()}, part)
+    part.replace(path)
+
+
+def read_phase(path: Path, classifier: StreamClassifier) -> list[FixedLandmarks]:
+    """Load the weights a phase ended with; returns the landmarks of the layers that have some."""
+    tensors = load_file(path)
+    layers = sum(name.startswith("fitted.") for name in tensors) // 2
+    fitted = list(_landmarks(tensors, "fitted", layers))
+    classifier.load_state_dict(tensors)
+    return fitted
+
+
+def _landmark_tensors(prefix: str, layers: Sequence[FixedLandmarks]) -> dict[str, Tensor]:
+    return {
+        f"{prefix}.{layer}.{part}": getattr(fitted, part)
+        for layer, fitted in enumerate(layers)
+        for part in ("queries", "keys")
+    }
+
+
+def _landmarks(tensors: dict[str, Tensor], prefix: str, layers: int) -> tuple[FixedLandmarks, ...]:
+    return tuple(
+        FixedLandmarks(
+            tensors.pop(f"{prefix}.{layer}.queries"), tensors.pop(f"{prefix}.{layer}.keys")
+        )
+        for layer in range(layers)
+    )

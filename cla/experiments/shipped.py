@@ -1,0 +1,61 @@
+"""The shipped tasks as rows of the table: their cards' figures beside what a step costs here."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from cla.experiments.evaluation import cost_of
+from cla.experiments.lanes import Lane
+from cla.models import TaskModel
+from cla.training.lanes import LANES, LaneName, make_lane
+
+SETS = {"digits": "real voice", "hands": "other hands", "sounds": "test"}
+"""Figures of the card that show every lane and the ablations."""
+COLUMNS = {
+    "recall": "stream_found",
+    "tokens_right": "stream_tokens",
+    "token_accuracy": "stream_tokens",
+    "agreement_with_full": "stream_agreement",
+}
+
+
+def rows_of_task(task: TaskModel) -> list[dict[str, Any]]:
+    """A row for each lane that the card has figures of, after those of the ablations."""
+    name = SETS[task.name]
+    about = {
+        "dataset": task.name,
+        "layers": task.classifier.config.num_layers,
+        "trained_with": "any",
+        "seed": 0,
+        "fold": 0,
+    }
+    figures: Mapping[str, Any] = task.card["figures"]
+    rows = []
+    for variant, found in figures[f"{name}: ablation"].items():
+        if variant != "full":
+            system = "window of 1" if variant == "window 1" else variant
+            rows.append({**about, "system": system, "landmarks": 0, **_scores(found)})
+    lanes = [lane for lane in LANES if (lane.num_landmarks or 0) <= task.window]
+    for lane in lanes:
+        found = figures[name].get(str(lane))
+        if found is not None:
+            rows.append(
+                {
+                    **about,
+                    "system": _system(lane),
+                    "landmarks": lane.num_landmarks or 0,
+                    **_scores(found),
+                    **asdict(cost_of(make_lane(task, lane))),
+                }
+            )
+    return rows
+
+
+def _system(lane: LaneName) -> str:
+    return Lane(lane.kind, lane.num_landmarks, lane.landmark_mode).system
+
+
+def _scores(found: Mapping[str, float]) -> dict[str, float]:
+    return {
+        column: 100 * found[name] for name, column in COLUMNS.items() if found.get(name) is not None
+    }

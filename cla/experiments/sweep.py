@@ -1,0 +1,124 @@
+"""Many runs, in parallel and again after an interruption, into one table."""
+
+import hashlib
+import json
+import multiprocessing
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cla.experiments.config import LANDMARK_COUNTS, ExperimentConfig, ModelConfig
+from cla.experiments.lanes import Lane, all_lanes
+from cla.experiments.run_one import do_run
+from cla.experiments.training import Reporting
+
+RESULTS_FILE = "results.parquet"
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What is varied.
+
+    Args:
+        kinds: attention that weights are trained with; `any` trains one set for all.
+        landmarks: numbers, for the kinds that have landmarks.
+        folds: of data sets that arrange them; data seeds of the split in others.
+    """
+
+    kinds: tuple[str, ...] = ("any",)
+    layers: tuple[int, ...] = (1, 2)
+    landmarks: tuple[int, ...] = LANDMARK_COUNTS
+    seeds: tuple[int, ...] = (0, 1, 2)
+    folds: tuple[int, ...] = (0,)
+
+    def configs(self, base: ExperimentConfig) -> list[ExperimentConfig]:
+        """The settings of every run."""
+        return [
+            replace(base, model=model, seed=seed, fold=fold, data_seed=fold)
+            for seed in self.seeds
+            for model in self._models(base.model)
+            for fold in self.folds
+        ]
+
+    def _models(self, base: ModelConfig) -> Iterator[ModelConfig]:
+        lanes = [Lane("any")] if "any" in self.kinds else []
+        lanes += [lane for lane in all_lanes(self.landmarks) if lane.kind in self.kinds]
+        for layers in self.layers:
+            for lane in lanes:
+                yield replace(
+                    base,
+                    kind=lane.kind,
+                    landmarks=lane.landmarks,
+                    landmark_mode=lane.landmark_mode,
+                    layers=layers,
+                )
+
+
+def run_name(config: ExperimentConfig) -> str:
+    """Folder of a run: what it is, and a digest of all its settings."""
+    text = json.dumps({**config.as_dict(), "data": None}, sort_keys=True)
+    model = config.model
+    lane = model.kind
+    if model.landmarks:
+        lane += f"-{model.landmark_mode}-{model.landmarks}"
+    digest = hashlib.sha256(text.encode()).hexdigest()[:10]
+    return f"{lane}-layers{model.layers}-fold{config.fold}-seed{config.seed}-{digest}"
+
+
+def sweep(
+    configs: Sequence[ExperimentConfig], folder: Path, cache: Path, workers: int = 1
+) -> Iterator[Rows]:
+    """Do the runs that are not done yet on this machine; yields the rows of each as it ends."""
+    jobs = [(config, folder / run_name(config), cache) for config in configs]
+    if workers <= 1:
+        yield from map(quiet_run, jobs)
+        return
+    # A fresh process each: a fork would take PyTorch's threads along half alive.
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
+        yield from _completed(pool, jobs)
+
+
+Job = tuple[ExperimentConfig, Path, Path]
+
+
+def quiet_run(job: Job) -> Rows:
+    """One run of many: one thread, nothing shown."""
+    torch.set_num_threads(1)
+    return do_run(*job, Reporting(progress=False, logs=False))
+
+
+def _completed(pool: Executor, jobs: Iterable[Job]) -> Iterator[Rows]:
+    pending = [pool.submit(quiet_run, job) for job in jobs]
+    try:
+        for done in as_completed(pending):
+            yield done.result()
+    finally:
+        for one in pending:
+            one.cancel()
+
+
+def write_results(rows: Rows, path: Path) -> None:
+    """Write rows as one Parquet table."""
+    import pyarrow
+    from pyarrow import parquet
+
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    table = pyarrow.table({name: [row.get(name) for row in rows] for name in names})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    parquet.write_table(table, part)
+    part.replace(path)
+
+
+def read_results(path: Path) -> Rows:
+    """The rows of a Parquet table."""
+    from pyarrow import parquet
+
+    rows: Rows = parquet.read_table(path).to_pylist()
+    return rows

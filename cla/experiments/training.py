@@ -1,0 +1,171 @@
+"""A run from settings to trained weights and landmarks; killed and started again, it goes on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
+from torch.utils.data import DataLoader
+
+from cla.datasets import TokenSequence, TokenSet
+from cla.experiments.config import LANDMARK_COUNTS, ExperimentConfig
+from cla.experiments.data import EpochSampler, Split, Windows
+from cla.experiments.lanes import partly_fixed
+from cla.experiments.module import StreamModule, lane_maker
+from cla.experiments.runs import Run, read_phase, write_phase
+from cla.models import FixedLandmarks, StreamClassifier
+from cla.training.landmarks import fit_landmarks
+
+FITTED_TOKENS = 3_000
+STREAM_STRIDE = 8
+"""Tokens between windows of sequences that are longer than a window."""
+
+
+@dataclass(frozen=True)
+class Reporting:
+    """What a run shows and writes while it goes on."""
+
+    progress: bool = True
+    logs: bool = True
+
+
+def train_run(
+    data: TokenSet,
+    parts: Split,
+    config: ExperimentConfig,
+    folder: Path,
+    reporting: Reporting | None = None,
+) -> Run:
+    """Train the weights of a run; phases that are done already in `folder` are not done again.
+
+    Source: arXiv 2412.03214, sections 3.3 and 4 (train, fit a layer's landmarks, train on).
+    """
+    reporting = reporting or Reporting()
+    model = config.model
+    sizes = model.classifier(parts.train[0].features.shape[1], len(data.labels), data.window)
+    torch.manual_seed(config.seed)
+    run = Run(config, data.labels, StreamClassifier(sizes), {})
+    fitted: list[FixedLandmarks] = []
+    phases = ["train"]
+    if model.fixed:
+        phases += [f"fit-layer-{layer}" for layer in range(1, model.layers + 1)]
+    for index, phase in enumerate(phases):
+        done = folder / f"{phase}.safetensors"
+        if not done.exists():
+            if index:
+                fitted.append(_fit_layer(run.classifier, parts.train, config, fitted))
+            _train_phase(run.classifier, data, parts, config, fitted, folder / phase, reporting)
+            write_phase(done, run.classifier, fitted)
+        fitted = read_phase(done, run.classifier)
+    run.classifier.eval().requires_grad_(False)
+    return run.with_landmarks(_all_landmarks(run.classifier, parts.train, config, fitted))
+
+
+def _train_phase(
+    classifier: StreamClassifier,
+    data: TokenSet,
+    parts: Split,
+    config: ExperimentConfig,
+    fitted: Sequence[FixedLandmarks],
+    folder: Path,
+    reporting: Reporting,
+) -> None:
+    settings = config.training
+    window = classifier.config.window
+    classifier.train()
+    _freeze(classifier, len(fitted) if settings.freeze else 0)
+    module = StreamModule(
+        classifier,
+        settings,
+        lane_maker(config.model, fitted, window),
+        seed=config.seed,
+        whole_clips=all(len(sequence.labels) <= window for sequence in parts.train),
+    )
+    windows = Windows(parts.train, window, STREAM_STRIDE, data.ignored)
+    sampler = EpochSampler(len(windows), config.seed)
+    batches = DataLoader(windows, min(settings.batch_size, len(windows)), sampler=sampler,
+                         drop_last=True)  # fmt: skip
+    kept = Windows(parts.validation, window, window, data.ignored)
+    trainer = _trainer(config, bool(fitted), folder, reporting, validates=len(kept) > 0)
+    last = folder / "last.ckpt"
+    trainer.fit(
+        module,
+        batches,
+        DataLoader(kept, settings.batch_size) if len(kept) else None,
+        ckpt_path=str(last) if last.exists() else None,
+        weights_only=True,  # nothing else is unpickled
+    )
+    if settings.average:
+        classifier.load_state_dict(module.trained.state_dict())
+
+
+def _trainer(
+    config: ExperimentConfig, fitting: bool, folder: Path, reporting: Reporting, *, validates: bool
+) -> lightning.Trainer:
+    settings = config.training
+    folder.mkdir(parents=True, exist_ok=True)
+    callbacks: list[Any] = [ModelCheckpoint(folder, save_last=True, save_top_k=0)]
+    if settings.patience and validates:
+        callbacks.append(EarlyStopping("validation_loss", patience=settings.patience))
+    if reporting.progress:
+        callbacks.append(TQDMProgressBar())
+    loggers: list[Logger] = []
+    if reporting.logs:
+        loggers = [CSVLogger(folder, name="csv", version=0)]
+        loggers.append(TensorBoardLogger(folder, name="tensorboard", version=0))
+    return lightning.Trainer(
+        accelerator=settings.accelerator,
+        devices=settings.devices,
+        precision=settings.precision,  # type: ignore[arg-type]  # a name, checked by the trainer
+        max_epochs=settings.fit_epochs if fitting else settings.epochs,
+        gradient_clip_val=settings.clip_norm or None,
+        callbacks=callbacks,
+        logger=loggers,
+        log_every_n_steps=1,
+        enable_progress_bar=reporting.progress,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=True,
+    )
+
+
+def _freeze(classifier: StreamClassifier, layers: int) -> None:
+    """Let the lowest layers, and what is below them, keep their weights."""
+    classifier.requires_grad_(True)
+    if layers:
+        classifier.input_norm.requires_grad_(False)
+        classifier.input_proj.requires_grad_(False)
+        for layer in list(classifier.encoder)[:layers]:
+            layer.requires_grad_(False)
+
+
+def _fit_layer(
+    classifier: StreamClassifier,
+    sequences: Sequence[TokenSequence],
+    config: ExperimentConfig,
+    fitted: Sequence[FixedLandmarks],
+) -> FixedLandmarks:
+    """Landmarks of the lowest layer that has none yet."""
+    count = config.model.landmarks or 0
+    lane = partly_fixed(classifier, count, fitted).eval()
+    features = [sequence.features for sequence in sequences]
+    found = fit_landmarks(lane, features, config.seed, FITTED_TOKENS, (count,))
+    return found[count][len(fitted)]
+
+
+def _all_landmarks(
+    classifier: StreamClassifier,
+    sequences: Sequence[TokenSequence],
+    config: ExperimentConfig,
+    fitted: Sequence[FixedLandmarks],
+) -> Mapping[int, Sequence[FixedLandmarks]]:
+    """The landmarks trained with; for weights trained without, those of every number."""
+    if config.model.fixed:
+        return {config.model.landmarks or 0: tuple(fitted)}
+    counts = [count for count in LANDMARK_COUNTS if count <= classifier.config.window]
+    features = [sequence.features for sequence in sequences]
+    return fit_landmarks(classifier, features, config.seed, FITTED_TOKENS, counts)
