@@ -20,8 +20,8 @@ LIMITS = (
     "speed, full attention finds 92 %.",
     "The last phase of the shipped weights drew on 4,432 of the 5,816 utterances of the plan: all "
     "digits of single voices, and part of what Kokoro says beside them.",
-    "Foreign speech: 0.75 false events a minute on 15 minutes of other, Colombian prompts at 8 kHz, "
-    "where the weights before the last phase gave 0.68.",
+    "Foreign speech: 0.75 false events a minute on 15 minutes of other, Colombian prompts at 8 "
+    "kHz, where the weights before the last phase gave 0.68.",
     "Cries and grunts one after the other can be taken for words, about once in a quarter of an "
     "hour.",
     "A recognizer for demonstration and study; nothing that matters should depend on it.",
