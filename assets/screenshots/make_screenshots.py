@@ -31,11 +31,13 @@ SCROLLED_TO = {"views": "factors-full"}
 
 
 RECORD_MS = 6_000
+PATIENCE_MS = 120_000
 
 
 def record(browser: Browser, address: str) -> None:
     """Record a session, for the page that shows some."""
     page = browser.new_page()
+    page.set_default_timeout(PATIENCE_MS)
     page.goto(address)
     page.locator("[data-token]").wait_for(state="attached")
     page.get_by_test_id("record").click()
@@ -52,13 +54,12 @@ def take(browser: Browser, address: str, name: str, look: str) -> None:
         viewport={"width": width, "height": height},
         color_scheme="dark" if look == "dark" else "light",
     )
+    page.set_default_timeout(PATIENCE_MS)
     # The first visit is over: its hint is gone.
     page.add_init_script("localStorage.setItem('cla-hint', 'seen')")
     page.goto(f"{address}/{PAGES[name]}")
     page.get_by_role("heading", level=2).wait_for()
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(
-        timeout=120_000
-    )
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
     if name in LIVE:
         page.wait_for_function(FIRST_TOKEN)
     page.wait_for_timeout(PLAY_MS if name in LIVE else 2_000)

@@ -123,7 +123,10 @@ class LiveServer:
             await socket.close(POLICY_VIOLATION)
             return
         await socket.accept()
-        await self._until_warm(socket)
+        try:
+            await self._until_warm(socket)
+        except WebSocketDisconnect:
+            return
         if not self._has_place(key):
             self.metrics.refused.labels("full").inc()
             fault = FaultRecord(
@@ -179,15 +182,17 @@ class LiveServer:
         hello = {"type": "hello", **self._hello, "local": devices, **stage.settings()}
         if offered:
             hello["tasks"] = [*hello["tasks"], offered.shown]
-        await socket.send_bytes(encode(hello, {}))
-        pump = asyncio.create_task(self._pump(socket, stage, news))
-        code = None
+        pump = code = None
         try:
+            # A page may have gone by now.
+            await socket.send_bytes(encode(hello, {}))
+            pump = asyncio.create_task(self._pump(socket, stage, news))
             code = await self._receive(socket, stage)
         except WebSocketDisconnect as left:
             code = left.code
         finally:
-            pump.cancel()
+            if pump:
+                pump.cancel()
             if self._connected.get(key) is socket:
                 del self._connected[key]
                 grace_s = self._grace_s if code in LEAVES else self._lost_grace_s

@@ -12,7 +12,7 @@ from live_connection import (
     serving,
     wait_for,
 )
-from starlette.websockets import WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from cla.capture import sample_clips
 from cla.view.limits import MAX_MESSAGE_BYTES
@@ -125,3 +125,20 @@ def test_a_tab_closed_mid_stream_leaves_nothing():
                 receive_until(socket, "token")
                 assert len(our_threads()) >= 2
         wait_for(lambda: not our_threads())
+
+
+def test_a_page_that_leaves_before_it_is_greeted_keeps_no_place(monkeypatch):
+    greeted = []
+
+    async def gone(_, data):
+        greeted.append(data)
+        raise WebSocketDisconnect(1006)
+
+    with serving(max_sessions=1) as (server, client):
+        with monkeypatch.context() as patched:
+            patched.setattr(WebSocket, "send_bytes", gone)
+            with connect(client, server.issue_key()):
+                wait_for(lambda: greeted)
+        wait_for(lambda: not server._stages)
+        with connect(client, server.issue_key()) as socket:
+            assert receive(socket)["type"] == "hello"
