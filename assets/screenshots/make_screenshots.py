@@ -19,6 +19,7 @@ PAGES = {
     "cost": "cost",
     "learn": "learn",
     "sessions": "sessions",
+    "preflight": "preflight",
 }
 FIRST_TOKEN = """() => [...document.querySelectorAll("*")].some(
   ({ shadowRoot }) => shadowRoot?.querySelector(".cla-live[data-token]"))"""

@@ -24,7 +24,7 @@ WEIGHTS_FILE = "model.safetensors"
 CARD_FILE = "card.json"
 MAX_SIZE = 65_536
 UNFIT = (
-    AttributeError, KeyError, OverflowError, RecursionError, RuntimeError, TypeError, ValueError,
+    ArithmeticError, AttributeError, KeyError, RecursionError, RuntimeError, TypeError, ValueError,
     SafetensorError,
 )  # fmt: skip
 """What a card raises that does not go with its weights."""

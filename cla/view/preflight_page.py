@@ -30,7 +30,7 @@ def preflight_page() -> None:
         },
     )
     st.markdown(f"### {say('preflight.server')}")
-    st.table({"": versions()})
+    st.markdown("\n".join(f"- {name}: {value}" for name, value in versions().items()))
 
 
 def versions() -> dict[str, str]:
