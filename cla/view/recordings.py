@@ -25,8 +25,15 @@ except ImportError:  # Windows, where leftovers of a crash stay until they are d
     fcntl = None  # type: ignore[assignment]  # a module elsewhere
 
 OFF = "off"
-OWN = ShelfLimits(200, RecordingLimits(max_bytes=2**30, max_s=3_600.0))
-VISITOR = ShelfLimits(5, RecordingLimits(max_bytes=128 * 2**20, max_s=600.0), max_age_s=86_400.0)
+MIN_FREE_BYTES = 500 * 2**20
+OWN = ShelfLimits(
+    200, RecordingLimits(max_bytes=2**30, max_s=3_600.0, min_free_bytes=MIN_FREE_BYTES)
+)
+VISITOR = ShelfLimits(
+    5,
+    RecordingLimits(max_bytes=128 * 2**20, max_s=600.0, min_free_bytes=MIN_FREE_BYTES),
+    max_age_s=86_400.0,
+)
 MAX_VISITORS = 10_000
 _LOCK = "lock"
 

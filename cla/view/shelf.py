@@ -13,7 +13,6 @@ from cla.errors import ClaError
 
 VARIABLE = "CLA_RECORDINGS"
 """The environment's word for the folder of recordings; `off` is none."""
-MIN_FREE_BYTES = 500 * 2**20
 _NAME = re.compile(r"[0-9a-f]{16}")
 
 
@@ -114,7 +113,7 @@ class Shelf:
                 f"Recordings cannot be kept here: {error.strerror}.",
                 f"Set {VARIABLE} to a folder that may be written to.",
             ) from error
-        if free_bytes < MIN_FREE_BYTES:
+        if free_bytes < self.limits.recording.min_free_bytes:
             raise ClaError("The disk is nearly full.", "Delete recordings on the page Sessions.")
         name = secrets.token_hex(8)
         self._made_s[name] = time.monotonic()

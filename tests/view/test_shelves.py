@@ -10,11 +10,10 @@ import pytest
 from live_connection import connect, receive, receive_until, send, serving
 
 from cla.capture import sample_clips
-from cla.engine import ReplayCheck, pack, replay
+from cla.engine import RecordingLimits, ReplayCheck, pack, replay
 from cla.errors import ClaError
 from cla.models import load_task
 from cla.telemetry import TokenRecord
-from cla.view import shelf as shelf_module
 from cla.view.recordings import VISITOR, RecordingStore, store_of
 from cla.view.shelf import Shelf, ShelfLimits
 
@@ -125,10 +124,10 @@ def test_a_full_shelf_refuses_and_deletes_nothing(tmp_path):
     assert len(shelf.recordings()) == VISITOR.max_recordings - 1
 
 
-def test_a_disk_that_is_nearly_full_is_left_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(shelf_module, "MIN_FREE_BYTES", 2**62)
+def test_a_disk_that_is_nearly_full_is_left_alone(tmp_path):
+    limits = ShelfLimits(5, RecordingLimits(min_free_bytes=2**62))
     with pytest.raises(ClaError, match="nearly full"):
-        Shelf(tmp_path / "shelf", VISITOR).recorder("some")
+        Shelf(tmp_path / "shelf", limits).recorder("some")
 
 
 def test_what_is_too_old_goes_whatever_the_date_says(tmp_path, monkeypatch):

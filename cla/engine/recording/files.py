@@ -1,6 +1,7 @@
 """The files of a recording while it is written; what is in them is kept, whatever happens next."""
 
 import os
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -44,6 +45,7 @@ class RecordingFiles:
     """
 
     def __init__(self, folder: Path, manifest: Manifest, task: bytes) -> None:
+        self._folder = folder
         self._input = PICTURES if manifest.sample_rate_hz is None else SOUND
         self._rows = RowEncoder()
         self._open: dict[str, BinaryIO] = {}
@@ -56,6 +58,15 @@ class RecordingFiles:
         except BaseException:
             self._close_all()
             raise
+
+    @property
+    def free_bytes(self) -> int:
+        """What is left on the disk.
+
+        Raises:
+            OSError: the folder is gone.
+        """
+        return shutil.disk_usage(self._folder).free
 
     def append(self, batch: Batch) -> None:
         """Write a batch: first the input, so that the log never speaks of what is not there.

@@ -24,8 +24,10 @@ class RecordingLimits:
     Args:
         max_s: of sound or pictures.
         max_commands: a command may rebuild every lane, and a replay does them all again.
+        min_free_bytes: what is left on the disk for others.
     """
 
     max_bytes: int = 4 * 2**30
     max_s: float = 4 * 3600.0
     max_commands: int = 10_000
+    min_free_bytes: int = 0

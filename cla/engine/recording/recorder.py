@@ -91,7 +91,7 @@ class Recorder:
             on_end(why_not_written(error, self._folder))
             return
         self._writer = RecordingWriter(
-            files, self._limits.max_bytes, patient=not manifest.live, on_end=on_end
+            files, self._limits, patient=not manifest.live, on_end=on_end
         )
         on_change(RecordingRecord(name, True))
 

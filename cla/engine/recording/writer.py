@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cla.engine.recording.files import Batch, RecordingFiles
+from cla.engine.recording.layout import RecordingLimits
 from cla.engine.recording.log import Ended, Entry
 from cla.engine.recording.rows import Row
 from cla.errors import ClaError
@@ -35,13 +36,13 @@ class RecordingWriter:
     def __init__(
         self,
         files: RecordingFiles,
-        max_bytes: int,
+        limits: RecordingLimits,
         *,
         patient: bool,
         on_end: Callable[[ClaError | None], None],
     ) -> None:
         self._files = files
-        self._max_bytes = max_bytes
+        self._limits = limits
         self._patient = patient
         self._on_end = on_end
         self._condition = threading.Condition()
@@ -145,8 +146,15 @@ class RecordingWriter:
                 ending = self._ending
                 self._condition.notify_all()
             self._files.append(batch)
-            if self._files.size_bytes > self._max_bytes:
-                self.end(at_limit(f"{self._max_bytes / 2**20:,.0f} MB"))
+            if self._files.size_bytes > self._limits.max_bytes:
+                self.end(at_limit(f"{self._limits.max_bytes / 2**20:,.0f} MB"))
+            if self._limits.min_free_bytes > self._files.free_bytes:
+                self.end(
+                    ClaError(
+                        "The disk is nearly full: the recording has ended, and is kept.",
+                        "Delete old recordings.",
+                    )
+                )
 
 
 def at_limit(limit: str) -> ClaError:
