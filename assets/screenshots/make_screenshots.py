@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 FOLDER = Path(__file__).parent
 PAGES = {
@@ -27,6 +27,7 @@ LOOKS = {"light": (1280, 1000), "dark": (1280, 1000), "narrow": (390, 844)}
 LIVE = ("live", "hands", "views")
 PLAY_MS = 8_000
 """Time for the live page to take in some words or signs."""
+TAUGHT = {"Drawing": "hand-signs.webm", "Photograph": "hand-photographs.webm"}
 SCROLLED_TO = {"views": "factors-full"}
 """What stands at the top of a picture, where that is not the head of the page."""
 
@@ -48,6 +49,41 @@ def record(browser: Browser, address: str) -> None:
     page.close()
 
 
+def take_taught(browser: Browser, address: str) -> None:
+    """The Teach page with two classes, and what it learned of them, in each look."""
+    page = browser.new_page()
+    page.goto(f"{address}/teach?teach=pictures")
+    page.get_by_role("heading", level=2).wait_for()
+    settle(page)
+    for place, (name, clip) in enumerate(TAUGHT.items(), 1):
+        page.get_by_label(f"Name of class {place}").fill(name)
+        page.keyboard.press("Enter")
+        settle(page)
+        page.get_by_role("radio", name=name).click()
+        settle(page)
+        files = page.locator("[data-testid=stFileUploaderDropzoneInput]").first
+        files.set_input_files(FOLDER.parent / "clips" / clip)
+        settle(page)
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.locator(".js-plotly-plot").wait_for(timeout=300_000)
+    for look, (width, height) in LOOKS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme="dark" if look == "dark" else "light")
+        for name, heading in (("teach", "Teach your own"), ("taught", "What was learned")):
+            page.get_by_role("heading", name=heading).evaluate("one => one.scrollIntoView()")
+            page.wait_for_timeout(2_000)
+            page.screenshot(path=FOLDER / f"{name}-{look}.png")
+    page.close()
+
+
+def settle(page: Page) -> None:
+    """Wait until the page's script has run."""
+    page.wait_for_timeout(1_000)
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(
+        timeout=120_000
+    )
+
+
 def take(browser: Browser, address: str, name: str, look: str) -> None:
     """One page in one look, once its script has run."""
     width, height = LOOKS[look]
@@ -60,7 +96,7 @@ def take(browser: Browser, address: str, name: str, look: str) -> None:
     page.add_init_script("localStorage.setItem('cla-hint', 'seen')")
     page.goto(f"{address}/{PAGES[name]}")
     page.get_by_role("heading", level=2).wait_for()
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+    settle(page)
     if name in LIVE:
         page.wait_for_function(FIRST_TOKEN)
     page.wait_for_timeout(PLAY_MS if name in LIVE else 2_000)
@@ -83,6 +119,7 @@ def main() -> None:
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
         record(browser, address)
+        take_taught(browser, address)
         for name in PAGES:
             for look in LOOKS:
                 take(browser, address, name, look)

@@ -12,7 +12,8 @@ from cla.view.figures import figure, show
 from cla.view.own_task import OWN, keep_own_task
 from cla.view.texts import Texts
 
-SHADES = [[0.0, "rgba(42, 134, 200, 0.05)"], [1.0, "#2a86c8"]]
+SHADES = [[0.0, "#e6f0f8"], [1.0, "#1b6aa5"]]
+"""Opaque: numbers stand on them in black or white, whatever the page's ground."""
 
 
 def show_taught(say: Texts, taught: Taught) -> None:

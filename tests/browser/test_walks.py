@@ -5,7 +5,7 @@ import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
-PAGES = ("live", "clips", "compare", "cost", "learn", "sessions")
+PAGES = ("live", "clips", "teach", "compare", "cost", "learn", "sessions")
 SERIOUS = {"serious", "critical"}
 
 

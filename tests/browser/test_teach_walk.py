@@ -1,0 +1,54 @@
+"""Classes on the Teach page: recorded by microphone and camera, opened from a file, run live."""
+
+import re
+
+import live_surface
+import pytest
+from tiny_tasks import tiny_video_task
+
+from cla.models import write_task_file
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+GATHERED = re.compile(r"^[1-9][\d.]* s")
+
+
+@pytest.fixture
+def teach_page(open_page):
+    """Opens the page for one kind of classes."""
+
+    def teach_page(kind):
+        page = open_page(camera=True, query=f"/teach?teach={kind}")
+        page.set_default_timeout(90_000)
+        page.get_by_text("Record or upload for").wait_for()
+        return page
+
+    return teach_page
+
+
+def test_sound_is_recorded_for_a_class(teach_page):
+    page = teach_page("sound")
+    page.get_by_role("button", name="Record", exact=True).click()
+    page.wait_for_timeout(2_500)
+    page.get_by_role("button", name="Stop recording").click()
+    page.get_by_test_id("stProgress").first.get_by_text(GATHERED).wait_for()
+
+
+def test_the_camera_is_recorded_for_a_class(teach_page):
+    page = teach_page("hands")
+    page.get_by_test_id("recorder").click()
+    page.get_by_test_id("recorded").get_by_text(re.compile(r"^2\.")).wait_for()
+    page.get_by_test_id("recorder").click()
+    page.get_by_test_id("stProgress").first.get_by_text(GATHERED).wait_for()
+
+
+def test_a_file_of_classes_runs_live(teach_page, tmp_path):
+    path = tmp_path / "mine.safetensors"
+    write_task_file(tiny_video_task(), path)
+    page = teach_page("pictures")
+    page.get_by_text("Open a file of classes").click()
+    page.locator("[data-testid=stFileUploaderDropzoneInput]").last.set_input_files(path)
+    page.get_by_role("button", name="Run live").click()
+    page.get_by_test_id("task-own").get_by_text("hands").wait_for()
+    page.get_by_test_id("camera").click()
+    live_surface.wait_for(page, lambda: live_surface.token(page) > 10)
+    assert page.url.endswith("?task=own")
