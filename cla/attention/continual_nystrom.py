@@ -18,15 +18,12 @@ from cla.attention.nystrom_state import (
     NystromState,
     build_state,
     follows_stream,
-    keeps_queries,
     stream_landmarks,
 )
 from cla.attention.nystrom_step import (
     advance,
-    advance_fused,
     attends_directly,
     landmarks_are_tokens,
-    step_fused,
 )
 from cla.attention.projected import Projected
 from cla.attention.rings import roll_streams, take, time_order
@@ -100,11 +97,15 @@ class ContinualNystromAttention(AttentionLayer):
 
     def fits(self, state: NystromState) -> bool:
         config = self.config
+        marks, window = config.landmarks, config.window
+        batch, heads, size = state.slot.shape[0], config.num_heads, config.head_dim
+        rows = window if config.output_mode == "retroactive" else 0
+        kept = window if rows or config.landmark_mode == "continual" else 0
         return (
-            super().fits(state)
-            and state.landmarks.gamma_inv.shape[-1] == config.landmarks
-            and state.betas.shape[-1] == (config.window if config.retroactive else 0)
-            and state.queries.shape[2] == (config.window if keeps_queries(config) else 0)
+            state.keys.shape == (batch, heads, window, size)
+            and state.queries.shape == (batch, heads, kept, size)
+            and state.landmarks.gamma_inv.shape == (batch, heads, marks, marks)
+            and state.betas.shape == (batch, heads, marks, rows)
         )
 
     def init_state(
@@ -141,36 +142,40 @@ class ContinualNystromAttention(AttentionLayer):
     def step_compiled(
         self, x: Tensor, weights: fused.Weights, state: NystromState, active: Tensor | None
     ) -> Tensor | None:
-        config = self.config
-        if landmarks_are_tokens(config) or state.keys.dtype != torch.float64:
+        if landmarks_are_tokens(self.config) or state.keys.dtype != torch.float64:
             return None
-        done = step_fused(x, weights, state, config, active)
-        if done is None or not config.retroactive:
-            return done and done.output
+        done = fused.nystrom_layer(x, weights, state, self.config, active)
+        if done is None or not self.config.retroactive:
+            return done and done[0]
+        contexts, short = done
         with torch.no_grad():
-            output = self.finish_rows(done.output)
-            return self.zero_unseen(output, state.valid_tokens) if done.short else output
+            output = self.finish_rows(contexts)
+            return self.zero_unseen(output, state.valid_tokens) if short else output
 
     def _attend_fused(
         self, tokens: Projected, state: NystromState, active: Tensor | None
     ) -> Tensor:
         """Streams that keep sums by the kernels, those whose windows are filling without."""
-        config = self.config
-        if self.fixed and not config.retroactive:
-            return fused.nystrom_step(tokens, state, config, active)[0]
-        width = self.output_proj.weight.dtype
         if self.fixed:
-            return advance_fused(tokens, state, config, active, width)
-        direct = attends_directly(state, config)
+            return self._advance_fused(tokens, state, active)
+        direct = attends_directly(state, self.config)
         if bool(direct.all()):
-            return advance(tokens, state, config, active)
+            return advance(tokens, state, self.config, active)
         if not bool(direct.any()):
-            return advance_fused(tokens, state, config, active, width)
+            return self._advance_fused(tokens, state, active)
         if active is None:
             active = torch.ones_like(direct)
-        context = advance_fused(tokens, state, config, active & ~direct, width)
-        others = advance(tokens, state, config, active & direct)
+        context = self._advance_fused(tokens, state, active & ~direct)
+        others = advance(tokens, state, self.config, active & direct)
         return torch.where(direct[:, None, None, None], others, context)
+
+    def _advance_fused(
+        self, tokens: Projected, state: NystromState, active: Tensor | None
+    ) -> Tensor:
+        if self.config.retroactive:
+            width = self.output_proj.weight.dtype
+            return fused.nystrom_rows(tokens, state, self.config, active, width)
+        return fused.nystrom_step(tokens, state, self.config, active)
 
     def young_rows(self, tokens: Projected, seen: Tensor) -> Tensor:
         if not self.fixed:

@@ -6,7 +6,6 @@ one and a prefix scan of the other give the sums of all its N windows. Fixed lan
 with a cycle cut anywhere.
 """
 
-from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -17,7 +16,6 @@ from cla.attention.config import AttentionConfig
 from cla.attention.cuts import segments
 from cla.attention.landmarks import (
     Landmarks,
-    attend_low_rank,
     make_landmarks,
     window_landmarks,
 )
@@ -33,7 +31,6 @@ from cla.attention.partial_sums import (
     suffix_sums,
 )
 from cla.attention.projected import Projected, with_ones
-from cla.attention.pseudo_inverse import pseudo_inverse
 from cla.attention.rings import ring_order
 from cla.attention.state import clone_state, narrow_state, stack_states, stream_groups
 from cla.attention.windowed import banded_context, tokens_seen
@@ -74,7 +71,7 @@ def scan_streams(
             if use_fused and _can_fuse(new, config, valid):
                 part = clone_state(part)
                 rest = Projected(*(tensor[rows, :, start:] for tensor in new))
-                pieces.append(fused.nystrom_scan(rest, part, config, partial(_invert, config)))
+                pieces.append(fused.nystrom_scan(rest, part, config))
                 break
             length = min(_chunk(config, valid), new.keys.shape[-2] - start)
             tokens = Projected(*(tensor[rows, :, start : start + length] for tensor in new))
@@ -100,14 +97,6 @@ def _can_fuse(new: Projected, config: AttentionConfig, valid: int) -> bool:
         and new.keys.dtype == torch.float64
         and fused.can_step(new.keys)
     )
-
-
-def _invert(
-    config: AttentionConfig, state: NystromState, gamma: Tensor, means: Tensor, query: Tensor
-) -> Tensor:
-    """Take the inverse of a new gamma into use; context of the token at which it changed."""
-    state.landmarks.gamma_inv.copy_(pseudo_inverse(gamma, config.pseudo_inverse))
-    return attend_low_rank(query, state.landmarks, means)
 
 
 def _chunk(config: AttentionConfig, valid: int) -> int:

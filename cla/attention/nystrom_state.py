@@ -24,7 +24,7 @@ class NystromState(NamedTuple):
         keys: (B, H, N, D) ring
         values: (B, H, N, D + 1) ring; the last column is 1 where a token was seen
         landmarks: see there
-        sums: (B, R, H, M, D + 2), see `window_sums`
+        sums: (B, R, H, D + 2, M), see `window_sums`
         betas: (B, H, M, N) ring of the columns of softmax(Q K~^T) if retroactive, else (B, H, M, 0)
     """
 

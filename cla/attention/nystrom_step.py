@@ -3,16 +3,14 @@
 import torch
 from torch import Tensor
 
-from cla.attention import fused
 from cla.attention.config import AttentionConfig
 from cla.attention.cuts import segments
 from cla.attention.full import full_rows
-from cla.attention.landmarks import Landmarks, attend_low_rank, make_landmarks
+from cla.attention.landmarks import make_landmarks
 from cla.attention.nystrom import cut_landmarks, low_rank_rows
 from cla.attention.nystrom_state import NystromState, follows_stream, window_logits
 from cla.attention.partial_sums import PartialSums, quotient
 from cla.attention.projected import Projected, with_ones
-from cla.attention.pseudo_inverse import pseudo_inverse
 from cla.attention.rings import (
     advance_counters,
     roll_streams,
@@ -86,63 +84,6 @@ def mix(
     mixed = state.landmarks.gamma_inv @ delta_values
     rows = state.betas.transpose(-1, -2) @ mixed
     return take(rows, window_order(state.slot, state.valid_tokens, config.window))
-
-
-def advance_fused(
-    tokens: Projected,
-    state: NystromState,
-    config: AttentionConfig,
-    active: Tensor | None,
-    dtype: torch.dtype,
-) -> Tensor:
-    """`advance` by the compiled kernels, for streams that do not attend directly.
-
-    Args:
-        dtype: of the output projection; rows are no wider.
-    """
-    context, means, tick = fused.nystrom_step(tokens, state, config, active)
-    if tick is not None:
-        _renew(state, config, tick.streams, tick.gamma)
-    if means is not None and config.retroactive:
-        return fused.nystrom_rows(state, means, dtype)
-    if means is not None and tick is not None:
-        context[tick.streams] = _mixed(tokens.queries, state, tick.streams, means)
-    return context
-
-
-def step_fused(
-    x: Tensor,
-    weights: fused.Weights,
-    state: NystromState,
-    config: AttentionConfig,
-    active: Tensor | None,
-) -> "fused.LayerStep | None":
-    """A whole step by one kernel; outputs (B, E), or contexts (B, H, N, D) if retroactive."""
-    done = fused.nystrom_layer(x, weights, state, config, active)
-    if done is None or done.scratch is None:
-        return done
-    with torch.no_grad():
-        streams = done.scratch.ticked.nonzero()[:, 0]
-        _renew(state, config, streams, done.scratch.gamma)
-        if config.retroactive:
-            rows = fused.nystrom_rows(state, done.scratch.means, x.dtype)
-            return done._replace(output=rows)
-    fused.nystrom_outputs(done, weights, state)
-    return done
-
-
-def _renew(state: NystromState, config: AttentionConfig, streams: Tensor, gamma: Tensor) -> None:
-    """Take a new gamma into use where landmarks have changed."""
-    inverse = pseudo_inverse(gamma[streams], config.pseudo_inverse)
-    state.landmarks.gamma_inv[streams] = inverse
-    if config.retroactive:
-        logits = state.landmarks.keys[streams] @ state.queries[streams].transpose(-1, -2)
-        state.betas[streams] = logits.softmax(-2)
-
-
-def _mixed(queries: Tensor, state: NystromState, streams: Tensor, means: Tensor) -> Tensor:
-    landmarks = Landmarks(*(part[streams] for part in state.landmarks))
-    return attend_low_rank(queries[streams], landmarks, means[streams])
 
 
 def _exact_context(queries: Tensor, state: NystromState, config: AttentionConfig) -> Tensor:
@@ -227,9 +168,9 @@ def _enter(
     logits = window_logits(new_queries.gather(2, picked), keys, values)
     slot = state.slot[streams]
     table = build_table(logits, values, slot)
-    inside = (streams[:, None], slice(None), slice(None), rows)
+    inside = (streams[:, None], slice(None), slice(None), slice(None), rows)
     kept = state.sums[inside]
-    state.sums[inside] = torch.where(wide[..., None], table.permute(0, 3, 1, 2, 4), kept)
+    state.sums[inside] = torch.where(wide[..., None], table.movedim(-1, 1), kept)
     if config.retroactive:
         betas = (new_keys @ queries.transpose(-1, -2)).softmax(-2)
         state.betas[streams] = torch.where(wide, betas, state.betas[streams])

@@ -15,7 +15,8 @@ Nothing is ever subtracted, so nothing drifts; a token's last
 trace is gone when its block has been overwritten. No step branches on where a stream is, so the
 streams of a batch may be anywhere, and a step can be captured or exported.
 
-All sums lie in one table (B, R, H, M, D + 2); column 0 is the shift of `PartialSums`.
+All sums lie in one table (B, R, H, D + 2, M), landmarks side by side, which is how compiled loops
+are fastest; of the D + 2 rows the first is the shift of `PartialSums`.
 Source: sliding-window aggregation as in Tangwongsan et al., "Low-Latency Sliding-Window
 Aggregation in Worst-Case Constant Time" (DEBS 2017), over blocks.
 """
@@ -117,7 +118,7 @@ def build_table(logits: Tensor, values: Tensor, slot: Tensor) -> Tensor:
     Shapes:
         logits: (B, H, M, N); unseen places hold `empty_logit`
         values: (B, H, N, D + 1); unseen places are zero
-        returns: (B, R, H, M, D + 2)
+        returns: (B, R, H, D + 2, M)
     """
     cuts = blocks(logits.shape[-1])
     streams = torch.arange(len(slot), device=slot.device)
@@ -153,7 +154,8 @@ def build_table(logits: Tensor, values: Tensor, slot: Tensor) -> Tensor:
         torch.where(even, suffixes[1], suffixes[0]),
     )
     first = [torch.cat(part, -1)[:, None] for part in (head, cycle, others)]
-    return torch.cat([*first, torch.cat(rows, -1), *sides], 1)
+    table = torch.cat([*first, torch.cat(rows, -1), *sides], 1)
+    return table.transpose(-1, -2).contiguous()
 
 
 def table_total(table: Tensor, slot: Tensor, window: int) -> PartialSums:
@@ -193,6 +195,7 @@ def _read(table: Tensor, row: Tensor | int) -> PartialSums:
         part = table[torch.arange(table.shape[0], device=table.device), row]
     else:
         part = table[:, row]
+    part = part.transpose(-1, -2)
     return PartialSums(part[..., :1], part[..., 1:])
 
 
@@ -200,4 +203,5 @@ def _write(table: Tensor, row: Tensor | int, parts: PartialSums, mask: Tensor) -
     streams = torch.arange(table.shape[0], device=table.device)
     place = row if isinstance(row, Tensor) else torch.full_like(streams, row)
     kept = table[streams, place]
-    table[streams, place] = torch.where(mask[:, None, None, None], torch.cat(parts, -1), kept)
+    new = torch.cat(parts, -1).transpose(-1, -2)
+    table[streams, place] = torch.where(mask[:, None, None, None], new, kept)

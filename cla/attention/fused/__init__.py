@@ -10,9 +10,7 @@ AVAILABLE = find_spec("numba") is not None
 if AVAILABLE:
     from cla.attention.fused.continual_calls import continual_layer, continual_step
     from cla.attention.fused.nystrom_calls import (
-        LayerStep,
         nystrom_layer,
-        nystrom_outputs,
         nystrom_rows,
         nystrom_scan,
         nystrom_step,
@@ -25,18 +23,16 @@ else:
 
     # The layers do not ask for kernels that are not available.
     continual_layer = continual_step = finish_token = project_token = _missing  # type: ignore[assignment]
-    nystrom_layer = nystrom_outputs = nystrom_rows = nystrom_scan = nystrom_step = _missing  # type: ignore[assignment]
+    nystrom_layer = nystrom_rows = nystrom_scan = nystrom_step = _missing  # type: ignore[assignment]
 
 __all__ = [
     "AVAILABLE",
-    "LayerStep",
     "Weights",
     "can_step",
     "continual_layer",
     "continual_step",
     "finish_token",
     "nystrom_layer",
-    "nystrom_outputs",
     "nystrom_rows",
     "nystrom_scan",
     "nystrom_step",

@@ -8,7 +8,7 @@ import numpy as np
 from numba import carray
 
 from cla.attention.fused.exponentials import exponentials
-from cla.attention.fused.index import clear_run, place
+from cla.attention.fused.index import clear_run, place, quad
 from cla.attention.fused.kernel import kernel
 from cla.attention.fused.pointers import pointer
 
@@ -178,12 +178,6 @@ def advance_rows(
         )  # fmt: skip
 
 
-@kernel(inline="always")
-def _four(numbers, at):
-    one, two = numbers[at], numbers[at + place(1)]
-    return one, two, numbers[at + place(2)], numbers[at + place(3)]
-
-
 @kernel(fastmath={"reassoc", "contract"})
 def _slide(
     rows, base, window, size, start, count, turned, queries, queries_at, pair, leaving, enter,
@@ -205,8 +199,8 @@ def _slide(
         at = column * place(TILE)
         second, third = at + place(TILE), at + place(2 * TILE)
         fourth = at + place(3 * TILE)
-        a, b, c, d = _four(pair, column)
-        e, f, g, h = _four(pair, columns + column)
+        a, b, c, d = quad(pair, column)
+        e, f, g, h = quad(pair, columns + column)
         for token in range(rows_here):
             one, two = turned[at + token], turned[second + token]
             three, four = turned[third + token], turned[fourth + token]

@@ -52,10 +52,9 @@ def continual_layer(
     x = x.contiguous()
     out = torch.empty(batch, heads, size, window) if retroactive else torch.empty_like(x)
     at, active = address_of(active)
-    short = _continual_layer(  # type: ignore[call-arg]  # as above
-        batch, heads, window, size, retroactive, x.data_ptr(), *weights.inward, *weights.outward,
-        size**-0.25, at, state.slot.data_ptr(), state.valid_tokens.data_ptr(),
-        state.queries.data_ptr(), state.keys.data_ptr(), state.values.data_ptr(),
-        state.rows.data_ptr(), out.data_ptr(),
+    short = _continual_layer(
+        batch, heads, window, size, retroactive, x.data_ptr(), weights, at,
+        state.slot.data_ptr(), state.valid_tokens.data_ptr(), state.queries.data_ptr(),
+        state.keys.data_ptr(), state.values.data_ptr(), state.rows.data_ptr(), out.data_ptr(),
     )  # fmt: skip
     return (out.transpose(2, 3), short > 0) if retroactive else (out, False)

@@ -3,218 +3,116 @@
 import numpy as np
 from numba import carray
 
-from cla.attention.fused.exponentials import exponentials
-from cla.attention.fused.index import clear_run, place
+from cla.attention.fused.index import place
 from cla.attention.fused.kernel import kernel
+from cla.attention.fused.nystrom_arrays import Sizes, arrays_of, room_for
 from cla.attention.fused.pointers import pointer
-from cla.attention.fused.window import block_of, block_start, build_row, logits_of, slide_head
-
-
-@kernel(fastmath={"reassoc", "contract"})
-def shares(beta, work, query, query_at, keys, keys_at, marks, size):
-    """beta = softmax(q K~^T), for one head."""
-    logits_of(beta, keys_at, keys, query_at, query, marks, size)
-    largest = -np.inf
-    for mark in range(marks):
-        largest = max(largest, beta[mark])
-    for mark in range(marks):
-        beta[mark] -= largest
-    exponentials(beta, marks, work)
-    total = 0.0
-    for mark in range(marks):
-        total += beta[mark]
-    for mark in range(marks):
-        beta[mark] /= total
-
-
-@kernel(fastmath={"reassoc", "contract"})
-def product(out, out_at, left, left_at, right, right_at, rows, size):
-    """out = left right, of a row (rows) and a matrix (rows, size); four rows at a time."""
-    columns, target, first, source = place(size), place(out_at), place(left_at), place(right_at)
-    clear_run(out, out_at, size)
-    quads = place(rows // 4 * 4)
-    for row in range(place(0), quads, place(4)):
-        one, two = left[first + row], left[first + row + place(1)]
-        three, four = left[first + row + place(2)], left[first + row + place(3)]
-        at = source + row * columns
-        for column in range(columns):
-            out[target + column] += (
-                one * right[at + column]
-                + two * right[at + columns + column]
-                + three * right[at + place(2) * columns + column]
-                + four * right[at + place(3) * columns + column]
-            )
-    for row in range(quads, place(rows)):
-        share = left[first + row]
-        for column in range(columns):
-            out[target + column] += share * right[source + row * columns + column]
+from cla.attention.fused.shares import mix
+from cla.attention.fused.tick import renew_inverse, renew_landmarks, write_betas
+from cla.attention.fused.window import block_of, block_start, slide_head
 
 
 @kernel()
-def mix(
-    out, out_at, queries, query_at, mark_keys, inverse, means, unit, marks, size, beta, weights
-):
-    """out = beta gamma_inv (delta V), from the left, of one token and head."""
-    shares(beta, weights, queries, query_at, mark_keys, unit * marks * size, marks, size)
-    product(weights, 0, beta, 0, inverse, unit * marks * marks, marks, marks)
-    product(out, out_at, weights, 0, means, unit * marks * size, marks, size)
-
-
-@kernel()
-def mix_ticked(batch, heads, marks, size, queries, mark_keys, inverse, means, ticked, context):
-    """Contexts (B, H, D) of the newest tokens of streams that have ticked."""
-    beta, weights = np.empty(marks), np.empty(marks)
-    for unit in range(batch * heads):
-        if ticked[unit // heads]:
-            mix(
-                context, unit * size, queries, unit * size, mark_keys, inverse, means, unit,
-                marks, size, beta, weights,
-            )  # fmt: skip
-
-
-@kernel()
-def advance_at(
-    batch, heads, window, marks, size, count, side_rows, continual, has_queries, single_output,
-    first, last, batch_stride, head_stride, time_stride, tokens_total,
-    new_queries_at, new_keys_at, new_values_at, active_at, slot_at, valid_at,
-    queries_at, keys_at, values_at, mark_queries_at, mark_keys_at, inverse_at, table_at,
-    means_at, gamma_at, ticked_at, out_at,
-):  # fmt: skip
-    """`advance` with addresses in place of arrays; gamma and `ticked` only if `continual`.
-
-    Means are given back where there is an address for them.
-    """
-    tokens_size = batch_stride * (batch - 1) + head_stride * (heads - 1)
-    tokens_size += time_stride * (tokens_total - 1) + size
-    pairs = batch * heads * marks
+def advance_at(shape, modes, span, strides, new_at, active_at, state_at, means_at, out_at):
+    """`advance` with addresses in place of arrays; means are given back where they have one."""
+    sizes = Sizes(*shape)
+    batch, heads, size = sizes.batch, sizes.heads, sizes.size
+    batch_stride, head_stride, time_stride, length = strides
+    count = batch_stride * (batch - 1) + head_stride * (heads - 1)
+    count += time_stride * (length - 1) + size
     if means_at:
-        means = carray(pointer(means_at), pairs * size, np.float64)
+        means = carray(pointer(means_at), batch * heads * sizes.marks * size, np.float64)
     else:
-        means = np.empty(pairs * size)
-    return advance(
-        batch, heads, window, marks, size, count, side_rows, continual, has_queries,
-        single_output, first, last, batch_stride, head_stride, time_stride, tokens_total,
-        carray(pointer(new_queries_at), tokens_size, np.float64),
-        carray(pointer(new_keys_at), tokens_size, np.float64),
-        carray(pointer(new_values_at), tokens_size, np.float64),
-        active_at, slot_at, valid_at, queries_at, keys_at, values_at, mark_queries_at,
-        mark_keys_at, inverse_at, table_at,
-        means, carray(pointer(gamma_at), pairs * marks * continual, np.float64),
-        carray(pointer(ticked_at), batch * continual, np.float64),
-        carray(pointer(out_at), batch * tokens_total * heads * size, np.float64),
+        means = np.empty(batch * heads * sizes.marks * size)
+    advance(
+        sizes, modes, span, strides, carray(pointer(new_at[0]), count, np.float64),
+        carray(pointer(new_at[1]), count, np.float64),
+        carray(pointer(new_at[2]), count, np.float64), active_at, arrays_of(sizes, state_at),
+        means, carray(pointer(out_at), batch * length * heads * size, np.float64),
     )  # fmt: skip
 
 
 @kernel()
-def advance(
-    batch, heads, window, marks, size, count, side_rows, continual, has_queries, single_output,
-    first, last, batch_stride, head_stride, time_stride, tokens_total,
-    new_queries, new_keys, new_values, active_at, slot_at, valid_at,
-    queries_at, keys_at, values_at, mark_queries_at, mark_keys_at, inverse_at, table_at,
-    means, gamma, ticked, out,
-):  # fmt: skip
-    """Take tokens `first` to `last` of each active stream; only the last may complete a segment.
+def advance(sizes, modes, span, strides, queries, keys, values, active_at, arrays, means, out):
+    """Take tokens span[0] to before span[1] of each active stream; the last may complete a segment.
 
-    Where it does, landmarks, gamma and the sums are renewed and `ticked` is set; the context of
-    that token is left to the caller, who has to invert gamma first. Contexts are those of the new
-    tokens, (B, T, H, D); they are not made unless `single_output`.
+    Where it does, landmarks, sums, gamma's inverse and betas are renewed.
 
-    Returns:
-        How many streams have ticked.
+    Args:
+        modes: whether landmarks are continual, outputs retroactive, and inverses exact.
+        strides: of the new tokens' axes B, H and T, and T; of heads, there are D numbers.
+        means: delta V of each stream's last token, (B, H, D, M).
+        out: contexts (B, T, H, D) of the new tokens; not made if retroactive.
     """
-    columns, rows = size + 2, 3 + count + 2 * side_rows
+    continual, retroactive, exact = modes
+    first, last = span
+    batch_stride, head_stride, time_stride, length = strides
+    heads, window, marks, size = sizes.heads, sizes.window, sizes.marks, sizes.size
     everyone = active_at == 0
-    active = carray(pointer(slot_at if everyone else active_at), batch, np.uint8)
-    slots = carray(pointer(slot_at), batch, np.int64)
-    valid = carray(pointer(valid_at), batch, np.int64)
-    ring = batch * heads * window
-    queries = carray(pointer(queries_at), ring * size, np.float64)
-    keys = carray(pointer(keys_at), ring * size, np.float64)
-    values = carray(pointer(values_at), ring * (size + 1), np.float64)
-    pairs = batch * heads * marks
-    mark_queries = carray(pointer(mark_queries_at), pairs * size, np.float64)
-    mark_keys = carray(pointer(mark_keys_at), pairs * size, np.float64)
-    inverse = carray(pointer(inverse_at), pairs * marks, np.float64)
-    table = carray(pointer(table_at), batch * rows * heads * marks * columns, np.float64)
-
-    total, leaf, totals = np.empty(columns), np.empty(columns), np.empty(marks * columns)
-    beta, weights = np.empty(marks), np.empty(marks)
-    stride = heads * marks * columns
-    changed = 0
-    for stream in range(batch):
-        if continual:
-            ticked[stream] = 0.0
+    active = carray(pointer(active_at), sizes.batch, np.uint8)
+    room = room_for(sizes, continual)
+    for stream in range(sizes.batch):
         if not (everyone or active[stream]):
             continue
-        start_slot, seen = slots[stream], valid[stream]
+        start_slot, seen = arrays.slots[stream], arrays.valid[stream]
         end_slot = (start_slot + last - first - 1) % window
         end_seen = min(window, seen + last - first)
         segment = block_of(end_slot, marks, window)
-        ticks = (
-            continual
-            and end_seen == window
-            and block_start(segment + 1, marks, window) == end_slot + 1
-        )
-        fills = ticks and seen < window
+        ticks = continual and end_seen == window
+        ticks = ticks and block_start(segment + 1, marks, window) == end_slot + 1
+        # Where the window has just become full, all landmarks are new.
+        rows = (0, marks) if seen < window else (segment, segment + 1)
         for head in range(heads):
             unit = stream * heads + head
-            key_base, value_base = unit * window * size, unit * window * (size + 1)
-            marks_at, means_base = unit * marks * size, unit * marks * size
+            source = stream * batch_stride + head * head_stride + first * time_stride
+            slot = start_slot
             for token in range(first, last):
-                slot = (start_slot + token - first) % window
-                source = stream * batch_stride + head * head_stride + token * time_stride
-                for column in range(size):
-                    keys[key_base + slot * size + column] = new_keys[source + column]
-                    values[value_base + slot * (size + 1) + column] = new_values[source + column]
-                values[value_base + slot * (size + 1) + size] = 1.0
-                if has_queries:
-                    for column in range(size):
-                        queries[key_base + slot * size + column] = new_queries[source + column]
-                slide_head(
-                    table, (stream * rows * heads + head) * marks * columns, stride,
-                    mark_queries, marks_at, keys, key_base, values, value_base,
-                    marks, size, window, count, side_rows, slot, beta, weights, totals,
-                )  # fmt: skip
-                for mark in range(marks):
-                    weight = 1.0 / totals[mark * columns + size + 1]
-                    target = place(means_base + mark * size)
-                    source_at = place(mark * columns + 1)
-                    for column in range(place(size)):
-                        means[target + column] = totals[source_at + column] * weight
-                if single_output and not (ticks and token == last - 1):
-                    mix(
-                        out, ((stream * tokens_total + token) * heads + head) * size, new_queries,
-                        source, mark_keys, inverse, means, unit, marks, size, beta, weights,
-                    )  # fmt: skip
-            if not ticks:
-                continue
-            for mark in range(0 if fills else segment, marks if fills else segment + 1):
-                at = marks_at + mark * size
-                begin, end = block_start(mark, marks, window), block_start(mark + 1, marks, window)
-                for column in range(size):
-                    query_sum, key_sum = 0.0, 0.0
-                    for slot in range(begin, end):
-                        query_sum += queries[key_base + slot * size + column]
-                        key_sum += keys[key_base + slot * size + column]
-                    mark_queries[at + column] = query_sum / (end - begin)
-                    mark_keys[at + column] = key_sum / (end - begin)
-                base = (stream * rows * heads + head) * marks * columns + mark * columns
-                build_row(
-                    table, base, stride, mark_queries, at, keys, key_base, values, value_base,
-                    size, window, count, side_rows, (end_slot + 1) % window, total, leaf,
-                )  # fmt: skip
-                for column in range(size):
-                    means[at + column] = total[column + 1] / total[size + 1]
-            for mark in range(marks):
-                shares(
-                    beta, weights, mark_queries, marks_at + mark * size, mark_keys, marks_at,
-                    marks, size,
-                )  # fmt: skip
-                for other in range(marks):
-                    gamma[(unit * marks + mark) * marks + other] = beta[other]
-        if ticks:
-            ticked[stream] = 1.0
-            changed += 1
-        slots[stream] = (end_slot + 1) % window
-        valid[stream] = end_seen
-    return changed
+                _write(sizes, arrays, unit, slot, queries, keys, values, source, modes)
+                slide_head(sizes, arrays, room, stream, head, slot)
+                _quotient(sizes, room, means, unit * marks * size)
+                target = ((stream * length + token) * heads + head) * size
+                if not (retroactive or (ticks and token == last - 1)):
+                    mix(sizes, arrays, room, unit, queries, source, means, out, target)
+                source += time_stride
+                slot = slot + 1 if slot + 1 < window else 0
+            source -= time_stride
+            if ticks:
+                renew_landmarks(sizes, arrays, room, stream, head, rows, slot, means)
+                renew_inverse(sizes, arrays, room, unit, exact)
+                if retroactive:
+                    ring_at = unit * window * size
+                    write_betas(sizes, arrays, room, unit, 0, window, arrays.queries, ring_at)
+                else:
+                    mix(sizes, arrays, room, unit, queries, source, means, out, target)
+            elif retroactive:
+                write_betas(sizes, arrays, room, unit, end_slot, end_slot + 1, queries, source)
+        arrays.slots[stream] = (end_slot + 1) % window
+        arrays.valid[stream] = end_seen
+
+
+@kernel(inline="always")
+def _write(sizes, arrays, unit, slot, queries, keys, values, source, modes):
+    """One token of a head into its rings."""
+    at = place(unit * sizes.window + slot)
+    size = place(sizes.size)
+    value_at = at * (size + place(1))
+    for column in range(size):
+        arrays.keys[at * size + column] = keys[place(source) + column]
+        arrays.values[value_at + column] = values[place(source) + column]
+    arrays.values[value_at + size] = 1.0
+    if modes[0] or modes[1]:
+        for column in range(size):
+            arrays.queries[at * size + column] = queries[place(source) + column]
+
+
+@kernel(fastmath={"contract"}, inline="always")
+def _quotient(sizes, room, means, at):
+    """Delta V of a head, (D, M), from the sums of its window."""
+    stride, target, total, share = place(sizes.marks), place(at), room.totals, room.weights
+    denominators = place(sizes.size + 1) * stride
+    for mark in range(stride):
+        share[mark] = 1.0 / total[denominators + mark]
+    for column in range(place(sizes.size)):
+        row, sums = target + column * stride, (column + place(1)) * stride
+        for mark in range(stride):
+            means[row + mark] = total[sums + mark] * share[mark]

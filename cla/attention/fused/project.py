@@ -1,4 +1,7 @@
-"""Projections of single tokens: float32 weights, float64 sums, no converted copy of the weights."""
+"""Projections of single tokens: float32 weights of which no wider copy is made.
+
+Queries, keys and values are summed in float64, outputs in float32, as in PyTorch.
+"""
 
 import numpy as np
 from numba import carray
@@ -10,66 +13,72 @@ from cla.attention.fused.pointers import pointer
 
 @kernel(fastmath={"reassoc", "contract"})
 def _apply(weights_at, bias_at, scale, token, out, start):
-    """out[start:] = (W token + b) * scale."""
-    size = len(token)
+    """out[start:] = (W token + b) * scale, summed in the type of the token; four rows at a time."""
+    size, zero = len(token), token.dtype.type(0)
     weights = carray(pointer(weights_at), size * size, np.float32)
     bias = carray(pointer(bias_at), size, np.float32)
-    columns, pairs = place(size), place(size // 2 * 2)
-    for row in range(place(0), pairs, place(2)):
-        first, second = 0.0, 0.0
+    columns, quads, target = place(size), place(size // 4 * 4), place(start)
+    for row in range(place(0), quads, place(4)):
+        first, second, third, fourth = zero, zero, zero, zero
         at = row * columns
         for column in range(columns):
-            first += weights[at + column] * token[column]
-            second += weights[at + columns + column] * token[column]
-        out[place(start) + row] = (first + bias[row]) * scale
-        out[place(start) + row + place(1)] = (second + bias[row + place(1)]) * scale
-    for row in range(pairs, columns):
-        total = 0.0
+            part = token[column]
+            first += weights[at + column] * part
+            second += weights[at + columns + column] * part
+            third += weights[at + place(2) * columns + column] * part
+            fourth += weights[at + place(3) * columns + column] * part
+        out[target + row] = (first + bias[row]) * scale
+        out[target + row + place(1)] = (second + bias[row + place(1)]) * scale
+        out[target + row + place(2)] = (third + bias[row + place(2)]) * scale
+        out[target + row + place(3)] = (fourth + bias[row + place(3)]) * scale
+    for row in range(quads, columns):
+        total = zero
         for column in range(columns):
             total += weights[row * columns + column] * token[column]
-        out[place(start) + row] = (total + bias[row]) * scale
+        out[target + row] = (total + bias[row]) * scale
 
 
 @kernel()
-def project(batch, size, single, x_at, query_at, query_bias_at, key_at, key_bias_at, value_at,
-            value_bias_at, scale, out_at):  # fmt: skip
-    """Queries and keys times `scale`, and values, (3, batch, size); float32 if `single`."""
+def project(batch, heads, size, single, x_at, weights, out_at):
+    """Scaled queries and keys, and values, (3, B, E); float32 if `single`, else float64.
+
+    Args:
+        weights: see `weights.Weights`.
+    """
+    count = 3 * batch * heads * size
     if single:
-        out = carray(pointer(out_at), 3 * batch * size, np.float32)
-        project_into(batch, size, x_at, query_at, query_bias_at, key_at, key_bias_at, value_at,
-                 value_bias_at, scale, out)  # fmt: skip
+        project_into(batch, heads, size, x_at, weights, carray(pointer(out_at), count, np.float32))
     else:
-        wide = carray(pointer(out_at), 3 * batch * size, np.float64)
-        project_into(batch, size, x_at, query_at, query_bias_at, key_at, key_bias_at, value_at,
-                 value_bias_at, scale, wide)  # fmt: skip
+        project_into(batch, heads, size, x_at, weights, carray(pointer(out_at), count, np.float64))
 
 
 @kernel()
-def project_into(batch, size, x_at, query_at, query_bias_at, key_at, key_bias_at, value_at,
-                 value_bias_at, scale, out):  # fmt: skip
+def project_into(batch, heads, size, x_at, weights, out):
     """`project` with an array in place of an address."""
-    x = carray(pointer(x_at), (batch, size), np.float32)
-    token = np.empty(size)
+    embed, scale = heads * size, size**-0.25
+    x = carray(pointer(x_at), (batch, embed), np.float32)
+    token = np.empty(embed)
     for stream in range(batch):
-        for column in range(size):
+        for column in range(embed):
             token[column] = x[stream, column]
-        _apply(query_at, query_bias_at, scale, token, out, stream * size)
-        _apply(key_at, key_bias_at, scale, token, out, (batch + stream) * size)
-        _apply(value_at, value_bias_at, 1.0, token, out, (2 * batch + stream) * size)
+        _apply(weights[0], weights[1], scale, token, out, stream * embed)
+        _apply(weights[2], weights[3], scale, token, out, (batch + stream) * embed)
+        _apply(weights[4], weights[5], 1.0, token, out, (2 * batch + stream) * embed)
 
 
 @kernel()
-def finish(batch, size, x_at, weights_at, bias_at, out_at):
-    """Output projection of contexts (batch, size) float64 to float32."""
-    finish_from(
-        batch, size, carray(pointer(x_at), batch * size, np.float64), weights_at, bias_at, out_at
-    )
+def finish(batch, embed, x_at, weights, out_at):
+    """Output projection, in float32, of contexts (B, E) float64."""
+    finish_from(batch, embed, carray(pointer(x_at), batch * embed, np.float64), weights, out_at)
 
 
 @kernel()
-def finish_from(batch, size, x, weights_at, bias_at, out_at):
+def finish_from(batch, embed, x, weights, out_at):
     """`finish` with an array in place of an address."""
-    out = carray(pointer(out_at), batch * size, np.float32)
+    out = carray(pointer(out_at), batch * embed, np.float32)
+    token = np.empty(embed, np.float32)
     for stream in range(batch):
-        start = stream * size
-        _apply(weights_at, bias_at, 1.0, x[start : start + size], out, start)
+        start = stream * embed
+        for column in range(embed):
+            token[column] = x[start + column]
+        _apply(weights[6], weights[7], 1.0, token, out, start)

@@ -9,13 +9,10 @@ from cla.attention.fused.weights import Weights
 
 def project_token(x: Tensor, weights: Weights, num_heads: int, dtype: torch.dtype) -> Tensor:
     """Scaled queries and keys, and values of one token of each stream, (3, B, H, 1, D)."""
-    batch, size = x.shape
-    x = x.contiguous()
-    out = torch.empty(3, batch, num_heads, 1, size // num_heads, dtype=dtype)
-    scale = (size // num_heads) ** -0.25
-    project(  # type: ignore[call-arg]  # numba's dispatcher hides the parameters
-        batch, size, dtype == torch.float32, x.data_ptr(), *weights.inward, scale, out.data_ptr()
-    )
+    batch, embed = x.shape
+    x, size = x.contiguous(), embed // num_heads
+    out = torch.empty(3, batch, num_heads, 1, size, dtype=dtype)
+    project(batch, num_heads, size, dtype == torch.float32, x.data_ptr(), weights, out.data_ptr())
     return out
 
 
@@ -24,7 +21,5 @@ def finish_token(context: Tensor, weights: Weights) -> Tensor:
     joined = context.flatten(1)
     batch, size = joined.shape
     out = torch.empty(batch, size, dtype=torch.float32)
-    finish(  # type: ignore[call-arg]  # as above
-        batch, size, joined.data_ptr(), *weights.outward, out.data_ptr(),
-    )  # fmt: skip
+    finish(batch, size, joined.data_ptr(), weights, out.data_ptr())
     return out

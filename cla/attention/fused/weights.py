@@ -1,7 +1,5 @@
 """What kernels need of a layer and of tensors: addresses, and whether they can do with them."""
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor, nn
 
@@ -11,20 +9,17 @@ FEW_STREAMS = 16
 """Up to so many streams one kernel projects faster than a matrix product in float64."""
 
 
-class Weights(NamedTuple):
-    """Addresses of weights and biases: of query, key and value projection, and of the output's."""
-
-    inward: list[int]
-    outward: list[int]
+Weights = tuple[int, ...]
+"""Addresses of weights and biases: of query, key and value projection, and of the output's."""
 
 
 def can_step(tensor: Tensor) -> bool:
     """Whether the kernels know the type and place of a tensor."""
     return (
-        tensor.device.type == "cpu"
-        and tensor.dtype in (torch.float32, torch.float64)
-        and not torch.compiler.is_compiling()
+        tensor.dtype in (torch.float64, torch.float32)
         and type(tensor) is Tensor
+        and tensor.is_cpu
+        and not torch.compiler.is_compiling()
     )
 
 
@@ -34,18 +29,19 @@ def weights_of(layer: nn.Module, x: Tensor) -> Weights | None:
     Both have to be of float32. Parameters are read from the dictionary of their module: `getattr`
     on modules would take as long as a projection.
     """
-    if x.shape[0] > FEW_STREAMS or x.dtype != torch.float32 or not can_step(x):
+    if x.dtype != torch.float32 or x.shape[0] > FEW_STREAMS or not can_step(x):
         return None
     addresses: list[int] = []
+    modules = layer._modules
     for name in PROJECTIONS:
-        parameters = layer._modules[name]._parameters  # type: ignore[union-attr]  # never None
+        parameters = modules[name]._parameters  # type: ignore[union-attr]  # never None
         weight, bias = parameters.get("weight"), parameters.get("bias")
-        if weight is None or bias is None or weight.dtype != torch.float32 or not weight.is_cpu:
+        if weight is None or bias is None or weight.dtype != torch.float32:
             return None
-        if not weight.is_contiguous():
+        if not (weight.is_cpu and weight.is_contiguous()):
             return None
         addresses += (weight.data_ptr(), bias.data_ptr())
-    return Weights(addresses[:6], addresses[6:])
+    return tuple(addresses)
 
 
 def address_of(active: Tensor | None) -> tuple[int, Tensor | None]:

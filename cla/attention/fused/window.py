@@ -1,27 +1,18 @@
-"""`window_sums`, the same table: one token into a head, or a ring into one landmark row."""
+"""`window_sums`, the same table: one token into a head, or a ring into the sums of one landmark."""
 
 from cla.attention.fused.index import place
 from cla.attention.fused.kernel import kernel
+from cla.attention.fused.matrix import times_column
 from cla.attention.fused.sums import (
     add,
-    add_rows,
+    add_token,
     clear,
-    clear_rows,
     copy,
-    set_leaf,
-    set_leaves,
-    sum_rows,
+    rescale,
+    set_token,
+    sum_three,
+    weigh,
 )
-
-
-@kernel(inline="always", fastmath={"reassoc", "contract"})
-def dot(left, at, right, start, size):
-    """Scalar product of two runs."""
-    total = 0.0
-    first, second = place(at), place(start)
-    for index in range(place(size)):
-        total += left[first + index] * right[second + index]
-    return total
 
 
 @kernel(inline="always")
@@ -40,35 +31,22 @@ def block_of(slot, count, window):
     return longer_count + (slot - split) // shorter
 
 
-@kernel(fastmath={"reassoc", "contract"})
-def logits_of(logits, marks_at, landmarks, token_at, tokens, marks, size):
-    """Logits of one token under all landmarks of a head, four at a time."""
-    columns, right = place(size), place(token_at)
-    quads = place(marks // 4 * 4)
-    for mark in range(place(0), quads, place(4)):
-        first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
-        left = place(marks_at) + mark * columns
-        for column in range(columns):
-            part = tokens[right + column]
-            first += landmarks[left + column] * part
-            second += landmarks[left + columns + column] * part
-            third += landmarks[left + place(2) * columns + column] * part
-            fourth += landmarks[left + place(3) * columns + column] * part
-        logits[mark], logits[mark + place(1)] = first, second
-        logits[mark + place(2)], logits[mark + place(3)] = third, fourth
-    for mark in range(quads, place(marks)):
-        logits[mark] = dot(landmarks, marks_at + mark * columns, tokens, token_at, size)
+@kernel(inline="always")
+def table_of(sizes, stream, head):
+    """Where the table of a head begins, the distance of its rows, its blocks and its suffixes."""
+    run = sizes.marks * (sizes.size + 2)
+    stride = sizes.heads * run
+    rows = 3 + sizes.blocks + 2 * sizes.side_rows
+    base = stream * rows * stride + head * run
+    return base, stride, base + 3 * stride, base + (3 + sizes.blocks) * stride
 
 
-@kernel(fastmath={"reassoc", "contract"})
-def slide_head(
-    table, base, stride, landmarks, marks_at, keys, key_base, values, value_base,
-    marks, size, window, count, side_rows, slot, logits, work, total,
-):  # fmt: skip
-    """Take the token at ring place `slot` into all rows of a head; `total` becomes their sums.
-
-    The rows of one head lie side by side in the table.
-    """
+@kernel(inline="always")
+def slide_head(sizes, arrays, room, stream, head, slot):
+    """Take the token at ring place `slot` into the table of a head; `room.totals` are the sums."""
+    marks, size, window, count = sizes.marks, sizes.size, sizes.window, sizes.blocks
+    table, keys, values = arrays.table, arrays.keys, arrays.values
+    logits, shifts, total = room.logits, room.shifts, room.totals
     columns = size + 2
     run = marks * columns
     block = block_of(slot, count, window)
@@ -77,91 +55,143 @@ def slide_head(
     length = block_start(block + 1, count, window) - start
     following = (block + 1) % count
     next_start = block_start(following, count, window)
-    next_length = block_start(following + 1, count, window) - next_start
-    head, cycle, others = base, base + stride, base + 2 * stride
-    blocks = base + 3 * stride
-    sides = blocks + count * stride
+    old = block_start(following + 1, count, window) - next_start - 1 - offset
+    leaving = next_start + max(old, 0)
+    base, stride, blocks, sides = table_of(sizes, stream, head)
+    head_row, cycle, others = base, base + stride, base + 2 * stride
 
-    logits_of(logits, marks_at, landmarks, key_base + slot * size, keys, marks, size)
-    set_leaves(total, 0, logits, work, values, value_base + slot * (size + 1), marks, columns)
+    unit = stream * sizes.heads + head
+    key_at, value_at, marks_at = (
+        unit * window * size,
+        unit * window * (size + 1),
+        unit * marks * size,
+    )
+    for first, token in ((0, slot), (marks, leaving)):
+        times_column(
+            logits, first, arrays.mark_queries, marks_at, keys, key_at + token * size, marks, size
+        )
+    weigh(logits, shifts, room.work, 2 * marks)
+    entering_at, leaving_at = value_at + slot * (size + 1), value_at + leaving * (size + 1)
     if offset:
-        add_rows(table, head, total, 0, marks, columns)
+        add_token(table, head_row, logits, shifts, 0, total, values, entering_at, marks, columns)
     else:
-        copy(table, head, total, 0, run)
+        set_token(table, head_row, logits, shifts, 0, values, entering_at, marks, columns)
 
-    old = next_length - 1 - offset
     if old >= 1:
-        row = sides + ((following % 2) * side_rows + old - 1) * stride
-        token = next_start + old
-        value_at = value_base + token * (size + 1)
-        if values[value_at + size] == 0.0:
-            clear_rows(table, row, marks, columns)
-        else:
-            logits_of(logits, marks_at, landmarks, key_base + token * size, keys, marks, size)
-            set_leaves(table, row, logits, work, values, value_at, marks, columns)
+        row = sides + ((following % 2) * sizes.side_rows + old - 1) * stride
+        seen = values[leaving_at + size] != 0.0
         if offset:
-            add_rows(table, row, table, row + stride, marks, columns)
+            copy(table, row, table, row + stride, run)
+            if seen:
+                add_token(
+                    table, row, logits, shifts, marks, total, values, leaving_at, marks, columns
+                )
+        elif seen:
+            set_token(table, row, logits, shifts, marks, values, leaving_at, marks, columns)
+        else:
+            clear(table, row, marks, columns)
 
     turned = count - 2 - offset
     if block == 0 and turned >= 2:
         row = blocks + turned * stride
-        add_rows(table, row, table, row + stride, marks, columns)
+        add(table, row, table, row + stride, marks, columns)
 
     if offset < length - 1:
-        row = sides + ((block % 2) * side_rows + offset) * stride
-        sum_rows(total, table, head, others, row, marks, columns)
+        row = sides + ((block % 2) * sizes.side_rows + offset) * stride
+        sum_three(total, table, head_row, others, row, marks, columns)
         return
-    copy(total, 0, table, head, run)
-    add_rows(total, 0, table, others, marks, columns)
-    copy(table, blocks + block * stride, table, head, run)
+    copy(total, 0, table, head_row, run)
+    add(total, 0, table, others, marks, columns)
+    copy(table, blocks + block * stride, table, head_row, run)
     if block == 0:
-        clear_rows(table, cycle, marks, columns)
+        clear(table, cycle, marks, columns)
     else:
-        add_rows(table, cycle, table, head, marks, columns)
+        add(table, cycle, table, head_row, marks, columns)
     copy(table, others, table, cycle, run)
     if block < count - 1:
-        add_rows(table, others, table, blocks, marks, columns)
+        add(table, others, table, blocks, marks, columns)
     if block + 2 < count:
-        add_rows(table, others, table, blocks + (block + 2) * stride, marks, columns)
+        add(table, others, table, blocks + (block + 2) * stride, marks, columns)
 
 
-@kernel(fastmath={"reassoc", "contract"})
-def build_row(
-    table, base, stride, landmark, landmark_at, keys, key_base, values, value_base,
-    size, window, count, side_rows, slot, total, leaf,
-):  # fmt: skip
-    """Sum one row of a full window anew; `slot` is the place of the next token."""
+@kernel(inline="always")
+def _put(table, at, marks, entry, columns):
+    """The sums of one landmark into their place in an entry."""
+    for column in range(place(columns)):
+        table[place(at) + column * place(marks)] = entry[column]
+
+
+@kernel(fastmath={"contract"})
+def _take(entry, shift, weight, values, value_at, columns):
+    """Merge one token into the sums of one landmark."""
+    kept = 1.0
+    if entry[place(0)] != shift:
+        entry[place(0)], kept, share = rescale(entry[place(0)], shift)
+        weight *= share
+    for column in range(place(columns - 1)):
+        sums = entry[column + place(1)]
+        entry[column + place(1)] = kept * sums + weight * values[place(value_at) + column]
+
+
+@kernel(fastmath={"contract"})
+def _merge(entry, table, at, marks, columns):
+    """Merge a landmark's sums in the table into others."""
+    entry[place(0)], kept, share = rescale(entry[place(0)], table[place(at)])
+    for column in range(place(1), place(columns)):
+        theirs = table[place(at) + column * place(marks)]
+        entry[column] = kept * entry[column] + share * theirs
+
+
+@kernel()
+def build_landmark(sizes, arrays, room, stream, head, mark, slot):
+    """Sum one landmark's part of a full window anew, `room.total` too.
+
+    Args:
+        slot: the place of the next token.
+    """
+    marks, size, window, count = sizes.marks, sizes.size, sizes.window, sizes.blocks
+    table, values, entry, total = arrays.table, arrays.values, room.entry, room.total
+    logits, shifts = room.logits, room.shifts
     columns = size + 2
     block = block_of(slot, count, window)
-    offset = slot - block_start(block, count, window)
-    following = (block + 1) % count
-    head, cycle, others = base, base + stride, base + 2 * stride
-    blocks = base + 3 * stride
-    sides = blocks + count * stride
-    for entry in (head, cycle, others):
-        clear(table, entry, columns)
+    start = block_start(block, count, window)
+    base, stride, blocks, sides = table_of(sizes, stream, head)
+    head_row, cycle, others = base + mark, base + stride + mark, base + 2 * stride + mark
+    blocks, sides = blocks + mark, sides + mark
+    unit = stream * sizes.heads + head
+    value_base, landmark_at = unit * window * (size + 1), (unit * marks + mark) * size
+    times_column(
+        logits, 0, arrays.keys, unit * window * size, arrays.mark_queries, landmark_at, window, size
+    )
+    weigh(logits, shifts, room.work, window)
     for index in range(count):
-        entry = blocks + index * stride
-        start = block_start(index, count, window)
-        stop = block_start(index + 1, count, window)
-        beside = index in (block, following)
-        side = sides + (index % 2) * side_rows * stride
-        clear(table, entry, columns)
-        for token in range(stop - 1, start - 1, -1):
-            logit = dot(landmark, landmark_at, keys, key_base + token * size, size)
-            set_leaf(leaf, 0, logit, values, value_base + token * (size + 1), columns)
-            add(table, entry, leaf, 0, columns)
-            if beside and token > start:
-                copy(table, side + (token - start - 1) * stride, table, entry, columns)
-            if index == block and token - start < offset:
-                add(table, head, leaf, 0, columns)
+        first = block_start(index, count, window)
+        beside = index in (block, (block + 1) % count)
+        side = sides + (index % 2) * sizes.side_rows * stride
+        clear(entry, 0, 1, columns)
+        for token in range(block_start(index + 1, count, window) - 1, first - 1, -1):
+            value_at = value_base + token * (size + 1)
+            _take(entry, shifts[token], logits[token], values, value_at, columns)
+            if beside and token > first:
+                _put(table, side + (token - first - 1) * stride, marks, entry, columns)
+        _put(table, blocks + index * stride, marks, entry, columns)
+    clear(entry, 0, 1, columns)
+    for token in range(start, slot):
+        value_at = value_base + token * (size + 1)
+        _take(entry, shifts[token], logits[token], values, value_at, columns)
+    _put(table, head_row, marks, entry, columns)
+    clear(entry, 0, 1, columns)
+    for index in range(1, block):
+        _merge(entry, table, blocks + index * stride, marks, columns)
+    _put(table, cycle, marks, entry, columns)
+    clear(total, 0, 1, columns)
+    for index in range(count):
         if index != block:
-            add(table, others, table, entry, columns)
-        if 1 <= index < block:
-            add(table, cycle, table, entry, columns)
-    copy(total, 0, table, others, columns)
-    add(total, 0, table, blocks + block * stride, columns)
-    made = max(count - 1 - offset, 2) if block == 0 else block + 1
-    for index in range(count - 2, made - 1, -1):
-        entry = blocks + index * stride
-        add(table, entry, table, entry + stride, columns)
+            _merge(total, table, blocks + index * stride, marks, columns)
+    _put(table, others, marks, total, columns)
+    _merge(total, table, blocks + block * stride, marks, columns)
+    made = block + 1 if block else max(count - 1 - (slot - start), 2)
+    clear(entry, 0, 1, columns)
+    for index in range(count - 1, made - 1, -1):
+        _merge(entry, table, blocks + index * stride, marks, columns)
+        _put(table, blocks + index * stride, marks, entry, columns)

@@ -1,0 +1,91 @@
+"""What kernels of continual Nyström attention work on: the state's tensors, flat, and room."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import carray
+
+from cla.attention.fused.kernel import kernel
+from cla.attention.fused.pointers import pointer
+
+
+class Sizes(NamedTuple):
+    """B, H, N, M and D; the blocks of `window_sums`, and the suffix sums kept of one block."""
+
+    batch: int
+    heads: int
+    window: int
+    marks: int
+    size: int
+    blocks: int
+    side_rows: int
+
+
+class Arrays(NamedTuple):
+    """The tensors of a `NystromState`, in its order."""
+
+    valid: Any
+    slots: Any
+    queries: Any
+    keys: Any
+    values: Any
+    mark_queries: Any
+    mark_keys: Any
+    inverse: Any
+    table: Any
+    betas: Any
+
+
+class Room(NamedTuple):
+    """Room for what is known of one head only, and only for now.
+
+    Args:
+        logits, shifts, work: 2 M numbers, or N if that is more and landmarks tick.
+        entry, total: sums of one landmark.
+        totals: sums of all landmarks.
+        beta, weights: M numbers; M^2 of beta.
+        matrices: 3 M^2 numbers.
+    """
+
+    logits: Any
+    shifts: Any
+    work: Any
+    entry: Any
+    total: Any
+    totals: Any
+    beta: Any
+    weights: Any
+    matrices: Any
+
+
+@kernel()
+def arrays_of(sizes, at):
+    """Arrays from the addresses of a state's tensors; those that a state lacks must not be read."""
+    heads = sizes.batch * sizes.heads
+    marks, ring = heads * sizes.marks, heads * sizes.window
+    rows = 3 + sizes.blocks + 2 * sizes.side_rows
+    return Arrays(
+        carray(pointer(at[0]), sizes.batch, np.int64),
+        carray(pointer(at[1]), sizes.batch, np.int64),
+        carray(pointer(at[2]), ring * sizes.size, np.float64),
+        carray(pointer(at[3]), ring * sizes.size, np.float64),
+        carray(pointer(at[4]), ring * (sizes.size + 1), np.float64),
+        carray(pointer(at[5]), marks * sizes.size, np.float64),
+        carray(pointer(at[6]), marks * sizes.size, np.float64),
+        carray(pointer(at[7]), marks * sizes.marks, np.float64),
+        carray(pointer(at[8]), rows * marks * (sizes.size + 2), np.float64),
+        carray(pointer(at[9]), marks * sizes.window, np.float64),
+    )
+
+
+@kernel()
+def room_for(sizes, continual):
+    """Room for the work of one head."""
+    marks, columns = sizes.marks, sizes.size + 2
+    many = max(2 * marks, sizes.window) if continual else 2 * marks
+    square = marks * marks if continual else marks
+    return Room(
+        np.empty(many), np.empty(many), np.empty(max(many, square)), np.empty(columns),
+        np.empty(columns), np.empty(marks * columns), np.empty(square), np.empty(marks),
+        np.empty(3 * square),
+    )  # fmt: skip
