@@ -7,5 +7,6 @@ LANDMARKS = 16
 WINDOW = 120
 """Tokens that a whole classifier attends to."""
 
-TOKENS = 64
-"""Different tokens that a stepper is fed, again and again."""
+TOKENS = 1_021
+"""Different tokens that a stepper is fed, again and again: a prime number, so that no two segments
+of a stream are the same, which would make gamma singular."""
