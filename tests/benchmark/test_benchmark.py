@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cla.benchmark import Ratio, as_dict, markdown, ratios, run_benchmark
+from cla.benchmark import Ratio, as_dict, markdown, ratios, run_benchmark, short_markdown
 from cla.benchmark.cases import FIXED, FOLLOWING, SYSTEMS, WINDOWS, Case, groups
 from cla.benchmark.plot import make_figure
 from cla.benchmark.ratios import worst_of_goals
@@ -46,6 +46,13 @@ def test_markdown_has_a_row_for_each_system_and_goal(measurement):
     for ratio in ratios(measurement):
         found = [row for row in rows if ratio.name in row and f"| {ratio.place} |" in row]
         assert len(found) == (ratio.met is not None)
+
+
+def test_the_short_table_has_a_row_for_each_system(measurement):
+    rows = [line for line in short_markdown(measurement).splitlines() if line.startswith("| ")]
+    systems = {case.system for case in measurement.timings}
+    assert {row.split(" |")[0].removeprefix("| ") for row in rows[2:]} == systems
+    assert len({row.count("|") for row in rows}) == 1
 
 
 def test_of_windows_with_one_goal_the_worst_is_shown():
