@@ -31,6 +31,7 @@ def shares(beta, work, queries, query_at, keys, keys_at, count, marks, size):
             beta[at + mark] *= share
 
 
+# Inlined, because arrays that are passed on are counted, and counting takes as long as summing.
 @kernel(inline="always")
 def mix(sizes, arrays, room, unit, queries, query_at, means, out, out_at):
     """out = beta gamma_inv (delta V), from the left, of one token of a head.

@@ -41,6 +41,7 @@ def table_of(sizes, stream, head):
     return base, stride, base + 3 * stride, base + (3 + sizes.blocks) * stride
 
 
+# Inlined, because arrays that are passed on are counted, and counting takes as long as summing.
 @kernel(inline="always")
 def slide_head(sizes, arrays, room, stream, head, slot):
     """Take the token at ring place `slot` into the table of a head; `room.totals` are the sums."""
