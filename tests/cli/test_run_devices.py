@@ -56,7 +56,7 @@ def _replaced(monkeypatch):
     def load(name):
         return tiny_video_task() if name == "hands" else load_task(name)
 
-    monkeypatch.setattr(run_module, "load_task", load)
+    monkeypatch.setattr(run_module, "open_task", load)
     monkeypatch.setattr(sources_module, "Camera", FakeCamera)
     monkeypatch.setattr(sources_module, "Microphone", FakeMicrophone)
 
