@@ -16,8 +16,9 @@ _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 def content_security_policy() -> str:
     """Nothing from elsewhere, and no script but the app's own.
 
-    Streamlit writes styles into the page and runs a component's first script from a blob; of
-    scripts that stand in its page itself, only those that it comes with are let in.
+    Streamlit writes styles into the page, runs a component's first script from a blob, and reads
+    what its recorder took from one; of scripts that stand in its page itself, only those that it
+    comes with are let in.
     """
     page = (Path(st.__file__).parent / "static" / "index.html").read_text("utf-8")
     own = [
@@ -29,6 +30,7 @@ def content_security_policy() -> str:
             "default-src 'self'",
             " ".join(["script-src 'self' blob:", *own]),
             "style-src 'self' 'unsafe-inline'",
+            "connect-src 'self' blob:",
             "img-src 'self' data: blob:",
             "media-src 'self' data: blob:",
             "font-src 'self' data:",

@@ -50,7 +50,7 @@ def teach_page() -> None:
     draft = _draft(_features(kind))
     draft.resize(count, say("teach.class_name"))
     if draft.features == "spectrum":
-        st.caption(say("teach.yamnet"))
+        st.markdown(say("teach.yamnet"))
     _name(say, draft)
     _gather(say, draft)
     _train(say, draft)
