@@ -125,6 +125,7 @@ def main() -> None:
                 ],
             )
             page = browser.new_page()
+            page.set_default_timeout(120_000)  # a first start compiles
             table = Table("measure", "value")
             opened = [first_picture_s(page, url) for _ in range(4)]
             table.add_row(
