@@ -87,6 +87,7 @@ class LiveServer:
         self._grace_s = grace_s
         self._lost_grace_s = lost_grace_s
         self._warm = warm
+        self.metrics.warm.set_function(lambda: float(self._is_warm()))
         self._lock = threading.Lock()
         self._keys: OrderedDict[str, None] = OrderedDict()
         self._offered: WeakValueDictionary[str, Offered] = WeakValueDictionary()
@@ -138,12 +139,15 @@ class LiveServer:
             return
         await self._serve(socket, key)
 
+    def _is_warm(self) -> bool:
+        return self._warm is None or self._warm.is_set()
+
     async def _until_warm(self, socket: WebSocket) -> None:
         """Tell the page why it waits, as long as it has to."""
-        if self._warm is None or self._warm.is_set():
+        if self._is_warm():
             return
         await socket.send_bytes(encode({"type": "preparing"}, {}))
-        while not self._warm.is_set():
+        while not self._is_warm():
             await asyncio.sleep(WARM_POLL_S)
 
     def _has_place(self, key: str) -> bool:

@@ -19,6 +19,9 @@ class Metrics:
         self._registry = registry = CollectorRegistry()
         limit = Gauge("cla_sessions_limit", "Places for live sessions", registry=registry)
         limit.set(max_sessions)
+        self.warm = Gauge(
+            "cla_warm", "1 once sessions can begin: the steps are compiled", registry=registry
+        )
         self.sessions = Gauge("cla_sessions", "Live sessions that are open", registry=registry)
         self.waiting = Gauge(
             "cla_sessions_waiting", "Of these, such as wait for their page", registry=registry

@@ -33,23 +33,28 @@ def server(tmp_path_factory):
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, env=environment)
     url = f"http://localhost:{port}"
     try:
-        _wait_until_up(process, url)
+        _wait_until(process, "up", lambda: _answer(f"{url}/_stcore/health"), 60)
+        _wait_until(process, "warm", lambda: "cla_warm 1.0" in _answer(f"{url}/cla/metrics"), 200)
         yield url
     finally:
         process.terminate()
         process.wait(20)
 
 
-def _wait_until_up(process, url):
-    for _ in range(300):
-        assert process.poll() is None, "the app did not start"
-        try:
-            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).close()
-        except OSError:
-            time.sleep(0.2)
-        else:
-            return
-    raise AssertionError("the app did not answer in a minute")
+def _answer(url):
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.read().decode()
+    except OSError:
+        return ""
+
+
+def _wait_until(process, state, reached, timeout_s):
+    deadline = time.monotonic() + timeout_s
+    while not reached():
+        assert process.poll() is None, "the app ended by itself"
+        assert time.monotonic() < deadline, f"the app was not {state} after {timeout_s} s"
+        time.sleep(0.2)
 
 
 @pytest.fixture(scope="session")

@@ -75,3 +75,9 @@ def receive_until(socket, kind):
 
 def send(socket, **message):
     socket.send_text(json.dumps(message))
+
+
+def metric(client, name, headers=None):
+    answer = client.get("/metrics", headers=headers)
+    lines = [line.rpartition(" ") for line in answer.text.splitlines()]
+    return next((float(value) for key, _, value in lines if key == name), None)

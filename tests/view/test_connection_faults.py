@@ -4,7 +4,16 @@ import time
 
 import numpy as np
 import pytest
-from live_connection import connect, our_threads, receive, receive_until, send, serving, wait_for
+from live_connection import (
+    connect,
+    metric,
+    our_threads,
+    receive,
+    receive_until,
+    send,
+    serving,
+    wait_for,
+)
 from starlette.websockets import WebSocketDisconnect
 
 from cla.capture import sample_clips
@@ -92,12 +101,6 @@ def test_a_reloaded_page_is_another_one_and_the_old_one_ends():
             wait_for(lambda: not our_threads())
 
 
-def metric(client, name, headers=None):
-    answer = client.get("/metrics", headers=headers)
-    lines = [line.rpartition(" ") for line in answer.text.splitlines()]
-    return next((float(value) for key, _, value in lines if key == name), None)
-
-
 def test_a_monitor_sees_sessions_latency_and_drops():
     with serving() as (server, client):
         with connect(client, server.issue_key()) as socket:
@@ -109,6 +112,7 @@ def test_a_monitor_sees_sessions_latency_and_drops():
             receive_until(socket, "fault")
             assert metric(client, "cla_sessions") == 1
             assert metric(client, "cla_sessions_limit") == 4
+            assert metric(client, "cla_warm") == 1
             assert metric(client, "cla_tokens_total") == 2
             assert metric(client, "cla_gap_seconds_total") == pytest.approx(0.1)
             assert metric(client, "cla_queue_seconds_count") == 2

@@ -2,7 +2,7 @@
 
 import threading
 
-from live_connection import connect, receive, serving
+from live_connection import connect, metric, receive, serving
 from tiny_tasks import tiny_sound_task
 
 from cla.view.warm_up import warm_up_steps
@@ -16,8 +16,10 @@ def test_a_page_waits_for_its_session_and_is_told_why():
     warm = threading.Event()
     with serving(warm=warm) as (server, client), connect(client, server.issue_key()) as socket:
         assert receive(socket)["type"] == "preparing"
+        assert metric(client, "cla_warm") == 0
         warm.set()
         assert receive(socket)["type"] == "hello"
+        assert metric(client, "cla_warm") == 1
 
 
 def test_a_page_that_goes_away_meanwhile_leaves_nothing():
