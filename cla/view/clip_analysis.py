@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cla.engine import Comparison, FrameRecord, LaneConfig, Progress, SetEmit
 from cla.features import BONES
@@ -89,6 +90,8 @@ def player_message(
     for index, records in enumerate(analysis.lanes):
         arrays[f"{index}/probabilities"] = np.stack([r.probabilities for r in records])
         arrays[f"{index}/attention"] = np.stack([_mean_row(record, task) for record in records])
+        if any(record.stretches is not None for record in records):
+            arrays[f"{index}/stretches"] = _stretches(records)
     return encode(header, arrays)
 
 
@@ -104,10 +107,21 @@ def _picture(record: FrameRecord) -> dict[str, Any]:
     }
 
 
-def _mean_row(record: LaneRecord, task: TaskModel) -> np.typing.NDArray[np.float32]:
+def _mean_row(record: LaneRecord, task: TaskModel) -> NDArray[np.float32]:
     """The attention row, mean over heads; nothing where a lane did not look."""
     row = np.zeros(task.window, np.float32)
     if record.attention is not None:
         mean = record.attention[0].mean(0)
         row[task.window - len(mean) :] = mean
     return row
+
+
+def _stretches(records: Sequence[LaneRecord]) -> NDArray[np.float32]:
+    """Ages that landmarks stand for, (T, M, 2); zeros where a token has fewer than most."""
+    found = [record.stretches for record in records]
+    most = max(len(ages) for ages in found if ages is not None)
+    filled = np.zeros((len(records), most, 2), np.float32)
+    for row, ages in zip(filled, found, strict=True):
+        if ages is not None:
+            row[: len(ages)] = ages
+    return filled

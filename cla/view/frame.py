@@ -11,6 +11,8 @@ from cla.view.texts import LANGUAGES, Texts, choose
 from cla.view.texts.faults import translated
 
 LANGUAGE_KEY = "lang"
+# Streamlit leaves as much room again as its bar takes.
+TIGHT_HEAD = "<style>.stMainBlockContainer { padding-top: 4.5rem; }</style>"
 
 
 def texts() -> Texts:
@@ -34,6 +36,7 @@ def run_navigation(names: Sequence[str]) -> None:
         for name in names
     ]
     page = st.navigation(pages, position="top")
+    st.html(TIGHT_HEAD)
     # The switch stands below the page but comes first: a page may take its time.
     body = st.container()
     _language_switch(say)

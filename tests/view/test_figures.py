@@ -72,6 +72,7 @@ def test_the_player_gets_every_token_of_both_lanes(task, clip):
     tokens = len(clip.tokens.tokens)
     assert shapes["1/attention"] == [tokens, task.window]
     assert shapes["0/probabilities"] == [tokens, 11]
+    assert not {"0/stretches", "1/stretches"} & set(shapes)
     assert [label for label, _ in header["lanes"][0]["events"]] == [w.label for w in clip.words]
     rows = np.frombuffer(message, "<f4", tokens * 11, 4 + length + 4 * len(clip.tokens.samples))
     np.testing.assert_array_equal(rows[:11], analysis.lanes[0][0].probabilities)
@@ -80,6 +81,19 @@ def test_the_player_gets_every_token_of_both_lanes(task, clip):
         chart.data[0].z, np.stack([r.probabilities[1:] for r in analysis.lanes[0]]).T
     )
     assert "seconds" in chart.layout.xaxis2.title.text
+
+
+def test_the_player_gets_what_continual_landmarks_stand_for(task, clip):
+    config = LaneConfig("continual_nystrom", 4, "continual")
+    analysis = analyze_clip(task, [FULL, config], clip, lambda _: None)
+    message = player_message(SAY, analysis, task, ["a", "b"])
+    length = struct.unpack_from("<I", message)[0]
+    shapes = dict(json.loads(message[4 : 4 + length])["arrays"])
+    size = 4 * int(np.prod(shapes["1/stretches"]))
+    ages = np.frombuffer(message[-size:], "<f4").reshape(shapes["1/stretches"])
+    assert list(shapes)[-1] == "1/stretches"
+    assert (ages[0] == [[1, 0], [0, 0], [0, 0], [0, 0]]).all()
+    np.testing.assert_array_equal(ages[-1], analysis.lanes[1][-1].stretches)
 
 
 def test_a_clip_of_pictures_is_read_as_a_live_session_reads_it():

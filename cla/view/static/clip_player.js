@@ -3,6 +3,7 @@
 import { ClipOverview } from "./clip_overview.js";
 import { readTheme } from "./colors.js";
 import { decimal, setLocale, words } from "./format.js";
+import { InputTrack } from "./input_track.js";
 import { LaneView } from "./lane_view.js";
 import { Preview } from "./preview.js";
 import { SilentClock } from "./silent_clock.js";
@@ -12,6 +13,7 @@ import { Tip } from "./tip.js";
 import { wavOf } from "./wav.js";
 
 const SAMPLE_RATE = 16000;
+const PEAK_SAMPLES = 160; // 10 ms, as on the live page
 
 class ClipPlayer {
   constructor(root, header, arrays) {
@@ -35,6 +37,7 @@ class ClipPlayer {
     this.overview = new ClipOverview(this.byId("clip-overview"), {
       words: header.words, durationS: this.tokens * header.hop_s, samples: arrays.sound.data, pictures: this.pictures,
     });
+    this.track = new InputTrack(header.window, this.pictures.length ? "video" : "sound");
     this.lanes = header.lanes.map((lane, index) => this.lane(lane, index));
     this.listen();
     // Begin where there is something to see: just behind an event in the middle.
@@ -46,12 +49,13 @@ class ClipPlayer {
 
   lane(lane, index) {
     const canvas = this.root.querySelectorAll(".lane canvas")[index];
-    const view = new LaneView(canvas, this.header.labels.map(words), this.header.window, this.header.hop_s);
+    const view = new LaneView(canvas, this.header.labels.map(words), this.header.window, this.header.hop_s, this.track);
     this.tip.follow(canvas, (x, y) => view.at(x, y));
     return {
       events: new Map(lane.events.map(([label, at]) => [at, label])),
       probabilities: this.arrays[`${index}/probabilities`],
       attention: this.arrays[`${index}/attention`],
+      stretches: this.arrays[`${index}/stretches`],
       label: this.root.querySelectorAll(".label")[index],
       view,
     };
@@ -143,20 +147,37 @@ class ClipPlayer {
     this.at = at;
     this.root.dataset.token = at;
     this.byId("clip-time").textContent = `${decimal((at + 1) * this.header.hop_s, 2)} s`;
+    if (!next) for (const part of [this.track, ...this.lanes.map(({ view }) => view)]) part.reset();
+    for (let index = next ? at : Math.max(0, at - window - 1); index <= at; index++) {
+      this.feed(index);
+      for (const lane of this.lanes) this.push(lane, index);
+    }
     for (const lane of this.lanes) {
-      if (!next) lane.view.reset();
-      for (let index = next ? at : Math.max(0, at - window - 1); index <= at; index++) this.push(lane, index);
       const label = at < 0 ? 0 : argmax(row(lane.probabilities, at));
       lane.label.textContent = label ? words(this.header.labels[label]) : "–";
       lane.label.classList.toggle("active", label > 0);
     }
   }
 
+  /** The sound or the picture of a token, for the track below the lanes. */
+  feed(index) {
+    const end = (index + 1) * this.header.hop_s;
+    if (this.pictures.length) {
+      const { image } = this.pictures.findLast(({ timeS }) => timeS <= end + 1e-6) ?? this.pictures[0];
+      if (image.complete && image.width) this.track.picture(image);
+    } else {
+      const samples = this.arrays.sound.data.subarray(Math.round((end - this.header.hop_s) * SAMPLE_RATE), Math.round(end * SAMPLE_RATE));
+      this.track.sound(end, peaksOf(samples));
+    }
+    this.track.token(index, end);
+  }
+
   push(lane, index) {
     const label = lane.events.get(index);
     const record = { event: label ? { label } : null, valid_tokens: Math.min(index + 1, this.header.window) };
     lane.view.push(index, record, { data: row(lane.probabilities, index) },
-      { data: row(lane.attention, index), shape: [1, 1, this.header.window] });
+      { data: row(lane.attention, index), shape: [1, 1, this.header.window] },
+      lane.stretches && stretchesAt(lane.stretches, index));
   }
 
   stop() {
@@ -167,7 +188,23 @@ class ClipPlayer {
 }
 
 const row = ({ data, shape }, index) => data.subarray(index * shape[1], (index + 1) * shape[1]);
+const peaksOf = (samples) => {
+  const peaks = new Array(Math.ceil(samples.length / PEAK_SAMPLES)).fill(0);
+  samples.forEach((sample, at) => {
+    const part = Math.floor(at / PEAK_SAMPLES);
+    peaks[part] = Math.max(peaks[part], Math.abs(sample));
+  });
+  return peaks;
+};
 const argmax = (values) => values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
+
+/** A token's landmarks; while the stream is young there are fewer, and zeros fill the rest. */
+function stretchesAt({ data, shape: [, marks] }, index) {
+  const ages = data.subarray(2 * index * marks, 2 * (index + 1) * marks);
+  let count = marks;
+  while (count && !ages[2 * count - 2]) count--;
+  return { data: ages, shape: [count, 2] };
+}
 
 /** Show the clip in `data` (bytes); a further render with the same clip leaves the player alone. */
 export function mount(parent, data) {
