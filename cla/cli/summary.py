@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.columns import Columns
 from rich.console import Console
 from rich.table import Table
@@ -103,11 +104,17 @@ def print_json(values: dict[str, Any]) -> None:
 
 def print_table(summary: Summary, console: Console) -> None:
     """Print a run for people."""
-    table = Table(title=f"{summary.source}: {summary.duration_s:.1f} s, {device_name()}")
+    # Without rules between them, the columns fit into a terminal of 80.
+    table = Table(
+        title=f"{summary.source}: {summary.duration_s:.1f} s, {device_name()}",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
     for column in (
         "lane", "tokens", "events", "median ms", "p95 ms", "ops/token", "fewer", "agrees",
     ):  # fmt: skip
-        table.add_column(column, justify="left" if column == "lane" else "right")
+        table.add_column(column, justify="left" if column == "lane" else "right", overflow="fold")
     base = summary.ops_per_token(REFERENCE) if REFERENCE in summary.lanes else None
     for name, lane in summary.lanes.items():
         ops = summary.ops_per_token(name)
