@@ -63,7 +63,14 @@ def new_key(url: str) -> str:
 def browser(url: str, key: str) -> connect:
     """A connection as a page of this server makes it."""
     address = url.replace("http", "ws", 1) + f"/cla/live?key={key}"
-    return connect(address, origin=url, max_size=None, compression=None)  # type: ignore[arg-type]
+    # A browser does not ask a server whether it is still there.
+    return connect(
+        address,
+        origin=url,  # type: ignore[arg-type]
+        max_size=None,
+        compression=None,
+        ping_interval=None,
+    )
 
 
 def header(message: bytes | str) -> dict[str, Any]:
