@@ -1,5 +1,5 @@
 # The app for a server: slim, not root, nothing written outside /tmp.
-# `deploy/without_engine.py` runs these steps where there is no container engine.
+# `deploy/try_install.py` runs these steps where there is no container engine.
 FROM python:3.11.13-slim-bookworm AS build
 # Where CPU-only wheels of torch lie, for an image of 1.5 GB instead of 6.
 ARG TORCH_INDEX=""

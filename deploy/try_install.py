@@ -3,7 +3,7 @@
 These are the steps of the Dockerfile, without a container engine: a clean virtual environment, an
 unprivileged user where this is run by root, a health check; for each Python and Streamlit named.
 
-Run: python deploy/try_install.py [--pythons python3.11 python3.12] [--streamlit 1.60.0 newest]
+Run: python deploy/try_install.py [--pythons python3.11 python3.12] [--streamlit newest 1.60.0]
 """
 
 import argparse
@@ -23,6 +23,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 NOBODY = 65534
 CLIP = "from cla.capture import sample_clips; print(sample_clips()[0].path)"
+VERSIONS = (
+    "import platform, streamlit, torch; print('Python', platform.python_version(), "
+    "'Streamlit', streamlit.__version__, 'torch', torch.__version__)"
+)
 PAGES = ("/", "/cla/static/main.js", "/cla/metrics", "/_stcore/health")
 
 
@@ -33,31 +37,39 @@ def build(place: Path) -> Path:
     return next(place.glob("*.whl"))
 
 
-def install(python: str, wheel: Path, streamlit: str, place: Path) -> Path:
+def install(python: str, wheel: Path, place: Path) -> Path:
     """A clean environment with the wheel; returns its folder of programs."""
     if Path(python).resolve() == Path(sys.executable).resolve():
         venv.create(place, with_pip=True)
     else:
         subprocess.run([python, "-m", "venv", str(place)], check=True)
-    wanted = "streamlit" if streamlit == "newest" else f"streamlit=={streamlit}"
-    pip = [str(place / "bin" / "python"), "-m", "pip", "install", "-q"]
-    subprocess.run([*pip, f"{wheel}[server]", wanted], check=True)
+    add(place / "bin", f"{wheel}[server]")
     return place / "bin"
 
 
-def use(programs: Path, elsewhere: Path) -> None:
-    """Run a clip and start the app in both ways, as somebody without rights."""
+def add(programs: Path, wanted: str) -> None:
+    """Install something more."""
+    command = [str(programs / "python"), "-m", "pip", "install", "-q", wanted]
+    subprocess.run(command, check=True)
+
+
+def use(programs: Path, elsewhere: Path) -> str:
+    """Run a clip and start the app in both ways, as somebody without rights.
+
+    Returns the versions that were used.
+    """
     environment = {
         "PATH": f"{programs}:/usr/bin:/bin",
         "HOME": str(elsewhere),
         "NUMBA_CACHE_DIR": str(elsewhere / "numba"),
     }
     python = str(programs / "python")
+    user = _user(programs)
 
     def run(command: Sequence[str]) -> str:
         done = subprocess.run(
             command, cwd=elsewhere, env=environment, check=True, text=True,
-            stdout=subprocess.PIPE, user=_user(),
+            stdout=subprocess.PIPE, user=user,
         )  # fmt: skip
         return done.stdout
 
@@ -68,16 +80,19 @@ def use(programs: Path, elsewhere: Path) -> None:
         [str(programs / "cla"), "app"],
         [python, "-m", "streamlit", "run", script.strip()],
     ):
-        _serve(start, elsewhere, environment)
+        _serve(start, elsewhere, environment, user)
+    return run([python, "-c", VERSIONS]).strip()
 
 
-def _serve(start: list[str], elsewhere: Path, environment: dict[str, str]) -> None:
+def _serve(
+    start: list[str], elsewhere: Path, environment: dict[str, str], user: int | None
+) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [*start, "--server.port", str(port), "--server.address", "127.0.0.1"]
     process = subprocess.Popen(
-        command, cwd=elsewhere, env=environment, user=_user(), start_new_session=True,
+        command, cwd=elsewhere, env=environment, user=user, start_new_session=True,
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -99,9 +114,9 @@ def _answer(url: str, process: subprocess.Popen[bytes]):  # type: ignore[no-unty
     raise AssertionError(f"{url} did not answer")
 
 
-def _user() -> int | None:
-    """Somebody without rights, where this is run by root and they may reach this Python."""
-    folders = Path(sys.executable).resolve().parents
+def _user(programs: Path) -> int | None:
+    """Somebody without rights, where this is run by root and they may reach the Python."""
+    folders = (programs / "python").resolve().parents
     reachable = all(folder.stat().st_mode & stat.S_IXOTH for folder in folders)
     return NOBODY if os.geteuid() == 0 and reachable else None
 
@@ -110,7 +125,7 @@ def main() -> None:
     """Try every combination that this machine has."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--pythons", nargs="+", default=["python3.11", "python3.12"])
-    parser.add_argument("--streamlit", nargs="+", default=["1.60.0", "newest"])
+    parser.add_argument("--streamlit", nargs="+", default=["newest", "1.60.0"])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         os.chmod(place, 0o755)
@@ -119,17 +134,21 @@ def main() -> None:
             if shutil.which(python) is None:
                 print(f"{python}: not on this machine")
                 continue
-            for streamlit in options.streamlit:
-                folder = Path(tempfile.mkdtemp(dir=place))
-                os.chmod(folder, 0o755)
-                elsewhere = folder / "elsewhere"
+            folder = Path(tempfile.mkdtemp(dir=place))
+            os.chmod(folder, 0o755)
+            start_s = time.monotonic()
+            programs = install(python, wheel, folder / "environment")
+            print(f"{python}: installed in {time.monotonic() - start_s:.0f} s")
+            for index, streamlit in enumerate(options.streamlit):
+                if streamlit != "newest":  # it was installed with the wheel
+                    add(programs, f"streamlit=={streamlit}")
+                elsewhere = folder / f"elsewhere{index}"
                 elsewhere.mkdir()
                 os.chmod(elsewhere, 0o777)
-                start_s = time.monotonic()
-                programs = install(python, wheel, streamlit, folder / "environment")
-                installed_s = time.monotonic() - start_s
-                use(programs, elsewhere)
-                print(f"{python}, streamlit {streamlit}: works; installed in {installed_s:.0f} s")
+                versions = use(programs, elsewhere)
+                root = os.geteuid() == 0 and _user(programs) is None
+                print(f"{versions}: works, run {'by root' if root else 'without rights'}")
+            shutil.rmtree(folder)
 
 
 if __name__ == "__main__":
