@@ -152,6 +152,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_lane_arguments(run, DEFAULT_LANES)
     run.add_argument(
+        "--device",
+        default="cpu",
+        metavar="NAME",
+        help="where lanes step: cpu, the faster for one stream, or cuda (default: cpu)",
+    )
+    run.add_argument(
         "--record", metavar="FOLDER", help="record the session to a new folder, for cla replay"
     )
     run.add_argument("--out", metavar="FILE", help="write rows to FILE (.parquet, .csv or .jsonl)")

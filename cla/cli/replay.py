@@ -13,7 +13,7 @@ from cla.cli.lanes import add_lane_arguments, lane_configs
 from cla.cli.summary import Summary, print_json, print_table
 from cla.engine import Recording, ReplayCheck, ReplayConfig, changes, lane_names, replay
 from cla.models import TaskModel, open_task
-from cla.telemetry import TokenRecord, open_writer
+from cla.telemetry import TokenRecord, device_name, open_writer
 
 DIFFERS = 1
 
@@ -30,7 +30,7 @@ def main(argv: Sequence[str]) -> int:
     task = open_task(options.task) if options.task else recording.task()
     lanes = tuple(lane_configs(options)) if options.lanes else None
     names = lane_names(lanes or recording.manifest.lanes)
-    summary = Summary(str(options.folder), task.name, names)
+    summary = Summary(str(options.folder), task.name, names, device_name())
     check = None if lanes else ReplayCheck(recording)
     with ExitStack() as stack:
         writer = stack.enter_context(open_writer(options.out)) if options.out else None

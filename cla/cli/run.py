@@ -16,7 +16,7 @@ from cla.cli.summary import Summary, print_json, print_table
 from cla.engine import FaultRecord, Feeder, Recorder, RecordingRecord, Session, stream_of
 from cla.errors import ClaError
 from cla.models import open_task
-from cla.telemetry import TokenRecord, open_writer
+from cla.telemetry import TokenRecord, device_name, open_writer
 
 POLL_S = 0.2
 
@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     """
     # A step is too small to share: more threads make it slower.
     torch.set_num_threads(1)
-    task = open_task(options.task or default_task(options))
+    task = open_task(options.task or default_task(options)).on(options.device)
     lanes = lane_configs(options)
     name = source_name(options)
     with ExitStack() as stack:
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
         duration_s = getattr(source, "duration_s", None)
         progress = stack.enter_context(RunProgress(name, live=live, duration_s=duration_s))
         feeder = stack.enter_context(closing(Feeder(session, source)))
-        summary = Summary(name, task.name, session.lane_names)
+        summary = Summary(name, task.name, session.lane_names, device_name(task.device))
         try:
             for record in _tokens(session, options.seconds):
                 summary.add(record)

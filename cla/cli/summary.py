@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cla.telemetry import RunningStatistics, TokenRecord, device_name
+from cla.telemetry import RunningStatistics, TokenRecord
 from cla.types import Event
 
 REFERENCE = "full"
@@ -31,8 +31,9 @@ class LaneSummary:
 class Summary:
     """Totals of a run, in memory that grows with the events alone."""
 
-    def __init__(self, source: str, task: str, lanes: Sequence[str]) -> None:
+    def __init__(self, source: str, task: str, lanes: Sequence[str], device: str) -> None:
         self.source = source
+        self.device = device
         self.task = task
         self.duration_s = 0.0
         self.tokens = 0
@@ -74,7 +75,7 @@ class Summary:
             "duration_s": round(self.duration_s, 3),
             "gaps_s": round(self.gaps_s, 3),
             "dropped_frames": self.dropped_frames,
-            "device": device_name(),
+            "device": self.device,
             "lanes": {name: self._lane_dict(name) for name in self.lanes},
         }
 
@@ -106,7 +107,7 @@ def print_table(summary: Summary, console: Console) -> None:
     """Print a run for people."""
     # Without rules between them, the columns fit into a terminal of 80.
     table = Table(
-        title=f"{summary.source}: {summary.duration_s:.1f} s, {device_name()}",
+        title=f"{summary.source}: {summary.duration_s:.1f} s, {summary.device}",
         box=SIMPLE_HEAD,
         pad_edge=False,
         collapse_padding=True,

@@ -13,6 +13,7 @@ from cla.engine.commands import (
     SetWindow,
 )
 from cla.engine.lane import Lane, LaneConfig
+from cla.engine.records import FaultRecord
 from cla.errors import ClaError
 from cla.models import TaskModel
 from cla.telemetry import TokenRecord
@@ -43,6 +44,13 @@ class Comparison:
         """Let every lane take the token."""
         records = tuple(lane.step(token, emit=self.emit) for lane in self.lanes)
         return TokenRecord(token.index, token.time_s, records)
+
+    def take_faults(self) -> list[FaultRecord]:
+        """Why lanes have left their device since the last call."""
+        faults = [lane.fault for lane in self.lanes if lane.fault]
+        for lane in self.lanes:
+            lane.fault = None
+        return faults
 
     def apply(self, command: LaneCommand) -> None:
         """Change the lanes from the next token on.

@@ -1,8 +1,11 @@
 """One model of the comparison, stepping on tokens."""
 
+import copy
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -10,10 +13,13 @@ from numpy.typing import NDArray
 
 from cla.attention import AttentionKind, LandmarkMode, attention_row, state_bytes
 from cla.attention.cuts import stretches, window_stretches
+from cla.engine.records import FaultRecord
 from cla.errors import ClaError
 from cla.models import EventDetector, TaskModel
 from cla.telemetry import LaneRecord
 from cla.types import Token
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -35,10 +41,15 @@ class LaneConfig:
 class Lane:
     """A classifier with the state of one stream and the tokens needed to rebuild that state.
 
+    The tokens are kept on the CPU: a lane whose GPU has no memory left goes on there.
+
     Args:
         task: weights, labels and event settings, shared by all lanes.
         config: the lane's attention.
         name: the name in records.
+
+    Attributes:
+        fault: why it has left its device, until somebody has taken note.
 
     Raises:
         ClaError: the task cannot run this attention.
@@ -47,13 +58,18 @@ class Lane:
     def __init__(self, task: TaskModel, config: LaneConfig, name: str | None = None) -> None:
         self.task = task
         self.name = name or config.name
-        self._configure(config)
-        self.reset()
+        self.config = config
+        self.fault: FaultRecord | None = None
+        self._device = task.device
+        self._forget()
+        self.change(config)
 
-    @torch.inference_mode()
     def reset(self) -> None:
         """Forget everything heard and count from zero."""
-        self._state = self._classifier.init_state(1)
+        self._forget()
+        self._rebuild()
+
+    def _forget(self) -> None:
         self._detector = EventDetector(self.task.labels, self.task.event_config)
         # Landmark segments reach at most one more window back, whatever their number.
         length = 2 * self.task.window * self.task.classifier.config.num_layers
@@ -79,18 +95,11 @@ class Lane:
     @torch.inference_mode()
     def step(self, token: Token, *, emit: bool = False) -> LaneRecord:
         """Take one token. Non-finite results make the lane rebuild and are never reported."""
-        features = token.features[None]
-        ops = self._classifier.step_operations(self._state)
-        start = time.perf_counter_ns()
-        result = self._classifier.step(features, self._state, emit=emit)
-        probabilities = result.output[0].softmax(-1).numpy()
-        compute_ms = (time.perf_counter_ns() - start) / 1e6
+        ops, compute_ms, probabilities, attention = self._in_memory(
+            lambda: self._classify(token.features, emit=emit)
+        )
         self._tokens_seen += 1
         self._total_ops += ops
-        attention = None
-        if emit and result.emits:
-            rows = [attention_row(emits)[0].float() for emits in result.emits]
-            attention = torch.stack(rows).numpy()
         # What is shown counts too: a row that is no number stands on a state that is none.
         shown = (probabilities,) if attention is None else (probabilities, attention)
         if all(np.isfinite(part).all() for part in shown):
@@ -129,26 +138,14 @@ class Lane:
             )
         if not self._history:
             return {}
-        window = torch.stack(list(self._history))[None]
-        emits = self._classifier.explain(window, self._state)[layer]
-        return {name: part[0].float().numpy() for name, part in emits._asdict().items()}
+        emits = self._in_memory(lambda: self._classifier.explain(self._heard(), self._state)[layer])
+        return {name: part[0].float().cpu().numpy() for name, part in emits._asdict().items()}
 
     @property
     def operations_formula(self) -> dict[str, float]:
         """Multiply-adds a token: ours on average, and the published closed form."""
         count = self._classifier.operations
         return {"average": count.average, "published": count.published}
-
-    def _configure(self, config: LaneConfig) -> None:
-        self._classifier = self.task.with_attention(
-            config.kind,
-            config.num_landmarks,
-            config.landmark_mode,
-            config.window,
-            config.num_layers,
-        )
-        self.config = config
-        self._state_bytes = state_bytes(self._classifier.init_state(1))
 
     def join(self, other: "Lane") -> None:
         """Begin with all that another lane has heard."""
@@ -162,19 +159,69 @@ class Lane:
 
     def change(self, config: LaneConfig) -> None:
         """Run another attention from the next token on, without a gap."""
-        self._configure(config)
+        self._in_memory(lambda: self._configure(config))
         self._rebuild()
 
     @torch.inference_mode()
+    def _configure(self, config: LaneConfig) -> None:
+        classifier = self.task.with_attention(
+            config.kind,
+            config.num_landmarks,
+            config.landmark_mode,
+            config.window,
+            config.num_layers,
+        )
+        if self._device.type != "cpu":
+            classifier = copy.deepcopy(classifier).to(self._device)  # the weights are others' too
+        self._state_bytes = state_bytes(classifier.init_state(1))
+        self._classifier, self.config = classifier, config
+
     def _rebuild(self) -> None:
         """Make the state anew from the tokens kept; the phase of the stream is kept too."""
+        self._in_memory(self._make_state)
+
+    @torch.inference_mode()
+    def _make_state(self) -> None:
         if not self._history:
             self._state = self._classifier.init_state(1)
             return
-        window = torch.stack(list(self._history))[None]
+        window = self._heard()
         kept = window.shape[1]
         seen = self._tokens_seen if kept >= self.task.window else kept
         self._state = self._classifier.state_from_window(window, tokens_seen=seen)
+
+    def _heard(self) -> torch.Tensor:
+        """The tokens kept, (1, T, F), where the lane steps."""
+        return torch.stack(list(self._history))[None].to(self._device)
+
+    def _classify(
+        self, features: torch.Tensor, *, emit: bool
+    ) -> tuple[int, float, NDArray[np.float32], NDArray[np.float32] | None]:
+        """A step's operations, milliseconds, probabilities and, if asked for, attention rows."""
+        ops = self._classifier.step_operations(self._state)
+        start = time.perf_counter_ns()
+        result = self._classifier.step(features[None].to(self._device), self._state, emit=emit)
+        probabilities = result.output[0].softmax(-1).cpu().numpy()
+        compute_ms = (time.perf_counter_ns() - start) / 1e6
+        attention = None
+        if emit and result.emits:
+            rows = [attention_row(emits)[0].float() for emits in result.emits]
+            attention = torch.stack(rows).cpu().numpy()
+        return ops, compute_ms, probabilities, attention
+
+    def _in_memory(self, act: Callable[[], Result]) -> Result:
+        """Do what takes memory of the device; where there is none left, go on on the CPU."""
+        try:
+            return act()
+        except torch.OutOfMemoryError:
+            self._device = torch.device("cpu")
+            self.fault = FaultRecord(
+                f"The memory of the GPU is full. {self.name} goes on on the CPU.",
+                "Let fewer sessions or other programs use the GPU, then start again.",
+            )
+            self._configure(self.config)
+            self._make_state()
+            return act()
 
     def _stretches(self) -> NDArray[np.int64] | None:
         """What the first layer's landmarks stand for, as ages in tokens; None if for no stretch."""

@@ -207,6 +207,8 @@ class Session(Generic[Packet]):
             self._stepper.comparison.warm_up()
             while self._wait_for_work():
                 self._do_commands()
+                for fault in self._stepper.comparison.take_faults():
+                    self._record(fault)
                 if not self.paused:
                     self._take_packets()
                     self._take_token()

@@ -6,10 +6,11 @@ from cla.models.events import EventConfig, EventDetector
 from cla.models.graphed_step import GraphedStep
 from cla.models.matching import Matches, Span, belongs, match_events
 from cla.models.stack import StackMode
-from cla.models.task import FixedLandmarks, TaskModel, use_landmarks
+from cla.models.task import DEVICES, FixedLandmarks, TaskModel, use_landmarks
 from cla.models.task_file import open_task, read_task_file, write_task_file
 
 __all__ = [
+    "DEVICES",
     "ClassifierConfig",
     "ClassifierState",
     "EventConfig",

@@ -1,9 +1,10 @@
 """A trained task: its classifier, labels, landmarks and event settings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from cla.attention.config import AttentionKind, LandmarkMode
@@ -13,6 +14,9 @@ from cla.features import FrontEnd, front_end
 from cla.models.classifier import StreamClassifier
 from cla.models.events import EventConfig
 from cla.types import InputKind
+
+CPU = torch.device("cpu")
+DEVICES = ("cpu", "cuda")
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class TaskModel:
         hop_s: media time between tokens.
         card: data, licenses, figures and limits.
         features: name of the front end that makes its tokens.
+        device: where lanes step; the weights here stay on the CPU.
     """
 
     name: str
@@ -47,6 +52,19 @@ class TaskModel:
     hop_s: float
     card: Mapping[str, Any]
     features: str = "speech"
+    device: torch.device = CPU
+
+    def on(self, device: str) -> "TaskModel":
+        """The task with lanes that step on `cpu` or `cuda`.
+
+        Raises:
+            ClaError: there is no such device here.
+        """
+        if device not in DEVICES:
+            raise ClaError(f"There is no device {device!r}.", f"Choose {' or '.join(DEVICES)}.")
+        if device == "cuda" and not torch.cuda.is_available():
+            raise ClaError("PyTorch finds no GPU here.", "Choose cpu as the device.")
+        return replace(self, device=torch.device(device))
 
     @property
     def front_end(self) -> FrontEnd:

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import torch
 
+CPU = torch.device("cpu")
 CPU_INFO = Path("/proc/cpuinfo")
 
 
-def device_name() -> str:
-    """The processor that the lanes run on, and how many threads they use."""
+def device_name(device: torch.device = CPU) -> str:
+    """The GPU that the lanes run on, or the processor and how many threads they use."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
     return f"{_processor()}, {torch.get_num_threads()} thread(s)"
 
 

@@ -22,7 +22,8 @@ from cla.view.recordings import store_of
 from cla.view.warm_up import warm_up_steps
 
 ROUTE = "cla"
-
+DEVICE_VARIABLE = "CLA_DEVICE"
+"""The environment's word for where lanes step: `cpu` or `cuda`."""
 
 TITLES = {
     "digits": "Spoken digits",
@@ -36,8 +37,13 @@ def live_server() -> LiveServer:
     """The one server of live sessions, with the weights loaded; steps are made ready meanwhile."""
     # A step is too small to share: more threads make it slower.
     torch.set_num_threads(1)
-    ready, shown = ready_tasks(load_task(name) for name in tasks())
-    hello: dict[str, object] = {"device": device_name(), "bones": BONES, "tasks": shown}
+    device = os.environ.get(DEVICE_VARIABLE, "cpu")
+    ready, shown = ready_tasks(load_task(name).on(device) for name in tasks())
+    hello: dict[str, object] = {
+        "device": device_name(torch.device(device)),
+        "bones": BONES,
+        "tasks": shown,
+    }
     store = store_of(os.environ)
     return LiveServer(
         ready, hello, store=store, max_sessions=max_sessions(), warm=warm_up_steps(ready)
