@@ -1,6 +1,7 @@
 """Broken connections: the session waits, the gap is recorded, places are given away."""
 
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -30,21 +31,25 @@ def listen(socket):
     assert receive_until(socket, "token")["token"] == 0
 
 
-def test_a_cut_is_a_gap_of_the_same_session():
+@pytest.mark.parametrize("cut_s", [0.5, 30])
+def test_a_cut_is_a_gap_of_the_same_session(cut_s, monkeypatch):
     with serving(lost_grace_s=60) as (server, client):
         key = server.issue_key()
         with connect(client, key) as socket:
             listen(socket)
             socket.close(CUT)
-        time.sleep(0.5)  # longer than a page that was left is waited for
+        slept_s = 0.5  # longer than a page that was left is waited for
+        time.sleep(slept_s)
+        clock = SimpleNamespace(monotonic=lambda: time.monotonic() + cut_s - slept_s)
+        monkeypatch.setattr("cla.view.stage.time", clock)
         with connect(client, key) as socket:
             assert receive(socket)["source"] == "microphone"
-            send(socket, type="lost", samples=8000)
+            send(socket, type="lost", samples=round(cut_s * 16000))
             socket.send_bytes(PACKET)
             token = receive_until(socket, "token")
             assert token["token"] == 1
-            assert token["gap_s"] == pytest.approx(0.5)
-            assert token["time_s"] == pytest.approx(2 * 0.08 + 0.5)
+            assert token["gap_s"] == pytest.approx(cut_s)
+            assert token["time_s"] == pytest.approx(2 * 0.08 + cut_s)
             socket.close(LEFT)
 
 
