@@ -298,7 +298,8 @@ class Session(Generic[Packet]):
                 self._record(FaultRecord(error.message, error.remedy))
                 continue
             if seen:
-                self._record(seen)
+                # A token that follows at once is told of together with it.
+                self._record(seen, tell=not self._stepper.has_token)
         done = self._ended and not self._stepper.has_token and not len(self._stream)
         if done and not self._finished.is_set():
             self._stepper.flush()
@@ -323,8 +324,10 @@ class Session(Generic[Packet]):
             self._condition.notify_all()
         self._on_record()
 
-    def _record(self, record: Record) -> None:
+    def _record(self, record: Record, *, tell: bool = True) -> None:
         with self._condition:
             self._outbox.put(record)
-            self._condition.notify_all()
-        self._on_record()
+            if tell:
+                self._condition.notify_all()
+        if tell:
+            self._on_record()

@@ -66,7 +66,7 @@ class EventDetector:
         """
         config = self.config
         self._recent = [*self._recent, probabilities][-config.smoothing_tokens :]
-        smooth = np.mean(self._recent, axis=0)
+        smooth = np.add.reduce(self._recent) / len(self._recent)
         if self._current and smooth[self._current] < config.exit:
             self._current = 0
         leader = int(smooth[1:].argmax()) + 1

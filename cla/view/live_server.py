@@ -167,9 +167,10 @@ class LiveServer:
         loop = asyncio.get_running_loop()
 
         def on_record() -> None:
-            # The loop may be gone when the server shuts down.
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(news.set)
+            if not news.is_set():
+                # The loop may be gone when the server shuts down.
+                with contextlib.suppress(RuntimeError):
+                    loop.call_soon_threadsafe(news.set)
 
         local = is_local(socket)
         if key not in self._stages:
@@ -256,13 +257,14 @@ class LiveServer:
 
     async def _pump(self, socket: WebSocket, stage: Stage, news: asyncio.Event) -> None:
         """Send what the session records as it comes."""
+        language = _language(socket)
         try:
             while True:
                 await news.wait()
                 news.clear()
                 for record in stage.drain():
                     self.metrics.count(record)
-                    await socket.send_bytes(encode_record(record, _language(socket)))
+                    await socket.send_bytes(encode_record(record, language))
                 if stage.ended():
                     await socket.send_bytes(encode({"type": "ended"}, {}))
         except (WebSocketDisconnect, RuntimeError):
