@@ -1,6 +1,7 @@
 """Live microphones of many visitors at once, over the real WebSocket: latency, gaps, the limit.
 
-Run: python benchmarks/load/sessions.py [--sessions 16] [--servers 2] [--seconds 60]
+Run: python benchmarks/load/sessions.py [--sessions 16] [--servers 2] [--seconds 60]; all in one
+process, beyond its limit: CLA_MAX_SESSIONS=16 python benchmarks/load/sessions.py --servers 1
 """
 
 import argparse
@@ -66,6 +67,7 @@ def main() -> None:
     latencies = np.concatenate([one.latencies_ms[WARM_UP_TOKENS:] for one in heard])
     worst = max(float(np.percentile(one.latencies_ms[WARM_UP_TOKENS:], 95)) for one in heard)
     expected = int(options.seconds / 0.08)
+    heard_s = options.sessions * options.seconds
     table = Table("measure", "value")
     rows = {
         "sessions": options.sessions,
@@ -78,6 +80,7 @@ def main() -> None:
         "p95 of the worst session, ms": f"{worst:.0f}",
         "end to end, largest, ms": f"{latencies.max():.0f}",
         "processor time of the servers, cores": f"{used / (options.seconds + 1.5):.2f}",
+        "the same for a second of a session, ms": f"{1e3 * used / heard_s:.0f}",
         "memory of a server, MiB": f"{memory:.0f}",
         "one more was told": told or "-",
     }

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from websockets.asyncio.client import ClientConnection, connect
 
 from cla.capture import open_audio, sample_clips
+from cla.cli.app import UNWATCHED
 from cla.features import SAMPLE_RATE_HZ, StreamResampler
 
 ROOT = Path(__file__).parents[2]
@@ -38,20 +39,25 @@ def serving(port: int | None = None) -> Iterator[tuple[subprocess.Popen[bytes], 
     """The app with its route for keys, as a process of its own, and its address."""
     port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "benchmarks/load/app.py"]
-    command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    command += ["--server.port", str(port), "--server.address", "127.0.0.1", *UNWATCHED]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.2)
+        _until_warm(url)
         yield process, url
     finally:
         process.terminate()
         process.wait(20)
+
+
+def _until_warm(url: str) -> None:
+    """Wait until sessions can begin: what is measured is not how steps are compiled."""
+    for _ in range(1500):
+        with suppress(OSError), urllib.request.urlopen(f"{url}/cla/metrics", timeout=1) as answer:
+            if b"\ncla_warm 1" in answer.read():
+                return
+        time.sleep(0.2)
+    raise TimeoutError("The server did not get ready.")
 
 
 def new_key(url: str) -> str:

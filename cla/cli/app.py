@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from cla.resources import app_script
 
+UNWATCHED = ("--server.fileWatcherType", "none")
+"""What is installed does not change: to watch it takes some threads and files for each visitor."""
+
 
 def main(argv: Sequence[str]) -> int:
     """Run the app until it is stopped; what follows goes to `streamlit run`.
@@ -13,7 +16,7 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         ClaError: the app's script was not installed.
     """
-    command = [sys.executable, "-m", "streamlit", "run", str(app_script()), *argv]
+    command = [sys.executable, "-m", "streamlit", "run", str(app_script()), *UNWATCHED, *argv]
     try:
         return subprocess.call(command)
     except KeyboardInterrupt:
