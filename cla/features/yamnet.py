@@ -72,8 +72,8 @@ def load_yamnet(path: Path) -> Yamnet:
     """
     if not path.exists():
         raise ClaError(
-            f"The sound embedding YAMNet is not at {path}.",
-            "Fetch it (7 MB, once) with: cla fetch yamnet",
+            f"The embedding of sounds, YAMNet, is not here yet: there is no {path.name}.",
+            "Fetch it (7 MB, once) with `cla fetch yamnet`, then start again.",
         )
     tensors = load_file(path)
     check_tensors(tensors, YAMNET_SHA256, path)

@@ -1,6 +1,6 @@
 """Stream classifiers, their trained tasks, and events."""
 
-from cla.models.checkpoint import load_task, made_path, read_task, tasks, write_task
+from cla.models.checkpoint import load_task, read_task, tasks, write_task
 from cla.models.classifier import ClassifierConfig, ClassifierState, Positions, StreamClassifier
 from cla.models.events import EventConfig, EventDetector
 from cla.models.graphed_step import GraphedStep
@@ -25,7 +25,6 @@ __all__ = [
     "TaskModel",
     "belongs",
     "load_task",
-    "made_path",
     "match_events",
     "open_task",
     "read_task",

@@ -15,11 +15,9 @@ from cla.errors import ClaError
 from cla.models.classifier import ClassifierConfig, StreamClassifier
 from cla.models.events import EventConfig
 from cla.models.task import FixedLandmarks, TaskModel
-from cla.resources import asset_path, fetched_path
+from cla.resources import asset_path
 
-TASKS = ("digits", "hands")
-MADE_TASKS = ("sounds",)
-"""Tasks made on the user's machine, of what may not be shipped: by `cla fetch` and `cla train`."""
+TASKS = ("digits", "hands", "sounds")
 WEIGHTS_FILE = "model.safetensors"
 CARD_FILE = "card.json"
 MAX_SIZE = 65_536
@@ -32,29 +30,18 @@ REINSTALL = "Install the package again, or train anew with `cla train`."
 
 
 def tasks() -> tuple[str, ...]:
-    """Names of the tasks that come with the package, and of those that were made here."""
-    made = (name for name in MADE_TASKS if (made_path(name) / CARD_FILE).exists())
-    return (*TASKS, *made)
-
-
-def made_path(name: str) -> Path:
-    """Where a task lies that is made on the user's machine."""
-    return fetched_path("models") / name
+    """Names of the tasks that come with the package."""
+    return TASKS
 
 
 def load_task(name: str = "digits") -> TaskModel:
-    """A task that comes with the package, or was made here.
+    """A task that comes with the package.
 
     Raises:
         ClaError: no such task, or its files are missing or damaged.
     """
     if name in tasks():
-        return read_task(asset_path("models") / name if name in TASKS else made_path(name))
-    if name in MADE_TASKS:
-        raise ClaError(
-            f"The task {name!r} has not been made here yet.",
-            f"Run: cla fetch yamnet, then cla train {name} --help",
-        )
+        return read_task(asset_path("models") / name)
     raise ClaError(f"There is no task {name!r}.", f"Choose one of {', '.join(tasks())}.")
 
 

@@ -1,16 +1,11 @@
 """Streams of sounds: what is heard is where it was put, and tokens are labeled by it."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
-from tiny_tasks import tiny_task
 
 import cla.features.yamnet_tokenizer as tokenizer
-from cla.errors import ClaError
 from cla.features import SAMPLE_RATE_HZ, SOUND_HOP_S, Yamnet
-from cla.models import EventConfig, load_task, made_path, tasks, write_task
 from cla.training.scoring import Occurrence
 from cla.training.sounds.dataset import (
     HOLD_S,
@@ -71,14 +66,3 @@ def test_streams_on_disk_are_made_once(tmp_path, monkeypatch):
     assert stream.weights.shape == stream.labels.shape
     for one in first.occurrences:
         assert isinstance(one, Occurrence)
-
-
-def test_the_task_is_there_once_it_was_made(tmp_path, monkeypatch):
-    monkeypatch.setenv("CLA_DATA", str(tmp_path))
-    assert "sounds" not in tasks()
-    with pytest.raises(ClaError, match="cla fetch yamnet"):
-        load_task("sounds")
-    made = replace(tiny_task("sounds", 1024, SOUND_HOP_S, "sounds"), event_config=EventConfig())
-    write_task(made, made_path("sounds"), {})
-    assert tasks()[-1] == "sounds"
-    assert load_task("sounds").front_end.name == "sounds"

@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 from tiny_tasks import tiny_sound_task, tiny_video_task
 
+import cla.features.yamnet_tokenizer as tokenizer
 from cla.errors import ClaError
-from cla.features import FRONT_ENDS
+from cla.features import FRONT_ENDS, Yamnet
+from cla.models import load_task
 from cla.opencv import opencv
 from cla.view import live_app
 
@@ -32,6 +34,22 @@ def test_where_video_cannot_work_sound_does_and_pages_are_told_why(monkeypatch):
     ready, shown = live_app.ready_tasks([tiny_sound_task(), tiny_video_task()])
     assert list(ready) == ["digits"]
     assert [task["problem"] for task in shown] == ["", "OpenCV cannot be loaded. Install it."]
+
+
+def test_sounds_are_offered_once_their_embedding_is_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("CLA_DATA", str(tmp_path))
+    tokenizer.shared_yamnet.cache_clear()
+    sounds = load_task("sounds")
+    ready, (shown,) = live_app.ready_tasks([sounds])
+    assert not ready
+    assert "cla fetch yamnet" in shown["problem"]
+    assert str(tmp_path) not in shown["problem"]  # no visitor learns the server's folders
+    network = Yamnet().eval().requires_grad_(False)
+    monkeypatch.setattr(tokenizer, "shared_yamnet", lambda: network)
+    ready, (shown,) = live_app.ready_tasks([sounds])
+    assert list(ready) == ["sounds"]
+    assert shown["problem"] == ""
+    assert [clip["file"] for clip in shown["clips"]] == ["sounds.flac"]
 
 
 def test_a_missing_opencv_says_what_to_install(monkeypatch):

@@ -18,7 +18,7 @@ BACKGROUNDS = (noises.colored, noises.colored, noises.hum, noises.music)
 """Laid under a whole stream."""
 OTHERS = (noises.music, noises.clicks, glides, cries, noises.colored)
 """Played as recordings are, and labeled none."""
-OTHER_SHARE = 0.2
+OTHER_SHARE = 0.3
 ONLY_OTHERS_SHARE = 0.15
 """Of the streams, in which nothing of a class is heard."""
 GAP_S = (0.3, 4.0)

@@ -6,6 +6,7 @@ import { say, sayOr } from "./texts.js";
 /** The controls, in the page's language. */
 export const markup = () => `
   <div class="bar" role="group" aria-label="${say("task")}" data-testid="tasks"></div>
+  <p class="faint" data-testid="idle-tasks" hidden></p>
   <div class="bar sources" role="group" aria-label="${say("source")}">
     <label>${say("sample")} <select data-testid="clip"></select></label>
     <button type="button" data-testid="play">${say("play")}</button>
@@ -63,11 +64,16 @@ export function fill(select, options) {
   if (options.some(([value]) => String(value) === chosen)) select.value = chosen;
 }
 
-/** One button for each task; a task that cannot run says why. */
-export function fillTasks(bar, tasks, onChoose) {
-  bar.replaceChildren(...tasks.map(({ name, title, problem }) => {
+/** One button for each task; `told` says why a task cannot run. */
+export function fillTasks(bar, told, tasks, onChoose) {
+  const titleOf = ({ name, title }) => sayOr(`task_${name}`, title);
+  const idle = tasks.filter(({ problem }) => problem);
+  told.textContent = idle.map((task) => `${titleOf(task)}: ${task.problem}`).join(" ");
+  told.hidden = !idle.length;
+  bar.replaceChildren(...tasks.map((task) => {
+    const { name, problem } = task;
     const button = document.createElement("button");
-    Object.assign(button, { type: "button", textContent: sayOr(`task_${name}`, title), disabled: Boolean(problem), title: problem });
+    Object.assign(button, { type: "button", textContent: titleOf(task), disabled: Boolean(problem), title: problem });
     button.dataset.testid = `task-${name}`;
     button.dataset.task = name;
     button.onclick = () => onChoose(name);

@@ -103,7 +103,7 @@ class LivePage {
     const first = !this.hello;
     this.hello = hello;
     this.byId("record").hidden = !hello.records;
-    if (first) fillTasks(this.byId("tasks"), hello.tasks, (name) => this.choose(name));
+    if (first) fillTasks(this.byId("tasks"), this.byId("idle-tasks"), hello.tasks, (name) => this.choose(name));
     const wished = readAddress("clip");
     const task = hello.tasks.find(({ clips, problem }) => !problem && clips.some(({ name }) => name === wished));
     if (first && task) {
