@@ -141,8 +141,8 @@ def _parser() -> argparse.ArgumentParser:
     add_source_arguments(run)
     run.add_argument(
         "--task",
-        help="what to recognize: digits, hands, or a file that `cla teach` has written (default: "
-        "hands for a camera, else digits)",
+        help="what to recognize: digits, hands, sounds, or a file that `cla teach` has written "
+        "(default: hands for a camera, else digits)",
     )
     run.add_argument(
         "--seconds",

@@ -40,9 +40,9 @@ def load_task(name: str = "digits") -> TaskModel:
     Raises:
         ClaError: no such task, or its files are missing or damaged.
     """
-    if name in tasks():
+    if name in TASKS:
         return read_task(asset_path("models") / name)
-    raise ClaError(f"There is no task {name!r}.", f"Choose one of {', '.join(tasks())}.")
+    raise ClaError(f"There is no task {name!r}.", f"Choose one of {', '.join(TASKS)}.")
 
 
 def read_task(folder: Path) -> TaskModel:
