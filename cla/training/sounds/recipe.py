@@ -53,7 +53,7 @@ LIMITS = (
     "Rooms, distance and several sounds at once were not recorded, only mixed.",
     "Sounds of none are synthetic noises, music and recorded speech; other sounds of everyday life "
     "may be named as one of the ten.",
-    "A token of YAMNet rests on a second of sound, so a window adds little to it: see the ablation.",
+    "A token of YAMNet rests on a second of sound, so a window adds little: see the ablation.",
 )
 
 
