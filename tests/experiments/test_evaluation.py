@@ -22,7 +22,7 @@ from cla.experiments.lanes import Lane, all_lanes, lane_of, without_attention
 from cla.experiments.metrics import clip_score, frame_score
 from cla.experiments.shipped import rows_of_task
 from cla.experiments.table import markdown, summarize, write_table
-from cla.models import ClassifierConfig, StreamClassifier, load_task
+from cla.models import ClassifierConfig, FixedLandmarks, StreamClassifier, load_task
 
 
 def small_classifier(layers: int = 1) -> StreamClassifier:
@@ -76,6 +76,24 @@ def test_windows_give_what_steps_give_at_the_end_of_a_cycle(lane: Lane):
     by_steps, by_windows = stream_outputs(made, clips), window_outputs(made, clips, last_only=True)
     for stepped, window in zip(by_steps, by_windows, strict=True):
         torch.testing.assert_close(stepped[-1:], window, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("lane", all_lanes((2, 4)), ids=str)
+def test_a_stack_is_judged_by_the_numbers_of_its_steps(lane: Lane):
+    generator = torch.Generator().manual_seed(0)
+    fitted = {
+        count: [
+            FixedLandmarks(*(torch.randn(2, count, 8, generator=generator) for _ in "qk"))
+            for _ in range(2)
+        ]
+        for count in (2, 4)
+    }
+    made = lane_of(small_classifier(2), lane, fitted)
+    (clip,) = sequences(12)
+    state = made.init_state(1)
+    steps = [made.step(token[None], state).output for token in torch.from_numpy(clip.features)]
+    (outputs,) = stream_outputs(made, [clip])
+    torch.testing.assert_close(outputs, torch.cat(steps).softmax(-1), rtol=1e-4, atol=1e-5)
 
 
 def test_streams_of_uneven_length_do_not_disturb_each_other():
