@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import psutil
+import torch
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -96,6 +97,7 @@ class Log:
     Attributes:
         happened: packets, commands, and numbers of samples that were lost.
         received: a token's message without what is measured.
+        seen: media time, and the server's memory in MiB, threads and open files at it.
     """
 
     happened: list[NDArray[np.int16] | dict[str, Any] | int] = field(default_factory=list)
@@ -195,6 +197,7 @@ def main() -> None:
     parser.add_argument("--cut", type=float, default=30, help="seconds without a network, once")
     parser.add_argument("--fast", action="store_true", help="as fast as the server works")
     options = parser.parse_args()
+    torch.set_num_threads(1)  # as the server
     log, start_s = Log(), time.monotonic()
     with serving() as (process, url):
         asyncio.run(live(process.pid, url, log, options))
