@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from cla.attention import fused
+from cla.attention.checks import check_window
 from cla.attention.config import AttentionConfig
 from cla.attention.cuts import segments
 from cla.attention.emits import NystromEmits
@@ -215,7 +216,7 @@ class ContinualNystromAttention(AttentionLayer):
         return output, after
 
     def state_from_window(self, window: Tensor, *, tokens_seen: int | None = None) -> NystromState:
-        seen = self.check_window(window, tokens_seen)
+        seen = check_window(window, tokens_seen, self.config, self.receptive_field)
         used = window[:, -self.receptive_field :]
         tokens = self.project(used, self.state_dtype(window.dtype))
         landmarks = self._initial_landmarks(window.shape[0], tokens.keys)

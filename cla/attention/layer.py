@@ -1,15 +1,16 @@
-"""What all attention layers share: the projections and the streaming contract."""
+"""What all attention layers share: the streaming contract."""
 
 from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
 from cla.attention import fused
+from cla.attention.checks import check_forward, check_step
 from cla.attention.config import AttentionConfig
 from cla.attention.projected import Projected
+from cla.attention.projections import Projections
 from cla.attention.rings import roll_streams, selected
 from cla.attention.state import Step, reset_streams
 from cla.errors import ClaError
@@ -18,7 +19,7 @@ SCAN_TOKENS = 4_096
 """Tokens that a scan projects at once."""
 
 
-class AttentionLayer(nn.Module, ABC):
+class AttentionLayer(Projections, ABC):
     """Attention over the last N tokens of a stream; the module holds parameters only.
 
     All kinds own the same parameters, so that one can take the place of another. `use_fused` says
@@ -26,13 +27,8 @@ class AttentionLayer(nn.Module, ABC):
     """
 
     def __init__(self, config: AttentionConfig) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         self.use_fused = fused.AVAILABLE
-        self.query_proj = nn.Linear(config.embed_dim, config.embed_dim)
-        self.key_proj = nn.Linear(config.embed_dim, config.embed_dim)
-        self.value_proj = nn.Linear(config.embed_dim, config.embed_dim)
-        self.output_proj = nn.Linear(config.embed_dim, config.embed_dim)
 
     @property
     def latency(self) -> int:
@@ -73,7 +69,12 @@ class AttentionLayer(nn.Module, ABC):
         Raises:
             ClaError: the tokens do not fit the layer or the state.
         """
-        self._check_step(x, state, active)
+        check_step(x, active, state.slot.shape[0], self.config.embed_dim)
+        if not self.fits(state):  # kernels would read beyond what they were given
+            raise ClaError(
+                "The state is that of another layer.",
+                "Make one by this layer's init_state or state_from_window.",
+            )
         weights = fused.weights_of(self, x) if self.use_fused else None
         output = None if weights is None else self.step_compiled(x, weights, state, active)
         if output is None or emit or active is not None:
@@ -94,9 +95,9 @@ class AttentionLayer(nn.Module, ABC):
         """What a kernel has not done, or all of it."""
         emits = None
         if output is None:
-            tokens = self._project_token(x, weights, state.keys.dtype)
+            tokens = self.project_token(x, weights, state.keys.dtype)
             context, emits = self.attend(tokens, state, emit=emit, active=active)
-            output = self._finish_step(context, weights)
+            output = self.finish_step(context, weights)
             short = state.valid_tokens < self.config.window
             if self.config.retroactive and selected(short) is not None:
                 output = self.zero_unseen(output, state.valid_tokens)
@@ -145,7 +146,7 @@ class AttentionLayer(nn.Module, ABC):
         Raises:
             ClaError: more tokens than the window holds.
         """
-        self.check_forward_length(x)
+        check_forward(x, self.config)
         tokens = self.project(x, self.state_dtype(x.dtype))
         output = self.finish(self.window_context(tokens))
         return (output, self.context_emits(tokens)) if emit else output
@@ -244,53 +245,6 @@ class AttentionLayer(nn.Module, ABC):
         """The type that queries, keys, values and sums are kept in for tokens of `dtype`."""
         return dtype
 
-    def project(self, x: Tensor, dtype: torch.dtype) -> Projected:
-        """Queries, keys and values of tokens, computed in `dtype`.
-
-        Shapes:
-            x: (B, T, E)
-        """
-        scale = self.config.head_dim**-0.25
-        queries, keys, values = (
-            self._split_heads(_linear(layer, x, dtype))
-            for layer in (self.query_proj, self.key_proj, self.value_proj)
-        )
-        return Projected(queries * scale, keys * scale, values)
-
-    def _project_token(
-        self, x: Tensor, weights: fused.Weights | None, dtype: torch.dtype
-    ) -> Projected:
-        """`project` for one token of each stream, (B, E)."""
-        if weights is not None and dtype in (torch.float32, torch.float64):
-            projected = fused.project_token(x, weights, self.config.num_heads, dtype)
-            return Projected(*projected)
-        return self.project(x[:, None], dtype)
-
-    def finish(self, context: Tensor) -> Tensor:
-        """Join the heads and apply the output projection; a single output loses its time axis.
-
-        Shapes:
-            context: (B, H, T, D)
-            returns: (B, T, E), or (B, E)
-        """
-        output = self.merge_heads(context)
-        return output if self.config.retroactive else output[:, 0]
-
-    def _finish_step(self, context: Tensor, weights: fused.Weights | None) -> Tensor:
-        if self.config.retroactive:
-            return self.finish_rows(context)
-        if weights is None or context.dtype != torch.float64:
-            return self.finish(context)
-        return fused.finish_token(context, weights)
-
-    def finish_rows(self, context: Tensor) -> Tensor:
-        """Output projection of all rows, (B, H, N, D) to (B, N, E).
-
-        Nothing is copied of contexts that lie column by column, as kernels leave them.
-        """
-        joined = context.transpose(2, 3).flatten(1, 2).transpose(1, 2)
-        return self.output_proj(joined.to(self.output_proj.weight.dtype))  # type: ignore[no-any-return]
-
     def zero_unseen(self, output: Tensor, valid_tokens: Tensor) -> Tensor:
         """Set the rows of a window that no token stands for to zero.
 
@@ -307,72 +261,3 @@ class AttentionLayer(nn.Module, ABC):
         valid: Tensor = state.valid_tokens
         more = torch.arange(1, length + 1, device=valid.device)
         return (valid[:, None] + more).clamp(max=self.config.window)
-
-    def merge_heads(self, context: Tensor) -> Tensor:
-        """Join the heads of tokens and apply the output projection.
-
-        Shapes:
-            context: (..., H, T, D)
-            returns: (..., T, E)
-        """
-        joined = context.transpose(-3, -2).flatten(-2)
-        return self.output_proj(joined.to(self.output_proj.weight.dtype))  # type: ignore[no-any-return]
-
-    def check_forward_length(self, x: Tensor) -> None:
-        """Raise unless `x` is (B, T, E) with 1 <= T <= N."""
-        _check_tokens(x, self.config.embed_dim)
-        if x.shape[1] > self.config.window:
-            raise ClaError(
-                f"forward was given {x.shape[1]} tokens, more than window={self.config.window}.",
-                "Use scan for longer streams.",
-            )
-
-    def check_window(self, window: Tensor, tokens_seen: int | None) -> int:
-        """Length of the stream that `window` ends; raises where the state cannot be exact."""
-        _check_tokens(window, self.config.embed_dim)
-        length = window.shape[1]
-        seen = length if tokens_seen is None else tokens_seen
-        if length < min(seen, self.config.window) or seen < length:
-            raise ClaError(
-                f"A window of {length} tokens cannot stand for a stream of {seen}.",
-                f"Give the last {self.receptive_field} tokens, or all that were seen.",
-            )
-        return seen
-
-    def _check_step(self, x: Tensor, state: Any, active: Tensor | None) -> None:
-        """Raise before a kernel reads beyond what it was given."""
-        batch = state.slot.shape[0]
-        if x.shape != (batch, self.config.embed_dim):
-            raise ClaError(
-                f"A token of shape {tuple(x.shape)} does not fit a state of {batch} streams.",
-                f"Give ({batch}, {self.config.embed_dim}).",
-            )
-        if not self.fits(state):
-            raise ClaError(
-                "The state is that of another layer.",
-                "Make one by this layer's init_state or state_from_window.",
-            )
-        if active is not None and (active.shape != (batch,) or active.dtype != torch.bool):
-            raise ClaError(
-                f"active of shape {tuple(active.shape)} and type {active.dtype} does not fit.",
-                f"Give a mask of {batch} booleans.",
-            )
-
-    def _split_heads(self, x: Tensor) -> Tensor:
-        heads, size = self.config.num_heads, self.config.head_dim
-        return x.reshape(*x.shape[:2], heads, size).transpose(1, 2)
-
-    def extra_repr(self) -> str:
-        return str(self.config)
-
-
-def _linear(layer: nn.Linear, x: Tensor, dtype: torch.dtype) -> Tensor:
-    return functional.linear(x.to(dtype), layer.weight.to(dtype), layer.bias.to(dtype))
-
-
-def _check_tokens(x: Tensor, embed_dim: int) -> None:
-    if x.ndim != 3 or x.shape[1] < 1 or x.shape[2] != embed_dim:
-        raise ClaError(
-            f"Tokens of shape {tuple(x.shape)} do not fit.",
-            f"Give (batch, at least one token, {embed_dim}).",
-        )

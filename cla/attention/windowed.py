@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from cla.attention.checks import check_window
 from cla.attention.layer import AttentionLayer
 from cla.attention.projected import Projected
 from cla.attention.rings import ring_order, to_ring
@@ -68,7 +69,7 @@ class WindowedAttention(AttentionLayer):
         return WindowState(*counters, *rings)
 
     def state_from_window(self, window: Tensor, *, tokens_seen: int | None = None) -> Any:
-        seen = self.check_window(window, tokens_seen)
+        seen = check_window(window, tokens_seen, self.config, self.receptive_field)
         tokens = self.project(window, self.state_dtype(window.dtype))
         return self.window_state(tokens, seen)
 

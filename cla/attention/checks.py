@@ -1,0 +1,55 @@
+"""What a layer refuses to work on: tokens, windows and masks that do not fit."""
+
+import torch
+from torch import Tensor
+
+from cla.attention.config import AttentionConfig
+from cla.errors import ClaError
+
+
+def check_step(x: Tensor, active: Tensor | None, batch: int, embed_dim: int) -> None:
+    """Raise unless there is a token, and a boolean if any, for each of `batch` streams."""
+    if x.shape != (batch, embed_dim):
+        raise ClaError(
+            f"A token of shape {tuple(x.shape)} does not fit a state of {batch} streams.",
+            f"Give ({batch}, {embed_dim}).",
+        )
+    if active is not None and (active.shape != (batch,) or active.dtype != torch.bool):
+        raise ClaError(
+            f"active of shape {tuple(active.shape)} and type {active.dtype} does not fit.",
+            f"Give a mask of {batch} booleans.",
+        )
+
+
+def check_forward(x: Tensor, config: AttentionConfig) -> None:
+    """Raise unless `x` is (B, T, E) with 1 <= T <= N."""
+    check_tokens(x, config.embed_dim)
+    if x.shape[1] > config.window:
+        raise ClaError(
+            f"forward was given {x.shape[1]} tokens, more than window={config.window}.",
+            "Use scan for longer streams.",
+        )
+
+
+def check_window(
+    window: Tensor, tokens_seen: int | None, config: AttentionConfig, receptive_field: int
+) -> int:
+    """Length of the stream that `window` ends; raises where the state cannot be exact."""
+    check_tokens(window, config.embed_dim)
+    length = window.shape[1]
+    seen = length if tokens_seen is None else tokens_seen
+    if length < min(seen, config.window) or seen < length:
+        raise ClaError(
+            f"A window of {length} tokens cannot stand for a stream of {seen}.",
+            f"Give the last {receptive_field} tokens, or all that were seen.",
+        )
+    return seen
+
+
+def check_tokens(x: Tensor, embed_dim: int) -> None:
+    """Raise unless `x` is (B, T, E) with T >= 1."""
+    if x.ndim != 3 or x.shape[1] < 1 or x.shape[2] != embed_dim:
+        raise ClaError(
+            f"Tokens of shape {tuple(x.shape)} do not fit.",
+            f"Give (batch, at least one token, {embed_dim}).",
+        )

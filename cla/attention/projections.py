@@ -1,0 +1,90 @@
+"""The four projections that all attention kinds own, and how tokens are cut into heads."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from cla.attention import fused
+from cla.attention.config import AttentionConfig
+from cla.attention.projected import Projected
+
+
+class Projections(nn.Module):
+    """Query, key, value and output projection of a layer, on whole embeddings of E numbers."""
+
+    def __init__(self, config: AttentionConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.query_proj = nn.Linear(config.embed_dim, config.embed_dim)
+        self.key_proj = nn.Linear(config.embed_dim, config.embed_dim)
+        self.value_proj = nn.Linear(config.embed_dim, config.embed_dim)
+        self.output_proj = nn.Linear(config.embed_dim, config.embed_dim)
+
+    def project(self, x: Tensor, dtype: torch.dtype) -> Projected:
+        """Queries, keys and values of tokens, computed in `dtype`.
+
+        Shapes:
+            x: (B, T, E)
+        """
+        scale = self.config.head_dim**-0.25
+        queries, keys, values = (
+            self._split_heads(_linear(layer, x, dtype))
+            for layer in (self.query_proj, self.key_proj, self.value_proj)
+        )
+        return Projected(queries * scale, keys * scale, values)
+
+    def project_token(
+        self, x: Tensor, weights: fused.Weights | None, dtype: torch.dtype
+    ) -> Projected:
+        """`project` of one token of each stream, (B, E), by a kernel where it has the weights."""
+        if weights is not None and dtype in (torch.float32, torch.float64):
+            projected = fused.project_token(x, weights, self.config.num_heads, dtype)
+            return Projected(*projected)
+        return self.project(x[:, None], dtype)
+
+    def finish(self, context: Tensor) -> Tensor:
+        """Join the heads and apply the output projection; a single output loses its time axis.
+
+        Shapes:
+            context: (B, H, T, D)
+            returns: (B, T, E), or (B, E)
+        """
+        output = self.merge_heads(context)
+        return output if self.config.retroactive else output[:, 0]
+
+    def finish_step(self, context: Tensor, weights: fused.Weights | None) -> Tensor:
+        """`finish` of one step, by a kernel where it has the weights."""
+        if self.config.retroactive:
+            return self.finish_rows(context)
+        if weights is None or context.dtype != torch.float64:
+            return self.finish(context)
+        return fused.finish_token(context, weights)
+
+    def finish_rows(self, context: Tensor) -> Tensor:
+        """Output projection of all rows, (B, H, N, D) to (B, N, E).
+
+        Nothing is copied of contexts that lie column by column, as kernels leave them.
+        """
+        joined = context.transpose(2, 3).flatten(1, 2).transpose(1, 2)
+        return self.output_proj(joined.to(self.output_proj.weight.dtype))  # type: ignore[no-any-return]
+
+    def merge_heads(self, context: Tensor) -> Tensor:
+        """Join the heads of tokens and apply the output projection.
+
+        Shapes:
+            context: (..., H, T, D)
+            returns: (..., T, E)
+        """
+        joined = context.transpose(-3, -2).flatten(-2)
+        return self.output_proj(joined.to(self.output_proj.weight.dtype))  # type: ignore[no-any-return]
+
+    def _split_heads(self, x: Tensor) -> Tensor:
+        heads, size = self.config.num_heads, self.config.head_dim
+        return x.reshape(*x.shape[:2], heads, size).transpose(1, 2)
+
+    def extra_repr(self) -> str:
+        return str(self.config)
+
+
+def _linear(layer: nn.Linear, x: Tensor, dtype: torch.dtype) -> Tensor:
+    return functional.linear(x.to(dtype), layer.weight.to(dtype), layer.bias.to(dtype))
