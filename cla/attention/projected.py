@@ -1,4 +1,4 @@
-"""Queries, keys and values of some tokens."""
+"""Queries, keys and values of some tokens, and of a stretch of a stream."""
 
 from typing import NamedTuple
 
@@ -20,6 +20,17 @@ class Projected(NamedTuple):
     def span(self, start: int, stop: int | None = None) -> "Projected":
         """The tokens from `start` to before `stop`."""
         return Projected(*(part[..., start:stop, :] for part in self))
+
+
+class Line(NamedTuple):
+    """The last N tokens and the new ones, in order of time; the first `unseen` do not exist."""
+
+    tokens: Projected
+    unseen: int
+
+    @property
+    def length(self) -> int:
+        return self.tokens.keys.shape[-2]
 
 
 def with_ones(values: Tensor) -> Tensor:
