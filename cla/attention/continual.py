@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from cla.attention import fused
-from cla.attention.full import FullAttention, full_rows
+from cla.attention.full import FullAttention, ring_context
 from cla.attention.partial_sums import sum_tokens
 from cla.attention.projected import Projected, with_ones
 from cla.attention.rings import (
@@ -116,8 +116,7 @@ class ContinualAttention(FullAttention):
                 write_token(ring, slot, token[:, :, 0], active)
         advance_counters(state.slot, state.valid_tokens, self.config.window, active)
         if not self.config.retroactive:
-            attention = full_rows(tokens.queries, state.keys, state.valid_tokens)
-            return attention @ state.values[:, :, : attention.shape[-1]]
+            return ring_context(tokens.queries, state.keys, state.values, state.valid_tokens)
         ring = state.rows.transpose(-1, -2)
         rows = _update_rows(tokens, state, oldest, leaving)
         ring.copy_(rows if active is None else torch.where(_wide(active), rows, ring))

@@ -30,15 +30,13 @@ class FullAttention(WindowedAttention):
         for ring, token in zip(state[2:], tokens, strict=True):
             write_token(ring, newest, token[:, :, 0], active)
         advance_counters(state.slot, state.valid_tokens, self.config.window, active)
-        attention = full_rows(state.queries, state.keys, state.valid_tokens)
-        context = attention @ state.values[:, :, : attention.shape[-1]]
-        streams = torch.arange(len(newest), device=newest.device)
-        newest = newest.clamp(max=context.shape[2] - 1)  # of an idle stream it may lie beyond
+        context = ring_context(state.queries, state.keys, state.values, state.valid_tokens)
         emits = self.step_emits(tokens.queries, state) if emit else None
         if self.config.retroactive:
             order = window_order(state.slot, state.valid_tokens, self.config.window)
-            rows = self.config.window - context.shape[2]
-            return take(torch.nn.functional.pad(context, (0, 0, 0, rows)), order), emits
+            return ordered_rows(context, order), emits
+        streams = torch.arange(len(newest), device=newest.device)
+        newest = newest.clamp(max=context.shape[2] - 1)  # of an idle stream it may lie beyond
         return context[streams, :, newest][:, :, None], emits
 
     def step_emits(self, queries: Tensor, state: Any) -> FullEmits:
@@ -82,6 +80,18 @@ def full_rows(queries: Tensor, keys: Tensor, valid_tokens: Tensor) -> Tensor:
     logits = rows @ keys[:, :, :limit].transpose(-1, -2)
     unseen = torch.arange(limit, device=keys.device) >= valid_tokens.clamp(min=1)[:, None]
     return logits.masked_fill(unseen[:, None, None], -torch.inf).softmax(-1)
+
+
+def ring_context(queries: Tensor, keys: Tensor, values: Tensor, valid_tokens: Tensor) -> Tensor:
+    """Contexts of `full_rows`, (B, H, R, D), of rings that hold values of the same tokens."""
+    rows = full_rows(queries, keys, valid_tokens)
+    return rows @ values[:, :, : rows.shape[-1]]
+
+
+def ordered_rows(context: Tensor, order: Tensor) -> Tensor:
+    """Contexts in window order, (B, H, N, D), of those of a ring, (B, H, T, D)."""
+    missing = order.shape[1] - context.shape[2]
+    return take(torch.nn.functional.pad(context, (0, 0, 0, missing)), order)
 
 
 def ordered_row(row: Tensor, order: Tensor, valid_tokens: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from cla.attention.config import AttentionConfig
 from cla.attention.cuts import segments
-from cla.attention.full import full_rows
+from cla.attention.full import ordered_rows, ring_context
 from cla.attention.landmarks import make_landmarks
 from cla.attention.nystrom import cut_landmarks, low_rank_rows
 from cla.attention.nystrom_state import NystromState, follows_stream, window_logits
@@ -88,15 +88,11 @@ def mix(
 
 def _exact_context(queries: Tensor, state: NystromState, config: AttentionConfig) -> Tensor:
     """Softmax attention of the newest token or, if retroactive, of the window in its order."""
-    rows = full_rows(
-        state.queries if config.retroactive else queries, state.keys, state.valid_tokens
-    )
-    context = rows @ state.values[:, :, : rows.shape[-1], :-1]
+    values, seen = state.values[..., :-1], state.valid_tokens
     if not config.retroactive:
-        return context
-    missing = config.window - context.shape[2]
-    order = window_order(state.slot, state.valid_tokens, config.window)
-    return take(torch.nn.functional.pad(context, (0, 0, 0, missing)), order)
+        return ring_context(queries, state.keys, values, seen)
+    rows = ring_context(state.queries, state.keys, values, seen)
+    return ordered_rows(rows, window_order(state.slot, seen, config.window))
 
 
 def _direct_context(state: NystromState, config: AttentionConfig) -> Tensor:
