@@ -48,7 +48,8 @@ class ContinualAttention(FullAttention):
     anew; a row lives for N tokens, so that nothing drifts.
 
     Source: arXiv 2201.06268, sections 3.2 (retroactive) and 3.3 (single-output).
-    Cost: 2 N D multiply-adds per head and token, retroactive about 7 N D.
+    Cost: 2 N D multiply-adds per head and token, retroactive about 7 N D; the state of a window in
+        which S tokens were seen, if retroactive, 2 S^2 D once.
     """
 
     @property
@@ -66,9 +67,13 @@ class ContinualAttention(FullAttention):
         none = torch.zeros(shape, dtype=torch.float64, device=state.keys.device)
         if not self.config.retroactive:
             return ContinualState(*state, none)
-        return ContinualState(
-            *state, _sum_rows(state, state.queries).transpose(-1, -2).contiguous()
-        )
+        # Of tokens not yet seen any finite row will do, which the token will replace.
+        window = self.config.window
+        seen = min(max(seen, 1), window)
+        some = WindowState(*state[:2], *(ring[:, :, :seen] for ring in state[2:]))
+        rows = _sum_rows(some, some.queries)
+        rows = torch.nn.functional.pad(rows, (0, 0, 0, window - seen), value=1.0)
+        return ContinualState(*state, rows.transpose(-1, -2).contiguous())
 
     def attend(
         self,

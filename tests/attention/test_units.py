@@ -162,6 +162,18 @@ def counted_products(layer, state):
     return counter.get_total_flops() // 2 - projections
 
 
+def test_a_state_of_nothing_is_made_without_attending():
+    def products(window):
+        config = AttentionConfig("continual", 16, 4, window, output_mode="retroactive")
+        with FlopCounterMode(display=False) as counter:
+            state = make_attention(config).init_state(2)
+        assert state.rows.shape == (2, 4, 7, window)
+        assert state.rows.isfinite().all()
+        return counter.get_total_flops()
+
+    assert products(256) == products(16)
+
+
 @pytest.mark.parametrize(
     ("kind", "mode"),
     [
