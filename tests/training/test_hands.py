@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from hand_data import recorded_hands
 
 from cla.errors import ClaError
@@ -15,7 +16,13 @@ from cla.training.hands.evaluate import evaluate
 from cla.training.hands.labels import FIRST_MOTION, labeled, occurrences
 from cla.training.hands.motions import motion, other_motion
 from cla.training.hands.odd import OddHands
-from cla.training.hands.recipe import SETS, make_landmarks, make_weights
+from cla.training.hands.recipe import (
+    SETS,
+    make_landmarks,
+    make_weights,
+    refine_weights,
+    refining_phase,
+)
 from cla.training.hands.shapes import turned, upright, varied
 from cla.training.hands.streams import HandsStream, StreamConfig, StreamMaker
 from cla.training.hands.tracking import TrackingConfig, tracked
@@ -156,7 +163,7 @@ def test_what_must_be_found_and_what_may_be():
 @pytest.mark.timeout(200)
 def test_the_recipe_on_tiny_data(recordings, tmp_path):
     folders = Folders(tmp_path, tmp_path / "model")
-    for name in ("train", "tune", "tune-odd"):
+    for name in ("train", "refine", "tune", "tune-odd"):
         maker = StreamMaker(recordings, StreamConfig(seconds=15))
         build_streams(maker, 2, SETS[name].seed, folders.features(name))
     classifier = ClassifierConfig(
@@ -169,13 +176,23 @@ def test_the_recipe_on_tiny_data(recordings, tmp_path):
     )  # fmt: skip
     make_weights(folders, config)
     make_landmarks(folders, config)
+    fitted = read_task(folders.out)
+    refine_weights(folders, config)
     task = read_task(folders.out)
     assert (task.name, task.input, task.labels) == ("hands", "video", LABELS)
     assert task.landmark_counts == (2, 4, 8, 16, 32, 64)
     figures = evaluate(task, {"tiny": list(load_streams(folders.features("tune")))}, ())
     assert figures["tiny"]["full"]["agreement_with_full"] == 1
     assert set(figures["tiny: ablation"]) == {"full", "attention zeroed", "window 1"}
-    assert model_card(figures, config, 2)["figures"] is figures
+    assert not torch.equal(fitted.classifier.head.weight, task.classifier.head.weight)
+    assert all(
+        torch.equal(before.keys, after.keys)
+        for count, layers in fitted.landmarks.items()
+        for before, after in zip(layers, task.landmarks[count], strict=True)
+    )
+    card = model_card(figures, config, refining_phase(config), 2, 2)
+    assert card["figures"] is figures
+    assert card["refinement"]["guidance"] == 1
 
 
 def test_a_stage_without_its_streams_is_explained(tmp_path):

@@ -22,7 +22,11 @@ LIMITS = (
 
 
 def model_card(
-    figures: dict[str, Any], config: TrainConfig, training_streams: int
+    figures: dict[str, Any],
+    config: TrainConfig,
+    refinement: TrainConfig,
+    training_streams: int,
+    refining_streams: int,
 ) -> dict[str, Any]:
     """Everything the card says beside what loading needs."""
     return {
@@ -32,6 +36,8 @@ def model_card(
             "Recorded right hands in recording order, cut and joined with transitions; "
             f"{training_streams} streams of 60 s with varied hands, places, sizes, turns, frame "
             "rates and noise.",
+            f"{refining_streams} more for the last phase, with hands more varied and more turned, "
+            "more noise and more frames dropped.",
             "Motions are synthetic: those hands moved along minimum-jerk, swinging and circular "
             "paths.",
             "Hands labeled none: transitions, mixtures of signs, random hands, and the recorded "
@@ -46,6 +52,7 @@ def model_card(
         f"{UNSURE_S} s of the end of its label, those at the very start and end of a transition, "
         "and those at which the tracker has lost the hand.",
         "training": training_lines(config),
+        "refinement": training_lines(refinement),
         "figures": figures,
         "limits": list(LIMITS),
         "license": "Apache-2.0",

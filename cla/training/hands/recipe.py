@@ -12,7 +12,7 @@ from cla.training.hands.card import model_card
 from cla.training.hands.dataset import build_streams, load_streams
 from cla.training.hands.evaluate import evaluate, tuned
 from cla.training.hands.labels import labeled
-from cla.training.hands.sets import TESTS, TRAIN, TUNE, TUNE_ODD, StreamSet
+from cla.training.hands.sets import REFINE, TESTS, TRAIN, TUNE, TUNE_ODD, StreamSet
 from cla.training.hands.sources import recordings
 from cla.training.hands.streams import HandsStream, StreamMaker
 from cla.training.hands.vocabulary import LABELS
@@ -22,9 +22,10 @@ from cla.training.train import Start, TrainConfig, low_rank_phase, train
 
 STEPS = 5_500
 ALL_LANES_ON = ("other hands", "odd hands")
-STAGES = ("data", "train", "landmarks", "evaluate")
+STAGES = ("data", "train", "landmarks", "refine", "evaluate")
 SETS: Mapping[str, StreamSet] = {
     "train": TRAIN,
+    "refine": REFINE,
     "tune": TUNE,
     "tune-odd": TUNE_ODD,
     **{f"test-{name}": one for name, one in TESTS.items()},
@@ -40,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
     parser = recipe_parser(
         "hands",
         "Make the hand-signs model: fetch recorded hands (pip), make streams of them, train, fit "
-        "landmarks, evaluate. Takes about 20 minutes on one core.",
+        "landmarks, refine, evaluate. Takes about half an hour on one core.",
         STAGES,
     )
     parser.add_argument("--steps", type=int, default=STEPS, help="training steps")
@@ -51,6 +52,7 @@ def main(argv: Sequence[str]) -> int:
             "data": lambda: make_data(folders),
             "train": lambda: make_weights(folders, config),
             "landmarks": lambda: make_landmarks(folders, config),
+            "refine": lambda: refine_weights(folders, config),
             "evaluate": lambda: make_card(folders, config),
         },
         options.only,
@@ -83,6 +85,19 @@ def train_config(steps: int) -> TrainConfig:
     )
 
 
+def refining_phase(config: TrainConfig) -> TrainConfig:
+    """A last phase, half under full attention and half under landmarks of any count."""
+    return replace(
+        low_rank_phase(config),
+        steps=config.steps * 3 // 10,
+        learning_rate=config.learning_rate / 2,
+        full_share=0.5,
+        landmark_counts=(2, 4, 8, 16, 16, 32, 64),
+        average=0.997,
+        seed=config.seed + 2,
+    )
+
+
 def make_data(folders: Folders) -> None:
     """Make the streams to train, tune and test on."""
     for name, one in SETS.items():
@@ -100,13 +115,21 @@ def make_weights(folders: Folders, config: TrainConfig) -> None:
 
 
 def make_landmarks(folders: Folders, config: TrainConfig) -> None:
-    """Fit the fixed landmarks, train on with them, and tune the event settings."""
+    """Fit the fixed landmarks, and train on with them."""
     task = read_task(folders.out)
     streams = _streams(folders, "train")
     landmarks = fit_landmarks(task.classifier, [stream.features for stream in streams])
     phase = replace(low_rank_phase(config), steps=config.steps // 10)
     model = train(labeled(streams), phase, Start(task.classifier, landmarks))
-    task = replace(task, classifier=model, landmarks=landmarks)
+    write_task(replace(task, classifier=model, landmarks=landmarks), folders.out, task.card)
+
+
+def refine_weights(folders: Folders, config: TrainConfig) -> None:
+    """Train on, with harder streams and the same landmarks; then tune the event settings."""
+    task = read_task(folders.out)
+    streams = labeled(_streams(folders, "train") + _streams(folders, "refine"))
+    model = train(streams, refining_phase(config), Start(task.classifier, task.landmarks))
+    task = replace(task, classifier=model)
     tuning = _streams(folders, "tune") + _streams(folders, "tune-odd")
     task = replace(task, event_config=tuned(task, tuning))
     write_task(task, folders.out, task.card)
@@ -117,7 +140,8 @@ def make_card(folders: Folders, config: TrainConfig) -> None:
     task = read_task(folders.out)
     sets = {name: _streams(folders, f"test-{name}") for name in TESTS}
     figures = evaluate(task, sets, ALL_LANES_ON)
-    write_task(task, folders.out, model_card(figures, config, len(_streams(folders, "train"))))
+    card = model_card(figures, config, refining_phase(config), TRAIN.count, REFINE.count)
+    write_task(task, folders.out, card)
 
 
 def _streams(folders: Folders, name: str) -> list[HandsStream]:

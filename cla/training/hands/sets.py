@@ -31,6 +31,16 @@ def _seen(tracking: TrackingConfig) -> StreamConfig:
 
 
 TRAIN = StreamSet("right", 400, 8)
+REFINE = StreamSet(
+    "right",
+    400,
+    9,
+    replace(
+        _seen(TrackingConfig(noise=(0.006, 0.1), timing=0.3, dropped=0.08)),
+        turn_deg=24.0,
+        variety=1.4,
+    ),
+)
 TUNE = StreamSet("right", 20, 11)
 TUNE_ODD = StreamSet("right", 20, 12, replace(_USUAL, shares=ODD_SHARES))
 TESTS: Mapping[str, StreamSet] = {

@@ -24,14 +24,18 @@ def upright(points: Shape) -> Shape:
     return turned(points / size, -np.arctan2(across, -down))
 
 
-def varied(points: Shape, rng: np.random.Generator) -> Shape:
-    """Another person's hand, seen a little from the side: the same change to all frames."""
+def varied(points: Shape, rng: np.random.Generator, variety: float = 1.0) -> Shape:
+    """Another person's hand, seen a little from the side: the same change to all frames.
+
+    Args:
+        variety: by how many times as much as usual it differs.
+    """
     points = points.copy()
     for finger in FINGERS:
         root = points[..., finger.start, np.newaxis, :].copy()
-        bent = turned(points[..., finger, :] - root, rng.normal(0, 0.08))
-        points[..., finger, :] = root + bent * np.float32(rng.normal(1, 0.09))
-    view = np.eye(2) + rng.normal(0, 0.07, (2, 2))
+        bent = turned(points[..., finger, :] - root, rng.normal(0, 0.08 * variety))
+        points[..., finger, :] = root + bent * np.float32(rng.normal(1, 0.09 * variety))
+    view = np.eye(2) + rng.normal(0, 0.07 * variety, (2, 2))
     view[:, 0] *= rng.uniform(0.75, 1.08)
     seen: Shape = points @ view.astype(np.float32)
     return seen

@@ -32,12 +32,14 @@ class StreamConfig:
         seconds: length of a stream.
         shares: how often a clip is a sign, a motion, another move, an odd hand, no hand.
         turn_deg: standard deviation of how signs are turned; one in four is turned anyhow.
+        variety: how much signs differ from the recorded hands, see `varied`.
         companion: share of streams with a second, odd hand for some of the time.
     """
 
     seconds: float = 60.0
     shares: tuple[float, float, float, float, float] = (0.34, 0.30, 0.06, 0.22, 0.08)
     turn_deg: float = 12.0
+    variety: float = 1.0
     companion: float = 0.25
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
 
@@ -126,7 +128,7 @@ class StreamMaker:
         turn = rng.normal(0, self._config.turn_deg)
         if rng.random() < 0.25:
             turn = rng.uniform(-limit, limit)
-        hand = varied(self._recordings[sign], rng)
+        hand = varied(self._recordings[sign], rng, self._config.variety)
         return turned(hand, np.deg2rad(np.clip(turn, -limit, limit)))
 
     def _companion(self, count: int, rng: np.random.Generator) -> Shape:
