@@ -17,7 +17,7 @@ from cla.training.lanes import LANES, Outputs
 from cla.training.scoring import EventScore, EventScorer, lane_figures
 from cla.training.tuning import tune_events
 
-COST_OF_FALSE = 0.4
+COST_OF_FALSE = 0.1
 """Recall that one false event a minute is worth when thresholds are tuned."""
 USUAL_LANES = [lane for lane in LANES if lane.num_landmarks == 16]
 GRID = [
