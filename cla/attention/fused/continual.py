@@ -9,7 +9,7 @@ from numba import carray
 
 from cla.attention.fused.exponentials import exponentials
 from cla.attention.fused.index import clear_run, place, quad
-from cla.attention.fused.kernel import kernel
+from cla.attention.fused.kernel import entry, kernel
 from cla.attention.fused.pointers import pointer
 
 LEAST_SHARE = 1e-6
@@ -85,7 +85,7 @@ def sum_row(total, query, query_at, keys, values, ring_at, size, seen, logits, w
     return largest
 
 
-@kernel()
+@entry(inline="always")
 def newest(
     batch, heads, window, size, active_at, slot_at, valid_at,
     new_queries, new_keys, new_values, keys, values, out,
@@ -111,7 +111,7 @@ def newest(
         slots[stream], valid[stream] = (slot + 1) % window, seen
 
 
-@kernel()
+@entry()
 def advance_newest(
     batch, heads, window, size, single, new_queries_at, new_keys_at, new_values_at, active_at,
     slot_at, valid_at, keys_at, values_at, out_at,
@@ -143,7 +143,7 @@ def advance_newest(
         )  # fmt: skip
 
 
-@kernel()
+@entry()
 def advance_rows(
     batch, heads, window, size, single, new_queries_at, new_keys_at, new_values_at, active_at,
     slot_at, valid_at, queries_at, keys_at, values_at, rows_at, out_at,
@@ -246,7 +246,7 @@ def _slide(
         rows[peak + token] = max(rows[peak + token], rows[weight + token])
 
 
-@kernel()
+@entry(inline="always")
 def all_rows(
     batch, heads, window, size, active_at, slot_at, valid_at,
     new_queries, new_keys, new_values, queries, keys, values, rows, out,

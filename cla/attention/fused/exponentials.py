@@ -14,7 +14,7 @@ LN2_HIGH = 6.93145751953125e-1
 LN2_LOW = 1.42860682030941723212e-6
 
 
-@kernel(fastmath={"contract"})
+@kernel(fastmath={"contract"}, _nrt=True)  # views an array in another way
 def exponentials(numbers, count, work):
     """exp of the first numbers, none above 700, in place; `work` holds as many float64 besides.
 

@@ -9,6 +9,10 @@ place = np.uint64
 being vectorized."""
 
 
+ZERO, ONE = np.int64(0), np.int64(1)
+"""For arguments of kernels: for a literal number they would be compiled once more."""
+
+
 @kernel(inline="always")
 def clear_run(numbers, at, count):
     """Set neighboring numbers to zero."""

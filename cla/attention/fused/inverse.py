@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cla.attention.fused.index import place
+from cla.attention.fused.index import ZERO, place
 from cla.attention.fused.kernel import kernel
 from cla.attention.fused.matrix import row_times
 from cla.attention.pseudo_inverse import ITERATIONS, SINGULAR_VALUE_CUTOFF
@@ -12,7 +12,7 @@ SWEEPS = 30
 ROUNDING = 1e-15
 
 
-@kernel()
+@kernel(inline="always")
 def invert(out, out_at, gamma, size, exact, room):
     """Exact or iterative pseudo-inverse of gamma.
 
@@ -140,9 +140,9 @@ def _iterate(out, out_at, gamma, size, room):
         for column in range(count):
             entry = gamma[column * count + row] / (largest_row * largest_column)
             out[target + row * count + column] = entry
-    product, inner, next_inner = 0, size * size, 2 * size * size
+    product, inner, next_inner = ZERO, size * size, 2 * size * size
     for _ in range(ITERATIONS):
-        _times(room, product, gamma, 0, out, out_at, size)
+        _times(room, product, gamma, ZERO, out, out_at, size)
         _from_identity(room, inner, 7.0, product, size)
         for number in (15.0, 13.0):
             _times(room, next_inner, room, product, room, inner, size)

@@ -1,9 +1,23 @@
-"""What all kernels are compiled with."""
+"""What all kernels are compiled with.
+
+A kernel is compiled again inside each kernel that calls it. So what is large and called from
+entries only is inlined there, and not compiled by itself as well.
+"""
 
 from functools import partial
 
 from numba import njit
 
-kernel = partial(njit, cache=True, nogil=True, error_model="numpy")
-"""A division by zero gives what it gives in PyTorch, in the stream it belongs to: an exception
-would stop its batch mates as well."""
+entry = partial(njit, cache=True, nogil=True, error_model="numpy")
+"""A kernel that Python calls, or a part of one, inlined, that makes arrays.
+
+A division by zero gives what it gives in PyTorch, in the stream it belongs to: an exception would
+stop its batch mates as well.
+"""
+
+kernel = partial(entry, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
+"""A kernel that kernels call. It is not compiled for calls from Python.
+
+References to the arrays that it is given are not counted (numba's `_nrt`), which would take as long
+as a short sum; in return it can make no array.
+"""

@@ -3,8 +3,8 @@
 import numpy as np
 from numba import carray
 
-from cla.attention.fused.index import place
-from cla.attention.fused.kernel import kernel
+from cla.attention.fused.index import ZERO, place
+from cla.attention.fused.kernel import entry, kernel
 from cla.attention.fused.nystrom_arrays import Sizes, arrays_of, room_for
 from cla.attention.fused.pointers import pointer
 from cla.attention.fused.shares import mix
@@ -12,7 +12,7 @@ from cla.attention.fused.tick import renew_inverse, renew_landmarks, write_betas
 from cla.attention.fused.window import block_of, block_start, slide_head
 
 
-@kernel()
+@entry()
 def advance_at(shape, modes, span, strides, new_at, active_at, state_at, means_at, out_at):
     """`advance` with addresses in place of arrays; means are given back where they have one."""
     sizes = Sizes(*shape)
@@ -32,7 +32,7 @@ def advance_at(shape, modes, span, strides, new_at, active_at, state_at, means_a
     )  # fmt: skip
 
 
-@kernel()
+@entry(inline="always")
 def advance(sizes, modes, span, strides, queries, keys, values, active_at, arrays, means, out):
     """Take tokens span[0] to before span[1] of each active stream; the last may complete a segment.
 
@@ -81,7 +81,7 @@ def advance(sizes, modes, span, strides, queries, keys, values, active_at, array
                 renew_inverse(sizes, arrays, room, unit, exact)
                 if retroactive:
                     ring_at = unit * window * size
-                    write_betas(sizes, arrays, room, unit, 0, window, arrays.queries, ring_at)
+                    write_betas(sizes, arrays, room, unit, ZERO, window, arrays.queries, ring_at)
                 else:
                     mix(sizes, arrays, room, unit, queries, source, means, out, target)
             elif retroactive:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import carray
 
-from cla.attention.fused.kernel import kernel
+from cla.attention.fused.kernel import entry
 from cla.attention.fused.pointers import pointer
 
 
@@ -58,7 +58,7 @@ class Room(NamedTuple):
     matrices: Any
 
 
-@kernel()
+@entry(inline="always")
 def arrays_of(sizes, at):
     """Arrays from the addresses of a state's tensors; those that a state lacks must not be read."""
     heads = sizes.batch * sizes.heads
@@ -78,7 +78,7 @@ def arrays_of(sizes, at):
     )
 
 
-@kernel()
+@entry(inline="always")
 def room_for(sizes, continual):
     """Room for the work of one head."""
     marks, columns = sizes.marks, sizes.size + 2

@@ -7,11 +7,11 @@ import numpy as np
 from numba import carray
 
 from cla.attention.fused.index import place
-from cla.attention.fused.kernel import kernel
+from cla.attention.fused.kernel import entry, kernel
 from cla.attention.fused.pointers import pointer
 
 
-@kernel(fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"}, _nrt=True)  # makes arrays from addresses
 def _apply(weights_at, bias_at, scale, token, out, start):
     """out[start:] = (W token + b) * scale, summed in the type of the token; four rows at a time."""
     size, zero = len(token), token.dtype.type(0)
@@ -38,7 +38,7 @@ def _apply(weights_at, bias_at, scale, token, out, start):
         out[target + row] = (total + bias[row]) * scale
 
 
-@kernel()
+@entry()
 def project(batch, heads, size, single, x_at, weights, out_at):
     """Scaled queries and keys, and values, (3, B, E); float32 if `single`, else float64.
 
@@ -52,7 +52,7 @@ def project(batch, heads, size, single, x_at, weights, out_at):
         project_into(batch, heads, size, x_at, weights, carray(pointer(out_at), count, np.float64))
 
 
-@kernel()
+@entry(inline="always")
 def project_into(batch, heads, size, x_at, weights, out):
     """`project` with an array in place of an address."""
     embed, scale = heads * size, size**-0.25
@@ -66,13 +66,13 @@ def project_into(batch, heads, size, x_at, weights, out):
         _apply(weights[4], weights[5], 1.0, token, out, (2 * batch + stream) * embed)
 
 
-@kernel()
+@entry()
 def finish(batch, embed, x_at, weights, out_at):
     """Output projection, in float32, of contexts (B, E) float64."""
     finish_from(batch, embed, carray(pointer(x_at), batch * embed, np.float64), weights, out_at)
 
 
-@kernel()
+@entry(inline="always")
 def finish_from(batch, embed, x, weights, out_at):
     """`finish` with an array in place of an address."""
     out = carray(pointer(out_at), batch * embed, np.float32)

@@ -4,7 +4,7 @@ import numpy as np
 from numba import carray
 
 from cla.attention.fused.index import clear_run, place, quad
-from cla.attention.fused.kernel import kernel
+from cla.attention.fused.kernel import entry, kernel
 from cla.attention.fused.matrix import times_column
 from cla.attention.fused.nystrom_arrays import Sizes, arrays_of
 from cla.attention.fused.pointers import pointer
@@ -13,7 +13,7 @@ TILE = 64
 """Tokens worked on at once."""
 
 
-@kernel()
+@entry()
 def mix_rows_at(shape, single, state_at, means_at, out_at):
     """`mix_rows` with addresses in place of arrays; contexts are float32 if `single`."""
     sizes = Sizes(*shape)
@@ -25,7 +25,7 @@ def mix_rows_at(shape, single, state_at, means_at, out_at):
         mix_rows(sizes, arrays, means, carray(pointer(out_at), units * sizes.window, np.float64))
 
 
-@kernel()
+@entry(inline="always")
 def mix_rows(sizes, arrays, means, out):
     """Contexts beta gamma_inv (delta V) of all rows, (B, H, D, N), oldest first.
 

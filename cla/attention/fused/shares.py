@@ -3,7 +3,7 @@
 import numpy as np
 
 from cla.attention.fused.exponentials import exponentials
-from cla.attention.fused.index import place
+from cla.attention.fused.index import ONE, ZERO, place
 from cla.attention.fused.kernel import kernel
 from cla.attention.fused.matrix import row_times, times_column
 
@@ -31,8 +31,7 @@ def shares(beta, work, queries, query_at, keys, keys_at, count, marks, size):
             beta[at + mark] *= share
 
 
-# Inlined, because arrays that are passed on are counted, and counting takes as long as summing.
-@kernel(inline="always")
+@kernel()
 def mix(sizes, arrays, room, unit, queries, query_at, means, out, out_at):
     """out = beta gamma_inv (delta V), from the left, of one token of a head.
 
@@ -42,6 +41,8 @@ def mix(sizes, arrays, room, unit, queries, query_at, means, out, out_at):
     """
     marks, size = sizes.marks, sizes.size
     part = unit * marks * size
-    shares(room.beta, room.work, queries, query_at, arrays.mark_keys, part, 1, marks, size)
-    row_times(room.weights, 0, room.beta, 0, arrays.inverse, unit * marks * marks, marks, marks)
-    times_column(out, out_at, means, part, room.weights, 0, size, marks)
+    shares(room.beta, room.work, queries, query_at, arrays.mark_keys, part, ONE, marks, size)
+    row_times(
+        room.weights, ZERO, room.beta, ZERO, arrays.inverse, unit * marks * marks, marks, marks
+    )
+    times_column(out, out_at, means, part, room.weights, ZERO, size, marks)

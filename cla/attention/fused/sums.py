@@ -8,7 +8,7 @@ landmarks. A shift need not be the largest logit, only near it: with float64 sum
 import numpy as np
 
 from cla.attention.fused.exponentials import exponentials
-from cla.attention.fused.index import clear_run, place
+from cla.attention.fused.index import ZERO, clear_run, place
 from cla.attention.fused.kernel import kernel
 
 NEAR = 300.0
@@ -91,8 +91,8 @@ def add_token(target, at, weights, shifts, first, room, values, value_at, marks,
     """Merge one token, as in `set_token`, into an entry; `room` is that of an entry."""
     left, origin, stride = place(at), place(first), place(marks)
     if not (plain(target, at, marks) and plain(shifts, first, marks)):
-        set_token(room, 0, weights, shifts, first, values, value_at, marks, columns)
-        add(target, at, room, 0, marks, columns)
+        set_token(room, ZERO, weights, shifts, first, values, value_at, marks, columns)
+        add(target, at, room, ZERO, marks, columns)
         return
     for column in range(place(columns - 1)):
         value = values[place(value_at) + column]
@@ -109,6 +109,6 @@ def sum_three(total, table, first, second, third, marks, columns):
         for index in range(place(marks * columns)):
             total[index] = table[one + index] + table[two + index] + table[three + index]
     else:
-        copy(total, 0, table, first, marks * columns)
-        add(total, 0, table, second, marks, columns)
-        add(total, 0, table, third, marks, columns)
+        copy(total, ZERO, table, first, marks * columns)
+        add(total, ZERO, table, second, marks, columns)
+        add(total, ZERO, table, third, marks, columns)

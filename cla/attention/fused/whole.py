@@ -4,7 +4,8 @@ import numpy as np
 from numba import carray
 
 from cla.attention.fused.continual import all_rows, newest
-from cla.attention.fused.kernel import kernel
+from cla.attention.fused.index import ONE, ZERO
+from cla.attention.fused.kernel import entry
 from cla.attention.fused.nystrom import advance
 from cla.attention.fused.nystrom_arrays import Sizes, arrays_of
 from cla.attention.fused.pointers import pointer
@@ -12,7 +13,7 @@ from cla.attention.fused.project import finish_from, project_into
 from cla.attention.fused.rows import mix_rows
 
 
-@kernel()
+@entry()
 def continual_layer(
     batch, heads, window, size, retroactive, x_at, weights, active_at, slot_at, valid_at,
     queries_at, keys_at, values_at, rows_at, out_at,
@@ -46,7 +47,7 @@ def continual_layer(
     return 0
 
 
-@kernel()
+@entry()
 def nystrom_layer(shape, modes, x_at, weights, active_at, state_at, out_at):
     """A float32 token of each active stream through continual Nyström attention.
 
@@ -74,8 +75,8 @@ def nystrom_layer(shape, modes, x_at, weights, active_at, state_at, out_at):
     context = np.zeros(batch * embed)
     project_into(batch, heads, size, x_at, weights, projected.reshape(-1))
     advance(
-        sizes, modes, (0, 1), (embed, size, size, 1), projected[0], projected[1], projected[2],
-        active_at, arrays, means, context,
+        sizes, modes, (ZERO, ONE), (embed, size, size, ONE), projected[0], projected[1],
+        projected[2], active_at, arrays, means, context,
     )  # fmt: skip
     if retroactive:
         count = batch * embed * window

@@ -1,6 +1,6 @@
 """`window_sums`, the same table: one token into a head, or a ring into the sums of one landmark."""
 
-from cla.attention.fused.index import place
+from cla.attention.fused.index import ONE, ZERO, place
 from cla.attention.fused.kernel import kernel
 from cla.attention.fused.matrix import times_column
 from cla.attention.fused.sums import (
@@ -41,8 +41,7 @@ def table_of(sizes, stream, head):
     return base, stride, base + 3 * stride, base + (3 + sizes.blocks) * stride
 
 
-# Inlined, because arrays that are passed on are counted, and counting takes as long as summing.
-@kernel(inline="always")
+@kernel()
 def slide_head(sizes, arrays, room, stream, head, slot):
     """Take the token at ring place `slot` into the table of a head; `room.totals` are the sums."""
     marks, size, window, count = sizes.marks, sizes.size, sizes.window, sizes.blocks
@@ -67,16 +66,16 @@ def slide_head(sizes, arrays, room, stream, head, slot):
         unit * window * (size + 1),
         unit * marks * size,
     )
-    for first, token in ((0, slot), (marks, leaving)):
+    for first, token in ((ZERO, slot), (marks, leaving)):
         times_column(
             logits, first, arrays.mark_queries, marks_at, keys, key_at + token * size, marks, size
         )
     weigh(logits, shifts, room.work, 2 * marks)
     entering_at, leaving_at = value_at + slot * (size + 1), value_at + leaving * (size + 1)
     if offset:
-        add_token(table, head_row, logits, shifts, 0, total, values, entering_at, marks, columns)
+        add_token(table, head_row, logits, shifts, ZERO, total, values, entering_at, marks, columns)
     else:
-        set_token(table, head_row, logits, shifts, 0, values, entering_at, marks, columns)
+        set_token(table, head_row, logits, shifts, ZERO, values, entering_at, marks, columns)
 
     if old >= 1:
         row = sides + ((following % 2) * sizes.side_rows + old - 1) * stride
@@ -101,8 +100,8 @@ def slide_head(sizes, arrays, room, stream, head, slot):
         row = sides + ((block % 2) * sizes.side_rows + offset) * stride
         sum_three(total, table, head_row, others, row, marks, columns)
         return
-    copy(total, 0, table, head_row, run)
-    add(total, 0, table, others, marks, columns)
+    copy(total, ZERO, table, head_row, run)
+    add(total, ZERO, table, others, marks, columns)
     copy(table, blocks + block * stride, table, head_row, run)
     if block == 0:
         clear(table, cycle, marks, columns)
@@ -162,37 +161,38 @@ def build_landmark(sizes, arrays, room, stream, head, mark, slot):
     unit = stream * sizes.heads + head
     value_base, landmark_at = unit * window * (size + 1), (unit * marks + mark) * size
     times_column(
-        logits, 0, arrays.keys, unit * window * size, arrays.mark_queries, landmark_at, window, size
-    )
+        logits, ZERO, arrays.keys, unit * window * size, arrays.mark_queries, landmark_at, window,
+        size,
+    )  # fmt: skip
     weigh(logits, shifts, room.work, window)
     for index in range(count):
         first = block_start(index, count, window)
         beside = index in (block, (block + 1) % count)
         side = sides + (index % 2) * sizes.side_rows * stride
-        clear(entry, 0, 1, columns)
+        clear(entry, ZERO, ONE, columns)
         for token in range(block_start(index + 1, count, window) - 1, first - 1, -1):
             value_at = value_base + token * (size + 1)
             _take(entry, shifts[token], logits[token], values, value_at, columns)
             if beside and token > first:
                 _put(table, side + (token - first - 1) * stride, marks, entry, columns)
         _put(table, blocks + index * stride, marks, entry, columns)
-    clear(entry, 0, 1, columns)
+    clear(entry, ZERO, ONE, columns)
     for token in range(start, slot):
         value_at = value_base + token * (size + 1)
         _take(entry, shifts[token], logits[token], values, value_at, columns)
     _put(table, head_row, marks, entry, columns)
-    clear(entry, 0, 1, columns)
+    clear(entry, ZERO, ONE, columns)
     for index in range(1, block):
         _merge(entry, table, blocks + index * stride, marks, columns)
     _put(table, cycle, marks, entry, columns)
-    clear(total, 0, 1, columns)
+    clear(total, ZERO, ONE, columns)
     for index in range(count):
         if index != block:
             _merge(total, table, blocks + index * stride, marks, columns)
     _put(table, others, marks, total, columns)
     _merge(total, table, blocks + block * stride, marks, columns)
     made = block + 1 if block else max(count - 1 - (slot - start), 2)
-    clear(entry, 0, 1, columns)
+    clear(entry, ZERO, ONE, columns)
     for index in range(count - 1, made - 1, -1):
         _merge(entry, table, blocks + index * stride, marks, columns)
         _put(table, blocks + index * stride, marks, entry, columns)
