@@ -3,7 +3,7 @@
 import numpy as np
 
 from cla.attention.fused.index import ZERO, place
-from cla.attention.fused.kernel import kernel
+from cla.attention.fused.kernel import entry, kernel
 from cla.attention.fused.matrix import row_times
 from cla.attention.pseudo_inverse import ITERATIONS, SINGULAR_VALUE_CUTOFF
 
@@ -12,7 +12,7 @@ SWEEPS = 30
 ROUNDING = 1e-15
 
 
-@kernel(inline="always")
+@entry(inline="always")
 def invert(out, out_at, gamma, size, exact, room):
     """Exact or iterative pseudo-inverse of gamma.
 

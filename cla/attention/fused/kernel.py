@@ -9,7 +9,7 @@ from functools import partial
 from numba import njit
 
 entry = partial(njit, cache=True, nogil=True, error_model="numpy")
-"""A kernel that Python calls, or a part of one, inlined, that makes arrays.
+"""A kernel that Python calls, or a part of one, inlined, that makes arrays or is tested by itself.
 
 A division by zero gives what it gives in PyTorch, in the stream it belongs to: an exception would
 stop its batch mates as well.
