@@ -72,7 +72,7 @@ def load_yamnet(path: Path) -> Yamnet:
     """
     if not path.exists():
         raise ClaError(
-            f"The embedding of sounds, YAMNet, is not here yet: there is no {path.name}.",
+            "YAMNet, which tells sounds apart, has not been fetched yet.",
             "Fetch it (7 MB, once) with `cla fetch yamnet`, then start again.",
         )
     tensors = load_file(path)

@@ -68,7 +68,7 @@ export function fill(select, options) {
 export function fillTasks(bar, told, tasks, onChoose) {
   const titleOf = ({ name, title }) => sayOr(`task_${name}`, title);
   const idle = tasks.filter(({ problem }) => problem);
-  told.textContent = idle.map((task) => `${titleOf(task)}: ${task.problem}`).join(" ");
+  told.replaceChildren(...withCode(idle.map((task) => `${titleOf(task)}: ${task.problem}`).join(" ")));
   told.hidden = !idle.length;
   bar.replaceChildren(...tasks.map((task) => {
     const { name, problem } = task;
@@ -104,4 +104,11 @@ export function showTask(root, task, machine) {
     (missing ? ` ${say("local", { missing })}` : "");
   // Said before anyone presses a button that cannot work.
   find("preflight").textContent = window.isSecureContext ? "" : say("insecure", { device: say(`device_${device}`) });
+}
+
+/** Nodes of a text in which commands stand between backticks. */
+function withCode(text) {
+  return text.split("`").map((part, at) => {
+    return at % 2 ? Object.assign(document.createElement("code"), { textContent: part }) : part;
+  });
 }
