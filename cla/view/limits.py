@@ -12,7 +12,7 @@ GRACE_S = 5.0
 LOST_GRACE_S = 60.0
 """Time a session waits for its page after a broken connection, unless its place is needed."""
 SESSIONS_VARIABLE = "CLA_MAX_SESSIONS"
-DEFAULT_SESSIONS = 10
+DEFAULT_SESSIONS = 16
 """What one process can serve: Python runs one thread at a time, on however many cores."""
 
 
