@@ -1,7 +1,7 @@
 """Live microphones of many visitors at once, over the real WebSocket: latency, gaps, the limit.
 
-Run: python benchmarks/load/sessions.py [--sessions 16] [--servers 2] [--seconds 60]; all in one
-process, beyond its limit: CLA_MAX_SESSIONS=16 python benchmarks/load/sessions.py --servers 1
+Run: python benchmarks/load/sessions.py [--sessions 16] [--servers 2] [--seconds 60]; with one
+server, whose limit is then reached, one more is told so.
 """
 
 import argparse

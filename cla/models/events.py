@@ -66,6 +66,7 @@ class EventDetector:
         """
         config = self.config
         self._recent = [*self._recent, probabilities][-config.smoothing_tokens :]
+        # At every token of every lane: the mean's own generality would take longer than the sum.
         smooth = np.add.reduce(self._recent) / len(self._recent)
         if self._current and smooth[self._current] < config.exit:
             self._current = 0

@@ -138,8 +138,8 @@ def _iterate(out, out_at, gamma, size, room):
         largest_row, largest_column = max(largest_row, across), max(largest_column, down)
     for row in range(count):
         for column in range(count):
-            entry = gamma[column * count + row] / (largest_row * largest_column)
-            out[target + row * count + column] = entry
+            scaled = gamma[column * count + row] / (largest_row * largest_column)
+            out[target + row * count + column] = scaled
     product, inner, next_inner = ZERO, size * size, 2 * size * size
     for _ in range(ITERATIONS):
         _times(room, product, gamma, ZERO, out, out_at, size)

@@ -132,8 +132,13 @@ class ClipPlayer {
     if (this.preview) this.drawPicture(currentTime, paused);
   }
 
+  /** The newest picture at a time, or the first. */
+  pictureAt(seconds) {
+    return this.pictures.findLast(({ timeS }) => timeS <= seconds + 1e-6) ?? this.pictures[0];
+  }
+
   drawPicture(currentTime, paused) {
-    const shown = this.pictures.findLast(({ timeS }) => timeS <= currentTime + 1e-6) ?? this.pictures[0];
+    const shown = this.pictureAt(currentTime);
     Object.assign(this.preview, { picture: shown.image, hands: shown.hands });
     this.preview.draw(this.theme, { mirrored: false, bones: this.header.bones });
     const label = say(paused ? "play" : "pause");
@@ -163,7 +168,7 @@ class ClipPlayer {
   feed(index) {
     const end = (index + 1) * this.header.hop_s;
     if (this.pictures.length) {
-      const { image } = this.pictures.findLast(({ timeS }) => timeS <= end + 1e-6) ?? this.pictures[0];
+      const { image } = this.pictureAt(end);
       if (image.complete && image.width) this.track.picture(image);
     } else {
       const samples = this.arrays.sound.data.subarray(Math.round((end - this.header.hop_s) * SAMPLE_RATE), Math.round(end * SAMPLE_RATE));
