@@ -11,7 +11,7 @@ from cla.capture.isolated import (
     open_isolated_video,
 )
 from cla.capture.microphone import Microphone, MicrophoneInfo, list_microphones
-from cla.capture.pictures import MIN_SIDE, decode_jpeg, encode_jpeg, preview_jpeg
+from cla.capture.pictures import MIN_SIDE, decode_jpeg, encode_jpeg, jpeg_size, preview_jpeg
 from cla.capture.video_file import VideoFile, VideoLimits, open_video
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "decode_jpeg",
     "encode_jpeg",
     "is_camera_address",
+    "jpeg_size",
     "list_cameras",
     "list_microphones",
     "local_devices",

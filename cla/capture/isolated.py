@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Generic, Self, TypeVar, cast
 
 import numpy as np
@@ -41,7 +42,7 @@ class IsolatedFile(ABC, Generic[Chunk]):
     kind: ClassVar[Kind]
     _message: ClassVar[str]
 
-    def __init__(self, content: bytes, limits: AudioLimits | VideoLimits) -> None:
+    def __init__(self, content: bytes | Path, limits: AudioLimits | VideoLimits) -> None:
         self.name = NAME
         self.damaged_packets = 0
         self._process = _start(self.kind, content, limits)
@@ -147,8 +148,10 @@ class IsolatedVideo(IsolatedFile[VideoFrame]):
         return VideoFrame(image, float(header["time_s"]))
 
 
-def open_isolated_audio(content: bytes, *, limits: AudioLimits | None = None) -> IsolatedAudio:
-    """As `open_audio`, of a file that is not trusted."""
+def open_isolated_audio(
+    content: bytes | Path, *, limits: AudioLimits | None = None
+) -> IsolatedAudio:
+    """As `open_audio`, of a file that is not trusted, given by its content or where it lies."""
     return IsolatedAudio(content, limits or AudioLimits())
 
 
@@ -158,7 +161,7 @@ def open_isolated_video(content: bytes, *, limits: VideoLimits | None = None) ->
 
 
 def _start(
-    kind: Kind, content: bytes, limits: AudioLimits | VideoLimits
+    kind: Kind, content: bytes | Path, limits: AudioLimits | VideoLimits
 ) -> subprocess.Popen[bytes]:
     kept = ("LD_LIBRARY_PATH", "PATH", "SYSTEMROOT")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
@@ -169,7 +172,8 @@ def _start(
     }
     command = [sys.executable, "-P", "-m", "cla.capture.decoder", kind, json.dumps(asdict(limits))]
     try:
-        with _nameless_file(content) as file:
+        opened = content.open("rb") if isinstance(content, Path) else _nameless_file(content)
+        with opened as file:
             return subprocess.Popen(
                 command,
                 stdin=file,

@@ -118,7 +118,7 @@ def _sound(recording: Recording, duration_s: float) -> NDArray[np.float32]:
     rate_hz = recording.manifest.sample_rate_hz
     if rate_hz is None:
         return np.zeros(0, np.float32)
-    samples = as_float(recording.samples()[: round(duration_s * rate_hz)])
+    samples = as_float(recording.samples(duration_s))
     finite = np.where(np.isfinite(samples), np.clip(samples, -1, 1), 0).astype(np.float32)
     resampler = StreamResampler(rate_hz, SAMPLE_RATE_HZ)
     return np.concatenate((resampler.push(finite), resampler.flush()))

@@ -75,7 +75,7 @@ class Shelf:
         """
         if not _NAME.fullmatch(name):
             raise ClaError("There is no such recording.", "Choose one of the list.")
-        return Recording(self.folder / name, self.limits.recording)
+        return Recording(self.folder / name, self.limits.recording, isolated=True)
 
     def delete(self, name: str) -> None:
         """Delete a recording; nothing happens where there is none."""

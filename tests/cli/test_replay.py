@@ -39,10 +39,10 @@ def test_a_changed_recording_differs_where_it_was_changed(folder, capsys, tmp_pa
     changed.mkdir()
     for file in folder.iterdir():
         (changed / file.name).write_bytes(file.read_bytes())
-    sound = bytearray((changed / "sound.wav").read_bytes())
-    middle = 44 + (len(sound) - 44) // 8 * 4
+    sound = bytearray((changed / "sound.flac").read_bytes())
+    middle = len(sound) // 2
     sound[middle : middle + 4_000] = bytes(4_000)
-    (changed / "sound.wav").write_bytes(sound)
+    (changed / "sound.flac").write_bytes(sound)
     assert main(["replay", str(changed), "--compare"]) == 1
     assert "Not equal to the recording, first at token" in capsys.readouterr().out
 
@@ -57,7 +57,7 @@ def test_pictures_are_recorded_as_the_lanes_saw_them(capsys, tmp_path):
     assert main(["replay", str(folder), "--compare", "--json"]) == 0
     replayed = json.loads(capsys.readouterr().out)
     assert replayed["replay"]["tokens_compared"] == recorded["lanes"]["full"]["tokens"] > 5
-    assert (folder / "pictures.mjpeg").read_bytes().count(b"\xff\xd8\xff") == 8
+    assert (folder / "pictures.mp4").read_bytes().count(b"\xff\xd8\xff") == 8
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,13 @@ import zipfile
 from contextlib import closing
 from pathlib import Path
 
+import av
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from tiny_tasks import tiny_sound_task
+from tiny_tasks import tiny_sound_task, tiny_video_task
 
 from cla.engine import (
     LaneConfig,
@@ -35,13 +36,14 @@ from cla.engine import (
 )
 from cla.engine.recording.rows import SCHEMA
 from cla.errors import ClaError
+from cla.features import HAND_HOP_S
 from cla.telemetry import TokenRecord
 
 SCRIPT = Path(__file__).parent / "record_until_killed.py"
 CASES = int(os.environ.get("CLA_FUZZ_CASES", "150"))
 """Damaged folders that are tried; with 10000 it takes some minutes."""
 LANES = (LaneConfig("full"), LaneConfig("continual_nystrom", 4))
-FILES = ("session.json", "log.jsonl", "sound.wav", "records.arrows")
+FILES = ("session.json", "log.jsonl", "sound.flac", "records.arrows")
 ALL = (*FILES, "task.safetensors")
 
 
@@ -51,10 +53,10 @@ def start(*arguments):
     )
 
 
-def check(folder):
+def check(folder, task=None):
     recording = Recording(folder)
     checked = ReplayCheck(recording)
-    for record in replay(recording, tiny_sound_task()):
+    for record in replay(recording, task or tiny_sound_task()):
         if isinstance(record, TokenRecord):
             checked.add(record)
     checked.finish()
@@ -62,7 +64,7 @@ def check(folder):
 
 
 def test_a_killed_process_loses_at_most_a_second(tmp_path):
-    process = start(tmp_path / "one", 60)
+    process = start("sound", tmp_path / "one", 60)
     newest = -1
     while newest < 40:
         newest = int(process.stdout.readline())
@@ -78,8 +80,24 @@ def test_a_killed_process_loses_at_most_a_second(tmp_path):
     assert (newest + 1 - checked.compared) * 0.08 <= 1.0
 
 
+def test_a_killed_process_loses_at_most_a_second_of_pictures(tmp_path):
+    process = start("pictures", tmp_path / "one", 60)
+    newest = -1
+    while newest < 30:
+        newest = int(process.stdout.readline())
+    process.send_signal(signal.SIGKILL)
+    rest, _ = process.communicate()
+    newest = int(([str(newest), *rest.split()])[-1])
+    assert Recording(tmp_path / "one").cut_off
+    checked = check(tmp_path / "one", tiny_video_task())
+    assert checked.equal
+    assert (newest + 1 - checked.compared) * HAND_HOP_S <= 1.0
+    with av.open(str(tmp_path / "one" / "pictures.mp4")) as container:
+        assert sum(packet.size > 0 for packet in container.demux(video=0)) >= checked.compared
+
+
 def test_a_full_disk_ends_the_recording_with_a_sentence_and_the_stream_goes_on(tmp_path):
-    process = start(tmp_path / "one", 60, 48_000)
+    process = start("sound", tmp_path / "one", 60, 36_000)
     while not (line := process.stdout.readline()).startswith("ended"):
         assert line, "the process has ended before its recording"
     assert "The disk is full" in line
@@ -223,7 +241,7 @@ def test_a_folder_goes_through_a_zip_file(recorded, tmp_path):
         ([("session.json", b"{}")], "no recorded session"),
         ([("session.json", b"[]"), ("log.jsonl", b"x")], "cannot be read"),
         ([("session.json", json.dumps({"format": 9}).encode()), ("log.jsonl", b"x")], "format"),
-        ([("sound.wav", bytes(50 * 2**20))], "more than 1 MB"),
+        ([("sound.flac", bytes(50 * 2**20))], "more than 1 MB"),
     ],
 )
 def test_a_bad_zip_file_is_refused_and_leaves_nothing(tmp_path, entries, word):

@@ -141,9 +141,10 @@ def test_a_bad_upload_is_explained_and_leaves_nothing(shelf):
 
 def test_a_changed_session_and_an_unknown_task_are_told(shelf, folder):
     changed = shelf.open(shelf.add(zipped(folder))).folder
-    sound = bytearray((changed / "sound.wav").read_bytes())
-    sound[60_000:70_000] = bytes(10_000)
-    (changed / "sound.wav").write_bytes(sound)
+    sound = bytearray((changed / "sound.flac").read_bytes())
+    middle = len(sound) // 2
+    sound[middle : middle + 10_000] = bytes(10_000)
+    (changed / "sound.flac").write_bytes(sound)
     app = open_page()
     assert metric(app, "replay") == "differs"
     assert "first at token" in app.warning[0].value

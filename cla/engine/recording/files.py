@@ -4,13 +4,15 @@ import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from cla.capture.flac import FlacWriter, Whole
+from cla.capture.fragments import FragmentWriter
 from cla.engine.recording.layout import LOG, MANIFEST, PICTURES, RECORDS, SOUND, TASK
 from cla.engine.recording.log import Entry, encode_entry
 from cla.engine.recording.manifest import Manifest
 from cla.engine.recording.rows import Row, RowEncoder
-from cla.engine.recording.wave import HEAD_BYTES, read_wave_head, wave_head
+from cla.types import EncodedFrame
 
 
 @dataclass
@@ -18,11 +20,11 @@ class Batch:
     """What is to be written next.
 
     Args:
-        inputs: the next bytes of the sound or of the pictures.
-        size_bytes: about how much that is.
+        inputs: the next sound or pictures.
+        size_bytes: about how much all of that is.
     """
 
-    inputs: list[bytes] = field(default_factory=list)
+    inputs: list[Whole | EncodedFrame] = field(default_factory=list)
     log: list[Entry] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     size_bytes: int = 0
@@ -31,7 +33,8 @@ class Batch:
 class RecordingFiles:
     """Appends to the files of one folder.
 
-    Nothing is buffered in the process: what `append` has written survives its death.
+    What `append` has written survives the process; of sound, less than a block
+    waits in its encoder.
 
     Args:
         folder: exists, and holds nothing of a recording.
@@ -46,7 +49,9 @@ class RecordingFiles:
 
     def __init__(self, folder: Path, manifest: Manifest, task: bytes) -> None:
         self._folder = folder
-        self._input = PICTURES if manifest.sample_rate_hz is None else SOUND
+        rate_hz = manifest.sample_rate_hz
+        self._input = PICTURES if rate_hz is None else SOUND
+        self._encoder: Any = FragmentWriter() if rate_hz is None else FlacWriter(rate_hz)
         self._rows = RowEncoder()
         self._open: dict[str, BinaryIO] = {}
         self.size_bytes = 0
@@ -74,7 +79,8 @@ class RecordingFiles:
         Raises:
             OSError: the disk is full, or gone.
         """
-        self._write(self._input, b"".join(batch.inputs))
+        self._write(self._input, self._encoder.encode(batch.inputs))
+        self._correct()
         self._write(LOG, b"".join(map(encode_entry, batch.log)))
         self._write(RECORDS, self._rows.encode(batch.rows))
 
@@ -95,20 +101,20 @@ class RecordingFiles:
         """
         try:
             self._write(RECORDS, self._rows.end())
-            self._say_length()
+            self._write(self._input, self._encoder.end())
+            self._correct()
             self.sync()
         finally:
             self._close_all()
 
-    def _say_length(self) -> None:
-        """Write into the head of the sound how long it has become."""
-        sound = self._open.get(SOUND)
-        data_bytes = sound.tell() - HEAD_BYTES if sound else 0
-        if sound and data_bytes >= 0:
-            sound.seek(0)
-            head = wave_head(*read_wave_head(sound.read(HEAD_BYTES)), data_bytes)
-            sound.seek(0)
-            sound.write(head)
+    def _correct(self) -> None:
+        """Have the head of the input say how much of it there is."""
+        at, content = self._encoder.correction()
+        if content:
+            file = self._open[self._input]
+            file.seek(at)
+            file.write(content)
+            file.seek(0, os.SEEK_END)
 
     def _write(self, name: str, content: bytes) -> None:
         left = memoryview(content)

@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 
-FORMAT = 1
+FORMAT = 2
+FORMATS = (1, FORMAT)
+"""Those that are read: the first has WAV and bare JPEGs in place of FLAC and MP4."""
 MANIFEST = "session.json"
 TASK = "task.safetensors"
 LOG = "log.jsonl"
-SOUND = "sound.wav"
-PICTURES = "pictures.mjpeg"
+SOUND = "sound.flac"
+PICTURES = "pictures.mp4"
+OLD_SOUND = "sound.wav"
+OLD_PICTURES = "pictures.mjpeg"
 RECORDS = "records.arrows"
-FILES = (MANIFEST, TASK, LOG, SOUND, PICTURES, RECORDS)
+FILES = (MANIFEST, TASK, LOG, SOUND, PICTURES, RECORDS, OLD_SOUND, OLD_PICTURES)
 """Everything that a session folder may hold; whatever else lies in it is not looked at."""
 
 MAX_LINE_BYTES = 8 * 1024

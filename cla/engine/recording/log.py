@@ -18,14 +18,16 @@ class PacketTaken:
     """The next bytes of the input went in.
 
     Args:
-        size_bytes: in the file of the sound or of the pictures.
+        size_bytes: of its samples, 2 for each of int16 and 4 of float32, or of its JPEG.
         skipped: what was dropped just before it: samples, or pictures.
         time_s: when a picture was taken; None for sound.
+        not_numbers: so many samples are in no file, for not all of them were numbers.
     """
 
     size_bytes: int
     skipped: int = 0
     time_s: float | None = None
+    not_numbers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,14 @@ Entry = PacketTaken | CommandDone | Flushed | Ended
 def encode_entry(entry: Entry) -> bytes:
     """An entry as a line of JSON."""
     match entry:
-        case PacketTaken(size, skipped, time_s):
+        case PacketTaken(size, skipped, time_s, not_numbers):
             parts: dict[str, Any] = {"packet": size}
             if skipped:
                 parts["skipped"] = skipped
             if time_s is not None:
                 parts["time_s"] = time_s
+            if not_numbers:
+                parts["not_numbers"] = not_numbers
         case CommandDone(command, steps):
             parts = {"command": message_of(command), "steps": steps}
         case Flushed():
@@ -99,7 +103,9 @@ def _packet(parts: dict[str, Any]) -> PacketTaken:
         if not isinstance(time_s, int | float) or not -MAX_TIME_S <= time_s <= MAX_TIME_S:
             raise ClaError(f"{LOG} has a picture without its time.", "Record the session again.")
         time_s = float(time_s)
-    return PacketTaken(size, skipped, time_s)
+    most = MAX_PACKET_BYTES // 4
+    not_numbers = _count(parts, "not_numbers", most) if "not_numbers" in parts else 0
+    return PacketTaken(size, skipped, time_s, not_numbers)
 
 
 def _count(parts: dict[str, Any], key: str, most: int = MAX_COUNT) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from cla.engine.command_messages import lanes_of, text_of, whole_number
 from cla.engine.lane import LaneConfig
-from cla.engine.recording.layout import FORMAT, MANIFEST
+from cla.engine.recording.layout import FORMAT, FORMATS, MANIFEST
 from cla.engine.sound_stream import SoundStream
 from cla.engine.stream import Stream
 from cla.errors import ClaError
@@ -106,10 +106,10 @@ def parse_manifest(content: bytes) -> Manifest:
         read = None
     if not isinstance(read, dict):
         raise ClaError(f"{MANIFEST} cannot be read.", "Choose the folder of a recorded session.")
-    if read.get("format") != FORMAT:
+    if read.get("format") not in FORMATS:
         raise ClaError(
             f"The session is recorded in format {str(read.get('format'))[:20]!r}.",
-            f"This version reads format {FORMAT}: use the version that recorded it.",
+            f"This version reads formats up to {FORMAT}: use the version that recorded it.",
         )
     rate = None if read.get("sample_rate_hz") is None else whole_number(read, "sample_rate_hz")
     if rate is not None and not MIN_RATE_HZ <= rate <= MAX_RATE_HZ:

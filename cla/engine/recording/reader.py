@@ -1,8 +1,10 @@
 """A session folder that is read: cut off anywhere, from anybody."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,8 @@ from cla.engine.recording.layout import (
     MANIFEST,
     MAX_LINE_BYTES,
     MAX_MANIFEST_BYTES,
+    OLD_PICTURES,
+    OLD_SOUND,
     PICTURES,
     RECORDS,
     SOUND,
@@ -21,20 +25,28 @@ from cla.engine.recording.layout import (
 )
 from cla.engine.recording.log import CommandDone, Ended, Flushed, PacketTaken, parse_entry
 from cla.engine.recording.manifest import Manifest, parse_manifest
+from cla.engine.recording.recorded_input import (
+    FlacSound,
+    Pieces,
+    Samples,
+    WaveSound,
+    picture_bytes,
+)
 from cla.engine.recording.rows import Row, read_rows
-from cla.engine.recording.wave import HEAD_BYTES, read_wave_head
 from cla.engine.stream import Arrival
 from cla.errors import ClaError
 from cla.models import TaskModel, load_task, read_task_file
 from cla.types import EncodedFrame
 
-Samples = NDArray[np.int16] | NDArray[np.float32]
 Happening = Arrival[Samples] | Arrival[EncodedFrame] | CommandDone | Flushed
 _AGAIN = "Record the session again, or copy its whole folder."
 
 
 class Recording:
-    """A recorded session. Its files are mapped, or read line by line: never as a whole.
+    """A recorded session. Its files are read piece by piece, never as a whole.
+
+    Args:
+        isolated: its sound, which may be a stranger's, is decoded in a process of its own.
 
     Attributes:
         manifest: what it says of itself.
@@ -44,8 +56,15 @@ class Recording:
         ClaError: there is none, or it is too large.
     """
 
-    def __init__(self, folder: str | Path, limits: RecordingLimits | None = None) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        limits: RecordingLimits | None = None,
+        *,
+        isolated: bool = False,
+    ) -> None:
         self.folder = Path(folder)
+        self._isolated = isolated
         self._limits = limits or RecordingLimits()
         sizes = {name: path.stat().st_size for name in FILES if (path := self._file(name))}
         self.size_bytes = sum(sizes.values())
@@ -77,7 +96,8 @@ class Recording:
     def duration_s(self) -> float:
         """Media time of its input."""
         if self.manifest.sample_rate_hz is not None:
-            return self.samples().size / self.manifest.sample_rate_hz
+            sound = self._sound()
+            return sound.count / self.manifest.sample_rate_hz if sound else 0.0
         times = [one.time_s for one in self._entries() if isinstance(one, PacketTaken)]
         taken = [time_s for time_s in times if time_s is not None]
         return max(taken, default=0.0) - min(taken, default=0.0)
@@ -95,14 +115,25 @@ class Recording:
             raise ClaError(f"{TASK} and {MANIFEST} do not fit.", _AGAIN)
         return task
 
-    def samples(self) -> Samples:
-        """The sound, (S,), mapped; empty where there is none.
+    def samples(self, most_s: float) -> Samples:
+        """The first sound, (S,), of so many seconds at most; empty where there is none.
 
         Raises:
             ClaError: it is not as the recorder writes it.
         """
-        content, dtype = self._sound()
-        return content[: content.size // dtype.itemsize * dtype.itemsize].view(dtype)
+        sound = self._sound()
+        if sound is None:
+            return np.zeros(0, np.int16)
+        left = round(most_s * sound.sample_rate_hz)
+        pieces = [np.zeros(0, sound.dtype)]
+        with closing(sound.pieces()) as found:
+            for piece in found:
+                if left <= 0:
+                    break
+                pieces.append(piece[:left])
+                left -= len(piece)
+        samples: Samples = np.concatenate(pieces)
+        return samples
 
     def happenings(self) -> Iterator[Happening]:
         """All that decided the records, in order, up to where it was cut off.
@@ -110,31 +141,42 @@ class Recording:
         Raises:
             ClaError: it is damaged otherwise.
         """
-        is_sound = self.manifest.sample_rate_hz is not None
-        content, dtype = self._sound() if is_sound else (self._mapped(PICTURES), np.dtype("u1"))
-        at = commands = 0
-        for entry in self._entries():
-            match entry:
-                case PacketTaken(size, skipped, time_s):
-                    if at + size > content.size:
+        sound = self._sound() if self.manifest.sample_rate_hz is not None else None
+        dtype = sound.dtype if sound else np.dtype("u1")
+        commands = 0
+        with closing(sound.pieces() if sound else self._pictures()) as found:
+            pieces = Pieces(found, dtype)
+            for entry in self._entries():
+                match entry:
+                    case PacketTaken():
+                        arrival = self._arrival(entry, pieces)
+                        if arrival is None:
+                            return
+                        yield arrival
+                    case CommandDone():
+                        commands += 1
+                        if commands > self._limits.max_commands + 1:
+                            raise ClaError(f"{LOG} holds too many commands.", _AGAIN)
+                        yield entry
+                    case Flushed():
+                        yield entry
+                    case Ended():
                         return
-                    data = content[at : at + size].tobytes()
-                    at += size
-                    if is_sound and size % dtype.itemsize:
-                        raise ClaError(f"{LOG} parts a sample.", _AGAIN)
-                    if is_sound:
-                        yield Arrival(np.frombuffer(data, dtype), 0.0, skipped)
-                    else:
-                        yield Arrival(EncodedFrame(data, time_s or 0.0), 0.0, skipped)
-                case CommandDone():
-                    commands += 1
-                    if commands > self._limits.max_commands + 1:
-                        raise ClaError(f"{LOG} holds too many commands.", _AGAIN)
-                    yield entry
-                case Flushed():
-                    yield entry
-                case Ended():
-                    return
+
+    def _arrival(self, taken: PacketTaken, pieces: Pieces) -> Arrival[Any] | None:
+        """The packet that an entry speaks of; None where the input was cut off before its end."""
+        if taken.not_numbers:
+            broken = np.full(taken.not_numbers, np.nan, np.float32)
+            return Arrival(broken, 0.0, taken.skipped)
+        count, part = divmod(taken.size_bytes, pieces.dtype.itemsize)
+        if part:
+            raise ClaError(f"{LOG} parts a sample.", _AGAIN)
+        data = pieces.take(count)
+        if data is None:
+            return None
+        if self.manifest.sample_rate_hz is not None:
+            return Arrival(data, 0.0, taken.skipped)
+        return Arrival(EncodedFrame(data.tobytes(), taken.time_s or 0.0), 0.0, taken.skipped)
 
     def rows(self) -> Iterator[Row]:
         """The records, a row for each token and lane, up to where they were cut off.
@@ -153,21 +195,24 @@ class Recording:
             if len(line) == MAX_LINE_BYTES:
                 raise ClaError(f"{LOG} holds a line that is too long.", _AGAIN)
 
-    def _sound(self) -> tuple[NDArray[np.uint8], np.dtype[np.generic]]:
-        """The bytes of the sound, and the type of its samples."""
-        content = self._mapped(SOUND)
-        if content.size < HEAD_BYTES:
-            return content[:0], np.dtype("<i2")
-        rate_hz, dtype = read_wave_head(content[:HEAD_BYTES].tobytes())
-        if rate_hz != self.manifest.sample_rate_hz:
-            raise ClaError(f"{SOUND} and {MANIFEST} do not fit.", _AGAIN)
-        return content[HEAD_BYTES:], dtype
+    def _sound(self) -> FlacSound | WaveSound | None:
+        """The sound, if there is a file of it."""
+        sound: FlacSound | WaveSound | None = None
+        if path := self._file(SOUND):
+            sound = FlacSound(path, self._limits, isolated=self._isolated)
+        elif path := self._file(OLD_SOUND):
+            sound = WaveSound(path)
+        # A file cut off within its head has no rate.
+        if sound and sound.sample_rate_hz not in (0, self.manifest.sample_rate_hz):
+            raise ClaError(f"The sound and {MANIFEST} do not fit.", _AGAIN)
+        return sound
 
-    def _mapped(self, name: str) -> NDArray[np.uint8]:
-        path = self._file(name)
-        if path is None or not path.stat().st_size:
-            return np.zeros(0, np.uint8)
-        return np.memmap(path, np.uint8, "r")
+    def _pictures(self) -> Generator[NDArray[np.uint8], None, None]:
+        """The bytes of the pictures, piece by piece."""
+        for name in (PICTURES, OLD_PICTURES):
+            if path := self._file(name):
+                yield from picture_bytes(path, bare=name == OLD_PICTURES)
+                return
 
     def _file(self, name: str) -> Path | None:
         """A file by its name, and nothing else that could have that name."""

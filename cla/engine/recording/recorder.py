@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cla.capture import MIN_SIDE, encode_jpeg
+from cla.capture.flac import as_played, rounded
 from cla.engine.commands import Command
 from cla.engine.recording.files import RecordingFiles
 from cla.engine.recording.layout import MAX_PACKET_BYTES, RecordingLimits
 from cla.engine.recording.log import CommandDone, Flushed, PacketTaken
 from cla.engine.recording.manifest import Manifest
 from cla.engine.recording.rows import load_encoder, rows_of
-from cla.engine.recording.wave import wave_head
 from cla.engine.recording.writer import RecordingWriter, at_limit, why_not_written
 from cla.engine.records import RecordingRecord
 from cla.engine.stream import Arrival
@@ -49,7 +49,7 @@ class Recorder:
         self._source = source
         self._limits = limits or RecordingLimits()
         self._writer: RecordingWriter | None = None
-        self._dtype: np.dtype[np.generic] | None = None
+        self._kind: str | None = None
         self._samples = self._commands = 0
         self._first_s: float | None = None
         self._duration_s = 0.0
@@ -98,8 +98,8 @@ class Recorder:
     def packet(self, arrival: Arrival[Any]) -> Arrival[Any]:
         """Take a packet; returns what the stream must be given in its place.
 
-        A picture that is no JPEG yet becomes one, and the lanes get what is in that: what is
-        recorded is what they see.
+        A picture that is no JPEG yet becomes one, float samples are rounded to 24 bits, and the
+        lanes get what is in that: what is recorded is what they see and hear.
         """
         writer = self._writer
         if writer is None or not writer.running:
@@ -109,7 +109,7 @@ class Recorder:
                 arrival = replace(arrival, packet=_encoded(arrival.packet))
                 self._picture(writer, arrival)
             else:
-                self._sound(writer, arrival)
+                arrival = self._sound(writer, arrival)
         except ClaError as error:
             writer.end(error)
         return arrival
@@ -149,26 +149,29 @@ class Recorder:
         self._first_s = frame.time_s if self._first_s is None else self._first_s
         self._check_duration(frame.time_s - self._first_s)
         size = len(frame.jpeg)
-        taken = PacketTaken(size, arrival.skipped, frame.time_s)
-        writer.add(size + LINE_BYTES, taken, _checked(frame.jpeg))
+        taken = PacketTaken(_checked(size), arrival.skipped, frame.time_s)
+        writer.add(size + LINE_BYTES, taken, frame)
 
-    def _sound(self, writer: RecordingWriter, arrival: Arrival[Any]) -> None:
-        samples: NDArray[np.generic] = arrival.packet
-        if not samples.size and not arrival.skipped:
-            return
+    def _sound(self, writer: RecordingWriter, arrival: Arrival[Any]) -> Arrival[Any]:
+        samples: NDArray[Any] = arrival.packet
         kind = "<i2" if samples.dtype == np.int16 else "<f4"
-        data = _checked(samples.astype(kind).tobytes())
-        taken = PacketTaken(len(data), arrival.skipped)
-        if self._dtype is None:
-            self._dtype = np.dtype(kind)
-            data = wave_head(self._rate_hz or 1, self._dtype, None) + data
-        elif self._dtype != kind:
+        size = _checked(samples.size * np.dtype(kind).itemsize)
+        if kind == "<f4" and not np.isfinite(samples).all():
+            writer.add(LINE_BYTES, PacketTaken(0, arrival.skipped, not_numbers=samples.size))
+            return arrival
+        if self._kind not in (None, kind):
             raise ClaError(
                 "The sound has become another kind of numbers.", "Push int16 or float32 alone."
             )
         self._samples += samples.size
         self._check_duration(self._samples / (self._rate_hz or 1))
-        writer.add(len(data) + LINE_BYTES, taken, data)
+        whole = samples.astype(kind) if kind == "<i2" else rounded(samples)
+        if samples.size:
+            self._kind = kind
+        if samples.size or arrival.skipped:
+            taken = PacketTaken(size, arrival.skipped)
+            writer.add(size + LINE_BYTES, taken, whole if samples.size else None)
+        return replace(arrival, packet=samples if kind == "<i2" else as_played(whole))
 
     def _check_duration(self, media_s: float) -> None:
         if media_s > self._limits.max_s:
@@ -184,7 +187,7 @@ def _encoded(frame: VideoFrame | EncodedFrame) -> EncodedFrame:
     return EncodedFrame(encode_jpeg(frame.image, JPEG_QUALITY), frame.time_s)
 
 
-def _checked(data: bytes) -> bytes:
-    if len(data) > MAX_PACKET_BYTES:
+def _checked(size_bytes: int) -> int:
+    if size_bytes > MAX_PACKET_BYTES:
         raise ClaError("A packet is too large to be recorded.", "Push smaller packets.")
-    return data
+    return size_bytes

@@ -7,11 +7,13 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from cla.capture.flac import Whole
 from cla.engine.recording.files import Batch, RecordingFiles
 from cla.engine.recording.layout import RecordingLimits
 from cla.engine.recording.log import Ended, Entry
 from cla.engine.recording.rows import Row
 from cla.errors import ClaError
+from cla.types import EncodedFrame
 
 FLUSH_S = 0.25
 """What came is handed to the system this often: it survives the process."""
@@ -61,13 +63,13 @@ class RecordingWriter:
         """Whether what is added is still written."""
         return not self._ending
 
-    def add(self, size_bytes: int, entry: Entry | None = None, data: bytes = b"") -> None:
+    def add(self, size_bytes: int, entry: Entry, data: Whole | EncodedFrame | None = None) -> None:
         """Take an entry of the log, with the input that it speaks of."""
         with self._condition:
             if self._makes_room():
                 self._batch.size_bytes += size_bytes
-                self._batch.inputs += [data] if data else []
-                self._batch.log += [entry] if entry else []
+                self._batch.inputs += [data] if data is not None else []
+                self._batch.log.append(entry)
 
     def add_rows(self, rows: list[Row]) -> None:
         """Take a token's rows."""
@@ -165,6 +167,8 @@ def at_limit(limit: str) -> ClaError:
 
 
 def _why_failed(error: Exception) -> ClaError:
+    if isinstance(error, ClaError):
+        return error
     if isinstance(error, OSError):
         return why_not_written(error)
     return ClaError(f"The recording failed: {error!r}.", "Record to a new folder.")

@@ -1,0 +1,138 @@
+"""The sound or the pictures of a recording, read piece by piece; their files are not believed."""
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cla.capture import AudioLimits, open_audio, open_isolated_audio
+from cla.capture.flac import HEAD_BYTES, FlacHead, read_flac_head
+from cla.capture.fragments import jpegs
+from cla.engine.recording.layout import RecordingLimits
+from cla.engine.recording.wave import HEAD_BYTES as WAVE_HEAD_BYTES
+from cla.engine.recording.wave import read_wave_head
+from cla.engine.sound_stream import INT16_SCALE
+from cla.errors import ClaError
+
+Samples = NDArray[np.int16] | NDArray[np.float32]
+_PIECE = 2**16
+
+
+class FlacSound:
+    """Sound as it is recorded now.
+
+    Args:
+        isolated: it may be from a stranger, and is decoded in a process of its own.
+
+    Attributes:
+        dtype: int16 or float32.
+        count: how many samples there are said to be.
+
+    Raises:
+        ClaError: no file that this program makes, or of another rate.
+    """
+
+    def __init__(self, path: Path, limits: RecordingLimits, *, isolated: bool) -> None:
+        self._path, self._isolated = path, isolated
+        self._limits = AudioLimits(
+            max_duration_s=1.1 * limits.max_s + 1,
+            max_bytes=round(1.1 * limits.max_bytes),
+            min_sample_rate_hz=1,
+            max_sample_rate_hz=2**20,
+            max_channels=1,
+        )
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+        whole = len(head) == HEAD_BYTES
+        self._head = read_flac_head(head) if whole else FlacHead(0, 16, 0, 0)
+        self.dtype: np.dtype[Any] = np.dtype("<i2" if self._head.bits == 16 else "<f4")
+        self.sample_rate_hz, self.count = self._head.sample_rate_hz, self._head.samples
+
+    def pieces(self) -> Generator[Samples, None, None]:
+        """The samples, as they were given to the recorder, up to where they were cut off.
+
+        Raises:
+            ClaError: they cannot be decoded.
+        """
+        if self._path.stat().st_size <= HEAD_BYTES:
+            return
+        opened = open_isolated_audio if self._isolated else open_audio
+        found = False
+        try:
+            with opened(self._path, limits=self._limits) as file:
+                for chunk in file:
+                    found = True
+                    yield self._as_given(chunk.samples)
+        except ClaError:
+            # Less than one block is no fault: the recording was cut off there.
+            if found or self._path.stat().st_size > HEAD_BYTES + self._head.largest_block_bytes:
+                raise
+
+    def _as_given(self, samples: NDArray[np.float32]) -> Samples:
+        """Whole numbers came as floats, which hold 24 bits exactly."""
+        if self.dtype.kind == "f":
+            return samples
+        return (samples * np.float32(INT16_SCALE)).astype(np.int16)
+
+
+class WaveSound:
+    """Sound as format 1 has it; attributes and errors as of `FlacSound`."""
+
+    def __init__(self, path: Path) -> None:
+        content = mapped(path)
+        whole = content.size >= WAVE_HEAD_BYTES
+        head = content[:WAVE_HEAD_BYTES].tobytes()
+        self.dtype: np.dtype[Any] = np.dtype("<i2")
+        self.sample_rate_hz = 0
+        if whole:
+            self.sample_rate_hz, self.dtype = read_wave_head(head)
+        data = content[WAVE_HEAD_BYTES:]
+        self.count = data.size // self.dtype.itemsize
+        self._samples: Any = data[: self.count * self.dtype.itemsize].view(self.dtype)
+
+    def pieces(self) -> Generator[Samples, None, None]:
+        """The samples, mapped."""
+        for at in range(0, self.count, _PIECE):
+            yield self._samples[at : at + _PIECE]
+
+
+class Pieces:
+    """Takes from a row of pieces as much as is wanted, wherever one ends and another begins."""
+
+    def __init__(self, pieces: Iterator[NDArray[Any]], dtype: np.dtype[Any]) -> None:
+        self.dtype = dtype
+        self._pieces = pieces
+        self._left: list[NDArray[Any]] = [np.zeros(0, dtype)]
+        self._size = 0
+
+    def take(self, count: int) -> NDArray[Any] | None:
+        """The next `count` elements; None where fewer are left."""
+        while self._size < count:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return None
+            self._left = [piece] if not self._size else [*self._left, piece]
+            self._size += len(piece)
+        joined = self._left[0] if len(self._left) == 1 else np.concatenate(self._left)
+        self._left, self._size = [joined[count:]], self._size - count
+        return joined[:count]
+
+
+def picture_bytes(path: Path, *, bare: bool) -> Iterator[NDArray[np.uint8]]:
+    """The JPEGs of a recording, one behind the other.
+
+    Args:
+        bare: the file holds nothing else, as in format 1.
+
+    Raises:
+        ClaError: it is no file that this program makes.
+    """
+    content = mapped(path)
+    return iter((content,)) if bare else jpegs(content)
+
+
+def mapped(path: Path) -> NDArray[np.uint8]:
+    """A file's bytes, which are read where they are looked at."""
+    return np.memmap(path, np.uint8, "r") if path.stat().st_size else np.zeros(0, np.uint8)
