@@ -4,6 +4,7 @@ import streamlit as st
 
 from cla.view.frame import page_head
 from cla.view.live_app import base_url, static_url
+from cla.view.own_task import keep_addressed_task
 from cla.view.surface import surface
 from cla.view.systems import SYSTEMS, System
 from cla.view.texts import Texts
@@ -13,6 +14,8 @@ from cla.view.visitor import visitor
 def live_page() -> None:
     """Draw the page."""
     say = page_head("live")
+    if not keep_addressed_task():
+        st.warning(say("live.classes_gone"))
     surface(
         "cla-live",
         "main.js",

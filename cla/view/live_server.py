@@ -54,6 +54,9 @@ class Offered(Protocol):
     @property
     def shown(self) -> dict[str, Any]: ...
 
+    @property
+    def address(self) -> str: ...
+
 
 class LiveServer:
     """Accepts the pages' connections, one session each.
@@ -91,6 +94,7 @@ class LiveServer:
         self._lock = threading.Lock()
         self._keys: OrderedDict[str, None] = OrderedDict()
         self._offered: WeakValueDictionary[str, Offered] = WeakValueDictionary()
+        self._addressed: WeakValueDictionary[str, Offered] = WeakValueDictionary()
         self._stages: dict[str, Stage] = {}
         self._connected: dict[str, WebSocket] = {}
         self._closing: dict[str, asyncio.TimerHandle] = {}
@@ -106,7 +110,17 @@ class LiveServer:
 
     def offer(self, key: str, offered: Offered) -> None:
         """Let the page with this key run one more task, as long as somebody keeps it."""
-        self._offered[key] = offered
+        self._offered[key] = self._addressed[offered.address] = offered
+
+    def offered(self, address: str) -> Offered | None:
+        """The task of this secret name, as long as somebody keeps it."""
+        return self._addressed.get(address)
+
+    def release(self, key: str) -> None:
+        """The visitor with this key has gone, and what was theirs goes too."""
+        self._offered.pop(key, None)
+        if self.store:
+            self.store.release(key)
 
     def shelf(self, key: str, *, local: bool) -> Shelf | None:
         """The recordings of the page with this key; None where nothing is recorded."""

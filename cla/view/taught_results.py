@@ -9,7 +9,7 @@ import streamlit as st
 from cla.models import TaskModel, write_task_file
 from cla.teaching import LaneScore, Taught
 from cla.view.figures import figure, show
-from cla.view.own_task import OWN, keep_own_task
+from cla.view.own_task import keep_own_task
 from cla.view.texts import Texts
 
 SHADES = [[0.0, "#e6f0f8"], [1.0, "#1b6aa5"]]
@@ -22,8 +22,7 @@ def show_taught(say: Texts, taught: Taught) -> None:
     st.markdown(f"### {say('teach.result')}")
     with st.container(horizontal=True):
         if st.button(say("teach.run"), type="primary", key="run-live"):
-            keep_own_task(task)
-            st.switch_page("live.py", query_params={"task": OWN})
+            st.switch_page("live.py", query_params={"task": keep_own_task(task)})
         st.download_button(
             say("teach.download"),
             write_task_file(task),

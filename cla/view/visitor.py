@@ -31,8 +31,7 @@ class Visitor:
 
     def leave(self) -> None:
         """Their last page is gone, and what they recorded goes with it."""
-        if self.server.store:
-            self.server.store.release(self.key)
+        self.server.release(self.key)
 
 
 @st.cache_resource(scope="session", on_release=Visitor.leave)

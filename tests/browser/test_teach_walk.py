@@ -51,4 +51,16 @@ def test_a_file_of_classes_runs_live(teach_page, tmp_path):
     page.get_by_test_id("task-own").get_by_text("hands").wait_for()
     page.get_by_test_id("camera").click()
     live_surface.wait_for(page, lambda: live_surface.token(page) > 10)
-    assert page.url.endswith("?task=own")
+    assert re.search(r"\?task=own-[\w-]{22}$", page.url)
+    page.reload()
+    page.get_by_test_id("task-own").get_by_text("hands").wait_for()
+    page.get_by_test_id("camera").click()
+    live_surface.wait_for(page, lambda: live_surface.token(page) > 10)
+    assert page.get_by_test_id("task-own").get_attribute("aria-pressed") == "true"
+
+
+def test_classes_that_have_gone_are_told_and_the_page_plays_something_else(open_page):
+    page = open_page(query="/?task=own-AAAAAAAAAAAAAAAAAAAAAA")
+    page.set_default_timeout(60_000)
+    page.get_by_text("The classes of this address have gone").wait_for()
+    live_surface.wait_for(page, lambda: live_surface.token(page) > 10, 60)

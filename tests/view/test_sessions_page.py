@@ -25,6 +25,7 @@ from cla.engine import (
 )
 from cla.models import load_task
 from cla.telemetry import TokenRecord
+from cla.view.live_server import LiveServer
 from cla.view.recordings import VISITOR, RecordingStore
 from cla.view.session_figures import recorded_predictions
 from cla.view.session_records import marks, recorded_lanes
@@ -188,10 +189,8 @@ def test_a_replay_is_bounded(folder, monkeypatch):
 
 
 def test_a_visitor_who_leaves_takes_their_recordings_along(tmp_path, folder):
-    class Server:
-        store = RecordingStore(tmp_path)
-
-    shelf = Server.store.visitor("key")
+    server = LiveServer({}, {}, store=RecordingStore(tmp_path))
+    shelf = server.shelf("key", local=False)
     shelf.add(zipped(folder))
-    Visitor(Server, "key").leave()
+    Visitor(server, "key").leave()
     assert not shelf.folder.exists()

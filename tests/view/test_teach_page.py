@@ -1,5 +1,6 @@
 """The Teach page: what is gathered, what is missing, what came of it."""
 
+import gc
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -67,15 +68,17 @@ def test_every_lane_is_named_in_the_table():
 
 
 @pytest.fixture
-def app(monkeypatch):
-    """The page, with a teacher that needs no time."""
+def app(monkeypatch, tmp_path):
+    """The page where YAMNet was not fetched, with a teacher that needs no time."""
 
     def teach(material, name, progress):
         progress(0.5)
         assert [len(one.clips) for one in material.classes] == [1, 1]
         return Taught(replace(tiny_sound_task(), name=name), (score(),))
 
-    monkeypatch.setattr(sys.modules["cla.view.teach_page"], "teach", teach)
+    page = sys.modules["cla.view.teach_page"]
+    monkeypatch.setattr(page, "teach", teach)
+    monkeypatch.setattr(page, "fetched_path", lambda name: tmp_path / name)
     app = AppTest.from_file(str(NAVIGATION), default_timeout=120).run()
     return app.switch_page("teach.py").run()
 
@@ -96,6 +99,35 @@ def test_classes_are_named_given_clips_taught_and_run_live(app):
     assert not app.exception
     assert app.session_state["own_task"].shown["title"] == "My classes"
     assert app.session_state["own_task"].task.name == "own"
+
+
+def own_task_after(address):
+    """What a page has that is opened at this address."""
+    app = AppTest.from_file(str(NAVIGATION), default_timeout=120)
+    app.query_params["task"] = address
+    app.run()
+    assert not app.exception
+    return app, getattr(app.session_state, "own_task", None)
+
+
+def test_classes_in_use_outlive_a_reload_and_go_with_their_pages(app):
+    app.file_uploader(key="own-file").upload("mine.safetensors", write_task_file(tiny_sound_task()))
+    app.run()
+    app.button(key="run-live").click().run()
+    first = app.session_state["own_task"]
+    address = first.address
+    assert len(address) > 24
+    reloaded, second = own_task_after(address)
+    assert second is first
+    assert not reloaded.warning
+    # Another address, however near, has none of it.
+    other, nothing = own_task_after(address[:-1] + ("A" if address[-1] != "A" else "B"))
+    assert nothing is None
+    assert "have gone" in other.warning[0].value
+    assert own_task_after("own")[1] is own_task_after("hands")[1] is None
+    del app.session_state["own_task"], reloaded.session_state["own_task"], first, second
+    gc.collect()
+    assert own_task_after(address)[1] is None
 
 
 def test_a_file_is_opened_and_a_bad_one_explained(app):

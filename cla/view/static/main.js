@@ -110,7 +110,7 @@ class LivePage {
       this.setTask(task);
       this.byId("clip").value = wished;
     }
-    const own = first && !task && hello.tasks.find(({ name, problem }) => !problem && name === readAddress("task"));
+    const own = first && !task && hello.tasks.find(({ name, problem, address }) => !problem && (address ?? name) === readAddress("task"));
     const fast = this.byId("fast").checked;
     if (hello.source || !this.task) this.show(hello);
     if (own) return this.choose(own.name);

@@ -59,7 +59,7 @@ export class Sources {
     this.stop();
     page.notice(null);
     page.clear();
-    writeAddress("task", clip ? "" : page.task.name, "");
+    writeAddress("task", clip ? "" : page.task.address ?? page.task.name, "");
     if (!clip) {
       page.notice(say("own_task", { device: say(page.task.input === "video" ? "camera" : "microphone") }));
       return page.socket.send({ type: "stop", task: page.task.name });
