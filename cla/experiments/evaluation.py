@@ -4,6 +4,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import Any
 
 import torch
@@ -59,18 +60,20 @@ def stream_outputs(lane: StreamClassifier, sequences: Sequence[TokenSequence]) -
 
 def _stream_logits(lane: StreamClassifier, tokens: Tensor) -> Tensor:
     """Logits (B, T, C) of a batch of streams."""
-    state = lane.init_state(len(tokens))
     config = lane.config
-    if config.num_layers == 1:
-        return lane.scan(tokens, state)[0]
-    if config.stack_mode == "retroactive" and not lags(lane):
-        # What such a stack says at a token depends on the window alone.
-        ends = range(1, tokens.shape[1] + 1)
-        logits = [
-            lane(tokens[:, max(0, end - config.window) : end], tokens_seen=end) for end in ends
-        ]
-    else:
-        logits = [lane.step(token, state).output for token in tokens.unbind(1)]
+    if config.num_layers == 1 or config.stack_mode != "retroactive":
+        return lane.scan(tokens, lane.init_state(len(tokens)))[0]
+    # What a retroactive stack says at a token depends on the window alone, but for landmarks of
+    # earlier windows, and there are none until the first window is full.
+    length = tokens.shape[1]
+    alone = min(length, config.window) if lags(lane) else length
+    logits = [
+        lane(tokens[:, max(0, end - config.window) : end], tokens_seen=end)
+        for end in range(1, alone + 1)
+    ]
+    if alone < length:  # the scan of such a stack holds more than steps do, and takes longer
+        state = lane.state_from_window(tokens[:, :alone])
+        logits += [lane.step(token, state).output for token in tokens[:, alone:].unbind(1)]
     return torch.stack(logits, 1)
 
 
@@ -93,13 +96,20 @@ def window_outputs(
             out
     """
     size = lane.config.window
-    outputs = []
-    for one in sequences:
-        tokens = torch.from_numpy(one.features).float()
-        windows = tokens.unfold(0, min(size, len(tokens)), 1).transpose(1, 2)
-        parts = windows[-1:] if last_only else windows
-        outputs.append(torch.cat([lane(part).softmax(-1) for part in parts.split(BATCH)]))
+    every = [
+        tokens.unfold(0, min(size, len(tokens)), 1).transpose(1, 2)
+        for tokens in (torch.from_numpy(one.features).float() for one in sequences)
+    ]
+    if not last_only:
+        return [_by_batches(lane, windows) for windows in every]
+    outputs: list[Tensor] = []
+    for _, alike in groupby((windows[-1] for windows in every), len):  # of one length at once
+        outputs += _by_batches(lane, torch.stack(list(alike))).split(1)
     return outputs
+
+
+def _by_batches(lane: StreamClassifier, windows: Tensor) -> Tensor:
+    return torch.cat([lane(some).softmax(-1) for some in windows.split(BATCH)])
 
 
 def stream_score(
@@ -151,8 +161,7 @@ def evaluate(
     """A row for each lane: settings of the run, scores by steps and by windows, costs.
 
     The first rows are the ablations: full attention whose output is set to zero, and a window of
-    one token. Stacks with continual landmarks step slowly: if they are one lane of many, they are
-    judged by windows alone.
+    one token.
     """
     classifier = run.classifier
     about = {
@@ -173,13 +182,12 @@ def evaluate(
     ]
     for lane in lanes:
         made = lane_of(classifier, lane, run.landmarks).eval()
-        slow = classifier.config.num_layers > 1 and lags(made)
         rows.append(
             {
                 **about,
                 "system": lane.system,
                 "landmarks": lane.landmarks or 0,
-                "stream": {} if slow and len(lanes) > 1 else stream_score(made, data, test),
+                "stream": stream_score(made, data, test),
                 "window": window_score(made, data, test),
                 **asdict(cost_of(made)),
             }

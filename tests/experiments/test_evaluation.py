@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,22 +15,24 @@ pytest.importorskip("torchmetrics", reason="the extra `paper` is not installed")
 import yaml
 
 from cla.cli.main import main
-from cla.datasets import TokenSequence
+from cla.datasets import TokenSequence, TokenSet
 from cla.errors import ClaError
-from cla.experiments.evaluation import cost_of, stream_outputs, window_outputs
+from cla.experiments.config import ExperimentConfig, ModelConfig
+from cla.experiments.evaluation import cost_of, evaluate, stream_outputs, window_outputs
 from cla.experiments.figure import figure_of
 from cla.experiments.lanes import Lane, all_lanes, lane_of, without_attention
 from cla.experiments.metrics import clip_score, frame_score
+from cla.experiments.runs import Run
 from cla.experiments.shipped import rows_of_task
 from cla.experiments.table import markdown, summarize, write_table
-from cla.models import ClassifierConfig, FixedLandmarks, StreamClassifier, load_task
+from cla.models import ClassifierConfig, FixedLandmarks, StackMode, StreamClassifier, load_task
 
 
-def small_classifier(layers: int = 1) -> StreamClassifier:
+def small_classifier(layers: int = 1, mode: StackMode = "retroactive") -> StreamClassifier:
     torch.manual_seed(0)
     sizes = ClassifierConfig(
         5, 3, embed_dim=16, num_heads=2, feed_forward_dim=8, window=8, position_period=16,
-        position_harmonics=4, num_layers=layers,
+        position_harmonics=4, num_layers=layers, stack_mode=mode,
     )  # fmt: skip
     return StreamClassifier(sizes).eval().requires_grad_(False)
 
@@ -78,8 +81,9 @@ def test_windows_give_what_steps_give_at_the_end_of_a_cycle(lane: Lane):
         torch.testing.assert_close(stepped[-1:], window, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("mode", get_args(StackMode))
 @pytest.mark.parametrize("lane", all_lanes((2, 4)), ids=str)
-def test_a_stack_is_judged_by_the_numbers_of_its_steps(lane: Lane):
+def test_a_stack_is_judged_by_the_numbers_of_its_steps(lane: Lane, mode: StackMode):
     generator = torch.Generator().manual_seed(0)
     fitted = {
         count: [
@@ -88,12 +92,33 @@ def test_a_stack_is_judged_by_the_numbers_of_its_steps(lane: Lane):
         ]
         for count in (2, 4)
     }
-    made = lane_of(small_classifier(2), lane, fitted)
-    (clip,) = sequences(12)
-    state = made.init_state(1)
-    steps = [made.step(token[None], state).output for token in torch.from_numpy(clip.features)]
-    (outputs,) = stream_outputs(made, [clip])
-    torch.testing.assert_close(outputs, torch.cat(steps).softmax(-1), rtol=1e-4, atol=1e-5)
+    made = lane_of(small_classifier(2, mode), lane, fitted)
+    clips = sequences(8, 19, 5, 19)  # a window, more than two, less than one
+    for clip, outputs in zip(clips, stream_outputs(made, clips), strict=True):
+        state = made.init_state(1)
+        steps = [made.step(token[None], state).output for token in torch.from_numpy(clip.features)]
+        torch.testing.assert_close(outputs, torch.cat(steps).softmax(-1), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_windows_of_many_sequences_are_those_of_each(layers: int):
+    made = lane_of(small_classifier(layers), Lane("nystrom", 4))
+    clips = sequences(12, 8, 5, 5, 12)
+    last = window_outputs(made, clips, last_only=True)
+    for clip, found in zip(clips, last, strict=True):
+        window = torch.from_numpy(clip.features[-8:])[None]
+        torch.testing.assert_close(found, made(window).softmax(-1), rtol=1e-4, atol=1e-5)
+
+
+def test_no_lane_of_many_is_left_out_of_the_streams(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("cla.experiments.evaluation.TIMED_STEPS", 4)
+    config = ExperimentConfig("tiny", Path(), model=ModelConfig(layers=2))
+    run = Run(config, ("a", "b", "c"), small_classifier(2))
+    data = TokenSet("tiny", run.labels, tuple(sequences(12, 12)), 0.1, 8)
+    lanes = (Lane("full"), Lane("continual_nystrom", 2))
+    found = evaluate(run, data, data.sequences, lanes)
+    assert [row["system"] for row in found[2:]] == [lane.system for lane in lanes]
+    assert all({"stream_clips", "stream_tokens"} <= row.keys() for row in found)
 
 
 def test_streams_of_uneven_length_do_not_disturb_each_other():
