@@ -180,19 +180,35 @@ def evaluate(
         {**about, "system": name, "landmarks": 0, "stream": stream_score(lane, data, test)}
         for name, lane in ablations.items()
     ]
+    longest = max(len(one.labels) for one in test)
+    streamed: dict[Lane, dict[str, float]] = {}
     for lane in lanes:
         made = lane_of(classifier, lane, run.landmarks).eval()
+        alike = _same_numbers(lane, longest, classifier.config.window)
+        if alike not in streamed:
+            streamed[alike] = stream_score(made, data, test)
         rows.append(
             {
                 **about,
                 "system": lane.system,
                 "landmarks": lane.landmarks or 0,
-                "stream": stream_score(made, data, test),
+                "stream": streamed[alike],
                 "window": window_score(made, data, test),
                 **asdict(cost_of(made)),
             }
         )
     return [flat(row) for row in rows]
+
+
+def _same_numbers(lane: Lane, longest: int, window: int) -> Lane:
+    """The lane itself, or one that says the same of streams that are no longer than `longest`.
+
+    Until the first window is full, continual landmarks are cut anew at every token, as those of
+    batch Nyström attention always are.
+    """
+    if lane.kind == "continual_nystrom" and lane.landmark_mode == "continual" and longest <= window:
+        return Lane("nystrom", lane.landmarks)
+    return lane
 
 
 def trained_with(run: Run) -> str:

@@ -138,9 +138,10 @@ class StreamModule(lightning.LightningModule):
         optimizer = kind(trained, lr=config.learning_rate, weight_decay=config.weight_decay)
         steps = int(self.trainer.estimated_stepping_batches)
         schedule: torch.optim.lr_scheduler.LRScheduler
-        if config.schedule == "one_cycle":
+        if config.schedule == "one_cycle" and steps > 2:
+            warm_up = max(WARM_UP_SHARE, 2 / steps)  # a rise takes two steps
             schedule = torch.optim.lr_scheduler.OneCycleLR(
-                optimizer, config.learning_rate, total_steps=steps, pct_start=WARM_UP_SHARE
+                optimizer, config.learning_rate, total_steps=steps, pct_start=warm_up
             )
         elif config.schedule == "cosine":
             schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)

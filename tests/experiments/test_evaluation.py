@@ -18,7 +18,13 @@ from cla.cli.main import main
 from cla.datasets import TokenSequence, TokenSet
 from cla.errors import ClaError
 from cla.experiments.config import ExperimentConfig, ModelConfig
-from cla.experiments.evaluation import cost_of, evaluate, stream_outputs, window_outputs
+from cla.experiments.evaluation import (
+    cost_of,
+    evaluate,
+    stream_outputs,
+    stream_score,
+    window_outputs,
+)
 from cla.experiments.figure import figure_of
 from cla.experiments.lanes import Lane, all_lanes, lane_of, without_attention
 from cla.experiments.metrics import clip_score, frame_score
@@ -110,15 +116,23 @@ def test_windows_of_many_sequences_are_those_of_each(layers: int):
         torch.testing.assert_close(found, made(window).softmax(-1), rtol=1e-4, atol=1e-5)
 
 
-def test_no_lane_of_many_is_left_out_of_the_streams(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("length", [8, 12], ids=["no longer than the window", "longer"])
+def test_every_lane_of_many_has_the_scores_of_its_own_streams(
+    length: int, layers: int, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr("cla.experiments.evaluation.TIMED_STEPS", 4)
-    config = ExperimentConfig("tiny", Path(), model=ModelConfig(layers=2))
-    run = Run(config, ("a", "b", "c"), small_classifier(2))
-    data = TokenSet("tiny", run.labels, tuple(sequences(12, 12)), 0.1, 8)
-    lanes = (Lane("full"), Lane("continual_nystrom", 2))
-    found = evaluate(run, data, data.sequences, lanes)
+    config = ExperimentConfig("tiny", Path(), model=ModelConfig(layers=layers))
+    run = Run(config, ("a", "b", "c"), small_classifier(layers))
+    test = [one._replace(labels=one.labels + index % 3)
+            for index, one in enumerate(sequences(*[length] * 40))]  # fmt: skip
+    data = TokenSet("tiny", run.labels, tuple(test), 0.25, 8)
+    lanes = [lane for lane in all_lanes((2, 4)) if lane.landmark_mode == "continual"]
+    found = evaluate(run, data, test, lanes)
     assert [row["system"] for row in found[2:]] == [lane.system for lane in lanes]
-    assert all({"stream_clips", "stream_tokens"} <= row.keys() for row in found)
+    for lane, row in zip(lanes, found[2:], strict=True):
+        expected = stream_score(lane_of(run.classifier, lane), data, test)
+        assert {name: row[f"stream_{name}"] for name in expected} == expected
 
 
 def test_streams_of_uneven_length_do_not_disturb_each_other():

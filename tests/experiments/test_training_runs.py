@@ -102,6 +102,13 @@ def test_frozen_layers_stay_as_they_were_when_fitted(tmp_path: Path):
     assert not torch.equal(before.head.weight, run.classifier.head.weight)
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 3, 5])
+def test_a_run_of_a_few_steps_has_a_schedule_too(epochs: int, tmp_path: Path):
+    given = {"epochs": epochs, "batch_size": 12, "schedule": "one_cycle"}  # a step an epoch
+    config = with_settings(config_of(tmp_path, kind="full"), {"training": given})
+    assert run_weights(config, tmp_path / "run").isfinite().all()
+
+
 def test_settings_come_from_a_file_and_unknown_ones_are_refused(tmp_path: Path):
     path = tmp_path / "run.yaml"
     path.write_text("seed: 4\nmodel:\n  kind: nystrom\n  landmarks: 4\n")
