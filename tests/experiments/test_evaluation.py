@@ -18,16 +18,11 @@ from cla.cli.main import main
 from cla.datasets import TokenSequence, TokenSet
 from cla.errors import ClaError
 from cla.experiments.config import ExperimentConfig, ModelConfig
-from cla.experiments.evaluation import (
-    cost_of,
-    evaluate,
-    stream_outputs,
-    stream_score,
-    window_outputs,
-)
+from cla.experiments.evaluation import cost_of, evaluate, stream_score
 from cla.experiments.figure import figure_of
 from cla.experiments.lanes import Lane, all_lanes, lane_of, without_attention
 from cla.experiments.metrics import clip_score, frame_score
+from cla.experiments.outputs import stream_outputs, window_outputs
 from cla.experiments.runs import Run
 from cla.experiments.shipped import rows_of_task
 from cla.experiments.table import markdown, summarize, write_table
