@@ -79,6 +79,9 @@ class TrainingConfig:
     Args:
         epochs: of the first phase.
         fit_epochs: of the phase after each layer's landmarks are fitted.
+        more_epochs: of a second phase where no landmarks are fitted, to compare with those.
+        more_epochs: of a second phase of weights whose landmarks are not fitted in between, so
+            that they can be compared with those whose are; 0 for none.
         freeze: whether layers whose landmarks are fitted, and those below, stay as they are then.
         loss: of the newest token of windows that grow and of whole ones, or of every token.
         mixup: parameter of the beta distribution by which pairs of sequences are mixed; 0 for none.
@@ -90,6 +93,7 @@ class TrainingConfig:
 
     epochs: int = 50
     fit_epochs: int = 25
+    more_epochs: int = 0
     freeze: bool = False
     batch_size: int = 32
     loss: Loss = "newest"

@@ -50,15 +50,18 @@ def train_run(
     torch.manual_seed(config.seed)
     run = Run(config, data.labels, StreamClassifier(sizes), {})
     fitted: list[FixedLandmarks] = []
-    phases = ["train"]
-    if model.fixed:
-        phases += [f"fit-layer-{layer}" for layer in range(1, model.layers + 1)]
-    for index, phase in enumerate(phases):
+    phases = {"train": config.training.epochs}
+    for layer in range(1, 1 + (model.layers if model.fixed else 0)):
+        phases[f"fit-layer-{layer}"] = config.training.fit_epochs
+    if config.training.more_epochs and not model.fixed:
+        phases["more"] = config.training.more_epochs
+    for phase, epochs in phases.items():
         done = folder / f"{phase}.safetensors"
         if not done.exists():
-            if index:
+            if phase.startswith("fit"):
                 fitted.append(_fit_layer(run.classifier, parts.train, config, fitted))
-            _train_phase(run.classifier, data, parts, config, fitted, folder / phase, reporting)
+            trainer = _trainer(config, epochs, folder / phase, reporting, bool(parts.validation))
+            _train_phase(run.classifier, data, parts, config, fitted, trainer, folder / phase)
             write_phase(done, run.classifier, fitted)
         fitted = read_phase(done, run.classifier)
     run.classifier.eval().requires_grad_(False)
@@ -71,8 +74,8 @@ def _train_phase(
     parts: Split,
     config: ExperimentConfig,
     fitted: Sequence[FixedLandmarks],
+    trainer: lightning.Trainer,
     folder: Path,
-    reporting: Reporting,
 ) -> None:
     settings = config.training
     window = classifier.config.window
@@ -90,7 +93,6 @@ def _train_phase(
     batches = DataLoader(windows, min(settings.batch_size, len(windows)), sampler=sampler,
                          drop_last=True)  # fmt: skip
     kept = Windows(parts.validation, window, window, data.ignored)
-    trainer = _trainer(config, bool(fitted), folder, reporting, validates=len(kept) > 0)
     last = folder / "last.ckpt"
     trainer.fit(
         module,
@@ -104,7 +106,7 @@ def _train_phase(
 
 
 def _trainer(
-    config: ExperimentConfig, fitting: bool, folder: Path, reporting: Reporting, *, validates: bool
+    config: ExperimentConfig, epochs: int, folder: Path, reporting: Reporting, validates: bool
 ) -> lightning.Trainer:
     settings = config.training
     folder.mkdir(parents=True, exist_ok=True)
@@ -121,7 +123,7 @@ def _trainer(
         accelerator=settings.accelerator,
         devices=settings.devices,
         precision=settings.precision,  # type: ignore[arg-type]  # a name, checked by the trainer
-        max_epochs=settings.fit_epochs if fitting else settings.epochs,
+        max_epochs=epochs,
         gradient_clip_val=settings.clip_norm or None,
         callbacks=callbacks,
         logger=loggers,

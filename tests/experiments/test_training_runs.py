@@ -102,6 +102,25 @@ def test_frozen_layers_stay_as_they_were_when_fitted(tmp_path: Path):
     assert not torch.equal(before.head.weight, run.classifier.head.weight)
 
 
+def test_weights_without_fitted_landmarks_can_be_trained_on_for_as_long(tmp_path: Path):
+    config = config_of(tmp_path, kind="full")
+    plain = run_weights(config, tmp_path / "plain")
+    longer = with_settings(config, {"training": {"more_epochs": 2}})
+    ended = run_weights(longer, tmp_path / "longer")
+    first, second = (StreamClassifier(longer.model.classifier(5, 3, 8)) for _ in ("train", "more"))
+    read_phase(tmp_path / "longer" / "train.safetensors", first)
+    read_phase(tmp_path / "longer" / "more.safetensors", second)
+    assert torch.equal(weights(first), plain)
+    assert torch.equal(weights(second), ended)
+    assert not torch.equal(ended, plain)
+    fitted = {"kind": "continual_nystrom", "landmarks": 2, "landmark_mode": "fixed"}
+    given = with_settings(longer, {"model": fitted})
+    run_weights(given, tmp_path / "fitted")
+    assert not (tmp_path / "fitted" / "more.safetensors").exists()  # these go on with landmarks
+    read_phase(tmp_path / "fitted" / "train.safetensors", first)
+    assert torch.equal(weights(first), plain)
+
+
 @pytest.mark.parametrize("epochs", [1, 2, 3, 5])
 def test_a_run_of_a_few_steps_has_a_schedule_too(epochs: int, tmp_path: Path):
     given = {"epochs": epochs, "batch_size": 12, "schedule": "one_cycle"}  # a step an epoch
