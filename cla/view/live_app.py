@@ -39,7 +39,7 @@ def live_server() -> LiveServer:
     torch.set_num_threads(1)
     device = os.environ.get(DEVICE_VARIABLE, "cpu")
     ready, shown = ready_tasks(load_task(name).on(device) for name in tasks())
-    hello: dict[str, object] = {
+    hello: dict[str, Any] = {
         "device": device_name(torch.device(device)),
         "bones": BONES,
         "tasks": shown,

@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from cla.capture import local_devices
+from cla.capture import LocalDevices, local_devices
 from cla.engine import FaultRecord
 from cla.errors import ClaError
 from cla.models import TaskModel
@@ -31,7 +31,8 @@ from cla.view.origin import is_local, same_origin
 from cla.view.recordings import RecordingStore
 from cla.view.shelf import Shelf
 from cla.view.stage import Stage, fault_of
-from cla.view.texts import choose
+from cla.view.texts import Texts, choose
+from cla.view.texts.faults import translated
 from cla.view.wire import encode, encode_record
 
 MAX_TOKENS = 10_000
@@ -41,6 +42,7 @@ POLICY_VIOLATION = 1008
 INTERNAL_ERROR = 1011
 TRY_AGAIN_LATER = 1013
 WARM_POLL_S = 0.1
+NO_DEVICE = ("no_microphone", "no_camera")
 
 _LOG = logging.getLogger(__name__)
 
@@ -74,7 +76,7 @@ class LiveServer:
     def __init__(
         self,
         tasks: Mapping[str, TaskModel],
-        hello: dict[str, object],
+        hello: dict[str, Any],
         *,
         store: RecordingStore | None = None,
         max_sessions: int = DEFAULT_SESSIONS,
@@ -197,10 +199,8 @@ class LiveServer:
         if offered:
             await asyncio.to_thread(stage.offer, offered.task)
         news.set()
-        devices = asdict(await asyncio.to_thread(local_devices)) if local else None
-        hello = {"type": "hello", **self._hello, "local": devices, **stage.settings()}
-        if offered:
-            hello["tasks"] = [*hello["tasks"], offered.shown]
+        devices = await asyncio.to_thread(local_devices) if local else None
+        hello = {"type": "hello", **self._greeting(socket, devices, offered), **stage.settings()}
         pump = code = None
         try:
             # A page may have gone by now.
@@ -217,6 +217,20 @@ class LiveServer:
                 grace_s = self._grace_s if code in LEAVES else self._lost_grace_s
                 self._closing[key] = loop.call_later(grace_s, self._end, key)
                 self._count()
+
+    def _greeting(
+        self, socket: WebSocket, devices: LocalDevices | None, offered: Offered | None
+    ) -> dict[str, Any]:
+        """What a page is told of the server, in its language."""
+        say = Texts(_language(socket))
+        tasks = [
+            {**shown, "problem": translated(say, shown["problem"])}
+            for shown in self._hello["tasks"]
+        ]
+        local: dict[str, Any] = asdict(devices) if devices else {}
+        missing = {name: translated(say, local[name]) for name in NO_DEVICE if local}
+        own = [offered.shown] if offered else []
+        return {**self._hello, "tasks": [*tasks, *own], "local": {**local, **missing} or None}
 
     async def _replace_connection(self, socket: WebSocket, key: str) -> None:
         """A page that comes back takes its session over from its broken connection."""

@@ -60,6 +60,10 @@ def test_what_varies_is_kept():
     said = translated(GERMAN, "No fixed landmarks were fitted for num_landmarks=7.")
     assert said == "Für 7 Landmarken wurden keine festen angepasst."
     assert translated(GERMAN, "The upload is empty.") == "Die hochgeladene Datei ist leer."
+    both = "The upload is empty. Cut it to a shorter piece. What?"
+    assert translated(GERMAN, both) == (
+        "Die hochgeladene Datei ist leer. Schneiden Sie ein kürzeres Stück heraus. What?"
+    )
     odd = "a {b}.wav is empty."
     assert translated(GERMAN, odd) == "a {b}.wav ist leer."
 

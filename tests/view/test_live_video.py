@@ -38,10 +38,13 @@ def test_the_pages_camera_becomes_tokens():
         for i in range(12):
             socket.send_bytes(frame(1e12 if i % 2 else i / 10))
             time.sleep(0.1)
-        first = receive_until(socket, "frame")
+        found = {}
+        while not {"frame", "token"} <= set(found):
+            message = receive(socket)
+            found.setdefault(message["type"], message)
+        first, token = found["frame"], found["token"]
         assert first["taken_s"] < 4
         assert (first["hands"], first["picture"]) == ([], None)
-        token = receive_until(socket, "token")
         assert token["time_s"] < 4
         assert "dropped_frames" in token
 
@@ -112,6 +115,25 @@ def test_the_machines_devices_are_for_pages_on_the_machine_alone(monkeypatch):
     monkeypatch.setattr(server_module, "is_local", lambda _: True)
     with serving() as (server, client), connect(client, server.issue_key()) as socket:
         assert receive(socket)["local"]["cameras"] == [{"index": 0, "name": "Webcam"}]
+
+
+def test_why_something_cannot_run_is_said_in_the_pages_language(monkeypatch):
+    devices = LocalDevices(no_camera="The machine has no camera.")
+    monkeypatch.setattr(server_module, "local_devices", lambda: devices)
+    monkeypatch.setattr(server_module, "is_local", lambda _: True)
+    problem = "YAMNet, which tells sounds apart, has not been fetched yet. "
+    problem += "Fetch it (7 MB, once) with `cla fetch yamnet`, then start again."
+    with serving() as (server, client):
+        server._hello["tasks"] = [{"name": "sounds", "problem": problem}]
+        for language, said, missing in (
+            ("en", problem, devices.no_camera),
+            ("de", "YAMNet, das Geräusche", "Auf dieser Maschine fehlt: Kamera."),
+        ):
+            with connect(client, f"{server.issue_key()}&lang={language}") as socket:
+                hello = receive(socket)
+            assert hello["tasks"][0]["problem"].startswith(said)
+            assert "`cla fetch yamnet`" in hello["tasks"][0]["problem"]
+            assert hello["local"]["no_camera"] == missing
 
 
 @pytest.mark.parametrize(

@@ -14,15 +14,28 @@ MAX_LENGTH = 500
 
 
 def translated(say: Texts, sentence: str) -> str:
-    """A sentence of an error in the language of `say`."""
+    """A sentence of an error in the language of `say`, or two: what happened, and what helps."""
     if say.language == FALLBACK or len(sentence) > MAX_LENGTH:
         return sentence
+    found = _known(say, sentence)
+    if found is not None:
+        return found
+    for end in re.finditer(r"\. ", sentence):
+        message, remedy = sentence[: end.start() + 1], sentence[end.end() :]
+        found = _known(say, message)
+        if found is not None:
+            return f"{found} {translated(say, remedy)}"
+    return sentence
+
+
+def _known(say: Texts, sentence: str) -> str | None:
+    """A sentence of the catalogue in the language of `say`."""
     for key, pattern in _patterns():
         found = pattern.fullmatch(sentence)
         if found:
             values = {name: translated(say, value) for name, value in found.groupdict().items()}
             return say(f"fault.{key}", **values)
-    return sentence
+    return None
 
 
 @cache
