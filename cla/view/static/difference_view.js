@@ -12,6 +12,9 @@ const DISTANCE = { top: 56, height: 44 };
 const ATTENTION = { top: 124, height: 60 };
 const HEIGHT = 204;
 
+/** A label in words; the first is none of the classes. */
+const named = (labels, label) => (label ? words(labels[label]) : say("no_class"));
+
 export class DifferenceView {
   /** `pair` are the places of the lanes to compare; `onPair` is told of those the visitor chooses. */
   constructor(element, tip, pair, onPair) {
@@ -172,7 +175,7 @@ export class DifferenceView {
       all: decimal(all, 1), tokens, recent: decimal(recent, 1), window: recentTokens,
     });
     const { a, b, leaders, distance } = this.shown.tokens.at(-1);
-    const [first, second] = leaders.map((label) => words(this.shown.labels[label]));
+    const [first, second] = leaders.map((label) => named(this.shown.labels, label));
     const moved = this.shown.row ? decimal(50 * this.shown.row.reduce((sum, value) => sum + Math.abs(value), 0), 0) : "–";
     this.find("p:last-child").textContent = say("difference_now", {
       first, second, firstP: decimal(a[leaders[0]], 2), secondP: decimal(b[leaders[1]], 2), distance: decimal(distance, 3), moved,
@@ -191,7 +194,7 @@ export class DifferenceView {
     }
     const token = shown.tokens.find((each) => each.index === index);
     if (!token) return null;
-    const [first, second] = token.leaders.map((label) => words(shown.labels[label]));
+    const [first, second] = token.leaders.map((label) => named(shown.labels, label));
     return `${time}: ${first} ${decimal(token.a[token.leaders[0]], 2)} ↔ ${second} ${decimal(token.b[token.leaders[1]], 2)}, ` +
       say("at_distance", { distance: decimal(token.distance, 3) });
   }
