@@ -29,12 +29,18 @@ def main(argv: Sequence[str]) -> int:
                         help="write the table too: .csv, .md or .tex")  # fmt: skip
     parser.add_argument("--figure", type=Path, action="append", default=[], metavar="FILE",
                         help="draw accuracy against operations (.html, .json, .png)")  # fmt: skip
+    parser.add_argument("--time-steps", action="store_true",
+                        help="measure the times of steps anew, all lanes in turn")  # fmt: skip
     options = parser.parse_args(argv)
     require_extra()
     from cla.experiments.figure import write_figure
+    from cla.experiments.retimed import retimed
     from cla.experiments.table import summarize, write_table
 
-    lines = summarize(rows_of(options.source))
+    rows = rows_of(options.source)
+    if options.time_steps and options.source not in tasks():  # those of a task are always new
+        rows = retimed(rows, Path(options.source))
+    lines = summarize(rows)
     print_lines(lines, Console())
     for path in options.table:
         write_table(lines, path)

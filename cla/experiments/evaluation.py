@@ -1,42 +1,16 @@
 """Weights judged under an attention: what they recognize, and what a step costs."""
 
-import statistics
-import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
-import torch
-
-from cla.attention import state_bytes
 from cla.datasets import TokenSequence, TokenSet
+from cla.experiments.costs import costs_of
 from cla.experiments.lanes import Lane, lane_of, without_attention
 from cla.experiments.metrics import clip_score, frame_score, last_right
 from cla.experiments.outputs import stream_outputs, window_outputs
 from cla.experiments.runs import Run
 from cla.models import StreamClassifier
-
-TIMED_STEPS = 60
-TIMED_S = 3.0
-"""Time after which fewer steps will do."""
-FULL = Lane("full")
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What one step of one stream costs.
-
-    Args:
-        operations, published: multiply-adds of the attention products, as the code does them and
-            by the paper's closed forms, on average over a cycle.
-        step_us: measured time of a whole step, median.
-    """
-
-    operations: float
-    published: float
-    parameters: int
-    state_bytes: int
-    step_us: float
 
 
 def stream_score(
@@ -59,27 +33,6 @@ def window_score(
     if clips:
         return {"clips": last_right(outputs, labels)}
     return frame_score(outputs, labels, data.background, data.ignored)._asdict()
-
-
-def cost_of(lane: StreamClassifier) -> Cost:
-    """Counts, and the measured time of a step on a full window, on this machine."""
-    count = lane.operations
-    config = lane.config
-    window = torch.randn(1, lane.receptive_field, config.input_dim)
-    state = lane.state_from_window(window)
-    token = torch.randn(1, config.input_dim)
-    times: list[float] = []
-    while len(times) < TIMED_STEPS and sum(times) < TIMED_S:
-        begin = time.perf_counter()
-        state = lane.step(token, state).state
-        times.append(time.perf_counter() - begin)
-    return Cost(
-        count.average,
-        count.published,
-        sum(one.numel() for one in lane.parameters()),
-        state_bytes(state),
-        1e6 * statistics.median(times[len(times) // 4 :]),
-    )
 
 
 def evaluate(
@@ -109,8 +62,8 @@ def evaluate(
     ]
     longest = max(len(one.labels) for one in test)
     streamed: dict[Lane, dict[str, float]] = {}
-    for lane in lanes:
-        made = lane_of(classifier, lane, run.landmarks).eval()
+    every = [lane_of(classifier, lane, run.landmarks).eval() for lane in lanes]
+    for lane, made, cost in zip(lanes, every, costs_of(every), strict=True):
         alike = _same_numbers(lane, longest, classifier.config.window)
         if alike not in streamed:
             streamed[alike] = stream_score(made, data, test)
@@ -121,7 +74,7 @@ def evaluate(
                 "landmarks": lane.landmarks or 0,
                 "stream": streamed[alike],
                 "window": window_score(made, data, test),
-                **asdict(cost_of(made)),
+                **asdict(cost),
             }
         )
     return [flat(row) for row in rows]

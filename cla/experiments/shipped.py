@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from cla.experiments.evaluation import cost_of
+from cla.experiments.costs import costs_of
 from cla.experiments.lanes import Lane
 from cla.models import TaskModel
 from cla.training.lanes import LANES, LaneName, make_lane
@@ -35,19 +35,20 @@ def rows_of_task(task: TaskModel) -> list[dict[str, Any]]:
         if variant != "full":
             system = "window of 1" if variant == "window 1" else variant
             rows.append({**about, "system": system, "landmarks": 0, **_scores(found)})
-    lanes = [lane for lane in LANES if (lane.num_landmarks or 0) <= task.window]
-    for lane in lanes:
-        found = figures[name].get(str(lane))
-        if found is not None:
-            rows.append(
-                {
-                    **about,
-                    "system": _system(lane),
-                    "landmarks": lane.num_landmarks or 0,
-                    **_scores(found),
-                    **asdict(cost_of(make_lane(task, lane))),
-                }
-            )
+    shown = figures[name]
+    lanes = [
+        lane for lane in LANES if (lane.num_landmarks or 0) <= task.window and str(lane) in shown
+    ]
+    for lane, cost in zip(lanes, costs_of([make_lane(task, lane) for lane in lanes]), strict=True):
+        rows.append(
+            {
+                **about,
+                "system": _system(lane),
+                "landmarks": lane.num_landmarks or 0,
+                **_scores(shown[str(lane)]),
+                **asdict(cost),
+            }
+        )
     return rows
 
 

@@ -18,7 +18,8 @@ from cla.cli.main import main
 from cla.datasets import TokenSequence, TokenSet
 from cla.errors import ClaError
 from cla.experiments.config import ExperimentConfig, ModelConfig
-from cla.experiments.evaluation import cost_of, evaluate, stream_score
+from cla.experiments.costs import costs_of
+from cla.experiments.evaluation import evaluate, stream_score
 from cla.experiments.figure import figure_of
 from cla.experiments.lanes import Lane, all_lanes, lane_of, without_attention
 from cla.experiments.metrics import clip_score, frame_score
@@ -116,7 +117,7 @@ def test_windows_of_many_sequences_are_those_of_each(layers: int):
 def test_every_lane_of_many_has_the_scores_of_its_own_streams(
     length: int, layers: int, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("cla.experiments.evaluation.TIMED_STEPS", 4)
+    monkeypatch.setattr("cla.experiments.costs.TIMED_STEPS", 4)
     config = ExperimentConfig("tiny", Path(), model=ModelConfig(layers=layers))
     run = Run(config, ("a", "b", "c"), small_classifier(layers))
     test = [one._replace(labels=one.labels + index % 3)
@@ -150,8 +151,8 @@ def test_the_ablation_leaves_only_the_token_itself():
 
 
 def test_costs_are_those_of_the_lane():
-    full, low = (cost_of(lane_of(small_classifier(), one)) for one in (Lane("full"),
-                 Lane("continual_nystrom", 2)))  # fmt: skip
+    lanes = (Lane("full"), Lane("continual_nystrom", 2))
+    full, low = costs_of([lane_of(small_classifier(), one) for one in lanes])
     assert full.published == 2 * (2 * 8 * 8 * 8 + 2 * 8 * 8)
     assert (
         low.parameters
@@ -205,6 +206,14 @@ def test_commands_train_fit_and_print(tmp_path: Path, capsys):
     evaluate = ["evaluate", str(work), "--table", str(table), "--figure", str(figure)]
     assert main(evaluate) == 0
     assert "attention zeroed" in table.read_text()
+    rows = [{**row, "step_us": -1.0} for row in json.loads((run / "rows.json").read_text())]
+    (run / "rows.json").write_text(json.dumps(rows))
+    csv_table = table.with_suffix(".csv")
+    assert main([*evaluate, "--time-steps", "--table", str(csv_table)]) == 0
+    timed = {(row["system"], row["landmarks"]): row["step_us"]
+             for row in csv.DictReader(csv_table.open())}  # fmt: skip
+    assert timed.pop(("attention zeroed", "0")) == timed.pop(("window of 1", "0")) == "-1.0"
+    assert min(map(float, timed.values())) > 0
     assert json.loads(figure.read_text())["data"][0]["name"] == "full, 1 layer"
     assert main([*train, "--kind", "nystrom"]) == 2
     assert "landmarks" in capsys.readouterr().err
@@ -212,7 +221,7 @@ def test_commands_train_fit_and_print(tmp_path: Path, capsys):
 
 
 def test_the_shipped_tasks_have_the_same_table(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("cla.experiments.evaluation.TIMED_STEPS", 4)
+    monkeypatch.setattr("cla.experiments.costs.TIMED_STEPS", 4)
     task = load_task("hands")
     found = {(row["system"], row["landmarks"]): row for row in rows_of_task(task)}
     figures = task.card["figures"]["other hands"]
