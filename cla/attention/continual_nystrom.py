@@ -19,6 +19,7 @@ from cla.attention.nystrom_state import (
     NystromState,
     build_state,
     follows_stream,
+    keeps_queries,
     stream_landmarks,
 )
 from cla.attention.nystrom_step import (
@@ -50,6 +51,16 @@ class ContinualNystromAttention(AttentionLayer):
         self.key_landmarks: Tensor
         for name in ("query_landmarks", "key_landmarks"):
             self.register_buffer(name, torch.full(shape, torch.nan) if self.fixed else None)
+        heads, window, marks = config.num_heads, config.window, config.landmarks
+        self._ring = (heads, window, config.head_dim)
+        self._numbers = (
+            heads * window * config.head_dim * keeps_queries(config),
+            heads * marks * marks,
+            heads * marks * window * config.retroactive,
+        )
+        """Of one stream's queries, gamma_inv and betas."""
+        self._kernels = fused.NystromKernels(config) if fused.AVAILABLE else None
+        self._exact = landmarks_are_tokens(config)
         # Follows from the landmarks; not a buffer, which a narrow type of the layer would spoil.
         self._gamma_inv: Tensor | None = None
         self.register_load_state_dict_post_hook(_forget_inverse)  # type: ignore[no-untyped-call]  # torch's
@@ -59,6 +70,11 @@ class ContinualNystromAttention(AttentionLayer):
         if self._gamma_inv is not None:
             self._gamma_inv = self._gamma_inv.to(self.query_landmarks.device)
         return self
+
+    @property
+    def kernels(self) -> fused.NystromKernels | None:
+        """The compiled steps, where they may be taken."""
+        return self._kernels if self.use_fused else None
 
     @property
     def fixed(self) -> bool:
@@ -97,16 +113,12 @@ class ContinualNystromAttention(AttentionLayer):
         return accumulation_dtype(dtype)
 
     def fits(self, state: NystromState) -> bool:
-        config = self.config
-        marks, window = config.landmarks, config.window
-        batch, heads, size = state.slot.shape[0], config.num_heads, config.head_dim
-        rows = window if config.output_mode == "retroactive" else 0
-        kept = window if rows or config.landmark_mode == "continual" else 0
+        batch, (queries, inverse, betas) = state.slot.shape[0], self._numbers
         return (
-            state.keys.shape == (batch, heads, window, size)
-            and state.queries.shape == (batch, heads, kept, size)
-            and state.landmarks.gamma_inv.shape == (batch, heads, marks, marks)
-            and state.betas.shape == (batch, heads, marks, rows)
+            state.keys.shape == (batch, *self._ring)
+            and state.queries.numel() == batch * queries
+            and state.landmarks.gamma_inv.numel() == batch * inverse
+            and state.betas.numel() == batch * betas
         )
 
     def init_state(
@@ -134,8 +146,9 @@ class ContinualNystromAttention(AttentionLayer):
         emit: bool = False,
         active: Tensor | None = None,
     ) -> tuple[Tensor, Any]:
-        if self.use_fused and state.keys.dtype == torch.float64 and fused.can_step(state.keys):
-            context = self._attend_fused(tokens, state, active)
+        kernels = self.kernels
+        if kernels and state.keys.dtype is torch.float64 and fused.can_step(state.keys):
+            context = self._attend_fused(kernels, tokens, state, active)
         else:
             context = advance(tokens, state, self.config, active)
         return context, self.step_emits(tokens.queries, state) if emit else None
@@ -143,9 +156,10 @@ class ContinualNystromAttention(AttentionLayer):
     def step_compiled(
         self, x: Tensor, weights: fused.Weights, state: NystromState, active: Tensor | None
     ) -> Tensor | None:
-        if landmarks_are_tokens(self.config) or state.keys.dtype != torch.float64:
+        kernels = self.kernels
+        if kernels is None or self._exact or state.keys.dtype is not torch.float64:
             return None
-        done = fused.nystrom_layer(x, weights, state, self.config, active)
+        done = kernels.layer(x, weights, state, active)
         if done is None or not self.config.retroactive:
             return done and done[0]
         contexts, short = done
@@ -154,29 +168,36 @@ class ContinualNystromAttention(AttentionLayer):
             return self.zero_unseen(output, state.valid_tokens) if short else output
 
     def _attend_fused(
-        self, tokens: Projected, state: NystromState, active: Tensor | None
+        self,
+        kernels: fused.NystromKernels,
+        tokens: Projected,
+        state: NystromState,
+        active: Tensor | None,
     ) -> Tensor:
         """Streams that keep sums by the kernels, those whose windows are filling without."""
         if self.fixed:
-            return self._advance_fused(tokens, state, active)
+            return self._advance_fused(kernels, tokens, state, active)
         direct = attends_directly(state, self.config)
         if bool(direct.all()):
             return advance(tokens, state, self.config, active)
         if not bool(direct.any()):
-            return self._advance_fused(tokens, state, active)
+            return self._advance_fused(kernels, tokens, state, active)
         if active is None:
             active = torch.ones_like(direct)
-        context = self._advance_fused(tokens, state, active & ~direct)
+        context = self._advance_fused(kernels, tokens, state, active & ~direct)
         others = advance(tokens, state, self.config, active & direct)
         return torch.where(direct[:, None, None, None], others, context)
 
     def _advance_fused(
-        self, tokens: Projected, state: NystromState, active: Tensor | None
+        self,
+        kernels: fused.NystromKernels,
+        tokens: Projected,
+        state: NystromState,
+        active: Tensor | None,
     ) -> Tensor:
         if self.config.retroactive:
-            width = self.output_proj.weight.dtype
-            return fused.nystrom_rows(tokens, state, self.config, active, width)
-        return fused.nystrom_step(tokens, state, self.config, active)
+            return kernels.rows(tokens, state, active, self.output_proj.weight.dtype)
+        return kernels.step(tokens, state, active)
 
     def young_rows(self, tokens: Projected, seen: Tensor) -> Tensor:
         if not self.fixed:
@@ -209,7 +230,7 @@ class ContinualNystromAttention(AttentionLayer):
 
     def scan_part(self, x: Tensor, state: NystromState) -> tuple[Tensor, NystromState]:
         tokens = self.project(x, state.keys.dtype)
-        context, after = scan_streams(tokens, state, self.config, use_fused=self.use_fused)
+        context, after = scan_streams(tokens, state, self.config, self.kernels)
         output = self.merge_heads(context)
         if self.config.retroactive:
             output = self.zero_unseen(output, self.scan_valid_tokens(state, x.shape[1]))

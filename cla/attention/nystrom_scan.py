@@ -22,9 +22,15 @@ CHUNK_TOKENS = 512
 
 
 def scan_streams(
-    new: Projected, state: NystromState, config: AttentionConfig, *, use_fused: bool
+    new: Projected,
+    state: NystromState,
+    config: AttentionConfig,
+    kernels: fused.NystromKernels | None,
 ) -> tuple[Tensor, NystromState]:
     """Contexts of T new tokens, and the state after them.
+
+    Args:
+        kernels: to be used where they can be.
 
     Shapes:
         new: (B, H, T, D)
@@ -38,10 +44,10 @@ def scan_streams(
         pieces = []
         start, slot, valid = 0, group.slot, group.valid_tokens
         while start < new.keys.shape[-2]:
-            if use_fused and _can_fuse(new, config, valid):
+            if kernels and _can_fuse(new, config, valid):
                 part = clone_state(part)
                 rest = Projected(*(tensor[rows, :, start:] for tensor in new))
-                pieces.append(fused.nystrom_scan(rest, part, config))
+                pieces.append(kernels.scan(rest, part))
                 break
             length = min(_chunk(config, valid), new.keys.shape[-2] - start)
             tokens = Projected(*(tensor[rows, :, start : start + length] for tensor in new))

@@ -9,12 +9,7 @@ AVAILABLE = find_spec("numba") is not None
 
 if AVAILABLE:
     from cla.attention.fused.continual_calls import continual_layer, continual_step
-    from cla.attention.fused.nystrom_calls import (
-        nystrom_layer,
-        nystrom_rows,
-        nystrom_scan,
-        nystrom_step,
-    )
+    from cla.attention.fused.nystrom_calls import NystromKernels
     from cla.attention.fused.token_calls import finish_token, project_token
 else:
 
@@ -23,19 +18,21 @@ else:
 
     # The layers do not ask for kernels that are not available.
     continual_layer = continual_step = finish_token = project_token = _missing  # type: ignore[assignment]
-    nystrom_layer = nystrom_rows = nystrom_scan = nystrom_step = _missing  # type: ignore[assignment]
+
+    class NystromKernels:  # type: ignore[no-redef]
+        """Not to be made here."""
+
+        __init__ = _missing
+
 
 __all__ = [
     "AVAILABLE",
+    "NystromKernels",
     "Weights",
     "can_step",
     "continual_layer",
     "continual_step",
     "finish_token",
-    "nystrom_layer",
-    "nystrom_rows",
-    "nystrom_scan",
-    "nystrom_step",
     "project_token",
     "weights_of",
 ]

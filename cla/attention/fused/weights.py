@@ -8,6 +8,7 @@ PROJECTIONS = ("query_proj", "key_proj", "value_proj", "output_proj")
 FEW_STREAMS = 16
 """Up to so many streams one kernel projects faster than a matrix product in float64."""
 
+_KNOWN_TYPES = (torch.float32, torch.float64)
 
 Weights = tuple[int, ...]
 """Addresses of weights and biases: of query, key and value projection, and of the output's."""
@@ -16,8 +17,8 @@ Weights = tuple[int, ...]
 def can_step(tensor: Tensor) -> bool:
     """Whether the kernels know the type and place of a tensor."""
     return (
-        tensor.dtype in (torch.float64, torch.float32)
-        and type(tensor) is Tensor
+        type(tensor) is Tensor
+        and tensor.dtype in _KNOWN_TYPES
         and tensor.is_cpu
         and not torch.compiler.is_compiling()
     )
@@ -29,14 +30,14 @@ def weights_of(layer: nn.Module, x: Tensor) -> Weights | None:
     Both have to be of float32. Parameters are read from the dictionary of their module: `getattr`
     on modules would take as long as a projection.
     """
-    if x.dtype != torch.float32 or x.shape[0] > FEW_STREAMS or not can_step(x):
+    if x.dtype is not torch.float32 or x.shape[0] > FEW_STREAMS or not can_step(x):
         return None
     addresses: list[int] = []
     modules = layer._modules
     for name in PROJECTIONS:
         parameters = modules[name]._parameters  # type: ignore[union-attr]  # never None
         weight, bias = parameters.get("weight"), parameters.get("bias")
-        if weight is None or bias is None or weight.dtype != torch.float32:
+        if weight is None or bias is None or weight.dtype is not torch.float32:
             return None
         if not (weight.is_cpu and weight.is_contiguous()):
             return None

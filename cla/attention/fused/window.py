@@ -1,8 +1,11 @@
 """`window_sums`, the same table: one token into a head, or a ring into the sums of one landmark."""
 
+from typing import Any, NamedTuple
+
 from cla.attention.fused.index import ONE, ZERO, place
 from cla.attention.fused.kernel import kernel
 from cla.attention.fused.matrix import times_column
+from cla.attention.fused.pointers import fetch
 from cla.attention.fused.sums import (
     add,
     add_token,
@@ -13,6 +16,9 @@ from cla.attention.fused.sums import (
     sum_three,
     weigh,
 )
+
+LINE = place(8)
+"""Numbers of a cache line."""
 
 
 @kernel(inline="always")
@@ -41,6 +47,63 @@ def table_of(sizes, stream, head):
     return base, stride, base + 3 * stride, base + (3 + sizes.blocks) * stride
 
 
+class Turn(NamedTuple):
+    """Where a token falls in the cycle.
+
+    Args:
+        block, following: its block and the one after.
+        offset, length: its place in its block, and how many tokens that takes.
+        old: place in the following block of the token whose suffix sum is due; none if below 1.
+        leaving: ring place of that token.
+    """
+
+    block: Any
+    following: Any
+    offset: Any
+    length: Any
+    old: Any
+    leaving: Any
+
+
+@kernel(inline="always")
+def turn_of(sizes, slot):
+    """The turn of the token that takes a place of the ring."""
+    window, count = sizes.window, sizes.blocks
+    block = block_of(slot, count, window)
+    start = block_start(block, count, window)
+    offset, length = slot - start, block_start(block + 1, count, window) - start
+    following = (block + 1) % count
+    next_start = block_start(following, count, window)
+    old = block_start(following + 1, count, window) - next_start - 1 - offset
+    return Turn(block, following, offset, length, old, next_start + max(old, 0))
+
+
+@kernel(inline="always")
+def suffix_places(sizes, turn, sides, stride):
+    """Where the suffix sum that is due lies, and that of what is left of the token's own block."""
+    due = ((turn.following % 2) * sizes.side_rows + turn.old - 1) * stride
+    return sides + due, sides + ((turn.block % 2) * sizes.side_rows + turn.offset) * stride
+
+
+@kernel()
+def fetch_next(sizes, arrays, stream, head, slot):
+    """Ask for what a head needs of memory for the token after that at `slot`."""
+    size = sizes.size
+    after = slot + 1 if slot + 1 < sizes.window else 0
+    turn = turn_of(sizes, after)
+    _, stride, _, sides = table_of(sizes, stream, head)
+    due, left = suffix_places(sizes, turn, sides, stride)
+    for index in range(place(0), place(sizes.marks * (size + 2)), LINE):
+        fetch(arrays.table, place(due) + index)
+        fetch(arrays.table, place(left) + index)
+    unit = (stream * sizes.heads + head) * sizes.window
+    for token in (after, turn.leaving):
+        at = place(unit + token)
+        for index in range(place(0), place(size + 1), LINE):
+            fetch(arrays.keys, at * place(size) + index)
+            fetch(arrays.values, at * place(size + 1) + index)
+
+
 @kernel()
 def slide_head(sizes, arrays, room, stream, head, slot):
     """Take the token at ring place `slot` into the table of a head; `room.totals` are the sums."""
@@ -49,15 +112,9 @@ def slide_head(sizes, arrays, room, stream, head, slot):
     logits, shifts, total = room.logits, room.shifts, room.totals
     columns = size + 2
     run = marks * columns
-    block = block_of(slot, count, window)
-    start = block_start(block, count, window)
-    offset = slot - start
-    length = block_start(block + 1, count, window) - start
-    following = (block + 1) % count
-    next_start = block_start(following, count, window)
-    old = block_start(following + 1, count, window) - next_start - 1 - offset
-    leaving = next_start + max(old, 0)
+    block, _, offset, length, old, leaving = turn = turn_of(sizes, slot)
     base, stride, blocks, sides = table_of(sizes, stream, head)
+    due, left = suffix_places(sizes, turn, sides, stride)
     head_row, cycle, others = base, base + stride, base + 2 * stride
 
     unit = stream * sizes.heads + head
@@ -78,18 +135,17 @@ def slide_head(sizes, arrays, room, stream, head, slot):
         set_token(table, head_row, logits, shifts, ZERO, values, entering_at, marks, columns)
 
     if old >= 1:
-        row = sides + ((following % 2) * sizes.side_rows + old - 1) * stride
         seen = values[leaving_at + size] != 0.0
         if offset:
-            copy(table, row, table, row + stride, run)
+            copy(table, due, table, due + stride, run)
             if seen:
                 add_token(
-                    table, row, logits, shifts, marks, total, values, leaving_at, marks, columns
+                    table, due, logits, shifts, marks, total, values, leaving_at, marks, columns
                 )
         elif seen:
-            set_token(table, row, logits, shifts, marks, values, leaving_at, marks, columns)
+            set_token(table, due, logits, shifts, marks, values, leaving_at, marks, columns)
         else:
-            clear(table, row, marks, columns)
+            clear(table, due, marks, columns)
 
     turned = count - 2 - offset
     if block == 0 and turned >= 2:
@@ -97,8 +153,7 @@ def slide_head(sizes, arrays, room, stream, head, slot):
         add(table, row, table, row + stride, marks, columns)
 
     if offset < length - 1:
-        row = sides + ((block % 2) * sizes.side_rows + offset) * stride
-        sum_three(total, table, head_row, others, row, marks, columns)
+        sum_three(total, table, head_row, others, left, marks, columns)
         return
     copy(total, ZERO, table, head_row, run)
     add(total, ZERO, table, others, marks, columns)
