@@ -1,6 +1,7 @@
 # The app for a server: slim, not root, nothing written outside /tmp.
 # `deploy/try_install.py` runs these steps where there is no container engine.
-FROM python:3.11.13-slim-bookworm AS build
+ARG BASE=python:3.11.13-slim-bookworm@sha256:86adf8dbadc3d6e82ee5dd2c74bec2e1c2467cdad47886280501df722372d2e1
+FROM ${BASE} AS build
 # Where CPU-only wheels of torch lie, for an image of 1.5 GB instead of 6.
 ARG TORCH_INDEX=""
 WORKDIR /build
@@ -10,7 +11,7 @@ RUN python -m venv /opt/cla \
     && if [ -n "$TORCH_INDEX" ]; then /opt/cla/bin/pip install --no-cache-dir torch --index-url "$TORCH_INDEX"; fi \
     && /opt/cla/bin/pip install --no-cache-dir "$(ls /wheels/*.whl)[server]"
 
-FROM python:3.11.13-slim-bookworm
+FROM ${BASE}
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libgl1 libglib2.0-0 \
     && rm -rf /var/lib/apt/lists/* \
