@@ -61,6 +61,13 @@ def scan_lane(task: TaskModel, config: LaneConfig, clip: ClipTokens) -> LaneScan
     logits, _ = classifier.scan(clip.features[None], classifier.init_state(1))
     probabilities = logits[0].softmax(-1).float().numpy()
     compute_s = time.perf_counter() - start
+    if task.known:
+        features = clip.features.float().numpy()
+        held = [
+            task.known.held_against(row, features[: index + 1])
+            for index, row in enumerate(probabilities)
+        ]
+        probabilities = np.stack(held)
     detector = EventDetector(task.labels, task.event_config)
     found = (
         detector.push(token.time_s, row)

@@ -16,6 +16,7 @@ from cla.attention.cuts import stretches, window_stretches
 from cla.engine.records import FaultRecord
 from cla.errors import ClaError
 from cla.models import EventDetector, TaskModel
+from cla.models.known import TOKENS
 from cla.telemetry import LaneRecord
 from cla.types import Token
 
@@ -104,6 +105,11 @@ class Lane:
         shown = (probabilities,) if attention is None else (probabilities, attention)
         if all(np.isfinite(part).all() for part in shown):
             self._history.append(token.features)
+            if self.task.known:
+                recent = list(self._history)[-TOKENS:]
+                probabilities = self.task.known.held_against(
+                    probabilities, torch.stack(recent).float().numpy()
+                )
         else:
             self._recover(token.features)
             probabilities, attention = self._nothing(), None

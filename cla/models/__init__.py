@@ -4,6 +4,7 @@ from cla.models.checkpoint import load_task, read_task, tasks, write_task
 from cla.models.classifier import ClassifierConfig, ClassifierState, Positions, StreamClassifier
 from cla.models.events import EventConfig, EventDetector
 from cla.models.graphed_step import GraphedStep
+from cla.models.known import Known, KnownClass
 from cla.models.matching import Matches, Span, belongs, match_events
 from cla.models.stack import StackMode
 from cla.models.task import DEVICES, FixedLandmarks, TaskModel, use_landmarks
@@ -17,6 +18,8 @@ __all__ = [
     "EventDetector",
     "FixedLandmarks",
     "GraphedStep",
+    "Known",
+    "KnownClass",
     "Matches",
     "Positions",
     "Span",

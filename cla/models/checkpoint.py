@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
@@ -14,6 +15,7 @@ from torch import Tensor
 from cla.errors import ClaError
 from cla.models.classifier import ClassifierConfig, StreamClassifier
 from cla.models.events import EventConfig
+from cla.models.known import Known, KnownClass
 from cla.models.task import FixedLandmarks, TaskModel
 from cla.resources import asset_path
 
@@ -104,7 +106,12 @@ def description_of(task: TaskModel) -> dict[str, Any]:
         "landmark_counts": list(task.landmark_counts),
         "classifier": asdict(task.classifier.config),
         "events": asdict(task.event_config),
+        **({"known": _nearness(task.known)} if task.known else {}),
     }
+
+
+def _nearness(known: Known) -> dict[str, float]:
+    return {str(place): one.least for place, one in known.classes.items()}
 
 
 def tensors_of(task: TaskModel) -> dict[str, Tensor]:
@@ -114,6 +121,8 @@ def tensors_of(task: TaskModel) -> dict[str, Tensor]:
         for layer, fitted in enumerate(layers):
             tensors[f"landmarks.{count}.{layer}.queries"] = fitted.queries.contiguous()
             tensors[f"landmarks.{count}.{layer}.keys"] = fitted.keys.contiguous()
+    for place, one in task.known.classes.items():
+        tensors[f"known.{place}"] = torch.from_numpy(one.examples).contiguous()
     return tensors
 
 
@@ -132,6 +141,10 @@ def assembled(
         )
         for count in description["landmark_counts"]
     }
+    known = {
+        int(place): KnownClass(tensors.pop(f"known.{place}").numpy(), least)
+        for place, least in description.get("known", {}).items()
+    }
     classifier = StreamClassifier(config)
     classifier.load_state_dict(tensors)
     classifier.eval().requires_grad_(False)
@@ -144,4 +157,5 @@ def assembled(
         hop_s=description["hop_s"],
         card=card,
         features=description.get("features", "speech"),
+        known=Known(known),
     )

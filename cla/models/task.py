@@ -1,7 +1,7 @@
 """A trained task: its classifier, labels, landmarks and event settings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ from cla.errors import ClaError
 from cla.features import FrontEnd, front_end
 from cla.models.classifier import StreamClassifier
 from cla.models.events import EventConfig
+from cla.models.known import Known
 from cla.types import InputKind
 
 CPU = torch.device("cpu")
@@ -42,6 +43,7 @@ class TaskModel:
         card: data, licenses, figures and limits.
         features: name of the front end that makes its tokens.
         device: where lanes step; the weights here stay on the CPU.
+        known: what taught classes sound like; what is far from that is none of them.
     """
 
     name: str
@@ -53,6 +55,7 @@ class TaskModel:
     card: Mapping[str, Any]
     features: str = "speech"
     device: torch.device = CPU
+    known: Known = field(default_factory=Known)
 
     def on(self, device: str) -> "TaskModel":
         """The task with lanes that step on `cpu` or `cuda`.

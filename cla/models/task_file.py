@@ -22,6 +22,7 @@ from cla.features import FRONT_ENDS
 from cla.models.checkpoint import assembled, description_of, load_task, tensors_of
 from cla.models.classifier import ClassifierConfig, StreamClassifier
 from cla.models.events import EventConfig
+from cla.models.known import MAX_EXAMPLES
 from cla.models.task import TaskModel
 
 FORMAT = "cla-task 1"
@@ -88,7 +89,10 @@ def read_task_file(source: Path | bytes) -> TaskModel:
     except (SafetensorError, ValueError, KeyError, TypeError, OverflowError, RuntimeError):
         _refuse("its weights cannot be read")
     _check_tensors(
-        tensors, ClassifierConfig(**description["classifier"]), description["landmark_counts"]
+        tensors,
+        ClassifierConfig(**description["classifier"]),
+        description["landmark_counts"],
+        description["known"],
     )
     if metadata.get("sha256") != _digest(tensors):
         _refuse("its weights do not match their checksum")
@@ -142,6 +146,7 @@ def _description(metadata: dict[str, Any]) -> dict[str, Any]:
         "landmark_counts": _counts(metadata.get("landmark_counts")),
         "classifier": _classifier(metadata.get("classifier"), front_end.feature_dim, len(labels)),
         "events": _events(metadata.get("events")),
+        "known": _known(metadata.get("known", {}), len(labels)),
     }
 
 
@@ -197,8 +202,21 @@ def _events(value: Any) -> dict[str, Any]:
     return asdict(EventConfig(**described))
 
 
+def _known(value: Any, classes: int) -> dict[str, float]:
+    described = _object(value, "known classes")
+    places = [str(place) for place in range(1, classes)]
+    if not set(described) <= set(places) or not all(
+        type(least) in (int, float) and -1 <= least <= 1 for least in described.values()
+    ):
+        _refuse("its known classes cannot be used")
+    return described
+
+
 def _check_tensors(
-    tensors: Mapping[str, Tensor], config: ClassifierConfig, counts: list[int]
+    tensors: Mapping[str, Tensor],
+    config: ClassifierConfig,
+    counts: list[int],
+    known: Mapping[str, float],
 ) -> None:
     """The tensors are those that such a classifier has, and no others."""
     with torch.device("meta"):
@@ -210,6 +228,11 @@ def _check_tensors(
         for layer in range(config.num_layers):
             for part in ("queries", "keys"):
                 expected[f"landmarks.{count}.{layer}.{part}"] = torch.Size((heads, count, size))
+    for place in known:
+        examples = tensors.get(f"known.{place}")
+        if examples is None or examples.dim() != 2 or not 0 < len(examples) <= MAX_EXAMPLES:
+            _refuse("its known classes have no examples, or too many")
+        expected[f"known.{place}"] = torch.Size((len(examples), config.input_dim))
     if {name: tensor.shape for name, tensor in tensors.items()} != expected:
         _refuse("its weights are not those of its classifier")
     for tensor in tensors.values():

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cla.errors import ClaError
 from cla.models import StreamClassifier, TaskModel
+from cla.models.known import TOKENS
 from cla.teaching.stretches import Pools, StreamJoiner
 from cla.training.batches import LabeledStream
 from cla.training.lanes import LaneName, make_lane
@@ -90,10 +91,11 @@ def score_lanes(
     labels = np.stack([stream.labels for stream in streams])
     # Not tokens just after a change of label, and none of which the label is not certain.
     counted = np.stack([stream.weights for stream in streams]) == 1
+    strange = _strange(task, features.numpy())
     scores: list[LaneScore] = []
     full: NDArray[np.int64] | None = None
     for lane in lanes:
-        said = _said(make_lane(task, lane), features)
+        said = _said(make_lane(task, lane), features, strange)
         full = said if full is None else full
         confusion = np.zeros((len(task.labels),) * 2, np.int64)
         np.add.at(confusion, (labels[counted], said[counted]), 1)
@@ -101,8 +103,24 @@ def score_lanes(
     return scores
 
 
+def _strange(task: TaskModel, features: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which classes are strange at which token, (S, T, C)."""
+    strange = np.zeros((*features.shape[:2], len(task.labels)), bool)
+    for stream, tokens in enumerate(features if task.known else ()):
+        for index in range(len(tokens)):
+            recent = tokens[max(0, index + 1 - TOKENS) : index + 1]
+            strange[stream, index, task.known.strange(recent)] = True
+    return strange
+
+
 @torch.inference_mode()
-def _said(lane: StreamClassifier, features: torch.Tensor) -> NDArray[np.int64]:
+def _said(
+    lane: StreamClassifier, features: torch.Tensor, strange: NDArray[np.bool_]
+) -> NDArray[np.int64]:
     logits, _ = lane.scan(features, lane.init_state(len(features)))
-    said: NDArray[np.int64] = logits.argmax(-1).numpy()
+    probabilities = logits.softmax(-1).numpy()
+    nothing = np.where(strange, probabilities, 0).sum(-1)
+    probabilities = np.where(strange, 0, probabilities)
+    probabilities[..., 0] += nothing
+    said: NDArray[np.int64] = probabilities.argmax(-1)
     return said

@@ -58,6 +58,12 @@ def split(material: Material, others: Sequence[TaughtClip]) -> tuple[Pools, Pool
     return trained, held
 
 
+def labeled(material: Material) -> Pools:
+    """All clips of each label, and of none beside them."""
+    groups = [material.background, *(each.clips for each in material.classes)]
+    return [[_labeled(clip, label) for clip in clips] for label, clips in enumerate(groups)]
+
+
 class StreamJoiner:
     """Joins stretches of changing labels to streams, as a live stream would have them.
 

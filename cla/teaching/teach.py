@@ -9,7 +9,8 @@ import numpy as np
 import cla
 from cla.errors import ClaError
 from cla.features import FrontEnd, front_end
-from cla.models import EventConfig, StreamClassifier, TaskModel, load_task
+from cla.models import EventConfig, Known, StreamClassifier, TaskModel, load_task
+from cla.teaching.familiar import FEATURES, known_classes
 from cla.teaching.fit import (
     EncoderFit,
     Progress,
@@ -21,7 +22,7 @@ from cla.teaching.fit import (
 from cla.teaching.material import MIN_CLASS_S, Material, TaughtClass
 from cla.teaching.others import other_clips, unlike_classes
 from cla.teaching.scores import LaneScore, held_out_streams, score_lanes
-from cla.teaching.stretches import StreamJoiner, split
+from cla.teaching.stretches import StreamJoiner, labeled, split
 from cla.training.batches import LabeledStream
 from cla.training.landmarks import fit_landmarks
 from cla.training.lanes import COUNTS, FULL, LaneName
@@ -88,7 +89,11 @@ def teach(
         landmarks={m: found[m] for m in COUNTS if m * TOKENS_PER_LANDMARK <= tokens},
     )
     progress(0.9)
-    scores = tuple(score_lanes(task, judged, _scored_lanes(task)))
+    known = known_classes(labeled(material)) if end.name in FEATURES else Known()
+    # What was held out must not be among the examples that it is held against.
+    tested = replace(task, known=known_classes(trained, known.classes))
+    scores = tuple(score_lanes(tested, judged, _scored_lanes(task)))
+    task = replace(task, known=known)
     card = {
         "made_by": f"cla {cla.__version__}",
         "fitted": fitted,

@@ -1,10 +1,13 @@
 """Classes that are taught: what is held out, how well they are told apart, what is refused."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
 
 from cla.capture import open_audio, sample_clips
+from cla.engine import Lane, LaneConfig
 from cla.errors import ClaError
 from cla.features import front_end
 from cla.models import read_task_file, write_task_file
@@ -13,6 +16,7 @@ from cla.teaching.fit import EncoderFit
 from cla.teaching.others import unlike_classes
 from cla.teaching.reading import HELD_TOKENS, quiet_tokens
 from cla.teaching.stretches import GUARD_TOKENS, StreamJoiner, split
+from cla.types import Token
 
 HAND = front_end("hands")
 FEW = EncoderFit(steps=4)
@@ -57,6 +61,26 @@ def test_what_is_taught_runs_live_and_unknown_input_is_something_else(taught):
         said.append(taught.task.labels[int(output.argmax())])
     assert said[30:40] == ["class 2"] * 10
     assert said[70:] == ["none"] * 10  # no hand in sight
+
+
+def test_with_clips_enough_what_is_far_from_a_class_is_not_named_so(monkeypatch):
+    monkeypatch.setattr(sys.modules["cla.teaching.teach"], "FEATURES", {"hands"})
+    clips = {
+        center: tuple(clip_of(center, 60, seed=seed) for seed in range(4)) for center in (1, 2)
+    }
+    classes = tuple(TaughtClass(f"class {center}", clips[center]) for center in clips)
+    taught = teach(Material("hands", classes), "two", fit=FEW)
+    assert set(taught.task.known.classes) == {1, 2}
+    assert taught.scores[0].accuracy > 0.85
+    lane = Lane(taught.task, LaneConfig("continual_nystrom", 4))
+    said = []
+    for center in (2, 6):
+        rows = clip_of(center, 40, seed=9).features
+        said += [
+            lane.step(Token(i, 0.0, torch.from_numpy(row))).label for i, row in enumerate(rows)
+        ]
+    assert said[20:40] == ["class 2"] * 20
+    assert said[-20:] == ["none"] * 20
 
 
 def test_the_file_holds_the_scores(taught):

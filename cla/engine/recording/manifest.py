@@ -91,6 +91,9 @@ def weights_digest(task: TaskModel) -> str:
         for fitted in task.landmarks[count]:
             digest.update(fitted.queries.contiguous().numpy().tobytes())
             digest.update(fitted.keys.contiguous().numpy().tobytes())
+    for place, one in sorted(task.known.classes.items()):
+        digest.update(f"{place} {one.least}".encode())
+        digest.update(one.examples.tobytes())
     return digest.hexdigest()
 
 

@@ -1,0 +1,87 @@
+"""What taught classes sound like: input that is far from all of a class is not named so."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+TOKENS = 5
+"""So many tokens are averaged before they are compared."""
+MAX_EXAMPLES = 64
+"""Of one class; more cost each token time, and the file room."""
+
+Features = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class KnownClass:
+    """A class by examples of it.
+
+    Args:
+        least: cosine that input must have with one of them, at least.
+
+    Shapes:
+        examples: (K, F) float32, of length 1
+    """
+
+    examples: Features
+    least: float
+
+
+@dataclass(frozen=True)
+class Known:
+    """The classes of a task that are known by examples, by their place among the labels."""
+
+    classes: Mapping[int, KnownClass] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.classes)
+
+    def strange(self, recent: Features) -> list[int]:
+        """The classes that none of their examples resembles.
+
+        Shapes:
+            recent: (T, F), the newest tokens, of which the last ones are averaged.
+        """
+        found = unit(recent[-TOKENS:].mean(0))
+        return [
+            place
+            for place, one in self.classes.items()
+            if not float((one.examples @ found).max()) >= one.least
+        ]
+
+    def held_against(self, probabilities: Features, recent: Features) -> Features:
+        """Probabilities of a token in which a strange class is nothing of the classes.
+
+        Shapes:
+            probabilities: (C,)
+            recent: as of `strange`.
+        """
+        strange = self.strange(recent)
+        if not strange:
+            return probabilities
+        held: Features = probabilities.copy()
+        held[0] += held[strange].sum()
+        held[strange] = 0.0
+        return held
+
+
+def unit(features: Features) -> Features:
+    """Vectors of length 1; those without any length stay so."""
+    length = np.linalg.norm(features, axis=-1, keepdims=True)
+    scaled: Features = (features / np.maximum(length, np.float32(1e-6))).astype(np.float32)
+    return scaled
+
+
+def averaged(features: Features) -> Features:
+    """Each token's mean with those just before it, as `Known.strange` averages them.
+
+    Shapes:
+        features: (T, F)
+    """
+    if not len(features):
+        return features
+    return np.stack(
+        [features[max(0, i + 1 - TOKENS) : i + 1].mean(0) for i in range(len(features))]
+    )
