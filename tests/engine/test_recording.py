@@ -231,7 +231,9 @@ def test_start_and_stop_while_it_runs(task, tmp_path):
     assert our_threads() == []
     for name in ("a", "b"):
         checked, _ = check(tmp_path / name, task)
-        assert (checked.equal, checked.compared) == (True, 12)
+        assert checked.equal
+        # What was pushed just then may still have gone in.
+        assert checked.compared in (12, 13)
 
 
 def test_a_folder_that_cannot_be_written_is_explained(task, tmp_path):
