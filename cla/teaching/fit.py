@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from cla.features import FrontEnd
 from cla.models import ClassifierConfig, StreamClassifier
 from cla.training.batches import Batch, FeatureNoise, LabeledStream, Pieces
-from cla.training.train import TrainConfig, batch_loss
+from cla.training.losses import batch_loss
+from cla.training.train import TrainConfig
 
 Progress = Callable[[float], object]
 """Is told which share of the work is done (0 to 1)."""

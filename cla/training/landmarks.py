@@ -1,6 +1,7 @@
 """Fixed landmarks: k-means centers of projected queries and keys."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,48 +21,76 @@ def fit_landmarks(
     seed: int = 0,
     tokens: int = TOKENS,
     counts: Sequence[int] = COUNTS,
+    weights: Sequence[NDArray[np.floating]] | None = None,
 ) -> dict[int, tuple[FixedLandmarks, ...]]:
     """Landmarks of each layer for every count offered, per head.
 
     Args:
         tokens: how many are drawn to fit them to.
+        weights: how much each token counts; all the same if not given.
 
     Shapes:
         features: (T, F) of each stream.
+        weights: (T,) of each stream.
 
     Source: arXiv 2412.03214, section 3.3.
     """
-    projected = _projected(model, features, tokens, np.random.default_rng(seed))
+    if weights is None:
+        weights = [np.ones(len(stream)) for stream in features]
+    drawn = _drawn(model, features, weights, tokens, np.random.default_rng(seed))
+    projected = _projected(model, drawn)
     return {
         count: tuple(
-            FixedLandmarks(_centers(queries, count, seed), _centers(keys, count, seed))
+            FixedLandmarks(
+                _centers(queries, drawn.weights, count, seed),
+                _centers(keys, drawn.weights, count, seed),
+            )
             for queries, keys in projected
         )
         for count in counts
     }
 
 
-@torch.no_grad()
-def _projected(
+class _Drawn(NamedTuple):
+    """Random pieces of streams.
+
+    Shapes:
+        features: (P, T, F)
+        phases: (P,), of the positional encoding at their first tokens
+        weights: (P * T,)
+    """
+
+    features: Tensor
+    phases: Tensor
+    weights: NDArray[np.floating]
+
+
+def _drawn(
     model: StreamClassifier,
     features: Sequence[NDArray[np.floating]],
+    weights: Sequence[NDArray[np.floating]],
     tokens: int,
     rng: np.random.Generator,
-) -> list[tuple[Tensor, Tensor]]:
-    """Queries and keys (H, T, D) of each layer, of random pieces at random phases.
-
-    Pieces that are whole streams begin at phase 0, as these do.
-    """
+) -> _Drawn:
+    """Pieces at random phases; those that are whole streams begin at phase 0, as these do."""
     length = PIECE_TOKENS if model.config.num_layers == 1 else model.config.window
     length = min(length, *(len(stream) for stream in features))
-    pieces, phases = [], []
+    pieces, phases, counts = [], [], []
     for _ in range(max(1, tokens // length)):
-        stream = features[int(rng.integers(len(features)))]
+        chosen = int(rng.integers(len(features)))
+        stream = features[chosen]
         start = rng.integers(0, len(stream) - length + 1)
         pieces.append(stream[start : start + length].astype(np.float32))
+        counts.append(weights[chosen][start : start + length])
         phase = int(rng.integers(model.config.position_period))
         phases.append(0 if length == len(stream) else phase)
-    embedded = model.embed(torch.from_numpy(np.stack(pieces)), torch.tensor(phases))
+    return _Drawn(torch.from_numpy(np.stack(pieces)), torch.tensor(phases), np.concatenate(counts))
+
+
+@torch.no_grad()
+def _projected(model: StreamClassifier, drawn: _Drawn) -> list[tuple[Tensor, Tensor]]:
+    """Queries and keys (H, T, D) of each layer, of all pieces one after another."""
+    embedded = model.embed(drawn.features, drawn.phases)
     found = []
     for attention, given in zip(model.attentions, model.encoder.inputs(embedded), strict=True):
         projected = attention.project(given, torch.float32)
@@ -74,11 +103,13 @@ def _projected(
     return found
 
 
-def _centers(points: Tensor, count: int, seed: int) -> Tensor:
+def _centers(points: Tensor, weights: NDArray[np.floating], count: int, seed: int) -> Tensor:
     from sklearn.cluster import KMeans
 
     centers: list[NDArray[np.float32]] = [
-        KMeans(count, n_init=2, random_state=seed).fit(head.numpy()).cluster_centers_
+        KMeans(count, n_init=2, random_state=seed)
+        .fit(head.numpy(), sample_weight=weights)
+        .cluster_centers_
         for head in points
     ]
     return torch.from_numpy(np.stack(centers).astype(np.float32))

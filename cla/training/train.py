@@ -5,12 +5,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional
 
-from cla.models import ClassifierConfig, FixedLandmarks, StreamClassifier, use_landmarks
-from cla.training.batches import Batch, FeatureNoise, LabeledStream, Pieces
-from cla.training.lagging import lagging_logits
+from cla.models import ClassifierConfig, FixedLandmarks, StreamClassifier
+from cla.training.batches import FeatureNoise, LabeledStream, Pieces
+from cla.training.losses import batch_loss
 
 
 @dataclass(frozen=True)
@@ -23,6 +21,8 @@ class TrainConfig:
         windows: whole windows in a batch under landmarks, the newest token of each counts.
         growing_share: share of those batches with windows that are not full yet.
         lagging_share: share of them with continual landmarks that lag, as those of a stream do.
+        dense_share: share of them with fitted landmarks on pieces of which every token counts.
+        dense_counts: the landmark counts that those draw.
         guidance: weight of staying near to what full attention says of the same window.
         blind_tokens: first tokens of a piece that do not count, what they tell lies before it.
         average: decay of the moving average of the weights, which is what is kept.
@@ -37,6 +37,8 @@ class TrainConfig:
     windows: int = 128
     growing_share: float = 0.4
     lagging_share: float = 0.0
+    dense_share: float = 0.0
+    dense_counts: tuple[int, ...] = (2, 4, 8, 16, 32, 64)
     guidance: float = 0.0
     blind_tokens: int = 11
     learning_rate: float = 2e-3
@@ -129,104 +131,3 @@ def train(
     trained = StreamClassifier(config.classifier)
     trained.load_state_dict(average.module.state_dict())
     return trained.eval().requires_grad_(False)
-
-
-def batch_loss(
-    model: StreamClassifier,
-    landmarks: Mapping[int, Sequence[FixedLandmarks]],
-    pieces: Pieces,
-    config: TrainConfig,
-    rng: np.random.Generator,
-) -> Tensor:
-    """Loss of one batch, under full attention or under a few landmarks as the draw has it."""
-    if rng.random() < config.full_share:
-        return _full_loss(model, pieces, config, rng)
-    if config.lagging_share and rng.random() < config.lagging_share:
-        return _lagging_loss(model, pieces, config, rng)
-    return _low_rank_loss(model, landmarks, pieces, config, rng)
-
-
-def _full_loss(
-    model: StreamClassifier, pieces: Pieces, config: TrainConfig, rng: np.random.Generator
-) -> Tensor:
-    """Loss of every token of some pieces under full attention."""
-    period = config.classifier.position_period
-    batch = pieces.draw(config.scan_streams, config.scan_tokens, config.noise, rng)
-    state = model.init_state(config.scan_streams)
-    # Pieces start anywhere in a stream, so at any phase of the positional encoding.
-    state = state._replace(position=torch.from_numpy(rng.integers(period, size=len(batch[0]))))
-    logits, _ = model.scan(batch.features, state)
-    seen = Batch(*(part[:, config.blind_tokens :] for part in batch))
-    return _weighted_loss(logits[:, config.blind_tokens :], seen, config)
-
-
-def _low_rank_loss(
-    model: StreamClassifier,
-    landmarks: Mapping[int, Sequence[FixedLandmarks]],
-    pieces: Pieces,
-    config: TrainConfig,
-    rng: np.random.Generator,
-) -> Tensor:
-    """Loss of the newest token of whole and of growing windows under a few landmarks."""
-    window = config.classifier.window
-    batch = pieces.draw(config.windows, window, config.noise, rng)
-    growing = rng.random() < config.growing_share
-    tokens = int(rng.integers(config.blind_tokens, window)) if growing else window
-    features = batch.features[:, -tokens:]
-    seen = tokens if growing else window + int(rng.integers(config.classifier.position_period))
-    with torch.no_grad():
-        guide = model.eval()(features, tokens_seen=seen).softmax(-1) if config.guidance else None
-    lane = _low_rank_lane(model.train(), landmarks, int(rng.choice(config.landmark_counts)), rng)
-    return _newest_loss(lane(features, tokens_seen=seen), batch, guide, config)
-
-
-def _lagging_loss(
-    model: StreamClassifier, pieces: Pieces, config: TrainConfig, rng: np.random.Generator
-) -> Tensor:
-    """Loss of the newest token of windows whose landmarks were complete some tokens ago."""
-    window = config.classifier.window
-    count = int(rng.choice(config.landmark_counts))
-    lag = int(rng.integers(window // count))
-    batch = pieces.draw(config.windows, window + lag, config.noise, rng)
-    first = int(rng.integers(config.classifier.position_period))
-    seen = first + window + lag
-    with torch.no_grad():
-        guide = None
-        if config.guidance:
-            guide = model.eval()(batch.features[:, lag:], tokens_seen=seen).softmax(-1)
-    lane = model.train().with_attention("continual_nystrom", count)
-    start = torch.full((config.windows,), first)
-    return _newest_loss(lagging_logits(lane, batch.features, start, lag), batch, guide, config)
-
-
-def _low_rank_lane(
-    model: StreamClassifier,
-    landmarks: Mapping[int, Sequence[FixedLandmarks]],
-    count: int,
-    rng: np.random.Generator,
-) -> StreamClassifier:
-    """A lane with continual landmarks, or half of the time with fitted ones if there are some."""
-    if count not in landmarks or rng.random() < 0.5:
-        return model.with_attention("continual_nystrom", count)
-    lane = model.with_attention("continual_nystrom", count, "fixed")
-    use_landmarks(lane, landmarks[count])
-    return lane
-
-
-def _newest_loss(logits: Tensor, batch: Batch, guide: Tensor | None, config: TrainConfig) -> Tensor:
-    """Loss of the newest tokens, and how far they are from the guide's probabilities."""
-    loss = _weighted_loss(logits, Batch(*(part[:, -1] for part in batch)), config)
-    if guide is None:
-        return loss
-    return loss + config.guidance * functional.cross_entropy(logits, guide)
-
-
-def _weighted_loss(logits: Tensor, batch: Batch, config: TrainConfig) -> Tensor:
-    losses = functional.cross_entropy(
-        logits.flatten(0, -2),
-        batch.labels.flatten(),
-        reduction="none",
-        label_smoothing=config.label_smoothing,
-    )
-    weights = batch.weights.flatten()
-    return (losses * weights).sum() / weights.sum()

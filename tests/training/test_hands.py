@@ -13,7 +13,13 @@ from cla.training.hands.card import model_card
 from cla.training.hands.clips import CLIP_HZ, absence, carried, joined, played, transition
 from cla.training.hands.dataset import build_streams, load_streams
 from cla.training.hands.evaluate import evaluate
-from cla.training.hands.labels import FIRST_MOTION, labeled, occurrences
+from cla.training.hands.labels import (
+    FIRST_MOTION,
+    KIND_SHARES,
+    labeled,
+    landmark_weights,
+    occurrences,
+)
 from cla.training.hands.motions import motion, other_motion
 from cla.training.hands.odd import OddHands
 from cla.training.hands.recipe import (
@@ -146,6 +152,24 @@ def test_streams_hold_what_they_say(recordings):
     assert training.weights[~stream.decided].max() < training.weights.max()
 
 
+def test_motions_count_most_where_landmarks_are_fitted(recordings):
+    maker = StreamMaker(recordings, StreamConfig(seconds=40))
+    streams = [maker.make(np.random.default_rng(seed)) for seed in range(3)]
+    weights = landmark_weights(streams)
+    assert [len(each) for each in weights] == [len(stream.labels) for stream in streams]
+    total = sum(each.sum() for each in weights)
+    named = sum(
+        each[stream.labels >= FIRST_MOTION].sum()
+        for each, stream in zip(weights, streams, strict=True)
+    )
+    absent = sum(
+        each[stream.features[:, 0] == 0].sum()
+        for each, stream in zip(weights, streams, strict=True)
+    )
+    assert 0.3 < named / total <= KIND_SHARES[3]
+    assert absent / total == pytest.approx(KIND_SHARES[0])
+
+
 def test_what_must_be_found_and_what_may_be():
     wave, five = label_index("wave"), label_index("5")
     labels = np.repeat([0, five, wave, five, 0, five, 0], [5, 20, 12, 20, 5, 30, 5])
@@ -163,7 +187,7 @@ def test_what_must_be_found_and_what_may_be():
 @pytest.mark.timeout(200)
 def test_the_recipe_on_tiny_data(recordings, tmp_path):
     folders = Folders(tmp_path, tmp_path / "model")
-    for name in ("train", "refine", "tune", "tune-odd"):
+    for name in ("train", "hard", "tune", "tune-odd"):
         maker = StreamMaker(recordings, StreamConfig(seconds=15))
         build_streams(maker, 2, SETS[name].seed, folders.features(name))
     classifier = ClassifierConfig(
@@ -175,7 +199,7 @@ def test_the_recipe_on_tiny_data(recordings, tmp_path):
         average=0.8,
     )  # fmt: skip
     make_weights(folders, config)
-    make_landmarks(folders, config)
+    make_landmarks(folders)
     fitted = read_task(folders.out)
     refine_weights(folders, config)
     task = read_task(folders.out)

@@ -14,11 +14,14 @@ from cla.features import HOP_S
 from cla.models import (
     ClassifierConfig,
     EventConfig,
+    FixedLandmarks,
     StreamClassifier,
     TaskModel,
     read_task,
+    use_landmarks,
     write_task,
 )
+from cla.training.dense import fixed_logits
 from cla.training.digits import dataset, main, recipe
 from cla.training.digits.bank import Clip, build_bank
 from cla.training.digits.dataset import FeatureStream
@@ -29,6 +32,7 @@ from cla.training.digits.sources import TEST_PACKAGES
 from cla.training.digits.streams import GLIDING, HARD, Material
 from cla.training.digits.utterances import Utterance
 from cla.training.digits.vocabulary import LABELS
+from cla.training.hands.recipe import refining_phase
 from cla.training.lagging import lagging_logits
 from cla.training.landmarks import fit_landmarks
 from cla.training.lanes import COUNTS
@@ -110,8 +114,44 @@ def test_lagging_landmarks_give_what_a_step_gives(count, tokens, seed):
     torch.testing.assert_close(found, step.output, rtol=1e-4, atol=1e-5)
 
 
+@settings(max_examples=15, deadline=None)
+@given(count=st.sampled_from((1, 2, 5, 16)), tokens=st.integers(1, 70), seed=st.integers(0, 100))
+def test_dense_fixed_landmarks_give_what_steps_give(count, tokens, seed):
+    torch.manual_seed(seed)
+    model = StreamClassifier(tiny_classifier(window=24, position_period=48)).eval()
+    lane = model.with_attention("continual_nystrom", count, "fixed")
+    use_landmarks(lane, [FixedLandmarks(torch.randn(2, count, 16), torch.randn(2, count, 16))])
+    features = torch.randn(3, tokens, 96)
+    start = torch.tensor([0, 7, 40])
+    state = lane.init_state(3)._replace(position=start.clone())
+    stepped = []
+    for token in features.unbind(1):
+        step = lane.step(token, state)
+        state = step.state
+        stepped.append(step.output)
+    found = fixed_logits(lane, features, start)
+    torch.testing.assert_close(found, torch.stack(stepped, 1), rtol=1e-4, atol=1e-5)
+    found.sum().backward()
+    assert float(model.attentions[0].value_proj.weight.grad.abs().sum()) > 0
+
+
+def test_landmarks_lie_where_tokens_count():
+    torch.manual_seed(0)
+    model = StreamClassifier(tiny_classifier(window=24)).eval()
+    way = np.random.default_rng(0).normal(0, 1, 96).astype(np.float32)
+    streams = [np.tile(way, (60, 1)), np.tile(-way, (60, 1))]
+
+    def spread(weights):
+        """Distance of the two landmarks of each head."""
+        landmarks = fit_landmarks(model, streams, tokens=960, counts=(2,), weights=weights)
+        return (landmarks[2][0].keys[:, 0] - landmarks[2][0].keys[:, 1]).norm(dim=-1)
+
+    one_kind = spread([np.ones(60), np.zeros(60)])
+    assert (one_kind < 0.7 * spread(None)).all()
+
+
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("phase", [low_rank_phase, lagging_phase])
+@pytest.mark.parametrize("phase", [low_rank_phase, lagging_phase, refining_phase])
 def test_a_phase_goes_on_from_the_weights_of_the_last(phase):
     streams = labeled(make_streams())
     config = TrainConfig(

@@ -1,6 +1,6 @@
 """What is to be recognized in a stream: its labels for training, its occurrences for scores."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ MIN_TOKENS = 8
 FIRST_MOTION = label_index(MOTIONS[0])
 MOTION_WEIGHT = 2.0
 """Motions are short: there are few tokens of each."""
+KIND_SHARES = (0.03, 0.12, 0.15, 0.7)
+"""What no hands, hands that are no sign, signs, and motions count to fitted landmarks."""
 
 
 def labeled(streams: Iterable[HandsStream]) -> list[LabeledStream]:
@@ -40,6 +42,26 @@ def occurrences(stream: HandsStream) -> tuple[list[Occurrence], list[Occurrence]
         and not any(_touch(one, motion) for motion in during)
     ]
     return during + still, shown
+
+
+def landmark_weights(streams: Sequence[HandsStream]) -> list[NDArray[np.float64]]:
+    """How much each token counts where landmarks are fitted, (T,) of each stream.
+
+    Tokens of motions, amid them or after, are few; held signs, other hands and no hands are many.
+    Each of these four kinds counts as `KIND_SHARES` says, however many tokens it has.
+    """
+    kinds = [_kinds(stream) for stream in streams]
+    counts = np.bincount(np.concatenate(kinds), minlength=len(KIND_SHARES))
+    weights = np.array(KIND_SHARES) / np.maximum(counts, 1) * counts.sum()
+    return [weights[kind] for kind in kinds]
+
+
+def _kinds(stream: HandsStream) -> NDArray[np.int64]:
+    """0 where there is no hand, 1 at hands that are no sign, 2 at signs, 3 at motions, (T,)."""
+    kinds = np.where(stream.labels == NONE, 1, 2)
+    kinds[(stream.labels >= FIRST_MOTION) | ~stream.decided] = 3
+    kinds[stream.features[:, 0] == 0] = 0
+    return kinds
 
 
 def _weights(stream: HandsStream) -> NDArray[np.float32]:

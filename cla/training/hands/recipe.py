@@ -11,8 +11,8 @@ from cla.training.batches import FeatureNoise
 from cla.training.hands.card import model_card
 from cla.training.hands.dataset import build_streams, load_streams
 from cla.training.hands.evaluate import evaluate, tuned
-from cla.training.hands.labels import labeled
-from cla.training.hands.sets import REFINE, TESTS, TRAIN, TUNE, TUNE_ODD, StreamSet
+from cla.training.hands.labels import labeled, landmark_weights
+from cla.training.hands.sets import HARD, TESTS, TRAIN, TUNE, TUNE_ODD, StreamSet
 from cla.training.hands.sources import recordings
 from cla.training.hands.streams import HandsStream, StreamMaker
 from cla.training.hands.vocabulary import LABELS
@@ -20,12 +20,12 @@ from cla.training.landmarks import fit_landmarks
 from cla.training.recipe import Folders, folders_of, recipe_parser, run_stages
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 
-STEPS = 5_500
+STEPS = 10_000
 ALL_LANES_ON = ("other hands", "odd hands")
 STAGES = ("data", "train", "landmarks", "refine", "evaluate")
 SETS: Mapping[str, StreamSet] = {
     "train": TRAIN,
-    "refine": REFINE,
+    "hard": HARD,
     "tune": TUNE,
     "tune-odd": TUNE_ODD,
     **{f"test-{name}": one for name, one in TESTS.items()},
@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
     parser = recipe_parser(
         "hands",
         "Make the hand-signs model: fetch recorded hands (pip), make streams of them, train, fit "
-        "landmarks, refine, evaluate. Takes about half an hour on one core.",
+        "landmarks, refine, evaluate. Takes about 45 minutes on one core.",
         STAGES,
     )
     parser.add_argument("--steps", type=int, default=STEPS, help="training steps")
@@ -51,7 +51,7 @@ def main(argv: Sequence[str]) -> int:
         {
             "data": lambda: make_data(folders),
             "train": lambda: make_weights(folders, config),
-            "landmarks": lambda: make_landmarks(folders, config),
+            "landmarks": lambda: make_landmarks(folders),
             "refine": lambda: refine_weights(folders, config),
             "evaluate": lambda: make_card(folders, config),
         },
@@ -67,7 +67,7 @@ def train_config(steps: int) -> TrainConfig:
         len(LABELS),
         embed_dim=128,
         num_heads=8,
-        feed_forward_dim=256,
+        feed_forward_dim=512,
         window=96,
         position_period=192,
         position_harmonics=16,
@@ -76,7 +76,7 @@ def train_config(steps: int) -> TrainConfig:
     return TrainConfig(
         classifier,
         steps=steps,
-        full_share=0.7,
+        full_share=0.85,
         scan_streams=8,
         scan_tokens=200,
         windows=48,
@@ -89,10 +89,12 @@ def refining_phase(config: TrainConfig) -> TrainConfig:
     """A last phase, half under full attention and half under landmarks of any count."""
     return replace(
         low_rank_phase(config),
-        steps=config.steps * 3 // 10,
+        steps=config.steps * 2 // 5,
         learning_rate=config.learning_rate / 2,
         full_share=0.5,
-        landmark_counts=(2, 4, 8, 16, 16, 32, 64),
+        landmark_counts=(2, 4, 8, 16, 16, 32),
+        dense_share=0.7,
+        dense_counts=(2, 4, 8, 16, 16, 16, 32, 64),
         average=0.997,
         seed=config.seed + 2,
     )
@@ -107,28 +109,30 @@ def make_data(folders: Folders) -> None:
 
 def make_weights(folders: Folders, config: TrainConfig) -> None:
     """Train the first phase, and write the weights without landmarks."""
-    model = train(labeled(_streams(folders, "train")), config)
+    model = train(labeled(_training(folders)), config)
     task = TaskModel(
         "hands", LABELS, model, {}, EventConfig(), HAND_HOP_S, MappingProxyType({}), "hands"
     )
     write_task(task, folders.out, {})
 
 
-def make_landmarks(folders: Folders, config: TrainConfig) -> None:
-    """Fit the fixed landmarks, and train on with them."""
+def make_landmarks(folders: Folders) -> None:
+    """Fit the fixed landmarks."""
     task = read_task(folders.out)
-    streams = _streams(folders, "train")
-    landmarks = fit_landmarks(task.classifier, [stream.features for stream in streams])
-    phase = replace(low_rank_phase(config), steps=config.steps // 10)
-    model = train(labeled(streams), phase, Start(task.classifier, landmarks))
-    write_task(replace(task, classifier=model, landmarks=landmarks), folders.out, task.card)
+    streams = _training(folders)
+    landmarks = fit_landmarks(
+        task.classifier,
+        [stream.features for stream in streams],
+        weights=landmark_weights(streams),
+    )
+    write_task(replace(task, landmarks=landmarks), folders.out, task.card)
 
 
 def refine_weights(folders: Folders, config: TrainConfig) -> None:
-    """Train on, with harder streams and the same landmarks; then tune the event settings."""
+    """Train on, with the landmarks as they are; then tune the event settings."""
     task = read_task(folders.out)
-    streams = labeled(_streams(folders, "train") + _streams(folders, "refine"))
-    model = train(streams, refining_phase(config), Start(task.classifier, task.landmarks))
+    start = Start(task.classifier, task.landmarks)
+    model = train(labeled(_training(folders)), refining_phase(config), start)
     task = replace(task, classifier=model)
     tuning = _streams(folders, "tune") + _streams(folders, "tune-odd")
     task = replace(task, event_config=tuned(task, tuning))
@@ -140,8 +144,13 @@ def make_card(folders: Folders, config: TrainConfig) -> None:
     task = read_task(folders.out)
     sets = {name: _streams(folders, f"test-{name}") for name in TESTS}
     figures = evaluate(task, sets, ALL_LANES_ON)
-    card = model_card(figures, config, refining_phase(config), TRAIN.count, REFINE.count)
+    card = model_card(figures, config, refining_phase(config), TRAIN.count, HARD.count)
     write_task(task, folders.out, card)
+
+
+def _training(folders: Folders) -> list[HandsStream]:
+    """Usual and hard streams."""
+    return _streams(folders, "train") + _streams(folders, "hard")
 
 
 def _streams(folders: Folders, name: str) -> list[HandsStream]:

@@ -30,10 +30,10 @@ def _seen(tracking: TrackingConfig) -> StreamConfig:
     return replace(_USUAL, tracking=tracking)
 
 
-TRAIN = StreamSet("right", 400, 8)
-REFINE = StreamSet(
+TRAIN = StreamSet("right", 600, 8)
+HARD = StreamSet(
     "right",
-    400,
+    600,
     9,
     replace(
         _seen(TrackingConfig(noise=(0.006, 0.1), timing=0.3, dropped=0.08)),

@@ -1,0 +1,155 @@
+"""The loss of a batch, under full attention or under a few landmarks."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from cla.models import FixedLandmarks, StreamClassifier, use_landmarks
+from cla.training.batches import Batch, Pieces
+from cla.training.dense import fixed_logits
+from cla.training.lagging import lagging_logits
+
+if TYPE_CHECKING:  # training imports this module
+    from cla.training.train import TrainConfig
+
+
+def batch_loss(
+    model: StreamClassifier,
+    landmarks: Mapping[int, Sequence[FixedLandmarks]],
+    pieces: Pieces,
+    config: "TrainConfig",
+    rng: np.random.Generator,
+) -> Tensor:
+    """Loss of one batch, under full attention or under a few landmarks as the draw has it."""
+    if rng.random() < config.full_share:
+        return _full_loss(model, pieces, config, rng)
+    if config.lagging_share and rng.random() < config.lagging_share:
+        return _lagging_loss(model, pieces, config, rng)
+    if config.dense_share and landmarks and rng.random() < config.dense_share:
+        return _dense_loss(model, landmarks, pieces, config, rng)
+    return _low_rank_loss(model, landmarks, pieces, config, rng)
+
+
+def _full_loss(
+    model: StreamClassifier, pieces: Pieces, config: "TrainConfig", rng: np.random.Generator
+) -> Tensor:
+    """Loss of every token of some pieces under full attention."""
+    period = config.classifier.position_period
+    batch = pieces.draw(config.scan_streams, config.scan_tokens, config.noise, rng)
+    state = model.init_state(config.scan_streams)
+    # Pieces start anywhere in a stream, so at any phase of the positional encoding.
+    state = state._replace(position=torch.from_numpy(rng.integers(period, size=len(batch[0]))))
+    logits, _ = model.scan(batch.features, state)
+    seen = Batch(*(part[:, config.blind_tokens :] for part in batch))
+    return _weighted_loss(logits[:, config.blind_tokens :], seen, config)
+
+
+def _dense_loss(
+    model: StreamClassifier,
+    landmarks: Mapping[int, Sequence[FixedLandmarks]],
+    pieces: Pieces,
+    config: "TrainConfig",
+    rng: np.random.Generator,
+) -> Tensor:
+    """Loss of every token of some pieces under fitted landmarks of a drawn count."""
+    batch = pieces.draw(config.scan_streams, config.scan_tokens, config.noise, rng)
+    period = config.classifier.position_period
+    start = torch.from_numpy(rng.integers(period, size=config.scan_streams))
+    guide = None
+    if config.guidance:
+        state = model.init_state(config.scan_streams)._replace(position=start)
+        with torch.no_grad():
+            guide = model.eval().scan(batch.features, state)[0].softmax(-1)
+    count = int(rng.choice(config.dense_counts))
+    lane = model.train().with_attention("continual_nystrom", count, "fixed")
+    use_landmarks(lane, landmarks[count])
+    logits = fixed_logits(lane, batch.features, start)
+    seen = slice(config.blind_tokens, None)
+    part = Batch(*(each[:, seen] for each in batch))
+    return _guided_loss(logits[:, seen], part, None if guide is None else guide[:, seen], config)
+
+
+def _low_rank_loss(
+    model: StreamClassifier,
+    landmarks: Mapping[int, Sequence[FixedLandmarks]],
+    pieces: Pieces,
+    config: "TrainConfig",
+    rng: np.random.Generator,
+) -> Tensor:
+    """Loss of the newest token of whole and of growing windows under a few landmarks."""
+    window = config.classifier.window
+    batch = pieces.draw(config.windows, window, config.noise, rng)
+    growing = rng.random() < config.growing_share
+    tokens = int(rng.integers(config.blind_tokens, window)) if growing else window
+    features = batch.features[:, -tokens:]
+    seen = tokens if growing else window + int(rng.integers(config.classifier.position_period))
+    with torch.no_grad():
+        guide = model.eval()(features, tokens_seen=seen).softmax(-1) if config.guidance else None
+    lane = _low_rank_lane(model.train(), landmarks, int(rng.choice(config.landmark_counts)), rng)
+    return _newest_loss(lane(features, tokens_seen=seen), batch, guide, config)
+
+
+def _lagging_loss(
+    model: StreamClassifier, pieces: Pieces, config: "TrainConfig", rng: np.random.Generator
+) -> Tensor:
+    """Loss of the newest token of windows whose landmarks were complete some tokens ago."""
+    window = config.classifier.window
+    count = int(rng.choice(config.landmark_counts))
+    lag = int(rng.integers(window // count))
+    batch = pieces.draw(config.windows, window + lag, config.noise, rng)
+    first = int(rng.integers(config.classifier.position_period))
+    seen = first + window + lag
+    with torch.no_grad():
+        guide = None
+        if config.guidance:
+            guide = model.eval()(batch.features[:, lag:], tokens_seen=seen).softmax(-1)
+    lane = model.train().with_attention("continual_nystrom", count)
+    start = torch.full((config.windows,), first)
+    return _newest_loss(lagging_logits(lane, batch.features, start, lag), batch, guide, config)
+
+
+def _low_rank_lane(
+    model: StreamClassifier,
+    landmarks: Mapping[int, Sequence[FixedLandmarks]],
+    count: int,
+    rng: np.random.Generator,
+) -> StreamClassifier:
+    """A lane with continual landmarks, or half of the time with fitted ones if there are some."""
+    if count not in landmarks or rng.random() < 0.5:
+        return model.with_attention("continual_nystrom", count)
+    lane = model.with_attention("continual_nystrom", count, "fixed")
+    use_landmarks(lane, landmarks[count])
+    return lane
+
+
+def _newest_loss(
+    logits: Tensor, batch: Batch, guide: Tensor | None, config: "TrainConfig"
+) -> Tensor:
+    """Loss of the newest tokens, and how far they are from the guide's probabilities."""
+    return _guided_loss(logits, Batch(*(part[:, -1] for part in batch)), guide, config)
+
+
+def _guided_loss(
+    logits: Tensor, batch: Batch, guide: Tensor | None, config: "TrainConfig"
+) -> Tensor:
+    """Loss of tokens (..., C), and how far they are from the guide's probabilities."""
+    loss = _weighted_loss(logits, batch, config)
+    if guide is None:
+        return loss
+    apart = functional.cross_entropy(logits.flatten(0, -2), guide.flatten(0, -2))
+    return loss + config.guidance * apart
+
+
+def _weighted_loss(logits: Tensor, batch: Batch, config: "TrainConfig") -> Tensor:
+    losses = functional.cross_entropy(
+        logits.flatten(0, -2),
+        batch.labels.flatten(),
+        reduction="none",
+        label_smoothing=config.label_smoothing,
+    )
+    weights = batch.weights.flatten()
+    return (losses * weights).sum() / weights.sum()
