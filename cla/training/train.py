@@ -80,6 +80,18 @@ def lagging_phase(config: TrainConfig) -> TrainConfig:
     )
 
 
+def hardening_phase(config: TrainConfig) -> TrainConfig:
+    """A shorter phase of the same kind, for streams of another make."""
+    last = lagging_phase(config)
+    return replace(
+        last,
+        steps=last.steps * 3 // 5,
+        windows=last.windows * 2 // 3,
+        average=0.975,
+        seed=last.seed + 1,
+    )
+
+
 @dataclass(frozen=True)
 class Start:
     """What a phase goes on from: weights, and landmarks fitted to them, which stay as they are.

@@ -21,24 +21,33 @@ from cla.models import (
     use_landmarks,
     write_task,
 )
+from cla.training import lanes
 from cla.training.dense import fixed_logits
 from cla.training.digits import dataset, main, recipe
 from cla.training.digits.bank import Clip, build_bank
 from cla.training.digits.dataset import FeatureStream
 from cla.training.digits.engines import Manner
 from cla.training.digits.evaluate import evaluate, tuned
+from cla.training.digits.kinds import GLIDING, HARD, Made
 from cla.training.digits.labels import labeled, token_labels
 from cla.training.digits.sources import TEST_PACKAGES
-from cla.training.digits.streams import GLIDING, HARD, Material
+from cla.training.digits.streams import Material
 from cla.training.digits.utterances import Utterance
 from cla.training.digits.vocabulary import LABELS
 from cla.training.hands.recipe import refining_phase
 from cla.training.lagging import lagging_logits
 from cla.training.landmarks import fit_landmarks
-from cla.training.lanes import COUNTS
+from cla.training.lanes import COUNTS, LANES, make_lane, probabilities
 from cla.training.recipe import Folders
 from cla.training.scoring import EventScorer, Occurrence, agreement
-from cla.training.train import Start, TrainConfig, lagging_phase, low_rank_phase, train
+from cla.training.train import (
+    Start,
+    TrainConfig,
+    hardening_phase,
+    lagging_phase,
+    low_rank_phase,
+    train,
+)
 from cla.types import Event
 
 
@@ -151,7 +160,7 @@ def test_landmarks_lie_where_tokens_count():
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("phase", [low_rank_phase, lagging_phase, refining_phase])
+@pytest.mark.parametrize("phase", [low_rank_phase, lagging_phase, hardening_phase, refining_phase])
 def test_a_phase_goes_on_from_the_weights_of_the_last(phase):
     streams = labeled(make_streams())
     config = TrainConfig(
@@ -186,6 +195,25 @@ def test_training_to_figures_on_tiny_data(tmp_path):
     assert read_task(tmp_path).card["figures"] == figures
 
 
+@pytest.mark.parametrize("lane", [one for one in LANES if one.num_landmarks in (None, 4)], ids=str)
+def test_outputs_of_a_lane_are_those_of_its_steps(lane, monkeypatch):
+    monkeypatch.setattr(lanes, "SCANNED_TOKENS", 17)
+    torch.manual_seed(3)
+    model = StreamClassifier(tiny_classifier(window=24, position_period=48)).eval()
+    rng = np.random.default_rng(0)
+    streams = [rng.normal(0, 1, (tokens, 96)).astype(np.float32) for tokens in (30, 71)]
+    landmarks = fit_landmarks(model, streams)
+    task = TaskModel("any", LABELS, model, landmarks, EventConfig(), HOP_S, MappingProxyType({}))
+    found = probabilities(make_lane(task, lane), streams)
+    for stream, outputs in zip(streams, found, strict=True):
+        state = make_lane(task, lane).init_state(1)
+        with torch.no_grad():
+            for token, output in zip(stream, outputs, strict=True):
+                step = make_lane(task, lane).step(torch.from_numpy(token)[None], state)
+                state = step.state
+                np.testing.assert_allclose(step.output.softmax(-1)[0], output, atol=1e-5)
+
+
 class Whistle:
     """A synthesizer that whistles."""
 
@@ -204,8 +232,7 @@ def test_refining_makes_its_streams_and_trains_on_with_them(tmp_path, monkeypatc
     )
     monkeypatch.setattr(dataset, "SHARD_STREAMS", 1)
     short = {"hard": replace(HARD, duration_s=18.0), "gliding": replace(GLIDING, duration_s=18.0)}
-    made = {name: (config, 1, 3) for name, config in short.items()}
-    monkeypatch.setattr(recipe, "REFINING_STREAMS", made)
+    made = {name: Made(kind, 1, 3) for name, kind in short.items()}
     folders = Folders(tmp_path, tmp_path / "model")
     config = TrainConfig(
         tiny_classifier(), steps=120, scan_streams=2, scan_tokens=80, windows=8, warmup_steps=40
@@ -214,13 +241,19 @@ def test_refining_makes_its_streams_and_trains_on_with_them(tmp_path, monkeypatc
     events = EventConfig(enter=0.7)
     task = TaskModel("digits", LABELS, before, {}, events, HOP_S, MappingProxyType({}))
     write_task(task, folders.out, {})
-    recipe.refine_weights(folders, config)
+    recipe.refine_weights(folders, lagging_phase(config), made)
     for name in short:
         assert [len(one.features) for one in dataset.load_features(folders.features(name))]
     refined = read_task(folders.out)
     assert refined.event_config == events
     weights = zip(before.parameters(), refined.classifier.parameters(), strict=True)
     assert 0 < max((a - b).abs().max() for a, b in weights) < 0.1
+    write_task(task, folders.out, {})
+    recipe.refine_weights(folders, lagging_phase(config), made, 0.5)
+    half_way = read_task(folders.out).classifier.parameters()
+    ends = zip(half_way, before.parameters(), refined.classifier.parameters(), strict=True)
+    for found, first, last in ends:
+        torch.testing.assert_close(found, (first + last) / 2, rtol=0, atol=1e-5)
 
 
 def test_nothing_that_is_tested_on_is_trained_on(tmp_path, monkeypatch):
@@ -233,7 +266,10 @@ def test_nothing_that_is_tested_on_is_trained_on(tmp_path, monkeypatch):
     assert not set(drawn) & set(TEST_PACKAGES)
 
 
-@pytest.mark.parametrize(("stage", "missing"), [("train", "no streams"), ("refine", "no speech")])
+@pytest.mark.parametrize(
+    ("stage", "missing"),
+    [("train", "no streams"), ("refine", "no speech"), ("harden", "no speech")],
+)
 def test_a_stage_without_its_data_is_explained(tmp_path, stage, missing):
     with pytest.raises(ClaError, match=missing):
         main(["--work-dir", str(tmp_path), "--only", stage])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cla.features import SAMPLE_RATE_HZ
 from cla.training.digits import gliding, noise
 from cla.training.digits.augment import (
+    LINES,
     AugmentConfig,
     distort,
     leveled,
@@ -22,7 +23,8 @@ from cla.training.digits.augment import (
     telephone,
 )
 from cla.training.digits.bank import Clip, trimmed_clip
-from cla.training.digits.streams import HARD, MAKERS, Material, StreamConfig, make_stream
+from cla.training.digits.kinds import GLIDING, HARD, TELEPHONE, StreamConfig
+from cla.training.digits.streams import MAKERS, Material, make_stream
 from cla.training.digits.trimming import speech_bounds
 from cla.training.digits.utterances import HELD_OUT_VOICES, plan
 from cla.training.digits.vocabulary import DIGITS, LABELS, NEAR_WORDS, label_index
@@ -99,6 +101,43 @@ def test_a_telephone_keeps_its_band_only():
     assert level_db(telephone(hiss)) < level_db(hiss) - 30
     assert level_db(telephone(hum)) < level_db(hum) - 30
     assert level_db(low_pass(hiss, 3_400.0)) < level_db(hiss) - 30
+
+
+def test_every_line_keeps_speech_and_its_length():
+    speech, hiss = tone(1.0, 1_000), tone(1.0, 6_000)
+    for line in LINES:
+        heard = telephone(speech, line)
+        assert heard.shape == speech.shape
+        assert np.corrcoef(heard[400:-400], speech[400:-400])[0, 1] > 0.99
+        assert level_db(telephone(hiss, line)) < level_db(hiss) - 30
+    hum = tone(1.0, 120)
+    assert level_db(telephone(hum, "band")) > level_db(telephone(hum, "gsm")) + 10
+
+
+def test_a_choice_of_lines_leaves_streams_of_one_as_they_were():
+    wide = AugmentConfig(0, 0, 1.0, 0, 0)
+    speech = tone(1.0, 1_000)
+    one = distort(speech, None, wide, np.random.default_rng(1))
+    # The draws are: room, equalizer, level, clipping, telephone, level of the line.
+    rng = np.random.default_rng(1)
+    level = [rng.random(), rng.random(), rng.uniform(*wide.level_db)][-1]
+    line_db = [rng.random(), rng.random(), rng.uniform(*wide.line_db)][-1]
+    expected = leveled(telephone(leveled(speech, line_db)), level)
+    np.testing.assert_allclose(one, expected, atol=1e-6)
+    several = replace(wide, lines=("mu-law", "gsm", "band"))
+    heard = [distort(speech, None, several, np.random.default_rng(seed)) for seed in range(8)]
+    alike = [bool(np.corrcoef(each, one)[0, 1] > 0.9999) for each in heard]
+    assert set(alike) == {True, False}
+
+
+@pytest.mark.parametrize("kind", [HARD, GLIDING, TELEPHONE])
+def test_kinds_of_streams_are_made(kind):
+    samples, words = make_stream(
+        make_material(), replace(kind, duration_s=12.0), np.random.default_rng(4)
+    )
+    assert samples.shape == (12 * SAMPLE_RATE_HZ,)
+    assert np.isfinite(samples).all()
+    assert all(0 <= word.onset_s < word.end_s <= 12 for word in words)
 
 
 @given(st.floats(-2, 2))

@@ -1,5 +1,7 @@
 """What happens to speech between a mouth and a file: room, microphone, telephone, level."""
 
+import io
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +16,12 @@ MU = 255.0
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """How often and how strongly a stream is changed."""
+    """How often and how strongly a stream is changed.
+
+    Args:
+        lines: codings of telephone lines, names of `LINES`, each as often as the others.
+        line_db: peak that speech has on a telephone line.
+    """
 
     room_share: float = 0.55
     equalizer_share: float = 0.6
@@ -25,6 +32,8 @@ class AugmentConfig:
     snr_db: tuple[float, float] = (3.0, 35.0)
     reverberation_s: tuple[float, float] = (0.08, 0.7)
     resample: tuple[float, float] = (0.82, 1.22)
+    lines: tuple[str, ...] = ("mu-law",)
+    line_db: tuple[float, float] = (-12.0, 0.0)
 
 
 def stretched(samples: Samples, factor: float) -> Samples:
@@ -69,13 +78,15 @@ def low_pass(samples: Samples, cutoff_hz: float) -> Samples:
     return np.asarray(sosfilt(sections, samples), np.float32)
 
 
-def telephone(samples: Samples) -> Samples:
-    """A telephone line: 300 to 3,400 Hz, 8 kHz, 8-bit mu-law, and back to 16 kHz."""
+def telephone(samples: Samples, line: str = "mu-law") -> Samples:
+    """A telephone line, one of `LINES`: 300 to 3,400 Hz, 8 kHz, coded, and back to 16 kHz."""
     from scipy.signal import butter, resample_poly, sosfiltfilt
 
-    sections = butter(4, (300, 3_400), "bandpass", fs=SAMPLE_RATE_HZ, output="sos")
-    band = sosfiltfilt(sections, samples)
-    return np.asarray(resample_poly(mu_law(resample_poly(band, 1, 2)), 2, 1), np.float32)
+    band = samples
+    if line != "band":
+        sections = butter(4, (300, 3_400), "bandpass", fs=SAMPLE_RATE_HZ, output="sos")
+        band = sosfiltfilt(sections, samples)
+    return np.asarray(resample_poly(LINES[line](resample_poly(band, 1, 2)), 2, 1), np.float32)
 
 
 def mu_law(samples: NDArray[np.floating]) -> Samples:
@@ -84,6 +95,18 @@ def mu_law(samples: NDArray[np.floating]) -> Samples:
     companded = np.sign(clipped) * np.log1p(MU * np.abs(clipped)) / np.log1p(MU)
     rounded = np.round(companded * 127.5) / 127.5
     return np.asarray(np.sign(rounded) * np.expm1(np.abs(rounded) * np.log1p(MU)) / MU, np.float32)
+
+
+def as_gsm(samples: NDArray[np.floating]) -> Samples:
+    """Through the full-rate codec of GSM 06.10 at 8 kHz, as mobile telephones do."""
+    import soundfile
+
+    file = io.BytesIO()
+    clipped = np.clip(samples, -1.0, 1.0)
+    soundfile.write(file, clipped, TELEPHONE_HZ, format="WAV", subtype="GSM610")
+    file.seek(0)
+    coded, _ = soundfile.read(file, dtype="float32")
+    return np.asarray(coded[: len(samples)], np.float32)
 
 
 def mixed(speech: Samples, noise: Samples, snr_db: float) -> Samples:
@@ -118,7 +141,21 @@ def distort(
     if rng.random() < config.clipping_share:
         samples = np.clip(leveled(samples, float(rng.uniform(2, 10))), -1.0, 1.0)
     if rng.random() < config.telephone_share:
-        samples = telephone(leveled(samples, float(rng.uniform(-12, 0))))
+        samples = leveled(samples, float(rng.uniform(*config.line_db)))
+        samples = telephone(samples, _line(config, rng))
     elif rng.random() < config.low_pass_share:
         samples = low_pass(samples, float(rng.choice((3_400, 3_800, 3_900, 5_500, 7_000))))
     return np.clip(leveled(samples, peak_db), -1.0, 1.0).astype(np.float32)
+
+
+LINES: Mapping[str, Callable[[NDArray[np.floating]], Samples]] = {
+    "mu-law": mu_law,
+    "gsm": as_gsm,
+    "band": lambda samples: np.asarray(samples, np.float32),
+}
+"""How telephone lines code what they carry; `band` is a recording at 8 kHz, bass and all."""
+
+
+def _line(config: AugmentConfig, rng: np.random.Generator) -> str:
+    """One of the lines; a single one takes no draw, so that earlier streams stay as they were."""
+    return config.lines[0] if len(config.lines) == 1 else str(rng.choice(config.lines))

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from cla.datasets import SAMPLE_RATE_HZ
 from cla.features import embed_clip
 from cla.training.digits.bank import Clip, trimmed_clip
+from cla.training.digits.kinds import StreamConfig
 from cla.training.digits.sources import FRENCH, LOOPS, held_out, recordings
-from cla.training.digits.streams import Material, StreamConfig, make_stream
+from cla.training.digits.streams import Material, make_stream
 from cla.training.digits.vocabulary import NONE
 from cla.training.scoring import Occurrence
 

@@ -1,27 +1,21 @@
 """Streams of speech with gaps, as someone at a microphone would make, and others."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cla.features import SAMPLE_RATE_HZ
 from cla.training.digits import noise as noises
-from cla.training.digits.augment import AugmentConfig, distort, stretched
+from cla.training.digits.augment import distort, stretched
 from cla.training.digits.bank import Clip
 from cla.training.digits.gliding import cries, glides
+from cla.training.digits.kinds import StreamConfig
 from cla.training.digits.vocabulary import NONE
 from cla.training.scoring import Occurrence
 
 Samples = NDArray[np.float32]
-
-
-SOUNDS = (
-    ("colored", 0.2), ("hum", 0.05), ("clicks", 0.15), ("calls", 0.2), ("music", 0.2),
-    ("loop", 0.2),
-)  # fmt: skip
-"""Kinds of noise and their shares."""
 MAKERS = {
     "colored": noises.colored,
     "hum": noises.hum,
@@ -30,39 +24,6 @@ MAKERS = {
     "glides": glides,
     "cries": cries,
 }
-
-
-@dataclass(frozen=True)
-class StreamConfig:
-    """How a stream is put together; shares are probabilities."""
-
-    duration_s: float = 40.0
-    digit_share: float = 0.6
-    foreign_share: float = 0.1
-    oddity_share: float = 0.12
-    run_share: float = 0.25
-    gap_s: tuple[float, float] = (0.12, 2.2)
-    run_gap_s: tuple[float, float] = (0.05, 0.5)
-    clip_gain_db: float = 4.0
-    pasted_share: float = 0.35
-    only_noise_share: float = 0.2
-    only_other_share: float = 0.15
-    sounds: tuple[tuple[str, float], ...] = SOUNDS
-    augment: AugmentConfig = field(default_factory=AugmentConfig)
-
-
-HARD = StreamConfig(
-    run_share=0.45,
-    run_gap_s=(-0.04, 0.35),
-    only_noise_share=0.2,
-    sounds=(
-        ("colored", 0.1), ("hum", 0.04), ("clicks", 0.08), ("calls", 0.14), ("music", 0.12),
-        ("loop", 0.12), ("glides", 0.2), ("cries", 0.2),
-    ),
-    augment=AugmentConfig(telephone_share=0.45, low_pass_share=0.5, resample=(0.72, 1.34)),
-)  # fmt: skip
-"""What is hard: tight runs of digits, slow and fast voices, telephone lines, gliding sounds."""
-GLIDING = replace(HARD, only_noise_share=1.0, sounds=(("glides", 0.5), ("cries", 0.5)))
 
 
 @dataclass(frozen=True)
@@ -103,7 +64,7 @@ def make_stream(
     if rng.random() < config.pasted_share:
         return _speak(material, config, length, rng, pasted=True)
     speech, words = _speak(material, config, length, rng)
-    noise = _noise(material, length, config, rng) if rng.random() < 0.8 else None
+    noise = _noise(material, length, config, rng) if rng.random() < config.noise_share else None
     return distort(speech, noise, config.augment, rng), words
 
 

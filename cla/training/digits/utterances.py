@@ -9,6 +9,7 @@ from cla.training.digits.engines import Manner
 from cla.training.digits.vocabulary import (
     DIGITS,
     FOREIGN_LANGUAGES,
+    FOREIGN_PHRASES,
     FOREIGN_SENTENCES,
     NEAR_WORDS,
     OTHER_WORDS,
@@ -80,6 +81,7 @@ def plan(seed: int) -> Iterator[Utterance]:
     yield from _kokoro_others(rng)
     yield from _kokoro_foreign(rng)
     yield from _kokoro_blends(rng)
+    yield from _espeak_phrases(rng)
 
 
 def _manner(rng: np.random.Generator) -> Manner:
@@ -145,6 +147,15 @@ def _espeak_words(rng: np.random.Generator) -> Iterator[Utterance]:
         yield Utterance("espeak", FOREIGN_SENTENCES[language], language, voice, _manner(rng))
         numbers = ", ".join(str(n) for n in rng.integers(0, 100, 8))
         yield Utterance("espeak", numbers, language, voice, _manner(rng))
+
+
+def _espeak_phrases(rng: np.random.Generator) -> Iterator[Utterance]:
+    """Numbers and short phrases of other tongues, each said alone."""
+    for voice in ESPEAK_VOICES:
+        for language in rng.choice(FOREIGN_LANGUAGES, 6, replace=False):
+            phrases = rng.choice(FOREIGN_PHRASES[str(language)].split(", "), 2, replace=False)
+            for text in (*phrases, str(rng.integers(0, 30))):
+                yield Utterance("espeak", str(text), str(language), voice, _manner(rng))
 
 
 def _flite_words(rng: np.random.Generator) -> Iterator[Utterance]:

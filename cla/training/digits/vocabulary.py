@@ -84,6 +84,33 @@ FOREIGN_SENTENCES = {
     "cs": "Prosím vyčkejte, za chvíli se vám budeme věnovat.",
 }
 
+# Short phrases, as prompts say them one by one: each is a word or two between pauses, like a digit.
+FOREIGN_PHRASES = {
+    "es": "sí, no, adiós, gracias, buenos días, hasta luego, no disponible, su mensaje, otra vez, "
+    "la extensión, fuera de servicio, por favor espere, marque de nuevo, segundos, usuario",
+    "fr-fr": "oui, non, merci, au revoir, bonjour, encore une fois, votre message, indisponible, "
+    "patientez, le poste, hors service, rappelez plus tard, secondes, deuxième, neuf heures",
+    "it": "sì, no, grazie, arrivederci, buongiorno, ancora una volta, il messaggio, occupato, "
+    "attendere, interno, fuori servizio, riprovare, secondi, utente, signora",
+    "pt": "sim, não, obrigado, até logo, bom dia, mais uma vez, sua mensagem, ocupado, "
+    "aguarde, o ramal, fora de serviço, tente de novo, segundos, usuário, senhora",
+    "de": "ja, danke, auf Wiederhören, guten Tag, noch einmal, Ihre Nachricht, besetzt, "
+    "bitte warten, die Durchwahl, nicht erreichbar, Sekunden, keine, später, wann",
+    "ru": "да, нет, спасибо, до свидания, сообщение, занято, ждите, повторите, секунда, "
+    "абонент, сегодня, завтра, линия, вторник",
+    "nl": "ja, nee, dank u, tot ziens, goedendag, nog een keer, uw bericht, in gesprek, "
+    "wachten, het toestel, niet bereikbaar, seconden, mijn, zij, waar",
+    "sv": "ja, nej, tack, hej då, god dag, en gång till, ditt meddelande, upptaget, "
+    "vänta, anknytning, sekunder, fel, inte, vår, nia",
+    "pl": "tak, nie, dziękuję, do widzenia, dzień dobry, jeszcze raz, wiadomość, zajęte, "
+    "czekać, wewnętrzny, sekundy, dwa, siebie, trzeba, wtedy",
+    "hi": "हाँ, नहीं, धन्यवाद, नमस्ते, फिर से, आपका संदेश, व्यस्त, प्रतीक्षा, सेकंड, नंबर, कल, आज",
+    "tr": "evet, hayır, teşekkürler, güle güle, merhaba, bir daha, mesajınız, meşgul, "
+    "bekleyin, dahili, saniye, sıfır, iki, sen, var",
+    "cs": "ano, ne, děkuji, na shledanou, dobrý den, ještě jednou, vaše zpráva, obsazeno, "
+    "čekejte, linka, sekundy, vteřiny, dva, devět, tři",
+}
+
 
 def label_index(word: str) -> int:
     """Class index of a spoken word; every word that is not a digit is `NONE`."""
