@@ -11,6 +11,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+NEAR = 300.0
+"""Float64 sums of logits within it of 0 can share the shift 0: merging them is plain addition."""
+
 
 class PartialSums(NamedTuple):
     """Partial sums of one or more sets of tokens; the leading axes are free.
@@ -47,6 +50,15 @@ def blank(parts: PartialSums, mask: Tensor) -> PartialSums:
         parts.shift.masked_fill(wide, empty_logit(parts.shift.dtype)),
         parts.sums.masked_fill(wide, 0),
     )
+
+
+def plain(parts: PartialSums) -> PartialSums:
+    """The same sums with shift 0 where it is near enough, as the kernels keep them (`NEAR`)."""
+    if parts.shift.dtype != torch.float64:
+        return parts
+    near = parts.shift.abs() < NEAR
+    shift = parts.shift.masked_fill(near, 0)
+    return PartialSums(shift, parts.sums * torch.exp(parts.shift - shift))
 
 
 def merge(left: PartialSums, right: PartialSums) -> PartialSums:

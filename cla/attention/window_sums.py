@@ -31,6 +31,7 @@ from cla.attention.partial_sums import (
     empty_logit,
     merge,
     merge_all,
+    plain,
     suffix_sums,
     sum_tokens,
 )
@@ -155,7 +156,8 @@ def build_table(logits: Tensor, values: Tensor, slot: Tensor) -> Tensor:
     )
     first = [torch.cat(part, -1)[:, None] for part in (head, cycle, others)]
     table = torch.cat([*first, torch.cat(rows, -1), *sides], 1)
-    return table.transpose(-1, -2).contiguous()
+    parts = plain(PartialSums(table[..., :1], table[..., 1:]))
+    return torch.cat(parts, -1).transpose(-1, -2).contiguous()
 
 
 def table_total(table: Tensor, slot: Tensor, window: int) -> PartialSums:
