@@ -34,15 +34,19 @@ def batch_loss(
     return _low_rank_loss(model, landmarks, pieces, config, rng)
 
 
+def _drawn(pieces: Pieces, config: "TrainConfig", rng: np.random.Generator) -> tuple[Batch, Tensor]:
+    """Some pieces, and the phase of each: they start anywhere in a stream."""
+    batch = pieces.draw(config.scan_streams, config.scan_tokens, config.noise, rng)
+    phases = rng.integers(config.classifier.position_period, size=config.scan_streams)
+    return batch, torch.from_numpy(phases)
+
+
 def _full_loss(
     model: StreamClassifier, pieces: Pieces, config: "TrainConfig", rng: np.random.Generator
 ) -> Tensor:
     """Loss of every token of some pieces under full attention."""
-    period = config.classifier.position_period
-    batch = pieces.draw(config.scan_streams, config.scan_tokens, config.noise, rng)
-    state = model.init_state(config.scan_streams)
-    # Pieces start anywhere in a stream, so at any phase of the positional encoding.
-    state = state._replace(position=torch.from_numpy(rng.integers(period, size=len(batch[0]))))
+    batch, start = _drawn(pieces, config, rng)
+    state = model.init_state(config.scan_streams)._replace(position=start)
     logits, _ = model.scan(batch.features, state)
     seen = Batch(*(part[:, config.blind_tokens :] for part in batch))
     return _weighted_loss(logits[:, config.blind_tokens :], seen, config)
@@ -56,9 +60,7 @@ def _dense_loss(
     rng: np.random.Generator,
 ) -> Tensor:
     """Loss of every token of some pieces under fitted landmarks of a drawn count."""
-    batch = pieces.draw(config.scan_streams, config.scan_tokens, config.noise, rng)
-    period = config.classifier.position_period
-    start = torch.from_numpy(rng.integers(period, size=config.scan_streams))
+    batch, start = _drawn(pieces, config, rng)
     guide = None
     if config.guidance:
         state = model.init_state(config.scan_streams)._replace(position=start)

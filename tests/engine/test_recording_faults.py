@@ -63,14 +63,19 @@ def check(folder, task=None):
     return checked
 
 
-def test_a_killed_process_loses_at_most_a_second(tmp_path):
-    process = start("sound", tmp_path / "one", 60)
+def killed_after(process, token):
+    """Kill a recording process once it has said that token; the newest that it had said."""
     newest = -1
-    while newest < 40:
+    while newest < token:
         newest = int(process.stdout.readline())
     process.send_signal(signal.SIGKILL)
     rest, _ = process.communicate()
-    newest = int(([str(newest), *rest.split()])[-1])
+    return int(([str(newest), *rest.split()])[-1])
+
+
+def test_a_killed_process_loses_at_most_a_second(tmp_path):
+    process = start("sound", tmp_path / "one", 60)
+    newest = killed_after(process, 40)
     recording = Recording(tmp_path / "one")
     assert recording.cut_off
     lost_s = (newest + 1) * 0.08 - recording.duration_s
@@ -82,12 +87,7 @@ def test_a_killed_process_loses_at_most_a_second(tmp_path):
 
 def test_a_killed_process_loses_at_most_a_second_of_pictures(tmp_path):
     process = start("pictures", tmp_path / "one", 60)
-    newest = -1
-    while newest < 30:
-        newest = int(process.stdout.readline())
-    process.send_signal(signal.SIGKILL)
-    rest, _ = process.communicate()
-    newest = int(([str(newest), *rest.split()])[-1])
+    newest = killed_after(process, 30)
     assert Recording(tmp_path / "one").cut_off
     checked = check(tmp_path / "one", tiny_video_task())
     assert checked.equal

@@ -11,7 +11,7 @@ from cla.attention.fused.shares import mix
 from cla.attention.fused.tick import renew_inverse, renew_landmarks, write_betas
 from cla.attention.fused.window import block_of, block_start, fetch_next, slide_head
 
-NEAR = 512
+CACHED_WINDOW = 512
 """Windows up to which what a step needs is in the cache from the cycle before."""
 
 
@@ -79,7 +79,7 @@ def advance(sizes, modes, span, strides, queries, keys, values, active_at, array
                 source += time_stride
                 slot = slot + 1 if slot + 1 < window else 0
             source -= time_stride
-            if window > NEAR:
+            if window > CACHED_WINDOW:
                 fetch_next(sizes, arrays, stream, head, end_slot)
             if ticks:
                 renew_landmarks(sizes, arrays, room, stream, head, rows, slot, means)
