@@ -106,7 +106,8 @@ class Lane:
         if all(np.isfinite(part).all() for part in shown):
             self._history.append(token.features)
             if self.task.known:
-                recent = list(self._history)[-TOKENS:]
+                newest = min(TOKENS, len(self._history))
+                recent = [self._history[-back] for back in range(newest, 0, -1)]
                 probabilities = self.task.known.held_against(
                     probabilities, torch.stack(recent).float().numpy()
                 )
