@@ -11,6 +11,7 @@ from cla.attention.partial_sums import sum_tokens
 from cla.attention.projected import Projected, with_ones
 from cla.attention.rings import (
     advance_counters,
+    column_stride,
     read_token,
     selected,
     take,
@@ -28,8 +29,9 @@ class ContinualState(NamedTuple):
 
     Shapes:
         valid_tokens, slot, queries, keys, values: see `WindowState`
-        rows: (B, H, D + 3, N) float64, shift, sums and denominator as in `PartialSums`, and the
-            largest denominator since the row was summed anew; (B, H, D + 3, 0) if single-output
+        rows: (B, H, D + 3, `column_stride`) float64, of each row shift, sums and denominator as in
+            `PartialSums`, and the largest denominator since it was summed anew; (B, H, D + 3, 0) if
+            single-output
     """
 
     valid_tokens: Tensor
@@ -58,8 +60,10 @@ class ContinualAttention(FullAttention):
         return self.config.retroactive
 
     def fits(self, state: ContinualState) -> bool:
-        rows = self.config.window if self.config.retroactive else 0
-        return super().fits(state) and state.rows.shape[-1] == state.queries.shape[2] == rows
+        window = self.config.window if self.config.retroactive else 0
+        columns = column_stride(window) if window else 0
+        rings = state.queries.shape[2] == window and state.rows.shape[-1] == columns
+        return super().fits(state) and rings
 
     def window_state(self, tokens: Projected, seen: int) -> ContinualState:
         state: WindowState = super().window_state(tokens, seen)
@@ -72,7 +76,8 @@ class ContinualAttention(FullAttention):
         seen = min(max(seen, 1), window)
         some = WindowState(*state[:2], *(ring[:, :, :seen] for ring in state[2:]))
         rows = _sum_rows(some, some.queries)
-        rows = torch.nn.functional.pad(rows, (0, 0, 0, window - seen), value=1.0)
+        missing = column_stride(window) - seen
+        rows = torch.nn.functional.pad(rows, (0, 0, 0, missing), value=1.0)
         return ContinualState(*state, rows.transpose(-1, -2).contiguous())
 
     def attend(
@@ -122,13 +127,18 @@ class ContinualAttention(FullAttention):
         advance_counters(state.slot, state.valid_tokens, self.config.window, active)
         if not self.config.retroactive:
             return ring_context(tokens.queries, state.keys, state.values, state.valid_tokens)
-        ring = state.rows.transpose(-1, -2)
+        ring = _ring(state)
         rows = _update_rows(tokens, state, oldest, leaving)
         ring.copy_(rows if active is None else torch.where(_wide(active), rows, ring))
         write_token(ring, slot, _sum_rows(state, tokens.queries)[:, :, 0], active)
         _restore(state)
         rows = take(ring, window_order(state.slot, state.valid_tokens, self.config.window))
         return (rows[..., 1:-2] / rows[..., -2:-1]).to(tokens.values.dtype)
+
+
+def _ring(state: ContinualState) -> Tensor:
+    """The sums of all rows, (B, H, N, D + 3)."""
+    return state.rows[..., : state.queries.shape[2]].transpose(-1, -2)
 
 
 def _wide(mask: Tensor) -> Tensor:
@@ -139,7 +149,7 @@ def _update_rows(
     tokens: Projected, state: ContinualState, oldest: tuple[Tensor, Tensor], leaving: Tensor
 ) -> Tensor:
     """All rows with the newest token in and, where it is `leaving`, the oldest out."""
-    rows = state.rows.transpose(-1, -2)
+    rows = _ring(state)
     shift, sums, peak = rows[..., :1], rows[..., 1:-1], rows[..., -1:]
     queries = state.queries.double()
     entering = queries @ tokens.keys.double().transpose(-1, -2)
@@ -156,7 +166,7 @@ def _update_rows(
 
 def _restore(state: ContinualState) -> None:
     """Sum those rows anew that have lost nearly all of their weight, or are no numbers."""
-    rows = state.rows.transpose(-1, -2)
+    rows = _ring(state)
     sound = rows[..., -2] >= LEAST_SHARE * rows[..., -1]
     seen = torch.arange(sound.shape[2], device=sound.device) < state.valid_tokens[:, None]
     bad = seen[:, None] & ~sound

@@ -28,7 +28,7 @@ from cla.attention.nystrom_step import (
     landmarks_are_tokens,
 )
 from cla.attention.projected import Projected
-from cla.attention.rings import roll_streams, take, time_order
+from cla.attention.rings import column_stride, roll_streams, take, time_order
 from cla.attention.state import accumulation_dtype, map_state
 from cla.errors import ClaError
 
@@ -46,6 +46,8 @@ class ContinualNystromAttention(AttentionLayer):
 
     def __init__(self, config: AttentionConfig) -> None:
         super().__init__(config)
+        self.fixed = not follows_stream(config)
+        """Whether the landmarks are given, not taken from the stream."""
         shape = (config.num_heads, config.landmarks, config.head_dim)
         self.query_landmarks: Tensor
         self.key_landmarks: Tensor
@@ -56,7 +58,7 @@ class ContinualNystromAttention(AttentionLayer):
         self._numbers = (
             heads * window * config.head_dim * keeps_queries(config),
             heads * marks * marks,
-            heads * marks * window * config.retroactive,
+            heads * (marks + 1) * column_stride(window) * config.retroactive,
         )
         """Of one stream's queries, gamma_inv and betas."""
         self._kernels = fused.NystromKernels(config) if fused.AVAILABLE else None
@@ -75,11 +77,6 @@ class ContinualNystromAttention(AttentionLayer):
     def kernels(self) -> fused.NystromKernels | None:
         """The compiled steps, where they may be taken."""
         return self._kernels if self.use_fused else None
-
-    @property
-    def fixed(self) -> bool:
-        """Whether the landmarks are given, not taken from the stream."""
-        return not follows_stream(self.config)
 
     @property
     def receptive_field(self) -> int:
@@ -147,7 +144,7 @@ class ContinualNystromAttention(AttentionLayer):
         active: Tensor | None = None,
     ) -> tuple[Tensor, Any]:
         kernels = self.kernels
-        if kernels and state.keys.dtype is torch.float64 and fused.can_step(state.keys):
+        if kernels and tokens.keys.dtype is torch.float64 and fused.can_step(state.keys):
             context = self._attend_fused(kernels, tokens, state, active)
         else:
             context = advance(tokens, state, self.config, active)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from cla.attention.config import AttentionConfig
 from cla.attention.cuts import blocks, segments
 from cla.attention.pseudo_inverse import ITERATIONS
+from cla.attention.rings import column_stride
 from cla.attention.window_sums import table_rows
 from cla.errors import ClaError
 
@@ -141,13 +142,13 @@ def memory_bytes(config: AttentionConfig, batch_size: int = 1, element_bytes: in
     if config.kind == "nystrom":
         return batch_size * (counters + 3 * ring * 2 * element_bytes)
     if config.kind == "continual":
-        rows = heads * window * (size + 3) * 8 if retro else 0
+        rows = heads * column_stride(window) * (size + 3) * 8 if retro else 0
         return batch_size * (counters + (2 + retro) * ring * element_bytes + rows)
     continual = config.landmark_mode == "continual"
     elements = (1 + (continual or retro)) * ring + heads * window * (size + 1)
     elements += heads * (2 * marks * size + marks**2)
     elements += table_rows(window) * heads * marks * (size + 2)
-    elements += heads * window * marks if retro else 0
+    elements += heads * column_stride(window) * (marks + 1) if retro else 0
     return batch_size * (counters + 2 * element_bytes * elements)
 
 

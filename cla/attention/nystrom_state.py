@@ -10,7 +10,7 @@ from cla.attention.cuts import segments
 from cla.attention.landmarks import Landmarks, segment_means
 from cla.attention.partial_sums import empty_logit
 from cla.attention.projected import Projected, with_ones
-from cla.attention.rings import to_ring
+from cla.attention.rings import column_stride, to_ring
 from cla.attention.window_sums import build_table
 
 
@@ -25,7 +25,9 @@ class NystromState(NamedTuple):
         values: (B, H, N, D + 1) ring; the last column is 1 where a token was seen
         landmarks: see there
         sums: (B, R, H, D + 2, M), see `window_sums`
-        betas: (B, H, M, N) ring of the columns of softmax(Q K~^T) if retroactive, else (B, H, M, 0)
+        betas: (B, H, M + 1, `column_stride`) ring of the columns of softmax(Q K~^T) if retroactive,
+            else (B, H, M + 1, 0); the last row is 1 / (sum of exp(Q K~^T)), by which one landmark's
+            row can be renewed alone, or 0 where that is not known
     """
 
     valid_tokens: Tensor
@@ -85,7 +87,7 @@ def build_state(
     )
     logits = window_logits(landmarks.queries, keys, values)
     slots = torch.full((batch,), slot, dtype=torch.int64, device=device)
-    betas = (landmarks.keys @ queries.transpose(-1, -2)).softmax(-2)
+    betas = ring_of_betas(landmarks.keys, queries)
     return NystromState(
         torch.full((batch,), valid, dtype=torch.int64, device=device),
         slots,
@@ -96,6 +98,13 @@ def build_state(
         build_table(logits, values, slots),
         betas if config.retroactive else betas[..., :0].clone(),
     )
+
+
+def ring_of_betas(key_landmarks: Tensor, queries: Tensor) -> Tensor:
+    """Betas of a ring of queries, as a state holds them."""
+    betas = (key_landmarks @ queries.transpose(-1, -2)).softmax(-2)
+    window = queries.shape[2]
+    return torch.nn.functional.pad(betas, (0, column_stride(window) - window, 0, 1))
 
 
 def follows_stream(config: AttentionConfig) -> bool:

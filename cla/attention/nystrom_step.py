@@ -8,7 +8,12 @@ from cla.attention.cuts import segments
 from cla.attention.full import ordered_rows, ring_context
 from cla.attention.landmarks import make_landmarks
 from cla.attention.nystrom import cut_landmarks, low_rank_rows
-from cla.attention.nystrom_state import NystromState, follows_stream, window_logits
+from cla.attention.nystrom_state import (
+    NystromState,
+    follows_stream,
+    ring_of_betas,
+    window_logits,
+)
 from cla.attention.partial_sums import PartialSums, quotient
 from cla.attention.projected import Projected, with_ones
 from cla.attention.rings import (
@@ -63,7 +68,8 @@ def advance(
     total = slide(state.sums, state.landmarks.queries, (key, value), rings, slot, active)
     if config.retroactive:
         beta = (tokens.queries @ state.landmarks.keys.transpose(-1, -2)).softmax(-1)
-        write_token(state.betas.transpose(-1, -2), slot, beta[:, :, 0], active)
+        beta = torch.nn.functional.pad(beta[:, :, 0], (0, 1))
+        write_token(state.betas.transpose(-1, -2), slot, beta, active)
     if continual:
         taken = torch.ones_like(direct) if active is None else active
         total = _renew_landmarks(state, config, total, before, taken & ~direct)
@@ -82,7 +88,7 @@ def mix(
         beta = (queries @ state.landmarks.keys.transpose(-1, -2)).softmax(-1)
         return beta @ state.landmarks.gamma_inv @ delta_values
     mixed = state.landmarks.gamma_inv @ delta_values
-    rows = state.betas.transpose(-1, -2) @ mixed
+    rows = state.betas[..., :-1, : config.window].transpose(-1, -2) @ mixed
     return take(rows, window_order(state.slot, state.valid_tokens, config.window))
 
 
@@ -168,7 +174,7 @@ def _enter(
     kept = state.sums[inside]
     state.sums[inside] = torch.where(wide[..., None], table.movedim(-1, 1), kept)
     if config.retroactive:
-        betas = (new_keys @ queries.transpose(-1, -2)).softmax(-2)
+        betas = ring_of_betas(new_keys, queries)
         state.betas[streams] = torch.where(wide, betas, state.betas[streams])
     whole = table_total(table, slot, config.window)
     shift, sums = total.shift.clone(), total.sums.clone()

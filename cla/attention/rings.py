@@ -3,6 +3,18 @@
 import torch
 from torch import Tensor
 
+PADDING = 8
+CLOSE = 512
+"""Numbers of which no multiple may be the distance of columns that are worked on together."""
+
+
+def column_stride(window: int) -> int:
+    """Numbers from a column of a window to the next; N, but for large powers of two.
+
+    Caches put what lies a large power of two apart into the same few places.
+    """
+    return window + PADDING if window % CLOSE == 0 else window
+
 
 def write_token(ring: Tensor, slot: Tensor, token: Tensor, active: Tensor | None) -> None:
     """Put one token of each active stream into its ring, in place.

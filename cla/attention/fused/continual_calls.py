@@ -5,8 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cla.attention.fused.continual import advance_newest, advance_rows
-from cla.attention.fused.weights import Weights, address_of
+from cla.attention.fused.continual import advance_newest
+from cla.attention.fused.continual_rows import advance_rows
+from cla.attention.fused.weights import Weights, address_of, row_contexts
 from cla.attention.fused.whole import continual_layer as _continual_layer
 from cla.attention.projected import Projected
 
@@ -30,10 +31,10 @@ def continual_step(tokens: Projected, state: Any, active: Tensor | None) -> Tens
             batch, heads, window, size, single, *new, *counters, *rings, out.data_ptr()
         )
         return out
-    out = torch.empty(batch, heads, size, window, dtype=state.keys.dtype)
+    out = row_contexts(batch, heads, size, window, state.keys.dtype)
     advance_rows(  # type: ignore[call-arg]  # as above
         batch, heads, window, size, single, *new, *counters, state.queries.data_ptr(),
-        *rings, state.rows.data_ptr(), out.data_ptr(),
+        *rings, state.rows.data_ptr(), out.stride(-2), out.data_ptr(),
     )  # fmt: skip
     return out.transpose(2, 3)
 
@@ -50,11 +51,15 @@ def continual_layer(
     batch, heads, window, size = state.keys.shape
     retroactive = state.rows.shape[-1] > 0
     x = x.contiguous()
-    out = torch.empty(batch, heads, size, window) if retroactive else torch.empty_like(x)
+    if retroactive:
+        out = row_contexts(batch, heads, size, window, torch.float32)
+    else:
+        out = torch.empty_like(x)
     at, active = address_of(active)
     short = _continual_layer(
         batch, heads, window, size, retroactive, x.data_ptr(), weights, at,
         state.slot.data_ptr(), state.valid_tokens.data_ptr(), state.queries.data_ptr(),
-        state.keys.data_ptr(), state.values.data_ptr(), state.rows.data_ptr(), out.data_ptr(),
+        state.keys.data_ptr(), state.values.data_ptr(), state.rows.data_ptr(), out.stride(-2),
+        out.data_ptr(),
     )  # fmt: skip
     return (out.transpose(2, 3), short > 0) if retroactive else (out, False)

@@ -1,9 +1,15 @@
-"""Exponentials of many numbers in loops that a compiler can vectorize; libm's cannot be."""
+"""Exponentials of many numbers; libm's take one at a time."""
 
-import numpy as np
+from math import factorial
+from typing import Any
+
+from llvmlite import ir
+from numba.extending import intrinsic
 
 from cla.attention.fused.index import place
-from cla.attention.fused.kernel import kernel
+from cla.attention.fused.kernel import inlined
+from cla.attention.fused.lanes import COUNT, LANES, STEP, constant
+from cla.attention.fused.runs import load, store, upto
 
 LEAST = -708.0
 """Below it a float64 would be denormal; exponentials of less are that of this (3e-308)."""
@@ -12,39 +18,54 @@ ROUND = 1.5 * 2.0**52
 """Added to a number it leaves the nearest integer in the lowest bits."""
 LN2_HIGH = 6.93145751953125e-1
 LN2_LOW = 1.42860682030941723212e-6
+DEGREE = 13
 
 
-@kernel(fastmath={"contract"}, _nrt=True)  # views an array in another way
-def exponentials(numbers, count, work):
-    """exp of the first numbers, none above 700, in place; `work` holds as many float64 besides.
+@intrinsic
+def exponential(_: Any, lanes: Any) -> Any:
+    """exp of numbers that are none above 700.
 
     With n the integer nearest to x / ln 2: the Taylor polynomial of exp(x - n ln 2), whose argument
     is at most 0.35, to degree 13, times 2^n, which is put together from its bits.
     """
-    bits = work.view(np.int64)
-    for index in range(place(count)):
-        number = numbers[index]
-        number = LEAST if number < LEAST else number
-        work[index] = number * LOG2_E + ROUND
-        numbers[index] = number
-    for index in range(place(count)):
-        whole = work[index] - ROUND
-        rest = (numbers[index] - whole * LN2_HIGH) - whole * LN2_LOW
-        power = 1.0 / 6227020800.0
-        power = power * rest + 1.0 / 479001600.0
-        power = power * rest + 1.0 / 39916800.0
-        power = power * rest + 1.0 / 3628800.0
-        power = power * rest + 1.0 / 362880.0
-        power = power * rest + 1.0 / 40320.0
-        power = power * rest + 1.0 / 5040.0
-        power = power * rest + 1.0 / 720.0
-        power = power * rest + 1.0 / 120.0
-        power = power * rest + 1.0 / 24.0
-        power = power * rest + 1.0 / 6.0
-        power = power * rest + 0.5
-        power = power * rest + 1.0
-        numbers[index] = power * rest + 1.0
-    for index in range(place(count)):
-        bits[index] = (bits[index] + 1023) << 52
-    for index in range(place(count)):
-        numbers[index] *= work[index]
+
+    def generate(_context: Any, builder: Any, _typed: Any, arguments: Any) -> Any:
+        def plus(left: Any, right: Any) -> Any:
+            return builder.fadd(left, right, flags=("contract",))
+
+        def minus(left: Any, right: Any) -> Any:
+            return builder.fsub(left, right, flags=("contract",))
+
+        def times(left: Any, right: Any) -> Any:
+            return builder.fmul(left, right, flags=("contract",))
+
+        def series(first: int) -> Any:
+            """Every second term, from the last, over the power of the first."""
+            result = constant(1 / factorial(first))
+            for power in range(first - 2, -1, -2):
+                result = plus(times(result, square), constant(1 / factorial(power)))
+            return result
+
+        number, least = arguments[0], constant(LEAST)
+        number = builder.select(builder.fcmp_ordered("<", number, least), least, number)
+        shifted = plus(times(number, constant(LOG2_E)), constant(ROUND))
+        whole = minus(shifted, constant(ROUND))
+        rest = minus(number, times(whole, constant(LN2_HIGH)))
+        rest = minus(rest, times(whole, constant(LN2_LOW)))
+        square = times(rest, rest)
+        # Even and odd powers apart: half as long a chain of operations that wait for each other.
+        result = plus(times(series(DEGREE), rest), series(DEGREE - 1))
+        kind = ir.VectorType(ir.IntType(64), COUNT)
+        bits = builder.add(builder.bitcast(shifted, kind), ir.Constant(kind, [1023] * COUNT))
+        bits = builder.shl(bits, ir.Constant(kind, [52] * COUNT))
+        return times(result, builder.bitcast(bits, number.type))
+
+    return LANES(lanes), generate
+
+
+@inlined()
+def exponentials(numbers, count):
+    """exp of the first numbers, none above 700, in place."""
+    for first in range(place(0), place(count), STEP):
+        some = upto(place(count) - first)
+        store(numbers, first, some, exponential(load(numbers, first, some)))

@@ -1,15 +1,12 @@
 """`pseudo_inverse`, of one matrix (M, M) that lies row by row."""
 
-import numpy as np
-
 from cla.attention.fused.index import ZERO, place
 from cla.attention.fused.kernel import entry, kernel
+from cla.attention.fused.lanes import STEP, spread, total
 from cla.attention.fused.matrix import row_times
+from cla.attention.fused.runs import load, store, upto
+from cla.attention.fused.singular_values import decompose
 from cla.attention.pseudo_inverse import ITERATIONS, SINGULAR_VALUE_CUTOFF
-
-SWEEPS = 30
-"""More than enough: rotations converge quadratically, in about 8."""
-ROUNDING = 1e-15
 
 
 @entry(inline="always")
@@ -22,10 +19,10 @@ def invert(out, out_at, gamma, size, exact, room):
     if not exact:
         _iterate(out, out_at, gamma, size, room)
     elif not _eliminate(out, out_at, gamma, size, room):
-        _rotate(out, out_at, gamma, size, room)
+        decompose(out, out_at, gamma, size, room)
 
 
-@kernel(fastmath={"contract"})
+@kernel()
 def _eliminate(out, out_at, gamma, size, room):
     """The inverse; returns whether no singular value is below the cut-off, by the norms' bound."""
     width, count = place(2 * size), place(size)
@@ -39,89 +36,31 @@ def _eliminate(out, out_at, gamma, size, room):
             if abs(room[row * width + step]) > abs(room[pivot * width + step]):
                 pivot = row
         ours, theirs = step * width, pivot * width
-        scale = 1.0 / room[theirs + step]
-        for column in range(step, width):
-            kept = room[ours + column]
-            room[ours + column] = room[theirs + column] * scale
+        scale = spread(1.0 / room[theirs + step])
+        begin = step // STEP * STEP
+        for column in range(begin, width, STEP):
+            some = upto(width - column)
+            kept = load(room, ours + column, some)
+            store(room, ours + column, some, load(room, theirs + column, some) * scale)
             if pivot != step:
-                room[theirs + column] = kept
+                store(room, theirs + column, some, kept)
         for row in range(count):
-            share = room[row * width + step]
             if row != step:
-                for column in range(step, width):
-                    room[row * width + column] -= share * room[ours + column]
-    squares, inverse_squares = 0.0, 0.0
+                share = spread(room[row * width + step])
+                for column in range(begin, width, STEP):
+                    some, at = upto(width - column), row * width + column
+                    found = load(room, at, some) - share * load(room, ours + column, some)
+                    store(room, at, some, found)
+    squares, inverse_squares = spread(0.0), spread(0.0)
     for row in range(count):
-        for column in range(count):
-            found = room[row * width + count + column]
-            out[place(out_at) + row * count + column] = found
-            squares += gamma[row * count + column] ** 2
-            inverse_squares += found**2
+        for column in range(place(0), count, STEP):
+            some, at = upto(count - column), row * count + column
+            known, found = load(gamma, at, some), load(room, at + (row + 1) * count, some)
+            store(out, place(out_at) + at, some, found)
+            squares += known * known
+            inverse_squares += found * found
     # False, too, where something is no number.
-    return squares * inverse_squares * SINGULAR_VALUE_CUTOFF**2 < 1.0
-
-
-@kernel(fastmath={"reassoc", "contract"})
-def _products(room, left, right, count):
-    """Squares and product of two runs."""
-    one, two, both = 0.0, 0.0, 0.0
-    for index in range(count):
-        one += room[left + index] ** 2
-        two += room[right + index] ** 2
-        both += room[left + index] * room[right + index]
-    return one, two, both
-
-
-@kernel(fastmath={"contract"})
-def _rotate(out, out_at, gamma, size, room):
-    """By singular values, those below the cut-off dropped.
-
-    Rotations make the columns of gamma orthogonal to each other; their lengths are the singular
-    values. Columns lie as rows in `room`, and beside each of them what the identity became.
-
-    Source: one-sided Jacobi rotations (Hestenes 1958).
-    """
-    width, count = place(2 * size), place(size)
-    for row in range(count):
-        for column in range(count):
-            room[row * width + column] = gamma[column * count + row]
-            room[row * width + count + column] = 1.0 if row == column else 0.0
-    for _ in range(SWEEPS):
-        turned = False
-        for first in range(count):
-            for second in range(first + place(1), count):
-                left, right = first * width, second * width
-                one, two, both = _products(room, left, right, count)
-                if abs(both) <= ROUNDING * np.sqrt(one * two):
-                    continue
-                turned = True
-                ratio = (two - one) / (2.0 * both)
-                tangent = 1.0 / (abs(ratio) + np.sqrt(1.0 + ratio * ratio))
-                tangent = -tangent if ratio < 0.0 else tangent
-                cosine = 1.0 / np.sqrt(1.0 + tangent * tangent)
-                sine = cosine * tangent
-                for index in range(width):
-                    before, after = room[left + index], room[right + index]
-                    room[left + index] = cosine * before - sine * after
-                    room[right + index] = sine * before + cosine * after
-        if not turned:
-            break
-    largest = 0.0
-    for row in range(count):
-        square, _, _ = _products(room, row * width, row * width, count)
-        # Written so that what is no number stays that.
-        largest = largest if square < largest else square
-    for index in range(count * count):
-        out[place(out_at) + index] = 0.0
-    for row in range(count):
-        at = row * width
-        square, _, _ = _products(room, at, at, count)
-        if square <= SINGULAR_VALUE_CUTOFF**2 * largest:
-            continue
-        for line in range(count):
-            share = room[at + count + line] / square
-            for column in range(count):
-                out[place(out_at) + line * count + column] += share * room[at + column]
+    return total(squares) * total(inverse_squares) * SINGULAR_VALUE_CUTOFF**2 < 1.0
 
 
 @kernel()

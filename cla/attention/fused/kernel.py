@@ -21,3 +21,10 @@ kernel = partial(entry, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=Fal
 References to the arrays that it is given are not counted (numba's `_nrt`), which would take as long
 as a short sum; in return it can make no array.
 """
+
+inlined = partial(kernel, forceinline=True)
+"""A kernel that becomes part of those that call it.
+
+Arrays are passed by value, seven words each, and whoever passes them on waits until they are
+written: for what takes as short as a small product, that is long.
+"""

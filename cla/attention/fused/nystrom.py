@@ -3,13 +3,15 @@
 import numpy as np
 from numba import carray
 
-from cla.attention.fused.index import ZERO, place
+from cla.attention.fused.index import place
 from cla.attention.fused.kernel import entry, kernel
-from cla.attention.fused.nystrom_arrays import Sizes, arrays_of, room_for
+from cla.attention.fused.lanes import STEP, spread
+from cla.attention.fused.nystrom_arrays import Sizes, active_of, arrays_of, room_for
 from cla.attention.fused.pointers import pointer
+from cla.attention.fused.runs import load, store, upto
 from cla.attention.fused.shares import mix
-from cla.attention.fused.tick import renew_inverse, renew_landmarks, write_betas
-from cla.attention.fused.window import block_of, block_start, fetch_next, slide_head
+from cla.attention.fused.tick import renew_inverse, renew_landmarks, write_beta, write_betas
+from cla.attention.fused.window import block_of, block_start, fetch_token, slide_head, turn_of
 
 CACHED_WINDOW = 512
 """Windows up to which what a step needs is in the cache from the cycle before."""
@@ -30,13 +32,16 @@ def advance_at(shape, modes, span, strides, new_at, active_at, state_at, means_a
     advance(
         sizes, modes, span, strides, carray(pointer(new_at[0]), count, np.float64),
         carray(pointer(new_at[1]), count, np.float64),
-        carray(pointer(new_at[2]), count, np.float64), active_at, arrays_of(sizes, state_at),
-        means, carray(pointer(out_at), batch * length * heads * size, np.float64),
+        carray(pointer(new_at[2]), count, np.float64), active_of(active_at, sizes.batch),
+        arrays_of(sizes, state_at), room_for(sizes, modes[0]), means,
+        carray(pointer(out_at), batch * length * heads * size, np.float64),
     )  # fmt: skip
 
 
-@entry(inline="always")
-def advance(sizes, modes, span, strides, queries, keys, values, active_at, arrays, means, out):
+@kernel()
+def advance(
+    sizes, modes, span, strides, queries, keys, values, active, arrays, room, means, out
+):  # fmt: skip
     """Take tokens span[0] to before span[1] of each active stream; the last may complete a segment.
 
     Where it does, landmarks, sums, gamma's inverse and betas are renewed.
@@ -51,11 +56,8 @@ def advance(sizes, modes, span, strides, queries, keys, values, active_at, array
     first, last = span
     batch_stride, head_stride, time_stride, length = strides
     heads, window, marks, size = sizes.heads, sizes.window, sizes.marks, sizes.size
-    everyone = active_at == 0
-    active = carray(pointer(active_at), sizes.batch, np.uint8)
-    room = room_for(sizes, continual)
     for stream in range(sizes.batch):
-        if not (everyone or active[stream]):
+        if len(active) and not active[stream]:
             continue
         start_slot, seen = arrays.slots[stream], arrays.valid[stream]
         end_slot = (start_slot + last - first - 1) % window
@@ -65,13 +67,16 @@ def advance(sizes, modes, span, strides, queries, keys, values, active_at, array
         ticks = ticks and block_start(segment + 1, marks, window) == end_slot + 1
         # Where the window has just become full, all landmarks are new.
         rows = (0, marks) if seen < window else (segment, segment + 1)
+        now, after = turn_of(sizes, start_slot), (end_slot + 1) % window
+        later = turn_of(sizes, after)
         for head in range(heads):
             unit = stream * heads + head
             source = stream * batch_stride + head * head_stride + first * time_stride
             slot = start_slot
             for token in range(first, last):
                 _write(sizes, arrays, unit, slot, queries, keys, values, source, modes)
-                slide_head(sizes, arrays, room, stream, head, slot)
+                turn = now if token == first else turn_of(sizes, slot)
+                slide_head(sizes, arrays, room, stream, head, slot, turn)
                 _quotient(sizes, room, means, unit * marks * size)
                 target = ((stream * length + token) * heads + head) * size
                 if not (retroactive or (ticks and token == last - 1)):
@@ -80,18 +85,17 @@ def advance(sizes, modes, span, strides, queries, keys, values, active_at, array
                 slot = slot + 1 if slot + 1 < window else 0
             source -= time_stride
             if window > CACHED_WINDOW:
-                fetch_next(sizes, arrays, stream, head, end_slot)
+                fetch_token(sizes, arrays, stream, head, after, later)
+            if retroactive:
+                write_beta(sizes, arrays, room, unit, end_slot, queries, source)
             if ticks:
                 renew_landmarks(sizes, arrays, room, stream, head, rows, slot, means)
                 renew_inverse(sizes, arrays, room, unit, exact)
                 if retroactive:
-                    ring_at = unit * window * size
-                    write_betas(sizes, arrays, room, unit, ZERO, window, arrays.queries, ring_at)
+                    write_betas(sizes, arrays, room, place(unit), rows)
                 else:
                     mix(sizes, arrays, room, unit, queries, source, means, out, target)
-            elif retroactive:
-                write_betas(sizes, arrays, room, unit, end_slot, end_slot + 1, queries, source)
-        arrays.slots[stream] = (end_slot + 1) % window
+        arrays.slots[stream] = after
         arrays.valid[stream] = end_seen
 
 
@@ -110,14 +114,14 @@ def _write(sizes, arrays, unit, slot, queries, keys, values, source, modes):
             arrays.queries[at * size + column] = queries[place(source) + column]
 
 
-@kernel(fastmath={"contract"}, inline="always")
+@kernel(inline="always")
 def _quotient(sizes, room, means, at):
     """Delta V of a head, (D, M), from the sums of its window."""
-    stride, target, total, share = place(sizes.marks), place(at), room.totals, room.weights
-    denominators = place(sizes.size + 1) * stride
-    for mark in range(stride):
-        share[mark] = 1.0 / total[denominators + mark]
-    for column in range(place(sizes.size)):
-        row, sums = target + column * stride, (column + place(1)) * stride
-        for mark in range(stride):
-            means[row + mark] = total[sums + mark] * share[mark]
+    stride, target = place(sizes.marks), place(at)
+    for mark in range(place(0), stride, STEP):
+        some = upto(stride - mark)
+        denominators = load(room.totals, place(sizes.size + 1) * stride + mark, some)
+        share = spread(1.0) / denominators
+        for column in range(place(sizes.size)):
+            sums = load(room.totals, (column + place(1)) * stride + mark, some)
+            store(means, target + column * stride + mark, some, sums * share)

@@ -6,11 +6,15 @@ import numpy as np
 from numba import carray
 
 from cla.attention.fused.kernel import entry
+from cla.attention.fused.lanes import COUNT
 from cla.attention.fused.pointers import pointer
 
 
 class Sizes(NamedTuple):
-    """B, H, N, M and D; the blocks of `window_sums`, and the suffix sums kept of one block."""
+    """B, H, N, M and D; of `window_sums` the blocks, and the suffix sums kept of one block.
+
+    And the distance of the columns of all rows, see `column_stride`.
+    """
 
     batch: int
     heads: int
@@ -19,6 +23,7 @@ class Sizes(NamedTuple):
     size: int
     blocks: int
     side_rows: int
+    stride: int
 
 
 class Arrays(NamedTuple):
@@ -40,22 +45,23 @@ class Room(NamedTuple):
     """Room for what is known of one head only, and only for now.
 
     Args:
-        logits, shifts, work: 2 M numbers, or N if that is more and landmarks tick.
+        logits, shifts: 2 M numbers, or N if that is more and landmarks tick.
         entry, total: sums of one landmark.
         totals: sums of all landmarks.
         beta, weights: M numbers; M^2 of beta.
         matrices: 3 M^2 numbers.
+        turned: queries of eight tokens, column by column.
     """
 
     logits: Any
     shifts: Any
-    work: Any
     entry: Any
     total: Any
     totals: Any
     beta: Any
     weights: Any
     matrices: Any
+    turned: Any
 
 
 @entry(inline="always")
@@ -74,8 +80,14 @@ def arrays_of(sizes, at):
         carray(pointer(at[6]), marks * sizes.size, np.float64),
         carray(pointer(at[7]), marks * sizes.marks, np.float64),
         carray(pointer(at[8]), rows * marks * (sizes.size + 2), np.float64),
-        carray(pointer(at[9]), marks * sizes.window, np.float64),
+        carray(pointer(at[9]), (marks + heads) * sizes.stride, np.float64),
     )
+
+
+@entry(inline="always")
+def active_of(at, batch):
+    """The mask of active streams from its address; empty if all are."""
+    return carray(pointer(at), batch if at else 0, np.uint8)
 
 
 @entry(inline="always")
@@ -85,7 +97,7 @@ def room_for(sizes, continual):
     many = max(2 * marks, sizes.window) if continual else 2 * marks
     square = marks * marks if continual else marks
     return Room(
-        np.empty(many), np.empty(many), np.empty(max(many, square)), np.empty(columns),
+        np.empty(many), np.empty(many), np.empty(columns),
         np.empty(columns), np.empty(marks * columns), np.empty(square), np.empty(marks),
-        np.empty(3 * square),
+        np.empty(3 * square), np.empty(COUNT * sizes.size),
     )  # fmt: skip

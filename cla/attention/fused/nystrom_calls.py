@@ -9,9 +9,10 @@ from cla.attention.config import AttentionConfig
 from cla.attention.cuts import blocks, segments
 from cla.attention.fused.nystrom import advance_at
 from cla.attention.fused.rows import mix_rows_at
-from cla.attention.fused.weights import Weights, address_of
+from cla.attention.fused.weights import Weights, address_of, row_contexts
 from cla.attention.fused.whole import nystrom_layer
 from cla.attention.projected import Projected
+from cla.attention.rings import column_stride
 from cla.attention.window_sums import suffix_rows
 
 
@@ -22,8 +23,10 @@ class NystromKernels:
         cuts = blocks(config.window)
         self._sizes = (
             config.num_heads, config.window, config.landmarks, config.head_dim, cuts.count,
-            suffix_rows(cuts),
+            suffix_rows(cuts), column_stride(config.window),
         )  # fmt: skip
+        self._strides = (config.embed_dim, config.head_dim, config.head_dim, 1)
+        """Of single tokens, and how many they are."""
         self._modes = (
             config.landmark_mode == "continual",
             config.retroactive,
@@ -42,8 +45,8 @@ class NystromKernels:
         retroactive = self._modes[1]
         x = x.contiguous()
         if retroactive:
-            heads, window, _, size, _, _ = self._sizes
-            out = torch.empty(x.shape[0], heads, size, window)
+            heads, window, _, size, *_ = self._sizes
+            out = row_contexts(x.shape[0], heads, size, window, torch.float32)
         else:
             out = torch.empty_like(x)
         at, active = address_of(active)
@@ -57,10 +60,11 @@ class NystromKernels:
 
     def step(self, tokens: Projected, state: Any, active: Tensor | None) -> Tensor:
         """One token of each active stream; contexts (B, H, 1, D) of single outputs."""
+        tokens = _contiguous(tokens)
         # Of idle streams nothing is written.
-        allocate = torch.empty if active is None else torch.zeros
-        out = allocate(tokens.keys.shape, dtype=torch.float64)
-        self._run(tokens, state, active, (0, 1), out)
+        allocate = torch.empty_like if active is None else torch.zeros_like
+        out = allocate(tokens.keys)
+        self._run(tokens, self._strides, state, active, (0, 1), out)
         return out
 
     def rows(
@@ -75,12 +79,12 @@ class NystromKernels:
             returns: (B, H, N, D)
         """
         batch = tokens.keys.shape[0]
-        heads, window, marks, size, _, _ = self._sizes
+        heads, window, marks, size, *_ = self._sizes
         means = torch.empty(batch, heads, size, marks, dtype=torch.float64)
-        self._run(tokens, state, active, (0, 1), means, means)
+        self._run(_contiguous(tokens), self._strides, state, active, (0, 1), means, means)
         single = dtype != torch.float64
         wide = torch.float32 if single else torch.float64
-        out = torch.empty(batch, heads, size, window, dtype=wide)
+        out = row_contexts(batch, heads, size, window, wide)
         shape = (batch, *self._sizes)
         mix_rows_at(shape, single, _addresses(state), means.data_ptr(), out.data_ptr())
         return out.transpose(2, 3)
@@ -89,10 +93,14 @@ class NystromKernels:
         """Contexts (B, H, T, D) of streams that are all at the same place, past their warm-up."""
         batch, heads, length, size = tokens.keys.shape
         out = torch.empty(batch, length, heads, size, dtype=torch.float64)
+        strides = tokens.keys.stride()
+        if not tokens.queries.stride() == strides == tokens.values.stride() or strides[3] != 1:
+            tokens = _contiguous(tokens)
+            strides = tokens.keys.stride()
         first = 0
         while first < length:
             last = min(length, first + self._until_tick(state))
-            self._run(tokens, state, None, (first, last), out)
+            self._run(tokens, (*strides[:3], length), state, None, (first, last), out)
             first = last
         return out.transpose(1, 2)
 
@@ -106,6 +114,7 @@ class NystromKernels:
     def _run(
         self,
         tokens: Projected,
+        strides: tuple[int, ...],
         state: Any,
         active: Tensor | None,
         span: tuple[int, int],
@@ -114,17 +123,19 @@ class NystromKernels:
     ) -> None:
         """`nystrom.advance`; delta V is given back where there is room for it."""
         queries, keys, values = tokens
-        batch, _, length, _ = keys.shape
-        strides = keys.stride()
-        if not queries.stride() == strides == values.stride() or strides[3] != 1:
-            queries, keys, values = (part.contiguous() for part in tokens)
-            strides = keys.stride()
         at, active = address_of(active)
         advance_at(
-            (batch, *self._sizes), self._modes, span, (*strides[:3], length),
+            (keys.shape[0], *self._sizes), self._modes, span, strides,
             (queries.data_ptr(), keys.data_ptr(), values.data_ptr()), at, _addresses(state),
             0 if means is None else means.data_ptr(), out.data_ptr(),
         )  # fmt: skip
+
+
+def _contiguous(tokens: Projected) -> Projected:
+    queries, keys, values = tokens
+    if queries.is_contiguous() and keys.is_contiguous() and values.is_contiguous():
+        return tokens
+    return Projected(*(part.contiguous() for part in tokens))
 
 
 def _addresses(state: Any) -> tuple[int, ...]:

@@ -1,20 +1,36 @@
 """Projections of single tokens: float32 weights of which no wider copy is made.
 
-Queries, keys and values are summed in float64, outputs in float32, as in PyTorch.
+Queries and keys are summed in float64, because gamma's inverse would multiply their errors; values
+and outputs in float32, as in PyTorch.
 """
 
 import numpy as np
 from numba import carray
 
-from cla.attention.fused.index import place
+from cla.attention.fused.index import ZERO, place
 from cla.attention.fused.kernel import entry, kernel
+from cla.attention.fused.lanes import STEP, spread
+from cla.attention.fused.matrix import times_column
 from cla.attention.fused.pointers import pointer
+from cla.attention.fused.runs import load, store, upto
 
 
-@kernel(fastmath={"reassoc", "contract"}, _nrt=True)  # makes arrays from addresses
-def _apply(weights_at, bias_at, scale, token, out, start):
-    """out[start:] = (W token + b) * scale, summed in the type of the token; four rows at a time."""
-    size, zero = len(token), token.dtype.type(0)
+@kernel(_nrt=True)  # makes arrays from addresses
+def _apply_wide(weights_at, bias_at, scale, token, out, start):
+    """out[start:] = (W token + b) * scale, in float64."""
+    size = len(token)
+    weights = carray(pointer(weights_at), size * size, np.float32)
+    bias = carray(pointer(bias_at), size, np.float32)
+    times_column(out, start, weights, ZERO, token, ZERO, size, size)
+    for row in range(place(0), place(size), STEP):
+        some, at = upto(place(size) - row), place(start) + row
+        store(out, at, some, (load(out, at, some) + load(bias, row, some)) * spread(scale))
+
+
+@kernel(fastmath={"reassoc", "contract"}, _nrt=True)  # as above
+def _apply(weights_at, bias_at, token, out, start):
+    """out[start:] = W token + b, in float32; four rows at a time."""
+    size, zero = len(token), np.float32(0)
     weights = carray(pointer(weights_at), size * size, np.float32)
     bias = carray(pointer(bias_at), size, np.float32)
     columns, quads, target = place(size), place(size // 4 * 4), place(start)
@@ -27,43 +43,38 @@ def _apply(weights_at, bias_at, scale, token, out, start):
             second += weights[at + columns + column] * part
             third += weights[at + place(2) * columns + column] * part
             fourth += weights[at + place(3) * columns + column] * part
-        out[target + row] = (first + bias[row]) * scale
-        out[target + row + place(1)] = (second + bias[row + place(1)]) * scale
-        out[target + row + place(2)] = (third + bias[row + place(2)]) * scale
-        out[target + row + place(3)] = (fourth + bias[row + place(3)]) * scale
+        out[target + row] = first + bias[row]
+        out[target + row + place(1)] = second + bias[row + place(1)]
+        out[target + row + place(2)] = third + bias[row + place(2)]
+        out[target + row + place(3)] = fourth + bias[row + place(3)]
     for row in range(quads, columns):
         total = zero
         for column in range(columns):
             total += weights[row * columns + column] * token[column]
-        out[target + row] = (total + bias[row]) * scale
+        out[target + row] = total + bias[row]
 
 
 @entry()
-def project(batch, heads, size, single, x_at, weights, out_at):
-    """Scaled queries and keys, and values, (3, B, E); float32 if `single`, else float64.
+def project(batch, heads, size, x_at, weights, out_at):
+    """Scaled queries and keys, and values, (3, B, E) float64.
 
     Args:
         weights: see `weights.Weights`.
     """
     count = 3 * batch * heads * size
-    if single:
-        project_into(batch, heads, size, x_at, weights, carray(pointer(out_at), count, np.float32))
-    else:
-        project_into(batch, heads, size, x_at, weights, carray(pointer(out_at), count, np.float64))
+    project_into(batch, heads, size, x_at, weights, carray(pointer(out_at), count, np.float64))
 
 
 @entry(inline="always")
 def project_into(batch, heads, size, x_at, weights, out):
     """`project` with an array in place of an address."""
     embed, scale = heads * size, size**-0.25
-    x = carray(pointer(x_at), (batch, embed), np.float32)
-    token = np.empty(embed)
+    x = carray(pointer(x_at), batch * embed, np.float32)
     for stream in range(batch):
-        for column in range(embed):
-            token[column] = x[stream, column]
-        _apply(weights[0], weights[1], scale, token, out, stream * embed)
-        _apply(weights[2], weights[3], scale, token, out, (batch + stream) * embed)
-        _apply(weights[4], weights[5], 1.0, token, out, (2 * batch + stream) * embed)
+        token = x[stream * embed : (stream + 1) * embed]
+        _apply_wide(weights[0], weights[1], scale, token, out, stream * embed)
+        _apply_wide(weights[2], weights[3], scale, token, out, (batch + stream) * embed)
+        _apply(weights[4], weights[5], token, out, (2 * batch + stream) * embed)
 
 
 @entry()
@@ -81,4 +92,4 @@ def finish_from(batch, embed, x, weights, out_at):
         start = stream * embed
         for column in range(embed):
             token[column] = x[start + column]
-        _apply(weights[6], weights[7], 1.0, token, out, start)
+        _apply(weights[6], weights[7], token, out, start)

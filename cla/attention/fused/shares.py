@@ -2,36 +2,42 @@
 
 import numpy as np
 
-from cla.attention.fused.exponentials import exponentials
-from cla.attention.fused.index import ONE, ZERO, place
-from cla.attention.fused.kernel import kernel
+from cla.attention.fused.exponentials import exponential
+from cla.attention.fused.index import ZERO, place
+from cla.attention.fused.kernel import inlined, kernel
+from cla.attention.fused.lanes import STEP, larger, largest, only, spread, total
 from cla.attention.fused.matrix import row_times, times_column
+from cla.attention.fused.runs import load, store, upto
 
 
-@kernel(fastmath={"reassoc", "contract"})
-def shares(beta, work, queries, query_at, keys, keys_at, count, marks, size):
-    """beta = softmax(Q K~^T) of neighboring queries of a head, (count, M)."""
-    stride = place(marks)
-    for row in range(count):
-        times_column(beta, row * marks, keys, keys_at, queries, query_at + row * size, marks, size)
-        at = place(row) * stride
-        largest = -np.inf
-        for mark in range(stride):
-            largest = max(largest, beta[at + mark])
-        for mark in range(stride):
-            beta[at + mark] -= largest
-    exponentials(beta, count * marks, work)
-    for row in range(place(count)):
-        at = row * stride
-        total = 0.0
-        for mark in range(stride):
-            total += beta[at + mark]
-        share = 1.0 / total
-        for mark in range(stride):
-            beta[at + mark] *= share
+@inlined()
+def share(beta, at, queries, query_at, keys, keys_at, marks, size):
+    """beta = softmax(q K~^T) of one query of a head, (M).
+
+    Returns:
+        The largest logit, and the sum of the exponentials of the logits less that.
+    """
+    times_column(beta, at, keys, keys_at, queries, query_at, marks, size)
+    start, count = place(at), place(marks)
+    highest, weight = spread(-np.inf), spread(0.0)
+    for mark in range(place(0), count, STEP):
+        some = upto(count - mark)
+        highest = larger(highest, only(load(beta, start + mark, some), some, -np.inf))
+    shift = spread(largest(highest))
+    for mark in range(place(0), count, STEP):
+        some = upto(count - mark)
+        found = exponential(load(beta, start + mark, some) - shift)
+        store(beta, start + mark, some, found)
+        weight += only(found, some, 0.0)
+    whole = total(weight)
+    scale = spread(1.0 / whole)
+    for mark in range(place(0), count, STEP):
+        some = upto(count - mark)
+        store(beta, start + mark, some, load(beta, start + mark, some) * scale)
+    return largest(highest), whole
 
 
-@kernel()
+@kernel(inline="always")
 def mix(sizes, arrays, room, unit, queries, query_at, means, out, out_at):
     """out = beta gamma_inv (delta V), from the left, of one token of a head.
 
@@ -41,7 +47,7 @@ def mix(sizes, arrays, room, unit, queries, query_at, means, out, out_at):
     """
     marks, size = sizes.marks, sizes.size
     part = unit * marks * size
-    shares(room.beta, room.work, queries, query_at, arrays.mark_keys, part, ONE, marks, size)
+    share(room.beta, ZERO, queries, query_at, arrays.mark_keys, part, marks, size)
     row_times(
         room.weights, ZERO, room.beta, ZERO, arrays.inverse, unit * marks * marks, marks, marks
     )

@@ -11,9 +11,9 @@ def project_token(x: Tensor, weights: Weights, num_heads: int, dtype: torch.dtyp
     """Scaled queries and keys, and values of one token of each stream, (3, B, H, 1, D)."""
     batch, embed = x.shape
     x, size = x.contiguous(), embed // num_heads
-    out = torch.empty(3, batch, num_heads, 1, size, dtype=dtype)
-    project(batch, num_heads, size, dtype == torch.float32, x.data_ptr(), weights, out.data_ptr())
-    return out
+    out = torch.empty(3, batch, num_heads, 1, size, dtype=torch.float64)
+    project(batch, num_heads, size, x.data_ptr(), weights, out.data_ptr())
+    return out.to(dtype)
 
 
 def finish_token(context: Tensor, weights: Weights) -> Tensor:

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from cla.attention.rings import column_stride
+
 PROJECTIONS = ("query_proj", "key_proj", "value_proj", "output_proj")
 
 FEW_STREAMS = 16
@@ -51,3 +53,9 @@ def address_of(active: Tensor | None) -> tuple[int, Tensor | None]:
         return 0, None
     mask = active.contiguous()
     return mask.data_ptr(), mask
+
+
+def row_contexts(batch: int, heads: int, size: int, window: int, dtype: torch.dtype) -> Tensor:
+    """Room for the contexts of all rows, column by column: (B, H, D, N)."""
+    stride = column_stride(window)
+    return torch.empty(batch, heads, size, stride, dtype=dtype)[..., :window]

@@ -3,11 +3,12 @@
 import numpy as np
 from numba import carray
 
-from cla.attention.fused.continual import all_rows, newest
+from cla.attention.fused.continual import newest
+from cla.attention.fused.continual_rows import all_rows
 from cla.attention.fused.index import ONE, ZERO
 from cla.attention.fused.kernel import entry
 from cla.attention.fused.nystrom import advance
-from cla.attention.fused.nystrom_arrays import Sizes, arrays_of
+from cla.attention.fused.nystrom_arrays import Sizes, active_of, arrays_of, room_for
 from cla.attention.fused.pointers import pointer
 from cla.attention.fused.project import finish_from, project_into
 from cla.attention.fused.rows import mix_rows
@@ -16,11 +17,11 @@ from cla.attention.fused.rows import mix_rows
 @entry()
 def continual_layer(
     batch, heads, window, size, retroactive, x_at, weights, active_at, slot_at, valid_at,
-    queries_at, keys_at, values_at, rows_at, out_at,
+    queries_at, keys_at, values_at, rows_at, stride, out_at,
 ):  # fmt: skip
     """A float32 token of each active stream through continual attention.
 
-    To outputs (B, E) or, if retroactive, to contexts (B, H, D, N).
+    To outputs (B, E) or, if retroactive, to contexts (B, H, D, stride), N of them.
 
     Returns:
         How many windows are not full.
@@ -28,14 +29,14 @@ def continual_layer(
     embed, ring = heads * size, batch * heads * window * size
     keys = carray(pointer(keys_at), ring, np.float32)
     values = carray(pointer(values_at), ring, np.float32)
-    projected = np.empty((3, batch * embed), np.float32)
+    projected = np.empty((3, batch * embed))
     project_into(batch, heads, size, x_at, weights, projected.reshape(-1))
     if retroactive:
         return all_rows(
             batch, heads, window, size, active_at, slot_at, valid_at, projected[0], projected[1],
             projected[2], carray(pointer(queries_at), ring, np.float32), keys, values,
-            carray(pointer(rows_at), batch * heads * window * (size + 3), np.float64),
-            carray(pointer(out_at), ring, np.float32),
+            carray(pointer(rows_at), batch * heads * stride * (size + 3), np.float64),
+            stride, carray(pointer(out_at), batch * embed * stride, np.float32),
         )  # fmt: skip
     # Of idle streams nothing is written: zeros, because garbage may take long to multiply.
     context = np.zeros(batch * embed)
@@ -51,7 +52,7 @@ def continual_layer(
 def nystrom_layer(shape, modes, x_at, weights, active_at, state_at, out_at):
     """A float32 token of each active stream through continual Nyström attention.
 
-    To outputs (B, E) or, if retroactive, to contexts (B, H, D, N).
+    To outputs (B, E) or, if retroactive, to contexts (B, H, D, stride), N of them.
 
     Args:
         shape, modes: see `nystrom_arrays.Sizes` and `nystrom.advance`.
@@ -64,8 +65,8 @@ def nystrom_layer(shape, modes, x_at, weights, active_at, state_at, out_at):
     batch, heads, window, size = sizes.batch, sizes.heads, sizes.window, sizes.size
     continual, retroactive, _ = modes
     arrays = arrays_of(sizes, state_at)
+    active = active_of(active_at, batch)
     if continual:
-        active = carray(pointer(active_at), batch, np.uint8)
         for stream in range(batch):
             if (active_at == 0 or active[stream]) and arrays.valid[stream] + 1 < window:
                 return -1
@@ -76,10 +77,10 @@ def nystrom_layer(shape, modes, x_at, weights, active_at, state_at, out_at):
     project_into(batch, heads, size, x_at, weights, projected.reshape(-1))
     advance(
         sizes, modes, (ZERO, ONE), (embed, size, size, ONE), projected[0], projected[1],
-        projected[2], active_at, arrays, means, context,
+        projected[2], active, arrays, room_for(sizes, continual), means, context,
     )  # fmt: skip
     if retroactive:
-        count = batch * embed * window
-        return mix_rows(sizes, arrays, means, carray(pointer(out_at), count, np.float32))
+        out = carray(pointer(out_at), batch * embed * sizes.stride, np.float32)
+        return mix_rows(sizes, arrays, means, out)
     finish_from(batch, embed, context, weights, out_at)
     return 0

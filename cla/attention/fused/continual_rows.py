@@ -1,0 +1,206 @@
+"""Continual attention, retroactive: the sums of all rows, by one token.
+
+Sums of rows lie column by column, (D + 3, stride) for a head: lanes are tokens, of which there are
+many. They go in tiles of tokens that stay in the cache.
+"""
+
+import numpy as np
+from numba import carray
+
+from cla.attention.fused.continual import sum_row
+from cla.attention.fused.exponentials import exponential
+from cla.attention.fused.index import ZERO, clear_run, place
+from cla.attention.fused.kernel import entry, kernel
+from cla.attention.fused.lanes import STEP, larger, largest, only, spread, total
+from cla.attention.fused.matrix import times_column
+from cla.attention.fused.nystrom_arrays import active_of
+from cla.attention.fused.pointers import pointer
+from cla.attention.fused.runs import load, store, upto
+
+LEAST_SHARE = 1e-6
+"""As in `cla.attention.continual`; a constant of the compiled code."""
+
+TILE = 64
+"""Tokens worked on at once."""
+
+HIGHEST = 30.0
+"""A row's shift follows its logits only where one is larger by this: e^30 is no burden to float64,
+and exponentials of what changes at every token would be."""
+
+
+@entry()
+def advance_rows(
+    batch, heads, window, size, single, new_queries_at, new_keys_at, new_values_at, active_at,
+    slot_at, valid_at, queries_at, keys_at, values_at, rows_at, stride, out_at,
+):  # fmt: skip
+    """Rings as in `advance_newest`, queries too, the rows of `ContinualState`, and their contexts.
+
+    Contexts are (B, H, D, stride), N of them oldest first, of the type of the tokens; zero of idle
+    streams.
+    """
+    rows = carray(pointer(rows_at), batch * heads * stride * (size + 3), np.float64)
+    tokens, ring = batch * heads * size, batch * heads * window * size
+    if single:
+        all_rows(
+            batch, heads, window, size, active_at, slot_at, valid_at,
+            carray(pointer(new_queries_at), tokens, np.float32),
+            carray(pointer(new_keys_at), tokens, np.float32),
+            carray(pointer(new_values_at), tokens, np.float32),
+            carray(pointer(queries_at), ring, np.float32),
+            carray(pointer(keys_at), ring, np.float32),
+            carray(pointer(values_at), ring, np.float32), rows,
+            stride, carray(pointer(out_at), batch * heads * size * stride, np.float32),
+        )  # fmt: skip
+    else:
+        all_rows(
+            batch, heads, window, size, active_at, slot_at, valid_at,
+            carray(pointer(new_queries_at), tokens, np.float64),
+            carray(pointer(new_keys_at), tokens, np.float64),
+            carray(pointer(new_values_at), tokens, np.float64),
+            carray(pointer(queries_at), ring, np.float64),
+            carray(pointer(keys_at), ring, np.float64),
+            carray(pointer(values_at), ring, np.float64), rows,
+            stride, carray(pointer(out_at), batch * heads * size * stride, np.float64),
+        )  # fmt: skip
+
+
+@entry(inline="always")
+def all_rows(
+    batch, heads, window, size, active_at, slot_at, valid_at,
+    new_queries, new_keys, new_values, queries, keys, values, rows, stride, out,
+):  # fmt: skip
+    """`advance_rows` with arrays in place of addresses; returns how many windows are not full."""
+    return attend_all(
+        (batch, heads, window, size), active_of(active_at, batch),
+        carray(pointer(slot_at), batch, np.int64), carray(pointer(valid_at), batch, np.int64),
+        (new_queries, new_keys, new_values), (queries, keys, values), rows,
+        (np.empty(4 * size), np.empty(size + 1), np.empty(window), np.empty(2 * TILE)), stride, out,
+    )  # fmt: skip
+
+
+@kernel()
+def attend_all(shape, active, slots, valid, new, rings, rows, room, stride, out):
+    """`all_rows` with room for two tokens, the sums of a row, its logits, and those of a tile."""
+    batch, heads, window, size = shape
+    (new_queries, new_keys, new_values), (queries, keys, values) = new, rings
+    pair, sums, logits, weights = room
+    short = 0
+    for stream in range(batch):
+        out_at, out_count = stream * heads * size * stride, heads * size * stride
+        if len(active) and not active[stream]:
+            clear_run(out, out_at, out_count)
+            continue
+        slot, before = slots[stream], valid[stream]
+        seen = min(window, before + 1)
+        slots[stream], valid[stream] = (slot + 1) % window, seen
+        if seen < window:
+            short += 1
+            clear_run(out, out_at, out_count)
+        for head in range(heads):
+            unit = stream * heads + head
+            ring_at, base = unit * window * size, unit * stride * (size + 3)
+            at = ring_at + slot * size
+            for column in range(size):
+                pair[size + column], pair[3 * size + column] = (
+                    keys[at + column],
+                    values[at + column],
+                )
+                queries[at + column] = new_queries[unit * size + column]
+                keys[at + column] = new_keys[unit * size + column]
+                values[at + column] = new_values[unit * size + column]
+                pair[column], pair[2 * size + column] = keys[at + column], values[at + column]
+            for start in range(0, seen, TILE):
+                count = min(TILE, seen - start)
+                sound = _slide(
+                    rows, base + start, stride, size, count, queries, ring_at + start * size, pair,
+                    before == window, weights,
+                )  # fmt: skip
+                for token in range(start, start + count):
+                    if token == slot or not (sound or _sound(rows, base + token, stride, size)):
+                        rows[base + token] = sum_row(
+                            sums, queries, ring_at + token * size, keys, values, ring_at, size,
+                            seen, logits,
+                        )  # fmt: skip
+                        for column in range(size + 1):
+                            rows[base + (column + 1) * stride + token] = sums[column]
+                        rows[base + (size + 2) * stride + token] = sums[size]
+                _means(
+                    rows, base, window, size, start, count, slots[stream], out,
+                    out_at + head * size * stride, stride,
+                )  # fmt: skip
+    return short
+
+
+@kernel(inline="always")
+def _sound(rows, at, stride, size):
+    """Whether a row's weight is no mere rest; a row that is no number is not sound."""
+    return rows[at + (size + 1) * stride] >= LEAST_SHARE * rows[at + (size + 2) * stride]
+
+
+@kernel()
+def _slide(rows, at, apart, size, count, queries, queries_at, pair, leaving, weights):
+    """The new token into a tile of rows of a head and, if `leaving`, the oldest one out.
+
+    Args:
+        pair: new key, old key, new value, old value, one after the other.
+        weights: room for those of the new token and of the old one, one tile after the other.
+
+    Returns:
+        Whether all rows are sound.
+    """
+    first, end, columns, stride = place(at), place(count), place(size), place(apart)
+    times_column(weights, ZERO, queries, queries_at, pair, ZERO, count, size)
+    times_column(weights, TILE, queries, queries_at, pair, size, count, size)
+    excess = spread(-np.inf)
+    for token in range(place(0), end, STEP):
+        some = upto(end - token)
+        more = load(weights, token, some) - load(rows, first + token, some)
+        excess = larger(excess, only(more, some, -np.inf))
+    if largest(excess) > HIGHEST:
+        for token in range(end):
+            more = weights[token] - rows[first + token]
+            if more > HIGHEST:
+                rows[first + token] += more
+                keep = np.exp(-more)
+                for column in range(place(1), columns + place(3)):
+                    rows[first + column * stride + token] *= keep
+    missing, sums = spread(-np.inf), spread(0.0)
+    for token in range(place(0), end, STEP):
+        some, row = upto(end - token), first + token
+        shift = load(rows, row, some)
+        enter = exponential(load(weights, token, some) - shift)
+        leave = exponential(load(weights, place(TILE) + token, some) - shift)
+        if not leaving:
+            leave = spread(0.0)
+        for column in range(columns):
+            row += stride
+            new = enter * spread(pair[place(2) * columns + column])
+            old = leave * spread(pair[place(3) * columns + column])
+            store(rows, row, some, load(rows, row, some) + new - old)
+        row += stride
+        weight = load(rows, row, some) + enter - leave
+        store(rows, row, some, weight)
+        row += stride
+        peak = larger(load(rows, row, some), weight)
+        store(rows, row, some, peak)
+        missing = larger(missing, peak * spread(LEAST_SHARE) - weight)
+        sums += weight
+    # A sum that is no number is not at least 0.
+    return largest(missing) <= 0.0 and total(sums) >= 0.0
+
+
+@kernel()
+def _means(rows, base, window, size, start, count, slot, out, out_at, apart):
+    """Contexts of a tile of a head's rows, (D, N), into their places in time."""
+    columns, stride, weight = place(size), place(apart), place(base + (size + 1) * apart)
+    # Places from `slot` on are the oldest: a tile that it cuts lies in two runs.
+    split = min(max(slot, start), start + count)
+    for begin, end, shift in ((start, split, window - slot), (split, start + count, -slot)):
+        for token in range(begin, end, STEP):
+            some = upto(end - token)
+            scale = spread(1.0) / load(rows, weight + place(token), some)
+            source, target = place(base + token), place(out_at + token + shift)
+            for _ in range(columns):
+                source += stride
+                store(out, target, some, load(rows, source, some) * scale)
+                target += stride
