@@ -260,7 +260,7 @@ def test_emits_are_in_window_order_and_sum_to_one(kind, landmarks):
 @pytest.mark.skipif(not fused.AVAILABLE, reason="numba is not installed")
 @pytest.mark.parametrize("method", ["exact", "iterative"])
 @pytest.mark.parametrize("spread", [3.0, 0.3, 0.02, 0.0])
-@pytest.mark.parametrize("size", [1, 2, 7, 16])
+@pytest.mark.parametrize("size", [1, 2, 7, 16, 33])
 def test_the_compiled_pseudo_inverse_is_that_of_pytorch(method, spread, size):
     from cla.attention.fused.inverse import invert
 

@@ -18,10 +18,3 @@ def clear_run(numbers, at, count):
     """Set neighboring numbers to zero."""
     for index in range(place(count)):
         numbers[place(at) + index] = 0.0
-
-
-@kernel(inline="always")
-def quad(numbers, at):
-    """Four neighboring numbers."""
-    one, two = numbers[at], numbers[at + place(1)]
-    return one, two, numbers[at + place(2)], numbers[at + place(3)]
