@@ -78,23 +78,20 @@ def advance(
                 turn = now if token == first else turn_of(sizes, slot)
                 slide_head(sizes, arrays, room, stream, head, slot, turn)
                 _quotient(sizes, room, means, unit * marks * size)
-                target = ((stream * length + token) * heads + head) * size
-                if not (retroactive or (ticks and token == last - 1)):
+                if retroactive:
+                    write_beta(sizes, arrays, room, unit, slot, queries, source)
+                if ticks and token == last - 1:
+                    renew_landmarks(sizes, arrays, room, stream, head, rows, after, means)
+                    renew_inverse(sizes, arrays, room, unit, exact)
+                    if retroactive:
+                        write_betas(sizes, arrays, room, place(unit), rows)
+                if not retroactive:
+                    target = ((stream * length + token) * heads + head) * size
                     mix(sizes, arrays, room, unit, queries, source, means, out, target)
                 source += time_stride
                 slot = slot + 1 if slot + 1 < window else 0
-            source -= time_stride
             if window > CACHED_WINDOW:
                 fetch_token(sizes, arrays, stream, head, after, later)
-            if retroactive:
-                write_beta(sizes, arrays, room, unit, end_slot, queries, source)
-            if ticks:
-                renew_landmarks(sizes, arrays, room, stream, head, rows, slot, means)
-                renew_inverse(sizes, arrays, room, unit, exact)
-                if retroactive:
-                    write_betas(sizes, arrays, room, place(unit), rows)
-                else:
-                    mix(sizes, arrays, room, unit, queries, source, means, out, target)
         arrays.slots[stream] = after
         arrays.valid[stream] = end_seen
 

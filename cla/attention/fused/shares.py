@@ -4,7 +4,7 @@ import numpy as np
 
 from cla.attention.fused.exponentials import exponential
 from cla.attention.fused.index import ZERO, place
-from cla.attention.fused.kernel import inlined, kernel
+from cla.attention.fused.kernel import inlined
 from cla.attention.fused.lanes import STEP, larger, largest, only, spread, total
 from cla.attention.fused.matrix import row_times, times_column
 from cla.attention.fused.runs import load, store, upto
@@ -37,7 +37,7 @@ def share(beta, at, queries, query_at, keys, keys_at, marks, size):
     return largest(highest), whole
 
 
-@kernel(inline="always")
+@inlined()
 def mix(sizes, arrays, room, unit, queries, query_at, means, out, out_at):
     """out = beta gamma_inv (delta V), from the left, of one token of a head.
 

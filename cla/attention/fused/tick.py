@@ -43,7 +43,7 @@ def renew_landmarks(sizes, arrays, room, stream, head, rows, slot, means):
             means[(unit * size + column) * marks + mark] = mean
 
 
-@kernel(inline="always")
+@kernel()
 def renew_inverse(sizes, arrays, room, unit, exact):
     """Gamma's inverse in a head."""
     marks, size, at = sizes.marks, sizes.size, unit * sizes.marks * sizes.size

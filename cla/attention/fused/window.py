@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from cla.attention.fused.index import ZERO, place
-from cla.attention.fused.kernel import kernel
+from cla.attention.fused.kernel import inlined, kernel
 from cla.attention.fused.matrix import times_column
 from cla.attention.fused.pointers import fetch
 from cla.attention.fused.sums import (
@@ -66,7 +66,7 @@ class Turn(NamedTuple):
     leaving: Any
 
 
-@kernel(inline="always")
+@kernel()
 def turn_of(sizes, slot):
     """The turn of the token that takes a place of the ring."""
     window, count = sizes.window, sizes.blocks
@@ -86,7 +86,7 @@ def suffix_places(sizes, turn, sides, stride):
     return sides + due, sides + ((turn.block % 2) * sizes.side_rows + turn.offset) * stride
 
 
-@kernel(inline="always")
+@kernel()
 def fetch_token(sizes, arrays, stream, head, slot, turn):
     """Ask for what a head needs of memory for the token that will be at `slot`."""
     size = sizes.size
@@ -103,7 +103,7 @@ def fetch_token(sizes, arrays, stream, head, slot, turn):
             fetch(arrays.values, at * place(size + 1) + index)
 
 
-@kernel(inline="always")
+@inlined()
 def slide_head(sizes, arrays, room, stream, head, slot, turn):
     """Take the token at ring place `slot` into the table of a head; `room.totals` are the sums.
 
