@@ -172,18 +172,19 @@ class ContinualNystromAttention(AttentionLayer):
         active: Tensor | None,
     ) -> Tensor:
         """Streams that keep sums by the kernels, those whose windows are filling without."""
-        if self.fixed:
-            return self._advance_fused(kernels, tokens, state, active)
+        context = None if self._exact else self._advance_fused(kernels, tokens, state, active)
+        if context is not None:
+            return context
         direct = attends_directly(state, self.config)
-        if bool(direct.all()):
-            return advance(tokens, state, self.config, active)
-        if not bool(direct.any()):
-            return self._advance_fused(kernels, tokens, state, active)
         if active is None:
             active = torch.ones_like(direct)
-        context = self._advance_fused(kernels, tokens, state, active & ~direct)
+        steady = active & ~direct
+        if bool(steady.any()):
+            context = self._advance_fused(kernels, tokens, state, steady)
         others = advance(tokens, state, self.config, active & direct)
-        return torch.where(direct[:, None, None, None], others, context)
+        return (
+            others if context is None else torch.where(direct[:, None, None, None], others, context)
+        )
 
     def _advance_fused(
         self,
@@ -191,7 +192,7 @@ class ContinualNystromAttention(AttentionLayer):
         tokens: Projected,
         state: NystromState,
         active: Tensor | None,
-    ) -> Tensor:
+    ) -> Tensor | None:
         if self.config.retroactive:
             return kernels.rows(tokens, state, active, self.output_proj.weight.dtype)
         return kernels.step(tokens, state, active)

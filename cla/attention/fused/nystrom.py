@@ -6,7 +6,7 @@ from numba import carray
 from cla.attention.fused.index import place
 from cla.attention.fused.kernel import entry, kernel
 from cla.attention.fused.lanes import STEP, spread
-from cla.attention.fused.nystrom_arrays import Sizes, active_of, arrays_of, room_for
+from cla.attention.fused.nystrom_arrays import Sizes, active_of, arrays_of, filling, room_for
 from cla.attention.fused.pointers import pointer
 from cla.attention.fused.runs import load, store, upto
 from cla.attention.fused.shares import mix
@@ -19,12 +19,20 @@ CACHED_WINDOW = 512
 
 @entry()
 def advance_at(shape, modes, span, strides, new_at, active_at, state_at, means_at, out_at):
-    """`advance` with addresses in place of arrays; means are given back where they have one."""
+    """`advance` with addresses in place of arrays; means are given back where they have one.
+
+    Returns:
+        False, and nothing is done, where landmarks are continual and some stream has yet to fill
+        its window.
+    """
     sizes = Sizes(*shape)
     batch, heads, size = sizes.batch, sizes.heads, sizes.size
     batch_stride, head_stride, time_stride, length = strides
     count = batch_stride * (batch - 1) + head_stride * (heads - 1)
     count += time_stride * (length - 1) + size
+    arrays, active = arrays_of(sizes, state_at), active_of(active_at, batch)
+    if modes[0] and filling(sizes, active, arrays):
+        return False
     if means_at:
         means = carray(pointer(means_at), batch * heads * sizes.marks * size, np.float64)
     else:
@@ -32,10 +40,11 @@ def advance_at(shape, modes, span, strides, new_at, active_at, state_at, means_a
     advance(
         sizes, modes, span, strides, carray(pointer(new_at[0]), count, np.float64),
         carray(pointer(new_at[1]), count, np.float64),
-        carray(pointer(new_at[2]), count, np.float64), active_of(active_at, sizes.batch),
-        arrays_of(sizes, state_at), room_for(sizes, modes[0]), means,
+        carray(pointer(new_at[2]), count, np.float64), active, arrays,
+        room_for(sizes, modes[0]), means,
         carray(pointer(out_at), batch * length * heads * size, np.float64),
     )  # fmt: skip
+    return True
 
 
 @kernel()

@@ -91,6 +91,15 @@ def active_of(at, batch):
 
 
 @entry(inline="always")
+def filling(sizes, active, arrays):
+    """Whether some active stream has yet to fill its window after the next token."""
+    for stream in range(sizes.batch):
+        if (not len(active) or active[stream]) and arrays.valid[stream] + 1 < sizes.window:
+            return True
+    return False
+
+
+@entry(inline="always")
 def room_for(sizes, continual):
     """Room for the work of one head."""
     marks, columns = sizes.marks, sizes.size + 2

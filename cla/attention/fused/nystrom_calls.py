@@ -58,19 +58,21 @@ class NystromKernels:
             return None
         return (out.transpose(2, 3) if retroactive else out), short > 0
 
-    def step(self, tokens: Projected, state: Any, active: Tensor | None) -> Tensor:
-        """One token of each active stream; contexts (B, H, 1, D) of single outputs."""
+    def step(self, tokens: Projected, state: Any, active: Tensor | None) -> Tensor | None:
+        """One token of each active stream; contexts (B, H, 1, D) of single outputs.
+
+        None, and nothing is done, while windows fill.
+        """
         tokens = _contiguous(tokens)
         # Of idle streams nothing is written.
         allocate = torch.empty_like if active is None else torch.zeros_like
         out = allocate(tokens.keys)
-        self._run(tokens, self._strides, state, active, (0, 1), out)
-        return out
+        return out if self._run(tokens, self._strides, state, active, (0, 1), out) else None
 
     def rows(
         self, tokens: Projected, state: Any, active: Tensor | None, dtype: torch.dtype
-    ) -> Tensor:
-        """One token of each active stream; contexts of all rows, oldest first.
+    ) -> Tensor | None:
+        """One token of each active stream; contexts of all rows, oldest first; or None as `step`.
 
         Args:
             dtype: contexts are float32 unless it is wider.
@@ -81,7 +83,9 @@ class NystromKernels:
         batch = tokens.keys.shape[0]
         heads, window, marks, size, *_ = self._sizes
         means = torch.empty(batch, heads, size, marks, dtype=torch.float64)
-        self._run(_contiguous(tokens), self._strides, state, active, (0, 1), means, means)
+        tokens = _contiguous(tokens)
+        if not self._run(tokens, self._strides, state, active, (0, 1), means, means):
+            return None
         single = dtype != torch.float64
         wide = torch.float32 if single else torch.float64
         out = row_contexts(batch, heads, size, window, wide)
@@ -120,15 +124,16 @@ class NystromKernels:
         span: tuple[int, int],
         out: Tensor,
         means: Tensor | None = None,
-    ) -> None:
-        """`nystrom.advance`; delta V is given back where there is room for it."""
+    ) -> bool:
+        """`nystrom.advance_at`; delta V is given back where there is room for it."""
         queries, keys, values = tokens
         at, active = address_of(active)
-        advance_at(
+        done: bool = advance_at(
             (keys.shape[0], *self._sizes), self._modes, span, strides,
             (queries.data_ptr(), keys.data_ptr(), values.data_ptr()), at, _addresses(state),
             0 if means is None else means.data_ptr(), out.data_ptr(),
         )  # fmt: skip
+        return done
 
 
 def _contiguous(tokens: Projected) -> Projected:

@@ -1,11 +1,11 @@
 """What kernels need of a layer and of tensors: addresses, and whether they can do with them."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from cla.attention.rings import column_stride
-
-PROJECTIONS = ("query_proj", "key_proj", "value_proj", "output_proj")
 
 FEW_STREAMS = 16
 """Up to so many streams one kernel projects faster than a matrix product in float64."""
@@ -29,22 +29,29 @@ def can_step(tensor: Tensor) -> bool:
 def weights_of(layer: nn.Module, x: Tensor) -> Weights | None:
     """What a kernel needs of a layer's projections; None where it cannot do with them or with x.
 
-    Both have to be of float32. Parameters are read from the dictionary of their module: `getattr`
-    on modules would take as long as a projection.
+    Both have to be of float32. Parameters are read from the dictionaries of their modules, one by
+    one: `getattr` on modules, or a loop, would take as long as a projection.
     """
     if x.dtype is not torch.float32 or x.shape[0] > FEW_STREAMS or not can_step(x):
         return None
-    addresses: list[int] = []
-    modules = layer._modules
-    for name in PROJECTIONS:
-        parameters = modules[name]._parameters  # type: ignore[union-attr]  # never None
-        weight, bias = parameters.get("weight"), parameters.get("bias")
-        if weight is None or bias is None or weight.dtype is not torch.float32:
-            return None
-        if not (weight.is_cpu and weight.is_contiguous()):
-            return None
-        addresses += (weight.data_ptr(), bias.data_ptr())
-    return tuple(addresses)
+    modules: Any = layer._modules
+    query, key = modules["query_proj"]._parameters, modules["key_proj"]._parameters
+    value, output = modules["value_proj"]._parameters, modules["output_proj"]._parameters
+    try:
+        a, b, c, d = query["weight"], key["weight"], value["weight"], output["weight"]
+        e, f, g, h = query["bias"], key["bias"], value["bias"], output["bias"]
+    except KeyError:  # they are computed from others
+        return None
+    if not (_plain(a) and _plain(b) and _plain(c) and _plain(d)):
+        return None
+    return (
+        a.data_ptr(), e.data_ptr(), b.data_ptr(), f.data_ptr(), c.data_ptr(), g.data_ptr(),
+        d.data_ptr(), h.data_ptr(),
+    )  # fmt: skip
+
+
+def _plain(weight: Tensor) -> bool:
+    return weight.dtype is torch.float32 and weight.is_cpu and weight.is_contiguous()
 
 
 def address_of(active: Tensor | None) -> tuple[int, Tensor | None]:

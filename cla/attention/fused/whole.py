@@ -8,7 +8,7 @@ from cla.attention.fused.continual_rows import all_rows
 from cla.attention.fused.index import ONE, ZERO
 from cla.attention.fused.kernel import entry
 from cla.attention.fused.nystrom import advance
-from cla.attention.fused.nystrom_arrays import Sizes, active_of, arrays_of, room_for
+from cla.attention.fused.nystrom_arrays import Sizes, active_of, arrays_of, filling, room_for
 from cla.attention.fused.pointers import pointer
 from cla.attention.fused.project import finish_from, project_into
 from cla.attention.fused.rows import mix_rows
@@ -62,14 +62,12 @@ def nystrom_layer(shape, modes, x_at, weights, active_at, state_at, out_at):
         continual and some stream has yet to fill its window.
     """
     sizes = Sizes(*shape)
-    batch, heads, window, size = sizes.batch, sizes.heads, sizes.window, sizes.size
+    batch, heads, size = sizes.batch, sizes.heads, sizes.size
     continual, retroactive, _ = modes
     arrays = arrays_of(sizes, state_at)
     active = active_of(active_at, batch)
-    if continual:
-        for stream in range(batch):
-            if (active_at == 0 or active[stream]) and arrays.valid[stream] + 1 < window:
-                return -1
+    if continual and filling(sizes, active, arrays):
+        return -1
     embed = heads * size
     projected, means = np.empty((3, batch * embed)), np.empty(batch * embed * sizes.marks)
     # Of idle streams nothing is written: zeros, because garbage may take long to multiply.
