@@ -3,10 +3,10 @@
 import numpy as np
 from numba import carray
 
-from cla.attention.fused.exponentials import exponential
+from cla.attention.fused.exponentials import below_largest
 from cla.attention.fused.index import ZERO, place
 from cla.attention.fused.kernel import entry, kernel
-from cla.attention.fused.lanes import STEP, larger, largest, only, spread, total
+from cla.attention.fused.lanes import STEP, spread
 from cla.attention.fused.matrix import times_column
 from cla.attention.fused.nystrom_arrays import active_of
 from cla.attention.fused.pointers import pointer
@@ -18,16 +18,7 @@ def sum_row(sums, query, query_at, keys, values, ring_at, size, seen, logits):
     """sums = (weighted values, denominator) of one row over the tokens seen; returns the shift."""
     columns, start, end = place(size), place(ring_at), place(seen)
     times_column(logits, ZERO, keys, ring_at, query, query_at, seen, size)
-    highest = spread(-np.inf)
-    for token in range(place(0), end, STEP):
-        some = upto(end - token)
-        highest = larger(highest, only(load(logits, token, some), some, -np.inf))
-    shift, weights = largest(highest), spread(0.0)
-    for token in range(place(0), end, STEP):
-        some = upto(end - token)
-        weight = exponential(load(logits, token, some) - spread(shift))
-        store(logits, token, some, weight)
-        weights += only(weight, some, 0.0)
+    shift, weight = below_largest(logits, ZERO, seen)
     pairs = place(seen // 2 * 2)
     for column in range(place(0), columns, STEP):
         some = upto(columns - column)
@@ -39,7 +30,7 @@ def sum_row(sums, query, query_at, keys, values, ring_at, size, seen, logits):
         if pairs < end:
             even += spread(logits[pairs]) * load(values, start + pairs * columns + column, some)
         store(sums, column, some, even + odd)
-    sums[columns] = total(weights)
+    sums[columns] = weight
     return shift
 
 

@@ -3,12 +3,23 @@
 from math import factorial
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba.extending import intrinsic
 
 from cla.attention.fused.index import place
 from cla.attention.fused.kernel import inlined
-from cla.attention.fused.lanes import COUNT, LANES, STEP, constant
+from cla.attention.fused.lanes import (
+    COUNT,
+    LANES,
+    STEP,
+    constant,
+    larger,
+    largest,
+    only,
+    spread,
+    total,
+)
 from cla.attention.fused.runs import load, store, upto
 
 LEAST = -708.0
@@ -69,3 +80,20 @@ def exponentials(numbers, count):
     for first in range(place(0), place(count), STEP):
         some = upto(place(count) - first)
         store(numbers, first, some, exponential(load(numbers, first, some)))
+
+
+@inlined()
+def below_largest(numbers, at, count):
+    """exp(number - the largest) of some numbers, in place; returns the largest, and their sum."""
+    start, end = place(at), place(count)
+    highest, weight = spread(-np.inf), spread(0.0)
+    for index in range(place(0), end, STEP):
+        some = upto(end - index)
+        highest = larger(highest, only(load(numbers, start + index, some), some, -np.inf))
+    shift = largest(highest)
+    for index in range(place(0), end, STEP):
+        some = upto(end - index)
+        found = exponential(load(numbers, start + index, some) - spread(shift))
+        store(numbers, start + index, some, found)
+        weight += only(found, some, 0.0)
+    return shift, total(weight)

@@ -1,11 +1,9 @@
 """Softmax over the landmarks, and what a token's row of it makes of delta V."""
 
-import numpy as np
-
-from cla.attention.fused.exponentials import exponential
+from cla.attention.fused.exponentials import below_largest
 from cla.attention.fused.index import ZERO, place
 from cla.attention.fused.kernel import inlined
-from cla.attention.fused.lanes import STEP, larger, largest, only, spread, total
+from cla.attention.fused.lanes import STEP, spread
 from cla.attention.fused.matrix import row_times, times_column
 from cla.attention.fused.runs import load, store, upto
 
@@ -19,22 +17,12 @@ def share(beta, at, queries, query_at, keys, keys_at, marks, size):
     """
     times_column(beta, at, keys, keys_at, queries, query_at, marks, size)
     start, count = place(at), place(marks)
-    highest, weight = spread(-np.inf), spread(0.0)
-    for mark in range(place(0), count, STEP):
-        some = upto(count - mark)
-        highest = larger(highest, only(load(beta, start + mark, some), some, -np.inf))
-    shift = spread(largest(highest))
-    for mark in range(place(0), count, STEP):
-        some = upto(count - mark)
-        found = exponential(load(beta, start + mark, some) - shift)
-        store(beta, start + mark, some, found)
-        weight += only(found, some, 0.0)
-    whole = total(weight)
+    shift, whole = below_largest(beta, at, marks)
     scale = spread(1.0 / whole)
     for mark in range(place(0), count, STEP):
         some = upto(count - mark)
         store(beta, start + mark, some, load(beta, start + mark, some) * scale)
-    return largest(highest), whole
+    return shift, whole
 
 
 @inlined()
