@@ -1,6 +1,5 @@
 """Configuration, pseudo-inverse, segments, counts and emits."""
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -11,7 +10,6 @@ from cla.attention import (
     AttentionConfig,
     attention_map,
     attention_row,
-    fused,
     make_attention,
     memory_bytes,
     operation_count,
@@ -24,7 +22,6 @@ from cla.attention.pseudo_inverse import (
     SINGULAR_VALUE_CUTOFF,
     exact,
     iterative,
-    pseudo_inverse,
 )
 from cla.errors import ClaError
 
@@ -255,33 +252,3 @@ def test_emits_are_in_window_order_and_sum_to_one(kind, landmarks):
     whole = layer.window_emits(stream, state)
     torch.testing.assert_close(attention_row(whole).double(), row.double())
     assert attention_map(whole).shape == (1, 2, 16, 16)
-
-
-@pytest.mark.skipif(not fused.AVAILABLE, reason="numba is not installed")
-@pytest.mark.parametrize("method", ["exact", "iterative"])
-@pytest.mark.parametrize("spread", [3.0, 0.3, 0.02, 0.0])
-@pytest.mark.parametrize("size", [1, 2, 7, 16, 33])
-def test_the_compiled_pseudo_inverse_is_that_of_pytorch(method, spread, size):
-    from cla.attention.fused.inverse import invert
-
-    generator = torch.Generator().manual_seed(size)
-    factors = torch.randn(2, size, 12, generator=generator, dtype=torch.float64)
-    gamma = (spread * factors[0] @ factors[1].T).softmax(-1)
-    found = np.empty(size * size)
-    room = np.empty(3 * size * size)
-    invert(found, 0, gamma.flatten().numpy(), size, method == "exact", room)
-    expected = pseudo_inverse(gamma, method).flatten()
-    torch.testing.assert_close(
-        torch.from_numpy(found), expected, rtol=1e-7, atol=1e-7 * float(expected.abs().max())
-    )
-
-
-@pytest.mark.skipif(not fused.AVAILABLE, reason="numba is not installed")
-def test_the_compiled_pseudo_inverse_of_what_is_no_number_is_none():
-    from cla.attention.fused.inverse import invert
-
-    gamma = np.full(9, 1 / 3)
-    gamma[4] = np.nan
-    found = np.zeros(9)
-    invert(found, 0, gamma, 3, True, np.empty(27))
-    assert np.isnan(found).all()

@@ -1,12 +1,11 @@
 """`pseudo_inverse`, of one matrix (M, M) that lies row by row."""
 
+from cla.attention.fused.elimination import drop_small, eliminate
 from cla.attention.fused.index import ZERO, place
 from cla.attention.fused.kernel import entry, kernel
-from cla.attention.fused.lanes import STEP, spread, total
 from cla.attention.fused.matrix import row_times
-from cla.attention.fused.runs import load, store, upto
 from cla.attention.fused.singular_values import decompose
-from cla.attention.pseudo_inverse import ITERATIONS, SINGULAR_VALUE_CUTOFF
+from cla.attention.pseudo_inverse import ITERATIONS
 
 
 @entry(inline="always")
@@ -18,49 +17,10 @@ def invert(out, out_at, gamma, size, exact, room):
     """
     if not exact:
         _iterate(out, out_at, gamma, size, room)
-    elif not _eliminate(out, out_at, gamma, size, room):
+        return
+    certain = eliminate(out, out_at, gamma, size, room)
+    if not (certain and drop_small(out, out_at, gamma, size, room)):
         decompose(out, out_at, gamma, size, room)
-
-
-@kernel()
-def _eliminate(out, out_at, gamma, size, room):
-    """The inverse; returns whether no singular value is below the cut-off, by the norms' bound."""
-    width, count = place(2 * size), place(size)
-    for row in range(count):
-        for column in range(count):
-            room[row * width + column] = gamma[row * count + column]
-            room[row * width + count + column] = 1.0 if row == column else 0.0
-    for step in range(count):
-        pivot = step
-        for row in range(step + place(1), count):
-            if abs(room[row * width + step]) > abs(room[pivot * width + step]):
-                pivot = row
-        ours, theirs = step * width, pivot * width
-        scale = spread(1.0 / room[theirs + step])
-        begin = step // STEP * STEP
-        for column in range(begin, width, STEP):
-            some = upto(width - column)
-            kept = load(room, ours + column, some)
-            store(room, ours + column, some, load(room, theirs + column, some) * scale)
-            if pivot != step:
-                store(room, theirs + column, some, kept)
-        for row in range(count):
-            if row != step:
-                share = spread(room[row * width + step])
-                for column in range(begin, width, STEP):
-                    some, at = upto(width - column), row * width + column
-                    found = load(room, at, some) - share * load(room, ours + column, some)
-                    store(room, at, some, found)
-    squares, inverse_squares = spread(0.0), spread(0.0)
-    for row in range(count):
-        for column in range(place(0), count, STEP):
-            some, at = upto(count - column), row * count + column
-            known, found = load(gamma, at, some), load(room, at + (row + 1) * count, some)
-            store(out, place(out_at) + at, some, found)
-            squares += known * known
-            inverse_squares += found * found
-    # False, too, where something is no number.
-    return total(squares) * total(inverse_squares) * SINGULAR_VALUE_CUTOFF**2 < 1.0
 
 
 @kernel()

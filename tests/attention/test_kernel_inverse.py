@@ -1,0 +1,96 @@
+"""The compiled pseudo-inverse: by elimination, with small values dropped, or all values at once."""
+
+import numpy as np
+import pytest
+import torch
+
+numba = pytest.importorskip("numba")
+
+from cla.attention.fused.elimination import drop_small, eliminate  # noqa: E402  # needs numba
+from cla.attention.fused.inverse import invert  # noqa: E402  # as above
+from cla.attention.fused.singular_values import decompose  # noqa: E402  # as above
+from cla.attention.pseudo_inverse import (  # noqa: E402  # as above
+    SINGULAR_VALUE_CUTOFF,
+    pseudo_inverse,
+)
+
+
+@pytest.mark.parametrize("method", ["exact", "iterative"])
+@pytest.mark.parametrize("spread", [3.0, 0.3, 0.02, 0.0])
+@pytest.mark.parametrize("size", [1, 2, 7, 16, 33])
+def test_it_is_that_of_pytorch(method, spread, size):
+    generator = torch.Generator().manual_seed(size)
+    factors = torch.randn(2, size, 12, generator=generator, dtype=torch.float64)
+    gamma = (spread * factors[0] @ factors[1].T).softmax(-1)
+    found = np.empty(size * size)
+    room = np.empty(3 * size * size)
+    invert(found, 0, gamma.flatten().numpy(), size, method == "exact", room)
+    expected = pseudo_inverse(gamma, method).flatten()
+    torch.testing.assert_close(
+        torch.from_numpy(found), expected, rtol=1e-7, atol=1e-7 * float(expected.abs().max())
+    )
+
+
+def test_of_what_is_no_number_it_is_none():
+    gamma = np.full(9, 1 / 3)
+    gamma[4] = np.nan
+    found = np.zeros(9)
+    invert(found, 0, gamma, 3, True, np.empty(27))
+    assert np.isnan(found).all()
+
+
+@numba.njit
+def _drop(out, gamma, size, room):
+    return eliminate(out, 0, gamma, size, room) and drop_small(out, 0, gamma, size, room)
+
+
+@numba.njit
+def _decompose(out, gamma, size, room):
+    decompose(out, 0, gamma, size, room)
+
+
+def with_values(values, seed):
+    """A matrix of these singular values and of rows that sum to 1, so that the largest is 1."""
+    generator, size = np.random.default_rng(seed), len(values)
+    start = generator.standard_normal((2, size, size))
+    start[:, :, 0] = 1.0
+    left, right = np.linalg.qr(start).Q
+    return (left * values) @ right.T
+
+
+LARGE = [1.0, 0.1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4]
+
+
+@pytest.mark.parametrize(
+    ("small", "certain"),
+    [
+        ([], True),
+        ([2e-6], True),
+        ([3e-6, 4e-8], True),
+        ([5e-6, 5e-7, 5e-8], True),
+        ([5e-6, 9e-7, 2e-7, 4e-8], False),  # too many
+        ([3e-6, 2.9e-6], False),  # too close to each other
+        ([1.00001e-5], False),  # too close to the cut-off
+        ([1e-12], False),  # too faint
+        ([0.0], False),  # there is no inverse
+    ],
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_few_small_values_are_dropped_one_by_one(small, certain, seed):
+    gamma = with_values(np.array(LARGE + small), seed)
+    size = len(gamma)
+    found, all_at_once = np.empty((2, size, size))
+    room = np.empty(3 * size**2)
+    assert _drop(found.ravel(), gamma.ravel(), size, room) == certain
+    expected = np.linalg.pinv(gamma, rcond=SINGULAR_VALUE_CUTOFF)
+    if certain:
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-7 * np.abs(expected).max())
+    _decompose(all_at_once.ravel(), gamma.ravel(), size, room)
+    np.testing.assert_allclose(all_at_once, expected, rtol=0, atol=1e-7 * np.abs(expected).max())
+
+
+def test_a_pivot_of_zero_is_no_obstacle_where_another_is_left():
+    gamma = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
+    found, room = np.empty((3, 3)), np.empty(27)
+    assert _drop(found.ravel(), gamma.ravel(), 3, room)
+    np.testing.assert_allclose(found, gamma.T)
