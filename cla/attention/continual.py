@@ -28,7 +28,8 @@ class ContinualState(NamedTuple):
     """Rings of the projected window and, if retroactive, of the sums of each row.
 
     Shapes:
-        valid_tokens, slot, queries, keys, values: see `WindowState`
+        valid_tokens, slot, keys, values: see `WindowState`
+        queries: (B, H, D, `column_stride`), columns of a ring; (B, H, D, 0) if single-output
         rows: (B, H, D + 3, `column_stride`) float64, of each row shift, sums and denominator as in
             `PartialSums`, and the largest denominator since it was summed anew; (B, H, D + 3, 0) if
             single-output
@@ -60,25 +61,30 @@ class ContinualAttention(FullAttention):
         return self.config.retroactive
 
     def fits(self, state: ContinualState) -> bool:
-        window = self.config.window if self.config.retroactive else 0
-        columns = column_stride(window) if window else 0
-        rings = state.queries.shape[2] == window and state.rows.shape[-1] == columns
-        return super().fits(state) and rings
+        stride = column_stride(self.config.window) if self.config.retroactive else 0
+        columns = state.queries.shape[-1] == state.rows.shape[-1] == stride
+        return super().fits(state) and columns
 
     def window_state(self, tokens: Projected, seen: int) -> ContinualState:
         state: WindowState = super().window_state(tokens, seen)
         shape = (*state.keys.shape[:2], self.config.head_dim + 3, 0)
         none = torch.zeros(shape, dtype=torch.float64, device=state.keys.device)
         if not self.config.retroactive:
-            return ContinualState(*state, none)
+            queries = state.queries.transpose(-1, -2)
+            return ContinualState(*state._replace(queries=queries), none)
         # Of tokens not yet seen any finite row will do, which the token will replace.
         window = self.config.window
         seen = min(max(seen, 1), window)
         some = WindowState(*state[:2], *(ring[:, :, :seen] for ring in state[2:]))
         rows = _sum_rows(some, some.queries)
-        missing = column_stride(window) - seen
-        rows = torch.nn.functional.pad(rows, (0, 0, 0, missing), value=1.0)
-        return ContinualState(*state, rows.transpose(-1, -2).contiguous())
+        queries = _columns(state.queries, column_stride(window), 0.0)
+        rows = _columns(rows, column_stride(window), 1.0)
+        return ContinualState(*state._replace(queries=queries), rows)
+
+    def rings(self, state: ContinualState) -> Projected:
+        if not self.config.retroactive:
+            return super().rings(state)
+        return Projected(_queries(state), state.keys, state.values)
 
     def attend(
         self,
@@ -107,7 +113,7 @@ class ContinualAttention(FullAttention):
         if not self.config.retroactive:
             return output
         with torch.no_grad():
-            output = self.finish_rows(output)
+            output = self.finish_rows(output, weights)
             return self.zero_unseen(output, state.valid_tokens) if short else output
 
     def window_context(self, tokens: Projected) -> Tensor:
@@ -120,7 +126,7 @@ class ContinualAttention(FullAttention):
         slot = state.slot.clone()
         leaving = state.valid_tokens == self.config.window
         oldest = (read_token(state.keys, slot), read_token(state.values, slot))
-        rings = (state.queries, state.keys, state.values)
+        rings = (_queries(state), state.keys, state.values)
         for ring, token in zip(rings, tokens, strict=True):
             if ring.shape[2]:
                 write_token(ring, slot, token[:, :, 0], active)
@@ -136,9 +142,20 @@ class ContinualAttention(FullAttention):
         return (rows[..., 1:-2] / rows[..., -2:-1]).to(tokens.values.dtype)
 
 
+def _columns(ring: Tensor, stride: int, value: float) -> Tensor:
+    """A ring, or the start of one, column by column; the rest is `value`."""
+    ring = torch.nn.functional.pad(ring, (0, 0, 0, stride - ring.shape[2]), value=value)
+    return ring.transpose(-1, -2).contiguous()
+
+
+def _queries(state: ContinualState) -> Tensor:
+    """The ring of queries, (B, H, N, D)."""
+    return state.queries[..., : state.keys.shape[2]].transpose(-1, -2)
+
+
 def _ring(state: ContinualState) -> Tensor:
     """The sums of all rows, (B, H, N, D + 3)."""
-    return state.rows[..., : state.queries.shape[2]].transpose(-1, -2)
+    return state.rows[..., : state.keys.shape[2]].transpose(-1, -2)
 
 
 def _wide(mask: Tensor) -> Tensor:
@@ -151,7 +168,7 @@ def _update_rows(
     """All rows with the newest token in and, where it is `leaving`, the oldest out."""
     rows = _ring(state)
     shift, sums, peak = rows[..., :1], rows[..., 1:-1], rows[..., -1:]
-    queries = state.queries.double()
+    queries = _queries(state).double()
     entering = queries @ tokens.keys.double().transpose(-1, -2)
     gone = queries @ oldest[0].double()[..., None]
     highest = torch.maximum(shift, entering)
@@ -173,7 +190,7 @@ def _restore(state: ContinualState) -> None:
     streams = selected(bad.flatten(1).any(1))
     if streams is not None:
         part = ContinualState(*(tensor[streams] for tensor in state))
-        anew = _sum_rows(part, part.queries)
+        anew = _sum_rows(part, _queries(part))
         rows[streams] = torch.where(bad[streams][..., None], anew, rows[streams])
 
 

@@ -161,7 +161,7 @@ class ContinualNystromAttention(AttentionLayer):
             return done and done[0]
         contexts, short = done
         with torch.no_grad():
-            output = self.finish_rows(contexts)
+            output = self.finish_rows(contexts, weights)
             return self.zero_unseen(output, state.valid_tokens) if short else output
 
     def _attend_fused(

@@ -142,8 +142,9 @@ def memory_bytes(config: AttentionConfig, batch_size: int = 1, element_bytes: in
     if config.kind == "nystrom":
         return batch_size * (counters + 3 * ring * 2 * element_bytes)
     if config.kind == "continual":
-        rows = heads * column_stride(window) * (size + 3) * 8 if retro else 0
-        return batch_size * (counters + (2 + retro) * ring * element_bytes + rows)
+        columns = heads * column_stride(window) if retro else 0
+        rows = columns * (size * element_bytes + (size + 3) * 8)
+        return batch_size * (counters + 2 * ring * element_bytes + rows)
     continual = config.landmark_mode == "continual"
     elements = (1 + (continual or retro)) * ring + heads * window * (size + 1)
     elements += heads * (2 * marks * size + marks**2)

@@ -55,18 +55,22 @@ class Projections(nn.Module):
     def finish_step(self, context: Tensor, weights: fused.Weights | None) -> Tensor:
         """`finish` of one step, by a kernel where it has the weights."""
         if self.config.retroactive:
-            return self.finish_rows(context)
+            return self.finish_rows(context, weights)
         if weights is None or context.dtype != torch.float64:
             return self.finish(context)
         return fused.finish_token(context, weights)
 
-    def finish_rows(self, context: Tensor) -> Tensor:
+    def finish_rows(self, context: Tensor, weights: fused.Weights | None) -> Tensor:
         """Output projection of all rows, (B, H, N, D) to (B, N, E).
 
         Nothing is copied of contexts that lie column by column, as kernels leave them.
         """
         joined = context.transpose(2, 3).flatten(1, 2).transpose(1, 2)
-        return self.output_proj(joined.to(self.output_proj.weight.dtype))  # type: ignore[no-any-return]
+        if weights is None:
+            return self.output_proj(joined.to(self.output_proj.weight.dtype))  # type: ignore[no-any-return]
+        # The layer itself would add the bias to such rows in a pass of its own.
+        weight, bias = self.output_proj.weight, self.output_proj.bias
+        return torch.baddbmm(bias, joined.to(weight.dtype), weight.t().expand(len(joined), -1, -1))
 
     def merge_heads(self, context: Tensor) -> Tensor:
         """Join the heads of tokens and apply the output projection.

@@ -68,6 +68,11 @@ class WindowedAttention(AttentionLayer):
             rings[0] = rings[0][:, :, :0]
         return WindowState(*counters, *rings)
 
+    def rings(self, state: Any) -> Projected:
+        """Queries, keys and values of a window, (B, H, N, D); where none are kept, zero queries."""
+        queries = state.queries if self.keeps_queries else torch.zeros_like(state.keys)
+        return Projected(queries, state.keys, state.values)
+
     def state_from_window(self, window: Tensor, *, tokens_seen: int | None = None) -> Any:
         seen = check_window(window, tokens_seen, self.config, self.receptive_field)
         tokens = self.project(window, self.state_dtype(window.dtype))
@@ -91,10 +96,7 @@ class WindowedAttention(AttentionLayer):
 
     def _scan_group(self, x: Tensor, state: Any, slot: int, valid: int) -> tuple[Tensor, Any]:
         new = self.project(x, state.keys.dtype)
-        rings = Projected(state.queries, state.keys, state.values)
-        if not self.keeps_queries:
-            rings = rings._replace(queries=torch.zeros_like(rings.keys))
-        history = Projected(*(ring_order(ring, slot) for ring in rings))
+        history = Projected(*(ring_order(ring, slot) for ring in self.rings(state)))
         line = Projected(*(torch.cat(pair, -2) for pair in zip(history, new, strict=True)))
         window = self.config.window
         outputs = self.scan_line(line, window - valid)

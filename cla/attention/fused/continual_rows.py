@@ -9,10 +9,9 @@ from numba import carray
 
 from cla.attention.fused.continual import sum_row
 from cla.attention.fused.exponentials import exponential
-from cla.attention.fused.index import ZERO, clear_run, place
+from cla.attention.fused.index import clear_run, place
 from cla.attention.fused.kernel import entry, kernel
 from cla.attention.fused.lanes import STEP, larger, largest, only, spread, total
-from cla.attention.fused.matrix import times_column
 from cla.attention.fused.nystrom_arrays import active_of
 from cla.attention.fused.pointers import pointer
 from cla.attention.fused.runs import load, store, upto
@@ -33,23 +32,24 @@ def advance_rows(
     batch, heads, window, size, single, new_queries_at, new_keys_at, new_values_at, active_at,
     slot_at, valid_at, queries_at, keys_at, values_at, rows_at, stride, out_at,
 ):  # fmt: skip
-    """Rings as in `advance_newest`, queries too, the rows of `ContinualState`, and their contexts.
+    """Rings as in `advance_newest`, queries and rows of `ContinualState`, and all contexts.
 
     Contexts are (B, H, D, stride), N of them oldest first, of the type of the tokens; zero of idle
     streams.
     """
     rows = carray(pointer(rows_at), batch * heads * stride * (size + 3), np.float64)
     tokens, ring = batch * heads * size, batch * heads * window * size
+    columns = tokens * stride
     if single:
         all_rows(
             batch, heads, window, size, active_at, slot_at, valid_at,
             carray(pointer(new_queries_at), tokens, np.float32),
             carray(pointer(new_keys_at), tokens, np.float32),
             carray(pointer(new_values_at), tokens, np.float32),
-            carray(pointer(queries_at), ring, np.float32),
+            carray(pointer(queries_at), columns, np.float32),
             carray(pointer(keys_at), ring, np.float32),
             carray(pointer(values_at), ring, np.float32), rows,
-            stride, carray(pointer(out_at), batch * heads * size * stride, np.float32),
+            stride, carray(pointer(out_at), columns, np.float32),
         )  # fmt: skip
     else:
         all_rows(
@@ -57,10 +57,10 @@ def advance_rows(
             carray(pointer(new_queries_at), tokens, np.float64),
             carray(pointer(new_keys_at), tokens, np.float64),
             carray(pointer(new_values_at), tokens, np.float64),
-            carray(pointer(queries_at), ring, np.float64),
+            carray(pointer(queries_at), columns, np.float64),
             carray(pointer(keys_at), ring, np.float64),
             carray(pointer(values_at), ring, np.float64), rows,
-            stride, carray(pointer(out_at), batch * heads * size * stride, np.float64),
+            stride, carray(pointer(out_at), columns, np.float64),
         )  # fmt: skip
 
 
@@ -74,13 +74,13 @@ def all_rows(
         (batch, heads, window, size), active_of(active_at, batch),
         carray(pointer(slot_at), batch, np.int64), carray(pointer(valid_at), batch, np.int64),
         (new_queries, new_keys, new_values), (queries, keys, values), rows,
-        (np.empty(4 * size), np.empty(size + 1), np.empty(window), np.empty(2 * TILE)), stride, out,
+        (np.empty(5 * size), np.empty(size + 1), np.empty(window), np.empty(2 * TILE)), stride, out,
     )  # fmt: skip
 
 
 @kernel()
 def attend_all(shape, active, slots, valid, new, rings, rows, room, stride, out):
-    """`all_rows` with room for two tokens, the sums of a row, its logits, and those of a tile."""
+    """`all_rows` with room: two tokens and a query, a row's sums, its logits, those of a tile."""
     batch, heads, window, size = shape
     (new_queries, new_keys, new_values), (queries, keys, values) = new, rings
     pair, sums, logits, weights = room
@@ -99,28 +99,30 @@ def attend_all(shape, active, slots, valid, new, rings, rows, room, stride, out)
         for head in range(heads):
             unit = stream * heads + head
             ring_at, base = unit * window * size, unit * stride * (size + 3)
+            queries_at = unit * size * stride
             at = ring_at + slot * size
             for column in range(size):
                 pair[size + column], pair[3 * size + column] = (
                     keys[at + column],
                     values[at + column],
                 )
-                queries[at + column] = new_queries[unit * size + column]
+                queries[queries_at + column * stride + slot] = new_queries[unit * size + column]
                 keys[at + column] = new_keys[unit * size + column]
                 values[at + column] = new_values[unit * size + column]
                 pair[column], pair[2 * size + column] = keys[at + column], values[at + column]
             for start in range(0, seen, TILE):
                 count = min(TILE, seen - start)
                 sound = _slide(
-                    rows, base + start, stride, size, count, queries, ring_at + start * size, pair,
+                    rows, base + start, stride, size, count, queries, queries_at + start, pair,
                     before == window, weights,
                 )  # fmt: skip
                 for token in range(start, start + count):
                     if token == slot or not (sound or _sound(rows, base + token, stride, size)):
+                        for column in range(size):
+                            pair[4 * size + column] = queries[queries_at + column * stride + token]
                         rows[base + token] = sum_row(
-                            sums, queries, ring_at + token * size, keys, values, ring_at, size,
-                            seen, logits,
-                        )  # fmt: skip
+                            sums, pair, 4 * size, keys, values, ring_at, size, seen, logits
+                        )
                         for column in range(size + 1):
                             rows[base + (column + 1) * stride + token] = sums[column]
                         rows[base + (size + 2) * stride + token] = sums[size]
@@ -138,7 +140,7 @@ def _sound(rows, at, stride, size):
 
 
 @kernel()
-def _slide(rows, at, apart, size, count, queries, queries_at, pair, leaving, weights):
+def _slide(rows, rows_at, apart, size, count, queries, queries_at, pair, leaving, weights):
     """The new token into a tile of rows of a head and, if `leaving`, the oldest one out.
 
     Args:
@@ -148,14 +150,19 @@ def _slide(rows, at, apart, size, count, queries, queries_at, pair, leaving, wei
     Returns:
         Whether all rows are sound.
     """
-    first, end, columns, stride = place(at), place(count), place(size), place(apart)
-    times_column(weights, ZERO, queries, queries_at, pair, ZERO, count, size)
-    times_column(weights, TILE, queries, queries_at, pair, size, count, size)
+    first, end, columns, stride = place(rows_at), place(count), place(size), place(apart)
     excess = spread(-np.inf)
     for token in range(place(0), end, STEP):
-        some = upto(end - token)
-        more = load(weights, token, some) - load(rows, first + token, some)
-        excess = larger(excess, only(more, some, -np.inf))
+        some, at = upto(end - token), place(queries_at) + token
+        enter = leave = spread(0.0)
+        for column in range(columns):
+            query = load(queries, at, some)
+            enter += query * spread(pair[column])
+            leave += query * spread(pair[columns + column])
+            at += stride
+        store(weights, token, some, enter)
+        store(weights, place(TILE) + token, some, leave)
+        excess = larger(excess, only(enter - load(rows, first + token, some), some, -np.inf))
     if largest(excess) > HIGHEST:
         for token in range(end):
             more = weights[token] - rows[first + token]

@@ -34,7 +34,8 @@ def continual_layer(
     if retroactive:
         return all_rows(
             batch, heads, window, size, active_at, slot_at, valid_at, projected[0], projected[1],
-            projected[2], carray(pointer(queries_at), ring, np.float32), keys, values,
+            projected[2], carray(pointer(queries_at), batch * embed * stride, np.float32), keys,
+            values,
             carray(pointer(rows_at), batch * heads * stride * (size + 3), np.float64),
             stride, carray(pointer(out_at), batch * embed * stride, np.float32),
         )  # fmt: skip
