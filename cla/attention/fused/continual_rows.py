@@ -116,16 +116,15 @@ def attend_all(shape, active, slots, valid, new, rings, rows, room, stride, out)
                     rows, base + start, stride, size, count, queries, queries_at + start, pair,
                     before == window, weights,
                 )  # fmt: skip
-                for token in range(start, start + count):
-                    if token == slot or not (sound or _sound(rows, base + token, stride, size)):
-                        for column in range(size):
-                            pair[4 * size + column] = queries[queries_at + column * stride + token]
-                        rows[base + token] = sum_row(
-                            sums, pair, 4 * size, keys, values, ring_at, size, seen, logits
-                        )
-                        for column in range(size + 1):
-                            rows[base + (column + 1) * stride + token] = sums[column]
-                        rows[base + (size + 2) * stride + token] = sums[size]
+                first, last = (max(start, slot), min(start + count, slot + 1))
+                if not sound:
+                    first, last = start, start + count
+                for token in range(first, last):
+                    if token == slot or not _sound(rows, base + token, stride, size):
+                        _sum_anew(
+                            rows, base, stride, size, token, queries, queries_at, keys, values,
+                            ring_at, seen, (pair, sums, logits),
+                        )  # fmt: skip
                 _means(
                     rows, base, window, size, start, count, slots[stream], out,
                     out_at + head * size * stride, stride,
@@ -137,6 +136,22 @@ def attend_all(shape, active, slots, valid, new, rings, rows, room, stride, out)
 def _sound(rows, at, stride, size):
     """Whether a row's weight is no mere rest; a row that is no number is not sound."""
     return rows[at + (size + 1) * stride] >= LEAST_SHARE * rows[at + (size + 2) * stride]
+
+
+@kernel()
+def _sum_anew(
+    rows, base, stride, size, token, queries, queries_at, keys, values, ring_at, seen, room
+):  # fmt: skip
+    """One row of a head from its window, with room for its query, its sums and its logits."""
+    pair, sums, logits = room
+    for column in range(size):
+        pair[4 * size + column] = queries[queries_at + column * stride + token]
+    rows[base + token] = sum_row(
+        sums, pair, 4 * size, keys, values, ring_at, size, seen, logits
+    )
+    for column in range(size + 1):
+        rows[base + (column + 1) * stride + token] = sums[column]
+    rows[base + (size + 2) * stride + token] = sums[size]
 
 
 @kernel()
