@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 PADDING = 8
-CLOSE = 512
+CLOSE = 256
 """Numbers of which no multiple may be the distance of columns that are worked on together."""
 
 

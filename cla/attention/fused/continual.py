@@ -6,7 +6,7 @@ from numba import carray
 from cla.attention.fused.exponentials import below_largest
 from cla.attention.fused.index import ZERO, place
 from cla.attention.fused.kernel import entry, kernel
-from cla.attention.fused.lanes import STEP, spread
+from cla.attention.fused.lanes import COUNT, STEP, spread
 from cla.attention.fused.matrix import times_column
 from cla.attention.fused.nystrom_arrays import active_of
 from cla.attention.fused.pointers import pointer
@@ -18,19 +18,27 @@ def sum_row(sums, query, query_at, keys, values, ring_at, size, seen, logits):
     """sums = (weighted values, denominator) of one row over the tokens seen; returns the shift."""
     columns, start, end = place(size), place(ring_at), place(seen)
     times_column(logits, ZERO, keys, ring_at, query, query_at, seen, size)
-    shift, weight = below_largest(logits, ZERO, seen)
+    shift, whole = below_largest(logits, ZERO, seen)
     pairs = place(seen // 2 * 2)
-    for column in range(place(0), columns, STEP):
-        some = upto(columns - column)
-        even = odd = spread(0.0)
+    # Two runs of columns and two tokens at once: else each sum waits for the one before.
+    for column in range(place(0), columns, STEP + STEP):
+        some, more = upto(columns - column), upto(size - COUNT - np.int64(column))
+        even = odd = even_more = odd_more = spread(0.0)
         for token in range(place(0), pairs, place(2)):
             at = start + token * columns + column
-            even += spread(logits[token]) * load(values, at, some)
-            odd += spread(logits[token + place(1)]) * load(values, at + columns, some)
+            weight = spread(logits[token])
+            even += weight * load(values, at, some)
+            even_more += weight * load(values, at + STEP, more)
+            weight = spread(logits[token + place(1)])
+            odd += weight * load(values, at + columns, some)
+            odd_more += weight * load(values, at + columns + STEP, more)
         if pairs < end:
-            even += spread(logits[pairs]) * load(values, start + pairs * columns + column, some)
+            at, weight = start + pairs * columns + column, spread(logits[pairs])
+            even += weight * load(values, at, some)
+            even_more += weight * load(values, at + STEP, more)
         store(sums, column, some, even + odd)
-    sums[columns] = weight
+        store(sums, column + STEP, more, even_more + odd_more)
+    sums[columns] = whole
     return shift
 
 
