@@ -92,7 +92,8 @@ def attend_all(shape, active, slots, valid, new, rings, rows, room, stride, out)
             continue
         slot, before = slots[stream], valid[stream]
         seen = min(window, before + 1)
-        slots[stream], valid[stream] = (slot + 1) % window, seen
+        after = (slot + 1) % window
+        slots[stream], valid[stream] = after, seen
         if seen < window:
             short += 1
             clear_run(out, out_at, out_count)
@@ -110,25 +111,27 @@ def attend_all(shape, active, slots, valid, new, rings, rows, room, stride, out)
                 keys[at + column] = new_keys[unit * size + column]
                 values[at + column] = new_values[unit * size + column]
                 pair[column], pair[2 * size + column] = keys[at + column], values[at + column]
-            for start in range(0, seen, TILE):
-                count = min(TILE, seen - start)
+            start = 0
+            while start < seen:
+                end = min(start // TILE * TILE + TILE, seen)
+                # Places from `after` on are the oldest: a tile that it cuts lies in two runs.
+                if start < after < end:
+                    end = after
+                target = out_at + head * size * stride - after
+                if start < after:
+                    target += window
                 sound = _slide(
-                    rows, base + start, stride, size, count, queries, queries_at + start, pair,
-                    before == window, weights,
+                    rows, base + start, stride, size, end - start, queries, queries_at + start,
+                    pair, before == window, weights, out, target + start,
                 )  # fmt: skip
-                first, last = (max(start, slot), min(start + count, slot + 1))
-                if not sound:
-                    first, last = start, start + count
+                first, last = (max(start, slot), min(end, slot + 1)) if sound else (start, end)
                 for token in range(first, last):
                     if token == slot or not _sound(rows, base + token, stride, size):
                         _sum_anew(
                             rows, base, stride, size, token, queries, queries_at, keys, values,
-                            ring_at, seen, (pair, sums, logits),
+                            ring_at, seen, (pair, sums, logits), out, target,
                         )  # fmt: skip
-                _means(
-                    rows, base, window, size, start, count, slots[stream], out,
-                    out_at + head * size * stride, stride,
-                )  # fmt: skip
+                start = end
     return short
 
 
@@ -140,23 +143,28 @@ def _sound(rows, at, stride, size):
 
 @kernel()
 def _sum_anew(
-    rows, base, stride, size, token, queries, queries_at, keys, values, ring_at, seen, room
+    rows, base, stride, size, token, queries, queries_at, keys, values, ring_at, seen, room, out,
+    out_at,
 ):  # fmt: skip
     """One row of a head from its window, with room for its query, its sums and its logits."""
     pair, sums, logits = room
     for column in range(size):
         pair[4 * size + column] = queries[queries_at + column * stride + token]
-    rows[base + token] = sum_row(
-        sums, pair, 4 * size, keys, values, ring_at, size, seen, logits
-    )
+    rows[base + token] = sum_row(sums, pair, 4 * size, keys, values, ring_at, size, seen, logits)
     for column in range(size + 1):
         rows[base + (column + 1) * stride + token] = sums[column]
     rows[base + (size + 2) * stride + token] = sums[size]
+    for column in range(size):
+        out[out_at + column * stride + token] = sums[column] / sums[size]
 
 
 @kernel()
-def _slide(rows, rows_at, apart, size, count, queries, queries_at, pair, leaving, weights):
+def _slide(
+    rows, rows_at, apart, size, count, queries, queries_at, pair, leaving, weights, out, out_at
+):  # fmt: skip
     """The new token into a tile of rows of a head and, if `leaving`, the oldest one out.
+
+    Their contexts, (D, count), are right where rows are sound.
 
     Args:
         pair: new key, old key, new value, old value, one after the other.
@@ -188,41 +196,27 @@ def _slide(rows, rows_at, apart, size, count, queries, queries_at, pair, leaving
                     rows[first + column * stride + token] *= keep
     missing, sums = spread(-np.inf), spread(0.0)
     for token in range(place(0), end, STEP):
-        some, row = upto(end - token), first + token
+        some, row, target = upto(end - token), first + token, place(out_at) + token
         shift = load(rows, row, some)
         enter = exponential(load(weights, token, some) - shift)
         leave = exponential(load(weights, place(TILE) + token, some) - shift)
         if not leaving:
             leave = spread(0.0)
+        row_weight = row + (columns + place(1)) * stride
+        weight = load(rows, row_weight, some) + enter - leave
+        store(rows, row_weight, some, weight)
+        scale = spread(1.0) / weight
         for column in range(columns):
             row += stride
             new = enter * spread(pair[place(2) * columns + column])
             old = leave * spread(pair[place(3) * columns + column])
-            store(rows, row, some, load(rows, row, some) + new - old)
-        row += stride
-        weight = load(rows, row, some) + enter - leave
-        store(rows, row, some, weight)
-        row += stride
-        peak = larger(load(rows, row, some), weight)
-        store(rows, row, some, peak)
+            found = load(rows, row, some) + new - old
+            store(rows, row, some, found)
+            store(out, target, some, found * scale)
+            target += stride
+        peak = larger(load(rows, row_weight + stride, some), weight)
+        store(rows, row_weight + stride, some, peak)
         missing = larger(missing, peak * spread(LEAST_SHARE) - weight)
         sums += weight
     # A sum that is no number is not at least 0.
     return largest(missing) <= 0.0 and total(sums) >= 0.0
-
-
-@kernel()
-def _means(rows, base, window, size, start, count, slot, out, out_at, apart):
-    """Contexts of a tile of a head's rows, (D, N), into their places in time."""
-    columns, stride, weight = place(size), place(apart), place(base + (size + 1) * apart)
-    # Places from `slot` on are the oldest: a tile that it cuts lies in two runs.
-    split = min(max(slot, start), start + count)
-    for begin, end, shift in ((start, split, window - slot), (split, start + count, -slot)):
-        for token in range(begin, end, STEP):
-            some = upto(end - token)
-            scale = spread(1.0) / load(rows, weight + place(token), some)
-            source, target = place(base + token), place(out_at + token + shift)
-            for _ in range(columns):
-                source += stride
-                store(out, target, some, load(rows, source, some) * scale)
-                target += stride
