@@ -78,31 +78,20 @@ def attend_newest(
 
 @entry()
 def advance_newest(
-    batch, heads, window, size, single, new_queries_at, new_keys_at, new_values_at, active_at,
+    batch, heads, window, size, kind, new_queries_at, new_keys_at, new_values_at, active_at,
     slot_at, valid_at, keys_at, values_at, out_at,
 ):  # fmt: skip
     """Keys and values of one token of each active stream into rings, and the newest row.
 
-    Tokens (B, H, D) and rings are float32 if `single`, else float64; contexts (B, H, D) are
-    float64, those of idle streams are left alone.
+    Tokens (B, H, D) and rings are of a kind, float32 or float64; contexts (B, H, D) are float64,
+    those of idle streams are left alone.
     """
-    tokens, ring = batch * heads * size, batch * heads * window * size
-    out = carray(pointer(out_at), tokens, np.float64)
-    if single:
-        newest(
-            batch, heads, window, size, active_at, slot_at, valid_at,
-            carray(pointer(new_queries_at), tokens, np.float32),
-            carray(pointer(new_keys_at), tokens, np.float32),
-            carray(pointer(new_values_at), tokens, np.float32),
-            carray(pointer(keys_at), ring, np.float32),
-            carray(pointer(values_at), ring, np.float32), out,
-        )  # fmt: skip
-    else:
-        newest(
-            batch, heads, window, size, active_at, slot_at, valid_at,
-            carray(pointer(new_queries_at), tokens, np.float64),
-            carray(pointer(new_keys_at), tokens, np.float64),
-            carray(pointer(new_values_at), tokens, np.float64),
-            carray(pointer(keys_at), ring, np.float64),
-            carray(pointer(values_at), ring, np.float64), out,
-        )  # fmt: skip
+    tokens = batch * heads * size
+    newest(
+        batch, heads, window, size, active_at, slot_at, valid_at,
+        carray(pointer(new_queries_at), tokens, kind), carray(pointer(new_keys_at), tokens, kind),
+        carray(pointer(new_values_at), tokens, kind),
+        carray(pointer(keys_at), tokens * window, kind),
+        carray(pointer(values_at), tokens * window, kind),
+        carray(pointer(out_at), tokens, np.float64),
+    )  # fmt: skip

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from cla.attention.fused.continual import advance_newest
 from cla.attention.fused.continual_rows import advance_rows
-from cla.attention.fused.weights import Weights, address_of, row_contexts
+from cla.attention.fused.weights import NUMPY_TYPES, Weights, address_of, row_contexts
 from cla.attention.fused.whole import continual_layer as _continual_layer
 from cla.attention.projected import Projected
 
@@ -19,7 +19,7 @@ def continual_step(tokens: Projected, state: Any, active: Tensor | None) -> Tens
         returns: contexts (B, H, 1, D) float64, or (B, H, N, D) if retroactive
     """
     batch, heads, window, size = state.keys.shape
-    single = state.keys.dtype == torch.float32
+    kind = NUMPY_TYPES[state.keys.dtype]
     at, active = address_of(active)
     tokens = Projected(*(part.contiguous() for part in tokens))
     new = tuple(part.data_ptr() for part in tokens)
@@ -28,12 +28,12 @@ def continual_step(tokens: Projected, state: Any, active: Tensor | None) -> Tens
     if not state.rows.shape[-1]:
         out = torch.zeros(batch, heads, 1, size, dtype=torch.float64)
         advance_newest(  # type: ignore[call-arg]  # numba's dispatcher hides the parameters
-            batch, heads, window, size, single, *new, *counters, *rings, out.data_ptr()
+            batch, heads, window, size, kind, *new, *counters, *rings, out.data_ptr()
         )
         return out
     out = row_contexts(batch, heads, size, window, state.keys.dtype)
     advance_rows(  # type: ignore[call-arg]  # as above
-        batch, heads, window, size, single, *new, *counters, state.queries.data_ptr(),
+        batch, heads, window, size, kind, *new, *counters, state.queries.data_ptr(),
         *rings, state.rows.data_ptr(), out.stride(-2), out.data_ptr(),
     )  # fmt: skip
     return out.transpose(2, 3)

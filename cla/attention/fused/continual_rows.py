@@ -29,7 +29,7 @@ and exponentials of what changes at every token would be."""
 
 @entry()
 def advance_rows(
-    batch, heads, window, size, single, new_queries_at, new_keys_at, new_values_at, active_at,
+    batch, heads, window, size, kind, new_queries_at, new_keys_at, new_values_at, active_at,
     slot_at, valid_at, queries_at, keys_at, values_at, rows_at, stride, out_at,
 ):  # fmt: skip
     """Rings as in `advance_newest`, queries and rows of `ContinualState`, and all contexts.
@@ -37,31 +37,16 @@ def advance_rows(
     Contexts are (B, H, D, stride), N of them oldest first, of the type of the tokens; zero of idle
     streams.
     """
-    rows = carray(pointer(rows_at), batch * heads * stride * (size + 3), np.float64)
-    tokens, ring = batch * heads * size, batch * heads * window * size
-    columns = tokens * stride
-    if single:
-        all_rows(
-            batch, heads, window, size, active_at, slot_at, valid_at,
-            carray(pointer(new_queries_at), tokens, np.float32),
-            carray(pointer(new_keys_at), tokens, np.float32),
-            carray(pointer(new_values_at), tokens, np.float32),
-            carray(pointer(queries_at), columns, np.float32),
-            carray(pointer(keys_at), ring, np.float32),
-            carray(pointer(values_at), ring, np.float32), rows,
-            stride, carray(pointer(out_at), columns, np.float32),
-        )  # fmt: skip
-    else:
-        all_rows(
-            batch, heads, window, size, active_at, slot_at, valid_at,
-            carray(pointer(new_queries_at), tokens, np.float64),
-            carray(pointer(new_keys_at), tokens, np.float64),
-            carray(pointer(new_values_at), tokens, np.float64),
-            carray(pointer(queries_at), columns, np.float64),
-            carray(pointer(keys_at), ring, np.float64),
-            carray(pointer(values_at), ring, np.float64), rows,
-            stride, carray(pointer(out_at), columns, np.float64),
-        )  # fmt: skip
+    tokens, columns = batch * heads * size, batch * heads * size * stride
+    all_rows(
+        batch, heads, window, size, active_at, slot_at, valid_at,
+        carray(pointer(new_queries_at), tokens, kind), carray(pointer(new_keys_at), tokens, kind),
+        carray(pointer(new_values_at), tokens, kind), carray(pointer(queries_at), columns, kind),
+        carray(pointer(keys_at), tokens * window, kind),
+        carray(pointer(values_at), tokens * window, kind),
+        carray(pointer(rows_at), batch * heads * stride * (size + 3), np.float64), stride,
+        carray(pointer(out_at), columns, kind),
+    )  # fmt: skip
 
 
 @entry(inline="always")

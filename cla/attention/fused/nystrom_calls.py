@@ -9,7 +9,7 @@ from cla.attention.config import AttentionConfig
 from cla.attention.cuts import blocks, segments
 from cla.attention.fused.nystrom import advance_at
 from cla.attention.fused.rows import mix_rows_at
-from cla.attention.fused.weights import Weights, address_of, row_contexts
+from cla.attention.fused.weights import NUMPY_TYPES, Weights, address_of, row_contexts
 from cla.attention.fused.whole import nystrom_layer
 from cla.attention.projected import Projected
 from cla.attention.rings import column_stride
@@ -86,11 +86,10 @@ class NystromKernels:
         tokens = _contiguous(tokens)
         if not self._run(tokens, self._strides, state, active, (0, 1), means, means):
             return None
-        single = dtype != torch.float64
-        wide = torch.float32 if single else torch.float64
+        wide = torch.float64 if dtype == torch.float64 else torch.float32
         out = row_contexts(batch, heads, size, window, wide)
         shape = (batch, *self._sizes)
-        mix_rows_at(shape, single, _addresses(state), means.data_ptr(), out.data_ptr())
+        mix_rows_at(shape, NUMPY_TYPES[wide], _addresses(state), means.data_ptr(), out.data_ptr())
         return out.transpose(2, 3)
 
     def scan(self, tokens: Projected, state: Any) -> Tensor:

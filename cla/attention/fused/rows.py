@@ -13,15 +13,12 @@ from cla.attention.fused.runs import load, store, upto
 
 
 @entry()
-def mix_rows_at(shape, single, state_at, means_at, out_at):
-    """`mix_rows` with addresses in place of arrays; contexts are float32 if `single`."""
+def mix_rows_at(shape, kind, state_at, means_at, out_at):
+    """`mix_rows` with addresses in place of arrays; contexts are of a kind, float32 or float64."""
     sizes = Sizes(*shape)
     arrays, units = arrays_of(sizes, state_at), sizes.batch * sizes.heads * sizes.size
     means = carray(pointer(means_at), units * sizes.marks, np.float64)
-    if single:
-        mix_rows(sizes, arrays, means, carray(pointer(out_at), units * sizes.stride, np.float32))
-    else:
-        mix_rows(sizes, arrays, means, carray(pointer(out_at), units * sizes.stride, np.float64))
+    mix_rows(sizes, arrays, means, carray(pointer(out_at), units * sizes.stride, kind))
 
 
 @entry(inline="always")

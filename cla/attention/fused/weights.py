@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -10,7 +11,8 @@ from cla.attention.rings import column_stride
 FEW_STREAMS = 16
 """Up to so many streams one kernel projects faster than a matrix product in float64."""
 
-_KNOWN_TYPES = (torch.float32, torch.float64)
+NUMPY_TYPES = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float64)}
+"""The types that kernels know."""
 
 Weights = tuple[int, ...]
 """Addresses of weights and biases: of query, key and value projection, and of the output's."""
@@ -20,7 +22,7 @@ def can_step(tensor: Tensor) -> bool:
     """Whether the kernels know the type and place of a tensor."""
     return (
         type(tensor) is Tensor
-        and tensor.dtype in _KNOWN_TYPES
+        and tensor.dtype in NUMPY_TYPES
         and tensor.is_cpu
         and not torch.compiler.is_compiling()
     )
