@@ -4,6 +4,8 @@ Sums of rows lie column by column, (D + 3, stride) for a head: lanes are tokens,
 many. They go in tiles of tokens that stay in the cache.
 """
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from numba import carray
 
@@ -25,6 +27,23 @@ TILE = 64
 HIGHEST = 30.0
 """A row's shift follows its logits only where one is larger by this: e^30 is no burden to float64,
 and exponentials of what changes at every token would be."""
+
+
+class Columns(NamedTuple):
+    """What a head holds column by column, (.., stride): sums of rows, queries, and contexts.
+
+    Args:
+        rows_at, queries_at, out_at: where they begin; contexts where those of place 0 would be.
+    """
+
+    rows: Any
+    rows_at: Any
+    queries: Any
+    queries_at: Any
+    out: Any
+    out_at: Any
+    stride: Any
+    size: Any
 
 
 @entry()
@@ -71,9 +90,9 @@ def attend_all(shape, active, slots, valid, new, rings, rows, room, stride, out)
     pair, sums, logits, weights = room
     short = 0
     for stream in range(batch):
-        out_at, out_count = stream * heads * size * stride, heads * size * stride
+        columns = heads * size * stride
         if len(active) and not active[stream]:
-            clear_run(out, out_at, out_count)
+            clear_run(out, stream * columns, columns)
             continue
         slot, before = slots[stream], valid[stream]
         seen = min(window, before + 1)
@@ -81,7 +100,7 @@ def attend_all(shape, active, slots, valid, new, rings, rows, room, stride, out)
         slots[stream], valid[stream] = after, seen
         if seen < window:
             short += 1
-            clear_run(out, out_at, out_count)
+            clear_run(out, stream * columns, columns)
         for head in range(heads):
             unit = stream * heads + head
             ring_at, base = unit * window * size, unit * stride * (size + 3)
@@ -102,54 +121,44 @@ def attend_all(shape, active, slots, valid, new, rings, rows, room, stride, out)
                 # Places from `after` on are the oldest: a tile that it cuts lies in two runs.
                 if start < after < end:
                     end = after
-                target = out_at + head * size * stride - after
-                if start < after:
-                    target += window
-                sound = _slide(
-                    rows, base + start, stride, size, end - start, queries, queries_at + start,
-                    pair, before == window, weights, out, target + start,
-                )  # fmt: skip
+                target = queries_at - after + (window if start < after else 0)
+                here = Columns(rows, base, queries, queries_at, out, target, stride, size)
+                sound = _slide(here, start, end, pair, before == window, weights)
                 first, last = (max(start, slot), min(end, slot + 1)) if sound else (start, end)
                 for token in range(first, last):
-                    if token == slot or not _sound(rows, base + token, stride, size):
-                        _sum_anew(
-                            rows, base, stride, size, token, queries, queries_at, keys, values,
-                            ring_at, seen, (pair, sums, logits), out, target,
-                        )  # fmt: skip
+                    if token == slot or not _sound(here, token):
+                        _sum_anew(here, token, keys, values, ring_at, seen, pair, sums, logits)
                 start = end
     return short
 
 
 @kernel(inline="always")
-def _sound(rows, at, stride, size):
+def _sound(head, token):
     """Whether a row's weight is no mere rest; a row that is no number is not sound."""
-    return rows[at + (size + 1) * stride] >= LEAST_SHARE * rows[at + (size + 2) * stride]
+    weight = head.rows_at + (head.size + 1) * head.stride + token
+    return head.rows[weight] >= LEAST_SHARE * head.rows[weight + head.stride]
 
 
 @kernel()
-def _sum_anew(
-    rows, base, stride, size, token, queries, queries_at, keys, values, ring_at, seen, room, out,
-    out_at,
-):  # fmt: skip
+def _sum_anew(head, token, keys, values, ring_at, seen, pair, sums, logits):
     """One row of a head from its window, with room for its query, its sums and its logits."""
-    pair, sums, logits = room
+    size, stride, query_at = head.size, head.stride, 4 * head.size
     for column in range(size):
-        pair[4 * size + column] = queries[queries_at + column * stride + token]
-    rows[base + token] = sum_row(sums, pair, 4 * size, keys, values, ring_at, size, seen, logits)
+        pair[query_at + column] = head.queries[head.queries_at + column * stride + token]
+    shift = sum_row(sums, pair, query_at, keys, values, ring_at, size, seen, logits)
+    at = head.rows_at + token
+    head.rows[at], head.rows[at + (size + 2) * stride] = shift, sums[size]
     for column in range(size + 1):
-        rows[base + (column + 1) * stride + token] = sums[column]
-    rows[base + (size + 2) * stride + token] = sums[size]
+        head.rows[at + (column + 1) * stride] = sums[column]
     for column in range(size):
-        out[out_at + column * stride + token] = sums[column] / sums[size]
+        head.out[head.out_at + column * stride + token] = sums[column] / sums[size]
 
 
 @kernel()
-def _slide(
-    rows, rows_at, apart, size, count, queries, queries_at, pair, leaving, weights, out, out_at
-):  # fmt: skip
+def _slide(head, begin, end, pair, leaving, weights):
     """The new token into a tile of rows of a head and, if `leaving`, the oldest one out.
 
-    Their contexts, (D, count), are right where rows are sound.
+    Their contexts are right where rows are sound.
 
     Args:
         pair: new key, old key, new value, old value, one after the other.
@@ -158,10 +167,12 @@ def _slide(
     Returns:
         Whether all rows are sound.
     """
-    first, end, columns, stride = place(rows_at), place(count), place(size), place(apart)
+    rows, queries, out = head.rows, head.queries, head.out
+    count, columns, stride = place(end - begin), place(head.size), place(head.stride)
+    first, queries_at = place(head.rows_at + begin), place(head.queries_at + begin)
     excess = spread(-np.inf)
-    for token in range(place(0), end, STEP):
-        some, at = upto(end - token), place(queries_at) + token
+    for token in range(place(0), count, STEP):
+        some, at = upto(count - token), queries_at + token
         enter = leave = spread(0.0)
         for column in range(columns):
             query = load(queries, at, some)
@@ -172,7 +183,7 @@ def _slide(
         store(weights, place(TILE) + token, some, leave)
         excess = larger(excess, only(enter - load(rows, first + token, some), some, -np.inf))
     if largest(excess) > HIGHEST:
-        for token in range(end):
+        for token in range(count):
             more = weights[token] - rows[first + token]
             if more > HIGHEST:
                 rows[first + token] += more
@@ -180,8 +191,8 @@ def _slide(
                 for column in range(place(1), columns + place(3)):
                     rows[first + column * stride + token] *= keep
     missing, sums = spread(-np.inf), spread(0.0)
-    for token in range(place(0), end, STEP):
-        some, row, target = upto(end - token), first + token, place(out_at) + token
+    for token in range(place(0), count, STEP):
+        some, row, target = upto(count - token), first + token, place(head.out_at + begin) + token
         shift = load(rows, row, some)
         enter = exponential(load(weights, token, some) - shift)
         leave = exponential(load(weights, place(TILE) + token, some) - shift)
