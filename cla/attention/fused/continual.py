@@ -22,7 +22,8 @@ def sum_row(sums, query, query_at, keys, values, ring_at, size, seen, logits):
     pairs = place(seen // 2 * 2)
     # Two runs of columns and two tokens at once: else each sum waits for the one before.
     for column in range(place(0), columns, STEP + STEP):
-        some, more = upto(columns - column), upto(size - COUNT - np.int64(column))
+        some = upto(columns - column)
+        more = upto(size - COUNT - np.int64(column))  # signed: there may be less than none
         even = odd = even_more = odd_more = spread(0.0)
         for token in range(place(0), pairs, place(2)):
             at = start + token * columns + column
