@@ -28,7 +28,7 @@ def _take(entry, shift, weight, values, value_at, columns):
         entry[column + place(1)] = kept * sums + weight * values[place(value_at) + column]
 
 
-@kernel()
+@inlined()
 def _sum_run(room, values, value_at, run, columns, table, row, side, marks):
     """Sums of a run of tokens under one landmark into a row of the table, from the last token on.
 

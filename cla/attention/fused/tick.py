@@ -6,7 +6,7 @@ from cla.attention.fused.build import build_landmark
 from cla.attention.fused.exponentials import exponential
 from cla.attention.fused.index import ZERO, place
 from cla.attention.fused.inverse import invert
-from cla.attention.fused.kernel import kernel
+from cla.attention.fused.kernel import inlined, kernel
 from cla.attention.fused.lanes import COUNT, STEP, larger, largest, only, spread, total
 from cla.attention.fused.matrix import times_column
 from cla.attention.fused.runs import load, store, upto
@@ -53,7 +53,7 @@ def renew_inverse(sizes, arrays, room, unit, exact):
     invert(arrays.inverse, unit * marks * marks, room.beta, marks, exact, room.matrices)
 
 
-@kernel()
+@inlined()
 def write_beta(sizes, arrays, room, unit, slot, queries, query_at):
     """The column of one query in the ring of beta of a head."""
     marks, stride = sizes.marks, place(sizes.stride)
