@@ -70,10 +70,13 @@ def project_into(batch, heads, size, x_at, weights, out):
     """`project` with an array in place of an address."""
     embed, scale = heads * size, size**-0.25
     x = carray(pointer(x_at), batch * embed, np.float32)
+    wide = np.empty(embed)  # not converted again for every row
     for stream in range(batch):
         token = x[stream * embed : (stream + 1) * embed]
-        _apply_wide(weights[0], weights[1], scale, token, out, stream * embed)
-        _apply_wide(weights[2], weights[3], scale, token, out, (batch + stream) * embed)
+        for column in range(embed):
+            wide[column] = token[column]
+        _apply_wide(weights[0], weights[1], scale, wide, out, stream * embed)
+        _apply_wide(weights[2], weights[3], scale, wide, out, (batch + stream) * embed)
         _apply(weights[4], weights[5], token, out, (2 * batch + stream) * embed)
 
 

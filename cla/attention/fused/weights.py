@@ -32,7 +32,7 @@ def weights_of(layer: nn.Module, x: Tensor) -> Weights | None:
     """What a kernel needs of a layer's projections; None where it cannot do with them or with x.
 
     Both have to be of float32. Parameters are read from the dictionaries of their modules, one by
-    one: `getattr` on modules, or a loop, would take as long as a projection.
+    one: `getattr` on modules, a loop or calls would take as long as a projection.
     """
     if x.dtype is not torch.float32 or x.shape[0] > FEW_STREAMS or not can_step(x):
         return None
@@ -44,16 +44,16 @@ def weights_of(layer: nn.Module, x: Tensor) -> Weights | None:
         e, f, g, h = query["bias"], key["bias"], value["bias"], output["bias"]
     except KeyError:  # they are computed from others
         return None
-    if not (_plain(a) and _plain(b) and _plain(c) and _plain(d)):
+    if not (
+        a.dtype is b.dtype is c.dtype is d.dtype is torch.float32
+        and a.is_cpu and b.is_cpu and c.is_cpu and d.is_cpu
+        and a.is_contiguous() and b.is_contiguous() and c.is_contiguous() and d.is_contiguous()
+    ):  # fmt: skip
         return None
     return (
         a.data_ptr(), e.data_ptr(), b.data_ptr(), f.data_ptr(), c.data_ptr(), g.data_ptr(),
         d.data_ptr(), h.data_ptr(),
     )  # fmt: skip
-
-
-def _plain(weight: Tensor) -> bool:
-    return weight.dtype is torch.float32 and weight.is_cpu and weight.is_contiguous()
 
 
 def address_of(active: Tensor | None) -> tuple[int, Tensor | None]:
