@@ -18,7 +18,7 @@ from cla.benchmark.cases import (
 from cla.benchmark.classifiers import STREAMS
 from cla.benchmark.run import Measurement
 from cla.benchmark.sizes import WINDOW
-from cla.benchmark.timing import Timing
+from cla.benchmark.timing import Timing, quotient
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,10 @@ def ratios(measurement: Measurement) -> list[Ratio]:
 def _growth(timings: dict[Case, Timing]) -> Iterator[Ratio]:
     ends = [Case(GROWTH, FIXED, "single_output", "layer", n) for n in (GROWN_FROM, GROWN_TO)]
     if all(case in timings for case in ends):
-        small, large = (timings[case].median_s for case in ends)
+        small, large = (timings[case].medians for case in ends)
         windows = f"{GROWN_TO:,} over {GROWN_FROM}"
         name = f"{FIXED}: time with a large window over time with a small one"
-        yield Ratio(name, _place(ends[0]), windows, large / small, most=MOST_GROWTH)
+        yield Ratio(name, _place(ends[0]), windows, quotient(large, small), most=MOST_GROWTH)
 
 
 def _versus_others(case: Case, timing: Timing, timings: dict[Case, Timing]) -> Iterator[Ratio]:
@@ -88,10 +88,11 @@ def _versus_others(case: Case, timing: Timing, timings: dict[Case, Timing]) -> I
     for other, needed in least.items():
         theirs = timings.get(Case(case.group, other, case.output, case.scope, case.window))
         if theirs is not None:
-            ours = timing.amortized_s if case.system == FOLLOWING else timing.median_s
+            amortized = timing.means if case.system == FOLLOWING else None
+            value = quotient(theirs.medians, amortized or timing.medians)
             name = f"{case.system}: times faster than {other}"
-            yield Ratio(name, _place(case), f"{case.window:,}", theirs.median_s / ours, needed)
-    if timing.mean_s is None or timing.worst_s is None:
+            yield Ratio(name, _place(case), f"{case.window:,}", value, needed)
+    if timing.means is None or timing.worst_s is None:
         return
     if case.system == FOLLOWING and case.output == "single_output":
         fixed = timings[Case(case.group, FIXED, case.output, case.scope, case.window)]
@@ -100,7 +101,7 @@ def _versus_others(case: Case, timing: Timing, timings: dict[Case, Timing]) -> I
             f"{case.system}: mean over the median with fixed landmarks",
             _place(case),
             f"{case.window:,}",
-            timing.mean_s / fixed.median_s,
+            quotient(timing.means, fixed.medians),
             most=MOST_FOLLOWING if bound else None,
         )
         yield Ratio(

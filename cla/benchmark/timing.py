@@ -42,6 +42,8 @@ class Timing:
         worst_s: of the place in the cycle that takes longest, median over the rounds; None as
             above.
         steps: how many were measured.
+        medians: of each turn, one after the other.
+        means: of each turn; None as above.
     """
 
     median_s: float
@@ -49,11 +51,22 @@ class Timing:
     p95_s: float
     worst_s: float | None
     steps: int
+    medians: tuple[float, ...]
+    means: tuple[float, ...] | None
 
     @property
     def amortized_s(self) -> float:
         """The mean, or the median where a period is so long that its tick hardly has a share."""
         return self.median_s if self.mean_s is None else self.mean_s
+
+
+def quotient(over: Sequence[float], under: Sequence[float]) -> float:
+    """Times of one case's turns over those of another: the median over the rounds.
+
+    Turns of a round follow each other, so that a machine that is slow for seconds is so for both.
+    """
+    # A slow case takes no turns in the last rounds.
+    return statistics.median(a / b for a, b in zip(over, under, strict=False))
 
 
 def measure(
@@ -112,9 +125,11 @@ def _turn(step: Callable[[], object], length: int) -> list[float]:
 def _summary(turns: list[list[float]], period: int) -> Timing:
     everything = [seconds for turn in turns for seconds in turn]
     median, p95 = statistics.median(everything), float(np.percentile(everything, 95))
+    medians = tuple(statistics.median(turn) for turn in turns)
     if len(turns[0]) % period:
-        return Timing(median, None, p95, None, len(everything))
+        return Timing(median, None, p95, None, len(everything), medians, None)
     by_place = [statistics.median(place) for place in zip(*turns, strict=True)]
+    means = tuple(statistics.fmean(turn) for turn in turns)
     # The median over the rounds of each turn's mean: one interruption does not count.
-    mean = statistics.median(statistics.fmean(turn) for turn in turns)
-    return Timing(median, mean, p95, max(by_place), len(everything))
+    mean = statistics.median(means)
+    return Timing(median, mean, p95, max(by_place), len(everything), medians, means)

@@ -11,7 +11,7 @@ from cla.benchmark import Ratio, as_dict, markdown, ratios, run_benchmark, short
 from cla.benchmark.cases import FIXED, FOLLOWING, SYSTEMS, WINDOWS, Case, groups
 from cla.benchmark.plot import make_figure
 from cla.benchmark.ratios import worst_of_goals
-from cla.benchmark.timing import Effort, measure
+from cla.benchmark.timing import Effort, measure, quotient
 from cla.cli import main
 
 OWN = ("full", "continual", "nystrom", FOLLOWING, FIXED)
@@ -82,6 +82,12 @@ def test_turns_take_whole_periods(period, steps):
     timing = measure([lambda: lambda: None], [period], Effort(2, steps, 1.0))[0]
     assert timing.steps == 2 * period * -(-steps // period)
     assert timing.mean_s is not None
+
+
+def test_a_quotient_holds_on_a_machine_that_is_slow_at_times():
+    slow = (1.0, 1.8, 1.0, 1.8, 1.8)
+    ours, theirs = [0.1 * factor for factor in slow], [0.4 * factor for factor in slow[:3]]
+    assert quotient(theirs, ours) == pytest.approx(4)
 
 
 def test_a_period_that_takes_too_long_is_not_waited_for():
