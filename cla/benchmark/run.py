@@ -3,14 +3,14 @@
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 import torch
 
 from cla import __version__
-from cla.benchmark.cases import QUICK_WINDOWS, WINDOWS, Case, groups
+from cla.benchmark.cases import GROWTH, QUICK_WINDOWS, WINDOWS, Case, groups
 from cla.benchmark.classifiers import ClassifierTimes, measure_classifier
 from cla.benchmark.sizes import LANDMARKS
 from cla.benchmark.timing import Effort, Timing, measure
@@ -18,6 +18,8 @@ from cla.errors import ClaError
 from cla.telemetry import device_name
 
 EFFORT, QUICK_EFFORT = Effort(9, 200, 0.5), Effort(3, 20, 0.1)
+MORE_ROUNDS = 7
+"""Times the rounds, of the group in which windows are compared."""
 TOKENS, QUICK_TOKENS = 20_000, 1_000
 PACKAGES = ("torch", "numba", "numpy", "continual-inference")
 
@@ -64,7 +66,10 @@ def run_benchmark(
         torch.manual_seed(0)
         for group in groups(chosen, _installed):
             progress(f"{group[0].group}, {group[0].output}, {group[0].scope}")
-            found = measure([case.build for case in group], [case.period for case in group], effort)
+            # All its cases are fast: else half a second would decide it.
+            more = MORE_ROUNDS if group[0].group == GROWTH else 1
+            tried = replace(effort, rounds=effort.rounds * more)
+            found = measure([case.build for case in group], [case.period for case in group], tried)
             timings |= zip(group, found, strict=True)
         progress("classifier")
         classifier = measure_classifier(QUICK_TOKENS if quick else TOKENS, effort)
