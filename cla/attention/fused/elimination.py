@@ -5,7 +5,7 @@ import numpy as np
 from cla.attention.fused.index import ZERO, place
 from cla.attention.fused.kernel import inlined, kernel
 from cla.attention.fused.lanes import STEP, larger, largest, spread, total
-from cla.attention.fused.matrix import row_times, times_column
+from cla.attention.fused.matrix import dot, row_times, times_column
 from cla.attention.fused.runs import load, store, upto
 from cla.attention.pseudo_inverse import SINGULAR_VALUE_CUTOFF
 
@@ -81,7 +81,8 @@ def drop_small(inverse, at, matrix, size, room):
     for _ in range(MOST_SMALL + 1):
         square, longest, longest_row = 0.0, -1.0, ZERO
         for row in range(size):
-            found = _square(inverse, start + place(row) * count, count)
+            row_at = start + place(row) * count
+            found = dot(inverse, row_at, inverse, row_at, count)
             square += found
             if found > longest:
                 longest, longest_row = found, row
@@ -90,8 +91,8 @@ def drop_small(inverse, at, matrix, size, room):
         if not square * above * FAINTEST**2 < 1.0:
             return False
         for column in range(place(0), count, STEP):
-            some, row_at = upto(count - column), start + place(longest_row) * count + column
-            store(room, count + column, some, load(inverse, row_at, some))
+            some, longest_at = upto(count - column), start + place(longest_row) * count + column
+            store(room, count + column, some, load(inverse, longest_at, some))
         largest_square = _largest_pair(inverse, at, size, room)
         if not largest_square * below * SINGULAR_VALUE_CUTOFF**2 > 1.0:
             return False
@@ -117,7 +118,7 @@ def _largest_pair(matrix, at, size, room):
         room[column] = 0.0
     for _ in range(MOST_TURNS):
         times_column(room, product, matrix, at, room, image, size, size)
-        scale = spread(1.0 / np.sqrt(_square(room, place(product), count)))
+        scale = spread(1.0 / np.sqrt(dot(room, place(product), room, place(product), count)))
         change = spread(0.0)
         for column in range(place(0), count, STEP):
             some = upto(count - column)
@@ -127,7 +128,7 @@ def _largest_pair(matrix, at, size, room):
             store(room, column, some, found)
         row_times(room, image, room, unit, matrix, at, size, size)
         if total(change) < SETTLED**2:
-            return _square(room, count, count)
+            return dot(room, count, room, count, count)
     return 0.0
 
 
@@ -141,15 +142,5 @@ def _bounds(matrix, count, room):
             sums += load(matrix, row * count + column, some)
         store(room, column, some, sums)
     for row in range(count):
-        above += _square(matrix, row * count, count)
-    return above, _square(room, place(0), count) / count
-
-
-@inlined()
-def _square(numbers, at, count):
-    """The square of the length of a run."""
-    squares = spread(0.0)
-    for index in range(place(0), count, STEP):
-        number = load(numbers, at + index, upto(count - index))
-        squares += number * number
-    return total(squares)
+        above += dot(matrix, row * count, matrix, row * count, count)
+    return above, dot(room, place(0), room, place(0), count) / count

@@ -61,3 +61,13 @@ def row_times(out, out_at, row, row_at, matrix, matrix_at, rows, size):
         if pairs < place(rows):
             even += spread(row[origin + pairs]) * load(matrix, at + pairs * stride, some)
         store(out, target + column, some, even + odd)
+
+
+@inlined()
+def dot(left, left_at, right, right_at, count):
+    """The scalar product of two runs."""
+    both = spread(0.0)
+    for index in range(place(0), count, STEP):
+        some = upto(count - index)
+        both += load(left, left_at + index, some) * load(right, right_at + index, some)
+    return total(both)

@@ -5,7 +5,7 @@ import numpy as np
 from cla.attention.fused.index import ZERO, place
 from cla.attention.fused.kernel import inlined, kernel
 from cla.attention.fused.lanes import STEP, spread, total
-from cla.attention.fused.matrix import times_column
+from cla.attention.fused.matrix import dot, times_column
 from cla.attention.fused.runs import load, store, upto
 from cla.attention.pseudo_inverse import SINGULAR_VALUE_CUTOFF
 
@@ -15,16 +15,6 @@ ROUNDING = 1e-15
 """Cosine of two rows that are orthogonal."""
 LAST = 1e-9
 """Cosine that a rotation brings, and all rotations of a sweep bring together, below rounding."""
-
-
-@inlined()
-def _product(left, left_at, right, right_at, count):
-    """The scalar product of two runs."""
-    both = spread(0.0)
-    for index in range(place(0), count, STEP):
-        some = upto(count - index)
-        both += load(left, left_at + index, some) * load(right, right_at + index, some)
-    return total(both)
 
 
 @kernel()
@@ -42,7 +32,7 @@ def _triangle(gamma, size, room):
             room[rest + row * count + column] = gamma[column * count + row]
     for row in range(count):
         at = rest + row * count
-        room[squares + row] = _product(room, at, room, at, count)
+        room[squares + row] = dot(room, at, room, at, count)
     for step in range(count):
         longest = place(0)
         for column in range(count):
@@ -57,7 +47,7 @@ def _triangle(gamma, size, room):
             if room[squares + column] == 0.0:
                 continue
             at = rest + column * count
-            both = _product(room, chosen, room, at, count)
+            both = dot(room, chosen, room, at, count)
             room[step * count + column] = both / length
             share, left = spread(both / square), spread(0.0)
             for index in range(place(0), count, STEP):
@@ -73,7 +63,7 @@ def _turn(room, left, right, squares, count):
     """Make two rows orthogonal; returns whether the next sweep has to look at them again."""
     one, two = room[squares + left], room[squares + right]
     first, second = left * count, right * count
-    both = _product(room, first, room, second, count)
+    both = dot(room, first, room, second, count)
     if both * both <= ROUNDING**2 * (one * two):
         return False
     again = both * both > LAST**2 * (one * two)
@@ -110,7 +100,7 @@ def decompose(out, out_at, gamma, size, room):
     rounds = count - place(1) if size % 2 == 0 else count
     for _ in range(SWEEPS):
         for row in range(count):
-            room[rest + row] = _product(room, row * count, room, row * count, count)
+            room[rest + row] = dot(room, row * count, room, row * count, count)
         turned = False
         for turn in range(rounds):
             left, right = turn, rounds
@@ -124,12 +114,12 @@ def decompose(out, out_at, gamma, size, room):
             break
     largest = 0.0
     for row in range(count):
-        square = _product(room, row * count, room, row * count, count)
+        square = dot(room, row * count, room, row * count, count)
         # Written so that what is no number stays that.
         largest = largest if square < largest else square
     for row in range(count):
         at = row * count
-        square = _product(room, at, room, at, count)
+        square = dot(room, at, room, at, count)
         if square <= SINGULAR_VALUE_CUTOFF**2 * largest:
             continue
         times_column(room, rest, gamma, ZERO, room, at, size, size)
