@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from cla.attention import fused
+from cla.attention.config import AttentionConfig
 from cla.attention.full import FullAttention, ring_context
 from cla.attention.partial_sums import sum_tokens
 from cla.attention.projected import Projected, with_ones
@@ -55,15 +56,19 @@ class ContinualAttention(FullAttention):
         which S tokens were seen, if retroactive, 2 S^2 D once.
     """
 
+    def __init__(self, config: AttentionConfig) -> None:
+        super().__init__(config)
+        self._stride = column_stride(config.window) if config.retroactive else 0
+        """Of columns of all rows, none if single-output."""
+
     @property
     def keeps_queries(self) -> bool:  # type: ignore[override]  # a constant of the other kinds
         """Whether rows older than the newest are needed."""
         return self.config.retroactive
 
     def fits(self, state: ContinualState) -> bool:
-        stride = column_stride(self.config.window) if self.config.retroactive else 0
-        columns = state.queries.shape[-1] == state.rows.shape[-1] == stride
-        return super().fits(state) and columns
+        columns = state.queries.shape[-1] == state.rows.shape[-1] == self._stride
+        return columns and super().fits(state)
 
     def window_state(self, tokens: Projected, seen: int) -> ContinualState:
         state: WindowState = super().window_state(tokens, seen)
@@ -113,7 +118,7 @@ class ContinualAttention(FullAttention):
         if not self.config.retroactive:
             return output
         with torch.no_grad():
-            output = self.finish_rows(output, weights)
+            output = self.finish_columns(output)
             return self.zero_unseen(output, state.valid_tokens) if short else output
 
     def window_context(self, tokens: Projected) -> Tensor:

@@ -54,7 +54,6 @@ class ContinualNystromAttention(AttentionLayer):
         for name in ("query_landmarks", "key_landmarks"):
             self.register_buffer(name, torch.full(shape, torch.nan) if self.fixed else None)
         heads, window, marks = config.num_heads, config.window, config.landmarks
-        self._ring = (heads, window, config.head_dim)
         self._numbers = (
             heads * window * config.head_dim * keeps_queries(config),
             heads * marks * marks,
@@ -161,7 +160,7 @@ class ContinualNystromAttention(AttentionLayer):
             return done and done[0]
         contexts, short = done
         with torch.no_grad():
-            output = self.finish_rows(contexts, weights)
+            output = self.finish_columns(contexts)
             return self.zero_unseen(output, state.valid_tokens) if short else output
 
     def _attend_fused(

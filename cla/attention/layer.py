@@ -29,6 +29,8 @@ class AttentionLayer(Projections, ABC):
     def __init__(self, config: AttentionConfig) -> None:
         super().__init__(config)
         self.use_fused = fused.AVAILABLE
+        self._ring = (config.num_heads, config.window, config.head_dim)
+        """Shape of a stream's rings."""
 
     @property
     def latency(self) -> int:
@@ -232,8 +234,7 @@ class AttentionLayer(Projections, ABC):
 
     def fits(self, state: Any) -> bool:
         """Whether the sizes of a state are those of this layer: kernels read by them."""
-        config = self.config
-        sizes: bool = state.keys.shape[1:] == (config.num_heads, config.window, config.head_dim)
+        sizes: bool = state.keys.shape[1:] == self._ring
         return sizes
 
     def reset(self, state: Any, streams: Tensor) -> None:

@@ -1,5 +1,7 @@
 """The four projections that all attention kinds own, and how tokens are cut into heads."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -65,12 +67,19 @@ class Projections(nn.Module):
 
         Nothing is copied of contexts that lie column by column, as kernels leave them.
         """
-        joined = context.transpose(2, 3).flatten(1, 2).transpose(1, 2)
-        if weights is None:
-            return self.output_proj(joined.to(self.output_proj.weight.dtype))  # type: ignore[no-any-return]
-        # The layer itself would add the bias to such rows in a pass of its own.
-        weight, bias = self.output_proj.weight, self.output_proj.bias
-        return torch.baddbmm(bias, joined.to(weight.dtype), weight.t().expand(len(joined), -1, -1))
+        columns = context.transpose(2, 3).flatten(1, 2).to(self.output_proj.weight.dtype)
+        return self.output_proj(columns.mT) if weights is None else self.finish_columns(columns)  # type: ignore[no-any-return]
+
+    def finish_columns(self, columns: Tensor) -> Tensor:
+        """Output projection of contexts that lie column by column, (B, E, N) to (B, N, E).
+
+        The layer itself may copy such rows first. No gradient is kept.
+        """
+        # From dictionaries: after a kernel that went through all rows, nothing of what is called
+        # here is in the caches.
+        parameters: Any = self._modules["output_proj"]._parameters
+        weight = parameters["weight"].t().expand(len(columns), -1, -1)
+        return torch.bmm(columns.mT, weight).add_(parameters["bias"])
 
     def merge_heads(self, context: Tensor) -> Tensor:
         """Join the heads of tokens and apply the output projection.

@@ -31,12 +31,12 @@ def continual_step(tokens: Projected, state: Any, active: Tensor | None) -> Tens
             batch, heads, window, size, kind, *new, *counters, *rings, out.data_ptr()
         )
         return out
-    out = row_contexts(batch, heads, size, window, state.keys.dtype)
+    out = row_contexts(batch, heads * size, window, state.keys.dtype)
     advance_rows(  # type: ignore[call-arg]  # as above
         batch, heads, window, size, kind, *new, *counters, state.queries.data_ptr(),
         *rings, state.rows.data_ptr(), out.stride(-2), out.data_ptr(),
     )  # fmt: skip
-    return out.transpose(2, 3)
+    return out.unflatten(1, (heads, size)).transpose(2, 3)
 
 
 def continual_layer(
@@ -45,16 +45,13 @@ def continual_layer(
     """A whole step of a float32 token (B, E).
 
     Shapes:
-        returns: output (B, E), or contexts (B, H, N, D) if retroactive; and, if so, whether some
+        returns: output (B, E), or contexts (B, E, N) if retroactive; and, if so, whether some
             window is not full
     """
     batch, heads, window, size = state.keys.shape
     retroactive = state.rows.shape[-1] > 0
     x = x.contiguous()
-    if retroactive:
-        out = row_contexts(batch, heads, size, window, torch.float32)
-    else:
-        out = torch.empty_like(x)
+    out = row_contexts(*x.shape, window, torch.float32) if retroactive else torch.empty_like(x)
     at, active = address_of(active)
     short = _continual_layer(
         batch, heads, window, size, retroactive, x.data_ptr(), weights, at,
@@ -62,4 +59,4 @@ def continual_layer(
         state.keys.data_ptr(), state.values.data_ptr(), state.rows.data_ptr(), out.stride(-2),
         out.data_ptr(),
     )  # fmt: skip
-    return (out.transpose(2, 3), short > 0) if retroactive else (out, False)
+    return out, short > 0

@@ -39,14 +39,12 @@ class NystromKernels:
         """A whole step of a float32 token (B, E); None, and nothing is done, while windows fill.
 
         Shapes:
-            returns: output (B, E), or contexts (B, H, N, D) if retroactive; and, if so, whether
-                some window is not full
+            returns: output (B, E), or contexts (B, E, N) if retroactive; and, if so, whether some
+                window is not full
         """
-        retroactive = self._modes[1]
         x = x.contiguous()
-        if retroactive:
-            heads, window, _, size, *_ = self._sizes
-            out = row_contexts(x.shape[0], heads, size, window, torch.float32)
+        if self._modes[1]:
+            out = row_contexts(*x.shape, self._sizes[1], torch.float32)
         else:
             out = torch.empty_like(x)
         at, active = address_of(active)
@@ -56,7 +54,7 @@ class NystromKernels:
         )  # fmt: skip
         if short < 0:
             return None
-        return (out.transpose(2, 3) if retroactive else out), short > 0
+        return out, short > 0
 
     def step(self, tokens: Projected, state: Any, active: Tensor | None) -> Tensor | None:
         """One token of each active stream; contexts (B, H, 1, D) of single outputs.
@@ -87,10 +85,10 @@ class NystromKernels:
         if not self._run(tokens, self._strides, state, active, (0, 1), means, means):
             return None
         wide = torch.float64 if dtype == torch.float64 else torch.float32
-        out = row_contexts(batch, heads, size, window, wide)
+        out = row_contexts(batch, heads * size, window, wide)
         shape = (batch, *self._sizes)
         mix_rows_at(shape, NUMPY_TYPES[wide], _addresses(state), means.data_ptr(), out.data_ptr())
-        return out.transpose(2, 3)
+        return out.unflatten(1, (heads, size)).transpose(2, 3)
 
     def scan(self, tokens: Projected, state: Any) -> Tensor:
         """Contexts (B, H, T, D) of streams that are all at the same place, past their warm-up."""

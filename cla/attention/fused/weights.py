@@ -64,7 +64,6 @@ def address_of(active: Tensor | None) -> tuple[int, Tensor | None]:
     return mask.data_ptr(), mask
 
 
-def row_contexts(batch: int, heads: int, size: int, window: int, dtype: torch.dtype) -> Tensor:
-    """Room for the contexts of all rows, column by column: (B, H, D, N)."""
-    stride = column_stride(window)
-    return torch.empty(batch, heads, size, stride, dtype=dtype)[..., :window]
+def row_contexts(batch: int, embed: int, window: int, dtype: torch.dtype) -> Tensor:
+    """Room for the contexts of all rows, column by column: (B, E, N)."""
+    return torch.empty(batch, embed, column_stride(window), dtype=dtype)[..., :window]
