@@ -1,7 +1,7 @@
 """The Live page as a user meets it."""
 
 import pytest
-from live_surface import LANES, heard, matches, token, token_at_rest, wait_for
+from live_surface import LANES, heard, matches, surface, token, token_at_rest, wait_for
 
 from cla.capture import sample_clips
 
@@ -50,6 +50,24 @@ def test_controls_act_at_once_and_without_a_gap(open_page):
     page.get_by_test_id("map-delta").wait_for()
     page.get_by_test_id("reset").click()
     wait_for(page, lambda: 0 <= token(page) < still)
+
+
+def test_settings_on_their_way_do_not_turn_back_what_was_just_moved(open_page):
+    page = open_page(microphone=False)
+    wait_for(page, lambda: token(page) > 0)
+    page.get_by_test_id("fast").wait_for()
+    show_late = """root => {
+        const page = root.livePage, late = page.settings, fast = page.byId("fast");
+        fast.click();
+        page.show(late);
+        return fast.checked;
+    }"""
+    assert surface(page).evaluate(show_late) is True
+    page.wait_for_timeout(1500)
+    assert page.get_by_test_id("fast").is_checked()
+    slow = "root => root.livePage.show({...root.livePage.settings, fast: false})"
+    surface(page).evaluate(slow)
+    assert not page.get_by_test_id("fast").is_checked()
 
 
 def test_an_upload_is_played(open_page, recording, tmp_path):

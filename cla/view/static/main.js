@@ -4,6 +4,7 @@ import { readAddress } from "./address.js";
 import { Board } from "./board.js";
 import { readTheme } from "./colors.js";
 import { markup, fill, fillTasks, showTask } from "./controls.js";
+import { Followed } from "./followed.js";
 import { decimal, setLocale } from "./format.js";
 import { showHint } from "./hint.js";
 import { listenForKeys } from "./keys.js";
@@ -42,6 +43,9 @@ class LivePage {
     this.lastFrame = this.lastNumbers = this.lastMap = 0;
     showHint(this.byId("first-hint"));
     this.endKeys = listenForKeys(this);
+    this.followed = new Followed(["fast", "landmarks", "mode"].map(this.byId), () => {
+      if (this.settings.task === this.task?.name) this.showControls(this.settings);
+    });
     wire(this);
     this.connect();
     this.animation = requestAnimationFrame((time) => this.frame(time));
@@ -154,10 +158,7 @@ class LivePage {
     if (settings.source) writeLanes(settings.lanes);
     this.byId("pause").textContent = say(settings.paused ? "resume" : "pause");
     this.byId("step").disabled = !settings.paused;
-    this.byId("fast").checked = settings.fast;
-    this.byId("landmarks").value = this.task.landmark_counts.indexOf(settings.num_landmarks);
-    this.byId("landmarks-value").textContent = settings.num_landmarks;
-    this.byId("mode").value = settings.landmark_mode;
+    this.showControls(settings);
     this.record.show(settings.recorded_s);
     if (settings.device_name) this.sources.name = settings.device_name;
     if (before.source !== settings.source) this.sources.showRunning();
@@ -168,6 +169,14 @@ class LivePage {
     }
     if (before.paused !== settings.paused) this.sources.pause(settings.paused);
     if (before.paused) this.resumed = true;
+  }
+
+  showControls(settings) {
+    const { landmark_counts: counts } = this.task;
+    this.followed.put(this.byId("fast"), settings.fast);
+    const shown = this.followed.put(this.byId("landmarks"), counts.indexOf(settings.num_landmarks));
+    if (shown) this.byId("landmarks-value").textContent = settings.num_landmarks;
+    this.followed.put(this.byId("mode"), settings.landmark_mode);
   }
 
   takeToken(header, arrays) {
