@@ -68,7 +68,8 @@ class ContinualAttention(FullAttention):
 
     def fits(self, state: ContinualState) -> bool:
         columns = state.queries.shape[-1] == state.rows.shape[-1] == self._stride
-        return columns and super().fits(state)
+        wide = not self._stride or state.rows.dtype is torch.float64
+        return columns and wide and super().fits(state)
 
     def window_state(self, tokens: Projected, seen: int) -> ContinualState:
         state: WindowState = super().window_state(tokens, seen)

@@ -68,7 +68,7 @@ class Projections(nn.Module):
         Nothing is copied of contexts that lie column by column, as kernels leave them.
         """
         columns = context.transpose(2, 3).flatten(1, 2).to(self.output_proj.weight.dtype)
-        return self.output_proj(columns.mT) if weights is None else self.finish_columns(columns)  # type: ignore[no-any-return]
+        return self.output_proj(columns.mT) if weights is None else self.finish_columns(columns)
 
     def finish_columns(self, columns: Tensor) -> Tensor:
         """Output projection of contexts that lie column by column, (B, E, N) to (B, N, E).
@@ -77,9 +77,9 @@ class Projections(nn.Module):
         """
         # From dictionaries: after a kernel that went through all rows, nothing of what is called
         # here is in the caches.
-        parameters: Any = self._modules["output_proj"]._parameters
-        weight = parameters["weight"].t().expand(len(columns), -1, -1)
-        return torch.bmm(columns.mT, weight).add_(parameters["bias"])
+        layer: Any = self._modules["output_proj"]
+        weight, bias = layer._parameters["weight"], layer._parameters["bias"]
+        return torch.bmm(columns.mT, weight.t().expand(len(columns), -1, -1)).add_(bias)
 
     def merge_heads(self, context: Tensor) -> Tensor:
         """Join the heads of tokens and apply the output projection.

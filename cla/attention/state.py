@@ -75,7 +75,10 @@ def state_bytes(state: Any) -> int:
 def move_state(
     state: Any, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None
 ) -> Any:
-    """A state on another device, or with sums of another floating-point type."""
+    """A state on another device, or of another floating-point type, sums and all.
+
+    A layer whose sums must be wider refuses it: make one by its `state_from_window`.
+    """
     return map_state(
         state,
         lambda tensor: tensor.to(

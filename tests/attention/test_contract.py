@@ -1,5 +1,6 @@
 """Every attention kind keeps the streaming contract."""
 
+import copy
 import threading
 
 import pytest
@@ -225,6 +226,25 @@ def test_move_state_narrows_sums_and_leaves_counters():
     state = move_state(layer.init_state(2), dtype=torch.float32)
     assert state.keys.dtype == torch.float32
     assert state.slot.dtype == torch.int64
+
+
+@pytest.mark.parametrize("kind_mode", KINDS_AND_MODES)
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_a_state_of_a_wider_layer_is_stepped_by_its_numbers_or_refused(kind_mode, output):
+    """Compiled code would read and write beyond what has become half as long."""
+    layer = make_layer(make_config(*kind_mode, 9, 4, output=output))
+    stream = make_stream(layer.config, 30)
+    wide = copy.deepcopy(layer).double()
+    state = wide.state_from_window(stream[:, :20].double())
+    state = move_state(state, dtype=torch.float32)
+    if kind_mode[0] == "continual" and output == "retroactive":
+        with pytest.raises(ClaError, match="another layer"):
+            layer.step(stream[:, 20], state)
+        return
+    expected = layer.state_from_window(stream[:, :20])
+    for token in stream[:, 20:].unbind(1):
+        found, usual = layer.step(token, state).output, layer.step(token, expected).output
+        torch.testing.assert_close(found, usual, rtol=1e-3, atol=1e-3)
 
 
 def long_run(steps):

@@ -31,12 +31,12 @@ def continual_step(tokens: Projected, state: Any, active: Tensor | None) -> Tens
             batch, heads, window, size, kind, *new, *counters, *rings, out.data_ptr()
         )
         return out
-    out = row_contexts(batch, heads * size, window, state.keys.dtype)
+    out = row_contexts((batch, heads * size), window, state.keys.dtype)
     advance_rows(  # type: ignore[call-arg]  # as above
         batch, heads, window, size, kind, *new, *counters, state.queries.data_ptr(),
         *rings, state.rows.data_ptr(), out.stride(-2), out.data_ptr(),
     )  # fmt: skip
-    return out.unflatten(1, (heads, size)).transpose(2, 3)
+    return out.view(batch, heads, size, window).transpose(2, 3)
 
 
 def continual_layer(
@@ -51,7 +51,7 @@ def continual_layer(
     batch, heads, window, size = state.keys.shape
     retroactive = state.rows.shape[-1] > 0
     x = x.contiguous()
-    out = row_contexts(*x.shape, window, torch.float32) if retroactive else torch.empty_like(x)
+    out = row_contexts(x.shape, window, torch.float32) if retroactive else torch.empty_like(x)
     at, active = address_of(active)
     short = _continual_layer(
         batch, heads, window, size, retroactive, x.data_ptr(), weights, at,

@@ -44,7 +44,7 @@ class NystromKernels:
         """
         x = x.contiguous()
         if self._modes[1]:
-            out = row_contexts(*x.shape, self._sizes[1], torch.float32)
+            out = row_contexts(x.shape, self._sizes[1], torch.float32)
         else:
             out = torch.empty_like(x)
         at, active = address_of(active)
@@ -85,10 +85,10 @@ class NystromKernels:
         if not self._run(tokens, self._strides, state, active, (0, 1), means, means):
             return None
         wide = torch.float64 if dtype == torch.float64 else torch.float32
-        out = row_contexts(batch, heads * size, window, wide)
+        out = row_contexts((batch, heads * size), window, wide)
         shape = (batch, *self._sizes)
         mix_rows_at(shape, NUMPY_TYPES[wide], _addresses(state), means.data_ptr(), out.data_ptr())
-        return out.unflatten(1, (heads, size)).transpose(2, 3)
+        return out.view(batch, heads, size, window).transpose(2, 3)
 
     def scan(self, tokens: Projected, state: Any) -> Tensor:
         """Contexts (B, H, T, D) of streams that are all at the same place, past their warm-up."""

@@ -1,5 +1,6 @@
 """What kernels need of a layer and of tensors: addresses, and whether they can do with them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,6 @@ def address_of(active: Tensor | None) -> tuple[int, Tensor | None]:
     return mask.data_ptr(), mask
 
 
-def row_contexts(batch: int, embed: int, window: int, dtype: torch.dtype) -> Tensor:
-    """Room for the contexts of all rows, column by column: (B, E, N)."""
-    return torch.empty(batch, embed, column_stride(window), dtype=dtype)[..., :window]
+def row_contexts(token: Sequence[int], window: int, dtype: torch.dtype) -> Tensor:
+    """Room for the contexts of all rows, column by column: (B, E, N); a token is of (B, E)."""
+    return torch.empty(*token, column_stride(window), dtype=dtype)[..., :window]
