@@ -113,7 +113,7 @@ class ContinualAttention(FullAttention):
         state: ContinualState,
         active: Tensor | None,
     ) -> Tensor | None:
-        if state.keys.dtype != torch.float32:
+        if state.keys.dtype is not torch.float32 or not state.keys.is_contiguous():
             return None
         output, short = fused.continual_layer(x, weights, state, active)
         if not self.config.retroactive:

@@ -153,7 +153,10 @@ class ContinualNystromAttention(AttentionLayer):
         self, x: Tensor, weights: fused.Weights, state: NystromState, active: Tensor | None
     ) -> Tensor | None:
         kernels = self.kernels
-        if kernels is None or self._exact or state.keys.dtype is not torch.float64:
+        keys = state.keys
+        if kernels is None or self._exact or keys.dtype is not torch.float64:
+            return None
+        if not keys.is_contiguous():  # some streams of a state, as a view
             return None
         done = kernels.layer(x, weights, state, active)
         if done is None or not self.config.retroactive:

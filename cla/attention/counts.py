@@ -130,17 +130,17 @@ def memory_bytes(config: AttentionConfig, batch_size: int = 1, element_bytes: in
     """Bytes of a state, in closed form.
 
     Args:
-        element_bytes: size of the tokens' type; sums are kept in one twice as wide.
+        element_bytes: size of the tokens' type; sums are kept in one twice as wide, up to 8.
     """
     _require_forms(config)
     heads, window, size = config.num_heads, config.window, config.head_dim
     marks, retro = config.landmarks, config.retroactive
-    counters = 2 * 8
+    counters, wide = 2 * 8, min(2 * element_bytes, 8)
     ring = heads * window * size
     if config.kind == "full":
         return batch_size * (counters + 3 * ring * element_bytes)
     if config.kind == "nystrom":
-        return batch_size * (counters + 3 * ring * 2 * element_bytes)
+        return batch_size * (counters + 3 * ring * wide)
     if config.kind == "continual":
         columns = heads * column_stride(window) if retro else 0
         rows = columns * (size * element_bytes + (size + 3) * 8)
@@ -150,7 +150,7 @@ def memory_bytes(config: AttentionConfig, batch_size: int = 1, element_bytes: in
     elements += heads * (2 * marks * size + marks**2)
     elements += table_rows(window) * heads * marks * (size + 2)
     elements += heads * column_stride(window) * (marks + 1) if retro else 0
-    return batch_size * (counters + 2 * element_bytes * elements)
+    return batch_size * (counters + wide * elements)
 
 
 def _require_forms(config: AttentionConfig) -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from cla.attention import fused
-from cla.attention.checks import check_forward, check_step
+from cla.attention.checks import check_forward, check_step, check_tokens
 from cla.attention.config import AttentionConfig
 from cla.attention.projected import Projected
 from cla.attention.projections import Projections
@@ -23,7 +23,8 @@ class AttentionLayer(Projections, ABC):
     """Attention over the last N tokens of a stream; the module holds parameters only.
 
     All kinds own the same parameters, so that one can take the place of another. `use_fused` says
-    whether a step on the CPU may take the compiled kernels; the numbers are the same without.
+    whether a step on the CPU may take the compiled kernels; the numbers are the same without. They
+    read the weights themselves: hooks of projections, and autocast, act without kernels only.
     """
 
     def __init__(self, config: AttentionConfig) -> None:
@@ -72,11 +73,8 @@ class AttentionLayer(Projections, ABC):
             ClaError: the tokens do not fit the layer or the state.
         """
         check_step(x, active, state.slot.shape[0], self.config.embed_dim)
-        if not self.fits(state):  # kernels would read beyond what they were given
-            raise ClaError(
-                "The state is that of another layer.",
-                "Make one by this layer's init_state or state_from_window.",
-            )
+        if not self.fits(state):
+            raise _stranger()
         weights = fused.weights_of(self, x) if self.use_fused else None
         output = None if weights is None else self.step_compiled(x, weights, state, active)
         if output is None or emit or active is not None:
@@ -197,7 +195,14 @@ class AttentionLayer(Projections, ABC):
         Shapes:
             x: (B, T, E)
             returns: (B, T, E), or (B, T, N, E) if retroactive; and the state after the last token
+
+        Raises:
+            ClaError: the tokens do not fit the layer or the state.
         """
+        check_tokens(x, self.config.embed_dim)
+        check_step(x[:, 0], None, state.slot.shape[0], self.config.embed_dim)
+        if not self.fits(state):
+            raise _stranger()
         outputs = []
         for part in x.split(SCAN_TOKENS, 1):
             output, state = self.scan_part(part, state)
@@ -262,3 +267,11 @@ class AttentionLayer(Projections, ABC):
         valid: Tensor = state.valid_tokens
         more = torch.arange(1, length + 1, device=valid.device)
         return (valid[:, None] + more).clamp(max=self.config.window)
+
+
+def _stranger() -> ClaError:
+    """Kernels would read beyond such a state."""
+    return ClaError(
+        "The state is that of another layer.",
+        "Make one by this layer's init_state or state_from_window.",
+    )

@@ -44,7 +44,7 @@ def scan_streams(
         pieces = []
         start, slot, valid = 0, group.slot, group.valid_tokens
         while start < new.keys.shape[-2]:
-            if kernels and _can_fuse(new, config, valid):
+            if kernels and _can_fuse(new, part, config, valid):
                 part = clone_state(part)
                 rest = Projected(*(tensor[rows, :, start:] for tensor in new))
                 pieces.append(kernels.scan(rest, part))
@@ -61,7 +61,7 @@ def scan_streams(
     return torch.cat(contexts), stack_states(states)
 
 
-def _can_fuse(new: Projected, config: AttentionConfig, valid: int) -> bool:
+def _can_fuse(new: Projected, state: NystromState, config: AttentionConfig, valid: int) -> bool:
     """Whether the compiled step can take all tokens from here on; it keeps no gradient."""
     steady = not follows_stream(config) or (
         valid == config.window and config.landmarks < config.window
@@ -70,8 +70,8 @@ def _can_fuse(new: Projected, config: AttentionConfig, valid: int) -> bool:
         steady
         and not config.retroactive
         and not (torch.is_grad_enabled() and new.keys.requires_grad)
-        and new.keys.dtype == torch.float64
-        and fused.can_step(new.keys)
+        and new.keys.dtype is state.keys.dtype is torch.float64
+        and fused.can_step(state.keys)
     )
 
 

@@ -100,4 +100,5 @@ class Projections(nn.Module):
 
 
 def _linear(layer: nn.Linear, x: Tensor, dtype: torch.dtype) -> Tensor:
-    return functional.linear(x.to(dtype), layer.weight.to(dtype), layer.bias.to(dtype))
+    bias = None if layer.bias is None else layer.bias.to(dtype)
+    return functional.linear(x.to(dtype), layer.weight.to(dtype), bias)

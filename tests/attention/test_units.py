@@ -216,10 +216,11 @@ def test_memory_in_closed_form_is_that_of_a_state(data):
         mode if kind == "continual_nystrom" else "continual",
         output_mode,
     )
-    layer = make_attention(config)
+    dtype = data.draw(st.sampled_from([torch.float16, torch.float32, torch.float64]))
+    layer = make_attention(config).to(dtype)
     if config.landmark_mode == "fixed":
         layer.set_landmarks(torch.randn(2, marks, 6), torch.randn(2, marks, 6))
-    assert memory_bytes(config, 3) == state_bytes(layer.init_state(3))
+    assert memory_bytes(config, 3, dtype.itemsize) == state_bytes(layer.init_state(3))
 
 
 def test_counts_of_the_paper():

@@ -20,11 +20,12 @@ Weights = tuple[int, ...]
 
 
 def can_step(tensor: Tensor) -> bool:
-    """Whether the kernels know the type and place of a tensor."""
+    """Whether the kernels know the type, place and layout of a state's tensor."""
     return (
         type(tensor) is Tensor
         and tensor.dtype in NUMPY_TYPES
         and tensor.is_cpu
+        and tensor.is_contiguous()
         and not torch.compiler.is_compiling()
     )
 
@@ -35,7 +36,10 @@ def weights_of(layer: nn.Module, x: Tensor) -> Weights | None:
     Both have to be of float32. Parameters are read from the dictionaries of their modules, one by
     one: `getattr` on modules, a loop or calls would take as long as a projection.
     """
-    if x.dtype is not torch.float32 or x.shape[0] > FEW_STREAMS or not can_step(x):
+    if not (
+        x.dtype is torch.float32 and x.shape[0] <= FEW_STREAMS and type(x) is Tensor and x.is_cpu
+        and not torch.compiler.is_compiling()
+    ):  # fmt: skip
         return None
     modules: Any = layer._modules
     query, key = modules["query_proj"]._parameters, modules["key_proj"]._parameters
@@ -45,10 +49,15 @@ def weights_of(layer: nn.Module, x: Tensor) -> Weights | None:
         e, f, g, h = query["bias"], key["bias"], value["bias"], output["bias"]
     except KeyError:  # they are computed from others
         return None
+    if e is None or f is None or g is None or h is None:
+        return None
     if not (
         a.dtype is b.dtype is c.dtype is d.dtype is torch.float32
+        and e.dtype is f.dtype is g.dtype is h.dtype is torch.float32
         and a.is_cpu and b.is_cpu and c.is_cpu and d.is_cpu
+        and e.is_cpu and f.is_cpu and g.is_cpu and h.is_cpu
         and a.is_contiguous() and b.is_contiguous() and c.is_contiguous() and d.is_contiguous()
+        and e.is_contiguous() and f.is_contiguous() and g.is_contiguous() and h.is_contiguous()
     ):  # fmt: skip
         return None
     return (
