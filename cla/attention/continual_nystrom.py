@@ -152,8 +152,7 @@ class ContinualNystromAttention(AttentionLayer):
     def step_compiled(
         self, x: Tensor, weights: fused.Weights, state: NystromState, active: Tensor | None
     ) -> Tensor | None:
-        kernels = self.kernels
-        keys = state.keys
+        kernels, keys = self._kernels, state.keys
         if kernels is None or self._exact or keys.dtype is not torch.float64:
             return None
         if not keys.is_contiguous():  # some streams of a state, as a view
