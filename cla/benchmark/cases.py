@@ -22,6 +22,7 @@ class System:
     Args:
         build: from a window, an output mode and a scope to a function that takes one step.
         outputs: the output modes it has.
+        scopes: what is measured of it.
         largest: windows up to which a step is affordable, in time and memory.
         largest_retroactive: the same with retroactive outputs.
         ticks: whether landmarks enter now and then, at a step of another cost.
@@ -30,6 +31,7 @@ class System:
 
     build: Callable[[int, OutputMode, Scope], Callable[[], object]]
     outputs: tuple[OutputMode, ...] = ("single_output", "retroactive")
+    scopes: tuple[Scope, ...] = ("product", "layer")
     largest: int = WINDOWS[-1]
     largest_retroactive: int = WINDOWS[-1]
     ticks: bool = False
@@ -40,6 +42,7 @@ FULL, CONTINUAL, NYSTROM = "full", "continual", "nystrom"
 FOLLOWING, FIXED = "continual_nystrom, continual landmarks", "continual_nystrom, fixed landmarks"
 CONTINUAL_INFERENCE = "continual-inference"
 TORCH_WINDOW, TORCH_NEWEST = "torch, whole window", "torch, newest query"
+TORCH_KEPT = f"{TORCH_WINDOW}, projections kept"
 
 SYSTEMS = {
     FULL: System(systems.stepper("full"), largest=LARGEST_MAP, largest_retroactive=LARGEST_MAP),
@@ -49,6 +52,9 @@ SYSTEMS = {
     FIXED: System(systems.stepper("continual_nystrom", "fixed")),
     CONTINUAL_INFERENCE: System(peers.continual_inference, package="continual"),
     TORCH_WINDOW: System(peers.torch_window, largest=16_384, largest_retroactive=16_384),
+    TORCH_KEPT: System(
+        peers.torch_kept, scopes=("layer",), largest=LARGEST_MAP, largest_retroactive=LARGEST_MAP
+    ),
     TORCH_NEWEST: System(peers.torch_newest, outputs=("single_output",)),
 }
 
@@ -93,6 +99,7 @@ def groups(windows: tuple[int, ...], available: Callable[[str], bool]) -> Iterat
                     Case(f"N = {window}", name, output, scope, window)
                     for name, system in SYSTEMS.items()
                     if output in system.outputs
+                    and scope in system.scopes
                     and window <= _largest(system, output)
                     and (system.package is None or available(system.package))
                 ]

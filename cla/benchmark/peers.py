@@ -1,4 +1,4 @@
-"""Steppers of other implementations, each in the form that is fastest for it.
+"""Steppers of other implementations, each in the form that is fastest for what it does.
 
 Their states are random instead of filled token by token: a step takes as long whatever they hold.
 """
@@ -72,7 +72,32 @@ class _Rings:
 def torch_window(
     window: int, output: OutputMode, scope: Literal["product", "layer"]
 ) -> Callable[[], object]:
-    """PyTorch's scaled dot-product attention of the whole window at every token."""
+    """PyTorch's scaled dot-product attention of the whole window, all of it anew at every token.
+
+    The product alone is given what is projected already, in rings.
+    """
+    if scope == "product":
+        return torch_kept(window, output, scope)
+    inward, outward = nn.Linear(EMBED_DIM, 3 * EMBED_DIM), nn.Linear(EMBED_DIM, EMBED_DIM)
+    tokens, ring = cycle(torch.randn(TOKENS, EMBED_DIM).unbind()), torch.randn(window, EMBED_DIM)
+    slots = cycle(range(window))
+
+    def step() -> Tensor:
+        newest = next(slots)
+        ring[newest] = next(tokens)
+        heads = inward(ring).view(1, window, 3, HEADS, HEAD_DIM).permute(2, 0, 3, 1, 4)
+        context = scaled_dot_product_attention(*heads)
+        rows = context if output == "retroactive" else context[:, :, newest : newest + 1]
+        joined: Tensor = outward(rows.transpose(1, 2).flatten(2))
+        return joined
+
+    return step
+
+
+def torch_kept(
+    window: int, output: OutputMode, scope: Literal["product", "layer"]
+) -> Callable[[], object]:
+    """The same with the projections of older tokens kept."""
     rings = _Rings(window)
 
     def attend(projected: Tensor) -> Tensor:

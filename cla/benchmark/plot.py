@@ -70,7 +70,7 @@ def make_figure(measurement: Measurement) -> go.Figure:
                     showlegend=column == 1,
                     mode="lines+markers",
                     line={
-                        "color": COLORS[index],
+                        "color": COLORS[index % len(COLORS)],
                         "dash": "dot" if name.startswith(("torch", "continual-")) else "solid",
                     },
                     row=1,
@@ -90,7 +90,8 @@ def make_figure(measurement: Measurement) -> go.Figure:
     return figure
 
 
-# Okabe and Ito's colors, which the color-blind can tell apart.
+# Okabe and Ito's colors, which the color-blind can tell apart. What has one in common is dotted
+# in one case and solid in the other.
 COLORS = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#0072B2", "#CC79A7", "#999999",
 )  # fmt: skip

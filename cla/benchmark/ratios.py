@@ -11,6 +11,7 @@ from cla.benchmark.cases import (
     FOLLOWING,
     FULL,
     GROWTH,
+    TORCH_KEPT,
     TORCH_NEWEST,
     TORCH_WINDOW,
     Case,
@@ -124,6 +125,7 @@ def _least(system: str, output: OutputMode, window: int) -> dict[str, float | No
         return {
             CONTINUAL_INFERENCE: LEAST_VERSUS_PEER.get(window),
             TORCH_WINDOW: LEAST_VERSUS_WINDOW.get(window),
+            TORCH_KEPT: None,
             TORCH_NEWEST: None,
             FULL: None,
         }
