@@ -153,9 +153,8 @@ class ContinualNystromAttention(AttentionLayer):
         self, x: Tensor, weights: fused.Weights, state: NystromState, active: Tensor | None
     ) -> Tensor | None:
         kernels, keys = self._kernels, state.keys
-        if kernels is None or self._exact or keys.dtype is not torch.float64:
-            return None
-        if not keys.is_contiguous():  # some streams of a state, as a view
+        known = keys.dtype is torch.float64 and keys.is_contiguous()
+        if kernels is None or self._exact or not known:
             return None
         done = kernels.layer(x, weights, state, active)
         if done is None or not self.config.retroactive:

@@ -72,9 +72,7 @@ class AttentionLayer(Projections, ABC):
         Raises:
             ClaError: the tokens do not fit the layer or the state.
         """
-        check_step(x, active, state.slot.shape[0], self.config.embed_dim)
-        if not self.fits(state):
-            raise _stranger()
+        self._check_step(x, active, state)
         weights = fused.weights_of(self, x) if self.use_fused else None
         output = None if weights is None else self.step_compiled(x, weights, state, active)
         if output is None or emit or active is not None:
@@ -200,9 +198,7 @@ class AttentionLayer(Projections, ABC):
             ClaError: the tokens do not fit the layer or the state.
         """
         check_tokens(x, self.config.embed_dim)
-        check_step(x[:, 0], None, state.slot.shape[0], self.config.embed_dim)
-        if not self.fits(state):
-            raise _stranger()
+        self._check_step(x[:, 0], None, state)
         outputs = []
         for part in x.split(SCAN_TOKENS, 1):
             output, state = self.scan_part(part, state)
@@ -237,6 +233,15 @@ class AttentionLayer(Projections, ABC):
             window: (B, T, E), the newest tokens; the last N are used
         """
 
+    def _check_step(self, x: Tensor, active: Tensor | None, state: Any) -> None:
+        """Raise unless tokens, mask and state fit this layer and each other."""
+        check_step(x, active, state.slot.shape[0], self.config.embed_dim)
+        if not self.fits(state):  # kernels would read beyond what they were given
+            raise ClaError(
+                "The state is that of another layer.",
+                "Make one by this layer's init_state or state_from_window.",
+            )
+
     def fits(self, state: Any) -> bool:
         """Whether the sizes of a state are those of this layer: kernels read by them."""
         sizes: bool = state.keys.shape[1:] == self._ring
@@ -267,11 +272,3 @@ class AttentionLayer(Projections, ABC):
         valid: Tensor = state.valid_tokens
         more = torch.arange(1, length + 1, device=valid.device)
         return (valid[:, None] + more).clamp(max=self.config.window)
-
-
-def _stranger() -> ClaError:
-    """Kernels would read beyond such a state."""
-    return ClaError(
-        "The state is that of another layer.",
-        "Make one by this layer's init_state or state_from_window.",
-    )
