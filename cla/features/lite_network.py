@@ -4,6 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cla.resources import verified_asset
+from cla.stderr import without_announcement
+
+_ANNOUNCEMENT = b"INFO: Created TensorFlow Lite "
+"""What the runtime says on the error stream; it has no setting against it."""
 
 
 class LiteNetwork:
@@ -14,11 +18,13 @@ class LiteNetwork:
     """
 
     def __init__(self, name: str) -> None:
-        # Loaded only where hands are wanted: the runtime announces itself on the error stream.
+        # Loaded only where hands are wanted.
         from ai_edge_litert.interpreter import Interpreter
 
-        self._interpreter = Interpreter(model_content=verified_asset(name), num_threads=1)
-        self._interpreter.allocate_tensors()
+        content = verified_asset(name)
+        with without_announcement(_ANNOUNCEMENT):
+            self._interpreter = Interpreter(model_content=content, num_threads=1)
+            self._interpreter.allocate_tensors()
         (taken,) = self._interpreter.get_input_details()
         self._input = taken["index"]
         self.input_size = int(taken["shape"][1])
