@@ -7,18 +7,15 @@ import argparse
 import asyncio
 import re
 import ssl
-import subprocess
 import tempfile
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from local_nginx import proxy
 from rich.console import Console
-from simulated import ROOT, Heard, free_port, serving, speak, speech
+from simulated import Heard, serving, speak, speech
 from websockets.asyncio.client import connect
 
 from cla.telemetry import device_name
@@ -26,35 +23,6 @@ from cla.telemetry import device_name
 TRUSTED = ssl.create_default_context()
 TRUSTED.check_hostname = False
 TRUSTED.verify_mode = ssl.CERT_NONE  # the certificate is made here, a moment before
-
-
-@contextmanager
-def proxy(servers: list[str], place: Path) -> Iterator[str]:
-    """The shipped configuration with this machine's ports and a certificate of its own."""
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1",
-         "-subj", "/CN=localhost", "-keyout", "privkey.pem", "-out", "fullchain.pem"],
-        cwd=place, check=True, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    port, plain = free_port(), free_port()
-    site = (ROOT / "deploy" / "nginx" / "cla.conf").read_text("utf-8")
-    for name, url in zip(("app1:8501", "app2:8501"), servers, strict=True):
-        site = site.replace(name, url.removeprefix("http://"))
-    site = site.replace("listen 443 ssl", f"listen 127.0.0.1:{port} ssl")
-    site = site.replace("listen 80", f"listen 127.0.0.1:{plain}")
-    site = site.replace("/etc/nginx/certificates", str(place))
-    site = site.replace("/var/log/nginx/access.log", str(place / "access.log"))
-    (place / "nginx.conf").write_text(
-        f"pid {place}/pid; error_log {place}/error.log; events {{}}\nhttp {{\n{site}\n}}\n"
-    )
-    command = ["nginx", "-c", str(place / "nginx.conf"), "-p", str(place), "-g", "daemon off;"]
-    process = subprocess.Popen(command)
-    try:
-        time.sleep(2)
-        yield f"https://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 def get(url: str, cookie: str = "") -> tuple[int, str, str]:
@@ -99,7 +67,7 @@ def main() -> None:
         serving() as (_, first),
         serving() as (_, second),
         tempfile.TemporaryDirectory() as place,
-        proxy([first, second], Path(place)) as url,
+        proxy((first, second), Path(place)) as url,
     ):
         assert get(f"{url}/_stcore/health")[0] == 200
         assert get(f"{url}/cla/metrics")[0] == 404

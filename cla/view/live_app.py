@@ -22,6 +22,7 @@ from cla.view.recordings import store_of
 from cla.view.warm_up import warm_up_steps
 
 ROUTE = "cla"
+"""Where the routes lie, beside the pages: both have one place, which a proxy may move."""
 DEVICE_VARIABLE = "CLA_DEVICE"
 """The environment's word for where lanes step: `cpu` or `cuda`."""
 
@@ -78,9 +79,10 @@ def speech_task() -> TaskModel:
 
 def routes() -> list[Mount]:
     """Routes beside Streamlit's own: the live connection, the page's scripts, the sample clips."""
+    base = st.get_option("server.baseUrlPath").strip("/")
     return [
         Mount(
-            f"/{ROUTE}",
+            f"/{base}/{ROUTE}" if base else f"/{ROUTE}",
             routes=[
                 WebSocketRoute("/live", live_server().endpoint),
                 Route("/metrics", live_server().metrics.endpoint),
@@ -89,16 +91,6 @@ def routes() -> list[Mount]:
             ],
         )
     ]
-
-
-def base_url() -> str:
-    """Path under which the routes lie, as the browser sees it."""
-    return "/" + "/".join(part for part in (st.get_option("server.baseUrlPath"), ROUTE) if part)
-
-
-def static_url() -> str:
-    """Path of the page's scripts."""
-    return f"{base_url()}/static/"
 
 
 def shown_task(task: TaskModel) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from cla.view.frame import page_head
-from cla.view.live_app import base_url, static_url
 from cla.view.own_task import keep_addressed_task
 from cla.view.surface import surface
 from cla.view.systems import SYSTEMS, System
@@ -23,8 +22,6 @@ def live_page() -> None:
         key=f"live-{say.language}",
         data={
             "key": visitor().key,
-            "base": base_url(),
-            "scripts": static_url(),
             "texts": live_texts(say),
             "language": say.language,
             "systems": {key: looks(system) for key, system in SYSTEMS.items()},

@@ -7,7 +7,7 @@ import streamlit as st
 
 from cla.telemetry import device_name
 from cla.view.frame import page_head
-from cla.view.live_app import base_url, live_server
+from cla.view.live_app import live_server
 from cla.view.live_page import live_texts
 from cla.view.surface import surface
 
@@ -25,7 +25,7 @@ def preflight_page() -> None:
         key=f"preflight-{say.language}",
         data={
             "key": st.session_state["preflight_key"],
-            "base": base_url(),
+            "language": say.language,
             "texts": {**live_texts(say), **say.section("preflight")},
         },
     )

@@ -5,14 +5,14 @@ from typing import Any
 import streamlit as st
 
 from cla.resources import package_path
-from cla.view.live_app import static_url
+from cla.view.live_app import ROUTE
 
 BOOTSTRAP = """
 export default function ({ data, parentElement, setTriggerValue }) {
   let stop = () => {};
   let gone = false;
-  // This code runs from a blob, against which a path alone cannot be resolved.
-  import(new URL("SCRIPT", location.href).href).then(({ mount }) => {
+  // The app's routes lie beside the pages, wherever a proxy puts them. This code runs from a blob.
+  import(new URL("SCRIPT", document.baseURI).href).then(({ mount }) => {
     if (!gone) stop = mount(parentElement, data, setTriggerValue);
   });
   return () => { gone = true; stop(); };
@@ -34,6 +34,6 @@ def surface(name: str, script: str, *, key: str, data: Any) -> Any:
         name,
         html=f'<div class="cla-live" data-testid="{name}"></div>',
         css=package_path("view/static/style.css").read_text("utf-8"),
-        js=BOOTSTRAP.replace("SCRIPT", f"{static_url()}{script}"),
+        js=BOOTSTRAP.replace("SCRIPT", f"{ROUTE}/static/{script}"),
     )
     return component(key=key, data=data, on_made_change=lambda: None)

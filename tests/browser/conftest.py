@@ -112,13 +112,13 @@ def open_page(browser, server):
     """Opens the app in a new context; `microphone` and `camera` grant the permissions."""
     contexts = []
 
-    def open_page(*, microphone=True, camera=False, query="", **options):
+    def open_page(*, microphone=True, camera=False, address=server, query="", **options):
         permissions = ["microphone"] * microphone + ["camera"] * camera
         context = browser.new_context(permissions=permissions, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(20_000)
-        page.goto(server + query)
+        page.goto(address + query)
         return page
 
     yield open_page

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 from tiny_tasks import tiny_sound_task, tiny_video_task
@@ -23,6 +24,16 @@ def test_pages_are_told_of_every_task():
     ]
     assert not any(task["problem"] for task in shown)
     assert all(task["clips"] for task in shown)
+
+
+@pytest.mark.parametrize(
+    ("base", "place"), [("", "/cla"), ("demo", "/demo/cla"), ("/a/b/", "/a/b/cla")]
+)
+def test_routes_lie_beside_the_pages(base, place, monkeypatch):
+    monkeypatch.setattr(live_app, "live_server", lambda: Mock())
+    monkeypatch.setattr(live_app.st, "get_option", {"server.baseUrlPath": base}.get)
+    (mount,) = live_app.routes()
+    assert mount.path == place
 
 
 def test_where_video_cannot_work_sound_does_and_pages_are_told_why(monkeypatch):

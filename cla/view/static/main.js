@@ -12,8 +12,9 @@ import { readLanes, withoutLane, writeLanes } from "./lane_controls.js";
 import { setLooks } from "./looks.js";
 import { applyChoice, bindSettings } from "./page_settings.js";
 import { Preview } from "./preview.js";
-import { LiveSocket } from "./socket.js";
 import { RecordButton } from "./record_button.js";
+import { liveUrl } from "./routes.js";
+import { LiveSocket } from "./socket.js";
 import { Sources } from "./sources.js";
 import { say, setTexts } from "./texts.js";
 import { Tip } from "./tip.js";
@@ -52,11 +53,7 @@ class LivePage {
   }
 
   connect() {
-    const url = new URL(`${this.data.base}/live`, location.href);
-    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    url.searchParams.set("key", this.data.key);
-    url.searchParams.set("lang", this.data.language);
-    this.socket = new LiveSocket(url, {
+    this.socket = new LiveSocket(liveUrl(this.data.key, this.data.language), {
       onMessage: (header, arrays) => this.receive(header, arrays),
       onState: (sentence) => this.notice(sentence),
     });
@@ -197,9 +194,9 @@ class LivePage {
   }
 
   noticeGap(gap) {
-    const why = this.wasCut ? "cut_gap" : this.task.input === "sound" ? "sound_gap" : "picture_gap";
+    const why = this.gapWhy ?? (this.task.input === "sound" ? "sound_gap" : "picture_gap");
     this.notice(say(why, { seconds: decimal(gap, 1) }));
-    this.wasCut = false;
+    this.gapWhy = null;
   }
 
   takeFrame(header, arrays) {

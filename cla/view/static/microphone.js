@@ -1,15 +1,17 @@
 // The browser's microphone, as packets of int16 samples.
 
+import { AudioGuard } from "./audio_guard.js";
 import { devicesOf, openMedia } from "./capture_errors.js";
+import { routeUrl } from "./routes.js";
 import { say } from "./texts.js";
 
 const SAMPLE_RATE_HZ = 16000;
 const DEVICE_KEY = "cla-microphone";
 
 export class Microphone {
-  /** `handlers`: onPacket(buffer), onLevel(0..1), onEnd(sentence). */
-  constructor(scripts, handlers) {
-    this.scripts = scripts;
+  /** `handlers`: onPacket(buffer), onLevel(0..1), onEnd(sentence), and onHeld() and
+   * onRun(samples missed) where the browser stops the sound, and lets it go on. */
+  constructor(handlers) {
     this.handlers = handlers;
   }
 
@@ -32,9 +34,15 @@ export class Microphone {
     if (deviceId) localStorage.setItem(DEVICE_KEY, deviceId);
     track.onended = () => this.handlers.onEnd(say("unplugged", { device: say("device_microphone") }));
     this.context = await this.openContext();
-    await this.context.audioWorklet.addModule(`${this.scripts}worklet.js`);
+    this.heard = false;
+    this.guard = new AudioGuard(this.context, {
+      onHeld: () => this.handlers.onHeld(),
+      onRun: (stoppedMs) => this.handlers.onRun(this.heard ? this.samplesOf(stoppedMs) : 0),
+    });
+    await this.context.audioWorklet.addModule(routeUrl("static/worklet.js"));
     const node = new AudioWorkletNode(this.context, "cla-packets", { numberOfOutputs: 0 });
     node.port.onmessage = ({ data }) => {
+      this.heard = true;
       this.handlers.onPacket(data.packet);
       this.handlers.onLevel(data.peak);
     };
@@ -52,8 +60,11 @@ export class Microphone {
       context = new AudioContext();
       this.source = context.createMediaStreamSource(this.stream);
     }
-    await context.resume();
     return context;
+  }
+
+  samplesOf(ms) {
+    return Math.round((ms / 1000) * this.context.sampleRate);
   }
 
   get running() {
@@ -70,7 +81,8 @@ export class Microphone {
       track.onended = null;
       track.stop();
     });
+    this.guard?.end();
     if (this.context?.state !== "closed") this.context?.close();
-    this.stream = this.context = undefined;
+    this.stream = this.context = this.guard = undefined;
   }
 }

@@ -1,6 +1,7 @@
 // Checks what the Live page needs of the browser and of the way to the server, and says what mends it.
 
 import { devicesOf, openMedia } from "./capture_errors.js";
+import { liveUrl } from "./routes.js";
 import { decode } from "./socket.js";
 import { say, setTexts } from "./texts.js";
 
@@ -31,12 +32,9 @@ const CHECKS = {
 
 /** Open the live connection as the Live page does, and measure how long the first answer takes. */
 function reachServer(data) {
-  const url = new URL(`${data.base}/live`, location.href);
-  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  url.searchParams.set("key", data.key);
   const start = performance.now();
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url);
+    const socket = new WebSocket(liveUrl(data.key, data.language));
     socket.binaryType = "arraybuffer";
     const timer = setTimeout(() => socket.close(), ANSWER_MS);
     socket.onmessage = ({ data: message }) => {

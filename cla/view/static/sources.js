@@ -1,9 +1,11 @@
 // What is played: samples, uploads, and the devices of the browser and of the server's machine.
 
 import { writeAddress } from "./address.js";
+import { atNextPress } from "./audio_guard.js";
 import { Camera } from "./camera.js";
 import { fill } from "./controls.js";
 import { Microphone } from "./microphone.js";
+import { routeUrl } from "./routes.js";
 import { say, sayOr } from "./texts.js";
 
 const UPLOAD_CHUNK = 64 * 1024;
@@ -22,10 +24,12 @@ export class Sources {
     this.turn = 0;
     this.lost = 0;
     const onEnd = (sentence) => this.stop(sentence);
-    this.microphone = new Microphone(page.data.scripts, {
+    this.microphone = new Microphone({
       onPacket: (packet) => this.sendSound(packet),
       onLevel: (level) => { this.meter.value = level; },
       onEnd,
+      onHeld: () => page.notice(say("sound_held")),
+      onRun: (samples) => this.missSound(samples),
     });
     this.camera = new Camera({
       onFrame: (message) => page.socket.buffered < MAX_CAMERA_BUFFERED && page.socket.sendBytes(message),
@@ -33,15 +37,24 @@ export class Sources {
     });
   }
 
+  /** The sound goes on, behind a gap. */
+  missSound(samples) {
+    this.page.notice(null);
+    this.lost += samples;
+    this.lostWhy = "held_gap";
+  }
+
   /** Send a packet, or count what is lost without a connection and say so when there is one again. */
   sendSound(packet) {
     const { socket } = this.page;
     if (this.lost && socket.send({ type: "lost", samples: this.lost })) {
       this.lost = 0;
-      this.page.wasCut = true;
+      this.page.gapWhy = this.lostWhy;
     }
-    if (!socket.sendBytes(packet)) this.lost += packet.byteLength / 2;
-    else if (!this.page.settings.paused) socket.expectAnswer();
+    if (!socket.sendBytes(packet)) {
+      this.lost += packet.byteLength / 2;
+      this.lostWhy = "cut_gap";
+    } else if (!this.page.settings.paused) socket.expectAnswer();
   }
 
   get meter() {
@@ -67,7 +80,7 @@ export class Sources {
     this.name = sayOr(`sample.${clip.name}`, clip.title);
     writeAddress("clip", clip.name, page.hello.tasks[0].clips[0]?.name);
     page.socket.send({ type: "sample", clip: clip.name });
-    if (page.task.input === "sound") this.play(`${page.data.base}/clips/${clip.file}`);
+    if (page.task.input === "sound") this.play(routeUrl(`clips/${clip.file}`));
   }
 
   /** Let what is played be heard, or not. */
@@ -79,7 +92,22 @@ export class Sources {
   play(url) {
     URL.revokeObjectURL(this.audio.src);
     this.audio.src = url;
-    if (!this.page.byId("fast").checked) this.audio.play().catch(() => {});
+    if (!this.page.byId("fast").checked) this.startAudio();
+  }
+
+  /** Play what is to be heard; where the browser wants a press first, from there on. */
+  startAudio() {
+    const { page, turn } = this;
+    this.audio.play().catch(({ name }) => {
+      if (name !== "NotAllowedError" || this.turn !== turn) return;
+      page.notice(say("sound_held"));
+      atNextPress(() => {
+        if (this.turn !== turn) return;
+        page.notice(null);
+        this.audio.currentTime = page.token?.time_s ?? 0;
+        this.startAudio();
+      });
+    });
   }
 
   /** Start the task's device, or stop it. */
@@ -162,7 +190,7 @@ export class Sources {
   /** Pause and resume what is heard; devices go on. */
   pause(paused) {
     if (paused) this.audio.pause();
-    else if (this.audio.src && !this.running) this.audio.play().catch(() => {});
+    else if (this.audio.src && !this.running) this.startAudio();
   }
 
   get running() {
