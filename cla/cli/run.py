@@ -44,7 +44,9 @@ def run(options: argparse.Namespace) -> int:
         duration_s = getattr(source, "duration_s", None)
         progress = stack.enter_context(RunProgress(name, live=live, duration_s=duration_s))
         feeder = stack.enter_context(closing(Feeder(session, source)))
-        summary = Summary(name, task.name, session.lane_names, device_name(task.device))
+        summary = Summary(
+            name, task.name, [lane.name for lane in session.lanes.lanes], device_name(task.device)
+        )
         try:
             for record in _tokens(session, options.seconds):
                 summary.add(record)

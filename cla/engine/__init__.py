@@ -5,6 +5,7 @@ from cla.engine.clip_tokens import ClipTokens, Progress, read_clip, read_video_c
 from cla.engine.command_messages import command_of, text_of, whole_number
 from cla.engine.commands import (
     Command,
+    LaneCommand,
     Pause,
     RequestMap,
     Reset,
@@ -16,7 +17,7 @@ from cla.engine.commands import (
     SetWindow,
     StepOnce,
 )
-from cla.engine.comparison import Comparison, lane_names, names_of
+from cla.engine.comparison import Comparison, changed
 from cla.engine.feeder import Feeder
 from cla.engine.inputs import (
     FileLimits,
@@ -27,7 +28,8 @@ from cla.engine.inputs import (
     stream_of,
     video_stream,
 )
-from cla.engine.lane import Lane, LaneConfig
+from cla.engine.lane import Lane
+from cla.engine.lane_config import LaneConfig, lane_names, names_of
 from cla.engine.recording.archive import pack, remove, unpack
 from cla.engine.recording.layout import RecordingLimits
 from cla.engine.recording.log import CommandDone
@@ -39,9 +41,11 @@ from cla.engine.records import (
     SOUND_STEP_S,
     FaultRecord,
     FrameRecord,
+    LanesRecord,
     MapRecord,
     Record,
     RecordingRecord,
+    RunningLane,
     SoundRecord,
 )
 from cla.engine.session import Session
@@ -62,9 +66,11 @@ __all__ = [
     "FileSource",
     "FrameRecord",
     "Lane",
+    "LaneCommand",
     "LaneConfig",
     "LaneMoment",
     "LaneScan",
+    "LanesRecord",
     "Manifest",
     "MapRecord",
     "Pause",
@@ -79,6 +85,7 @@ __all__ = [
     "RequestMap",
     "Reset",
     "Resume",
+    "RunningLane",
     "Session",
     "SetEmit",
     "SetLandmarkMode",
@@ -92,6 +99,7 @@ __all__ = [
     "Stream",
     "VideoStream",
     "as_float",
+    "changed",
     "changes",
     "command_of",
     "lane_at",

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cla.attention import attention_row
 from cla.engine.clip_tokens import ClipTokens
-from cla.engine.lane import LaneConfig
+from cla.engine.lane_config import LaneConfig
 from cla.models import EventDetector, StreamClassifier, TaskModel
 from cla.types import Event
 

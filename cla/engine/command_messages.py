@@ -19,7 +19,7 @@ from cla.engine.commands import (
     SetWindow,
     StepOnce,
 )
-from cla.engine.lane import LaneConfig
+from cla.engine.lane_config import LaneConfig
 from cla.errors import ClaError
 
 MAX_LANES = 64

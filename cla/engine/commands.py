@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cla.attention import LandmarkMode
-from cla.engine.lane import LaneConfig
+from cla.engine.lane_config import LaneConfig
 
 
 @dataclass(frozen=True)

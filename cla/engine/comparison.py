@@ -1,6 +1,7 @@
 """Lanes in lockstep: each gets the identical token, in the same order, and is timed alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 
@@ -12,8 +13,9 @@ from cla.engine.commands import (
     SetLanes,
     SetWindow,
 )
-from cla.engine.lane import Lane, LaneConfig
-from cla.engine.records import FaultRecord
+from cla.engine.lane import Lane
+from cla.engine.lane_config import LaneConfig, lane_names
+from cla.engine.records import FaultRecord, LanesRecord, RunningLane
 from cla.errors import ClaError
 from cla.models import TaskModel
 from cla.telemetry import TokenRecord
@@ -52,40 +54,53 @@ class Comparison:
             lane.fault = None
         return faults
 
-    def apply(self, command: LaneCommand) -> None:
-        """Change the lanes from the next token on.
+    @property
+    def published(self) -> LanesRecord:
+        """The lanes as whoever looks on is told of them: the one source of their names."""
+        return LanesRecord(
+            tuple(
+                RunningLane(lane.name, lane.config, **lane.operations_formula)
+                for lane in self.lanes
+            )
+        )
+
+    def apply(self, command: LaneCommand) -> LanesRecord | None:
+        """Change the lanes from the next token on; returns them where they may be others now.
 
         Raises:
             ClaError: a lane cannot be changed so; then none is.
         """
+        if isinstance(command, SetEmit):
+            self.emit = command.emit
+            return None
+        configs = changed([lane.config for lane in self.lanes], command)
+        names = lane_names(configs)
         if isinstance(command, SetLanes):
-            self._set_lanes(command.configs)
-            return
+            self._set_lanes(configs)
+        else:
+            self._change(configs)
+        for lane, name in zip(self.lanes, names, strict=True):
+            lane.name = name
+        return self.published
+
+    def _change(self, configs: Sequence[LaneConfig]) -> None:
+        """All lanes go on with another attention, or none does."""
         before = [lane.config for lane in self.lanes]
         try:
-            for lane in self.lanes:
-                _apply(lane, command)
-            names = lane_names([lane.config for lane in self.lanes])
+            for lane, config in zip(self.lanes, configs, strict=True):
+                if lane.config != config:
+                    lane.change(config)
         except ClaError:
             for lane, config in zip(self.lanes, before, strict=True):
                 if lane.config != config:
                     lane.change(config)
             raise
-        for lane, name in zip(self.lanes, names, strict=True):
-            lane.name = name
-        if isinstance(command, SetEmit):
-            self.emit = command.emit
 
     def _set_lanes(self, configs: Sequence[LaneConfig]) -> None:
         """A lane that stays goes on in its state; the others are made of what it heard."""
         running = {lane.config: lane for lane in self.lanes}
-        names = lane_names(configs)
-        lanes = [
-            running.get(config) or Lane(self._task, config, name)
-            for config, name in zip(configs, names, strict=True)
-        ]
-        for lane, name in zip(lanes, names, strict=True):
-            lane.name = name
+        lanes = [running.get(config) or Lane(self._task, config) for config in configs]
+        for lane in lanes:
             if lane not in self.lanes:
                 lane.join(self.lanes[0])
             lane.count_anew()
@@ -109,42 +124,16 @@ class Comparison:
         raise ClaError(f"There is no lane {name!r}.", f"Choose one of {names}.")
 
 
-def _apply(lane: Lane, command: LaneCommand) -> None:
+def changed(configs: Sequence[LaneConfig], command: LaneCommand) -> tuple[LaneConfig, ...]:
+    """What lanes run after a command; whether a task can is seen when it does."""
     match command:
+        case SetLanes(others):
+            return others
         case SetLandmarks(num_landmarks):
-            lane.set_landmarks(num_landmarks)
+            return tuple(replace(config, num_landmarks=num_landmarks) for config in configs)
         case SetLandmarkMode(mode):
-            lane.set_landmark_mode(mode)
+            return tuple(replace(config, landmark_mode=mode) for config in configs)
         case SetWindow(window):
-            lane.set_window(window)
-        case SetEmit() | SetLanes():
-            pass
-
-
-def lane_names(configs: Sequence[LaneConfig]) -> list[str]:
-    """The kinds; landmarks, mode, window and layers are named where lanes differ in them alone.
-
-    Raises:
-        ClaError: there are no lanes, or two are the same.
-    """
-    if not configs:
-        raise ClaError("There are no lanes to run.", "Name at least one, for example full.")
-    if len(set(configs)) < len(configs):
-        raise ClaError("A lane is named twice.", "Let each lane differ from the others.")
-    names = [names_of(config) for config in configs]
-    return [
-        next(
-            (name for depth, name in enumerate(own) if [n[depth] for n in names].count(name) == 1),
-            own[-1],
-        )
-        for own in names
-    ]
-
-
-def names_of(config: LaneConfig) -> list[str]:
-    """The names that a lane may have beside others, from the shortest to the longest."""
-    marks = f"{config.kind}:{config.num_landmarks}" if config.num_landmarks else config.kind
-    mode = f"{marks}:{config.landmark_mode}" if config.num_landmarks else marks
-    window = f"{mode}:{config.window}" if config.window else mode
-    layers = f"{window}:L{config.num_layers}" if config.num_layers else window
-    return [config.kind, marks, mode, window, layers]
+            return tuple(replace(config, window=window) for config in configs)
+        case SetEmit():
+            return tuple(configs)

@@ -4,15 +4,15 @@ import copy
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cla.attention import AttentionKind, LandmarkMode, attention_row, state_bytes
+from cla.attention import attention_row, state_bytes
 from cla.attention.cuts import stretches, window_stretches
+from cla.engine.lane_config import LaneConfig
 from cla.engine.records import FaultRecord
 from cla.errors import ClaError
 from cla.models import EventDetector, TaskModel
@@ -23,22 +23,6 @@ from cla.types import Token
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True)
-class LaneConfig:
-    """Which attention a lane runs; `window` and `num_layers` are the task's when not given."""
-
-    kind: AttentionKind
-    num_landmarks: int | None = None
-    landmark_mode: LandmarkMode = "fixed"
-    window: int | None = None
-    num_layers: int | None = None
-
-    @property
-    def name(self) -> str:
-        """The name in records: the kind, which is unique in a comparison."""
-        return self.kind
-
-
 class Lane:
     """A classifier with the state of one stream and the tokens needed to rebuild that state.
 
@@ -47,7 +31,7 @@ class Lane:
     Args:
         task: weights, labels and event settings, shared by all lanes.
         config: the lane's attention.
-        name: the name in records.
+        name: the name in records; the kind's where not given.
 
     Attributes:
         fault: why it has left its device, until somebody has taken note.
@@ -58,7 +42,7 @@ class Lane:
 
     def __init__(self, task: TaskModel, config: LaneConfig, name: str | None = None) -> None:
         self.task = task
-        self.name = name or config.name
+        self.name = name or config.kind
         self.config = config
         self.fault: FaultRecord | None = None
         self._device = task.device
@@ -78,20 +62,6 @@ class Lane:
         self._tokens_seen = 0
         self._total_ops = 0
         self._rebuilds = 0
-
-    def set_landmarks(self, num_landmarks: int) -> None:
-        """Use another number of landmarks from the next token on, without a gap."""
-        if self.config.num_landmarks is not None:
-            self.change(replace(self.config, num_landmarks=num_landmarks))
-
-    def set_landmark_mode(self, mode: LandmarkMode) -> None:
-        """Use fixed or continual landmarks from the next token on, without a gap."""
-        if self.config.kind == "continual_nystrom":
-            self.change(replace(self.config, landmark_mode=mode))
-
-    def set_window(self, window: int) -> None:
-        """Attend to another number of tokens from the next token on, without a gap."""
-        self.change(replace(self.config, window=window))
 
     @torch.inference_mode()
     def step(self, token: Token, *, emit: bool = False) -> LaneRecord:

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from cla.engine.records import FrameRecord, Record
+from cla.engine.records import FrameRecord, LanesRecord, Record
 
 MAX_RECORDS = 2048
 
@@ -13,6 +13,7 @@ class Outbox:
     def __init__(self) -> None:
         self._records: deque[Record] = deque(maxlen=MAX_RECORDS)
         self._frame: FrameRecord | None = None
+        self._lanes: LanesRecord | None = None
 
     def __bool__(self) -> bool:
         return bool(self._records) or self._frame is not None
@@ -26,14 +27,20 @@ class Outbox:
         """Add a record."""
         if isinstance(record, FrameRecord):
             self._frame = record
-        else:
-            self._records.append(record)
+            return
+        if self.full:
+            oldest = self._records.popleft()
+            # Without it, nobody could tell whose the records after it are.
+            self._lanes = oldest if isinstance(oldest, LanesRecord) else self._lanes
+        self._records.append(record)
 
     def take(self) -> list[Record]:
         """Everything that is there, oldest first and the picture last."""
         records = list(self._records)
+        if self._lanes:
+            records.insert(0, self._lanes)
         if self._frame:
             records.append(self._frame)
         self._records.clear()
-        self._frame = None
+        self._frame = self._lanes = None
         return records

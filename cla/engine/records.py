@@ -5,10 +5,33 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cla.engine.lane_config import LaneConfig
 from cla.features import Hand
 from cla.telemetry import TokenRecord
 
 SOUND_STEP_S = 0.01
+
+
+@dataclass(frozen=True)
+class RunningLane:
+    """A lane as it is told of.
+
+    Args:
+        name: its name in all other records.
+        average, published: multiply-adds a token, ours on average and the published closed form.
+    """
+
+    name: str
+    config: LaneConfig
+    average: float
+    published: float
+
+
+@dataclass(frozen=True)
+class LanesRecord:
+    """The lanes of every record from here on, up to the next of these."""
+
+    lanes: tuple[RunningLane, ...]
 
 
 @dataclass(frozen=True)
@@ -76,4 +99,12 @@ class RecordingRecord:
     remedy: str = ""
 
 
-Record = TokenRecord | FrameRecord | SoundRecord | MapRecord | FaultRecord | RecordingRecord
+Record = (
+    LanesRecord
+    | TokenRecord
+    | FrameRecord
+    | SoundRecord
+    | MapRecord
+    | FaultRecord
+    | RecordingRecord
+)

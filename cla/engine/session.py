@@ -10,11 +10,11 @@ from functools import cache
 from typing import Generic, TypeVar
 
 from cla.engine.commands import Command, Pause, Reset, Resume, StepOnce
-from cla.engine.lane import LaneConfig
+from cla.engine.lane_config import LaneConfig
 from cla.engine.outbox import Outbox
 from cla.engine.recording.manifest import describe
 from cla.engine.recording.recorder import Recorder
-from cla.engine.records import FaultRecord, Record
+from cla.engine.records import FaultRecord, LanesRecord, Record
 from cla.engine.stepper import Stepper
 from cla.engine.stream import Stream
 from cla.errors import ClaError
@@ -95,9 +95,9 @@ class Session(Generic[Packet]):
         return self._paused and not self._steps_due
 
     @property
-    def lane_names(self) -> tuple[str, ...]:
-        """The lanes' names in records."""
-        return tuple(lane.name for lane in self._stepper.comparison.lanes)
+    def lanes(self) -> LanesRecord:
+        """The lanes; when commands change them, a record of it comes in its place among others."""
+        return self._stepper.comparison.published
 
     @property
     def closed(self) -> bool:

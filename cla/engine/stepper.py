@@ -8,9 +8,9 @@ from typing import Generic, TypeVar
 
 from cla.engine.commands import Command, Pause, RequestMap, Reset, Resume, StepOnce
 from cla.engine.comparison import Comparison
-from cla.engine.lane import LaneConfig
+from cla.engine.lane_config import LaneConfig
 from cla.engine.recording.recorder import Recorder
-from cla.engine.records import FrameRecord, MapRecord, SoundRecord
+from cla.engine.records import FrameRecord, LanesRecord, MapRecord, SoundRecord
 from cla.engine.stream import Arrival, Stream
 from cla.models import TaskModel
 from cla.telemetry import TokenRecord
@@ -102,7 +102,7 @@ class Stepper(Generic[Packet]):
             self._recorder.record(record, self._steps)
             self._steps += 1
 
-    def do(self, command: Command) -> MapRecord | None:
+    def do(self, command: Command) -> MapRecord | LanesRecord | None:
         """Do a command before the next token; when to step is not decided here.
 
         Raises:
@@ -120,7 +120,7 @@ class Stepper(Generic[Packet]):
             case RequestMap(lane, layer):
                 return MapRecord(lane, self.comparison.lane(lane).explain(layer))
             case _:
-                self.comparison.apply(command)
+                return self.comparison.apply(command)
         return None
 
     def start_recording(self, recorder: Recorder) -> None:

@@ -33,7 +33,7 @@ from cla.view.shelf import Shelf
 from cla.view.stage import Stage, fault_of
 from cla.view.texts import Texts, choose
 from cla.view.texts.faults import translated
-from cla.view.wire import encode, encode_record
+from cla.view.wire import encode, encode_record, lane_headers
 
 MAX_TOKENS = 10_000
 LEAVES = (1000, 1001)
@@ -200,7 +200,12 @@ class LiveServer:
             await asyncio.to_thread(stage.offer, offered.task)
         news.set()
         devices = await asyncio.to_thread(local_devices) if local else None
-        hello = {"type": "hello", **self._greeting(socket, devices, offered), **stage.settings()}
+        hello = {
+            "type": "hello",
+            **self._greeting(socket, devices, offered),
+            **stage.settings(),
+            "lanes": lane_headers(stage.lanes),
+        }
         pump = code = None
         try:
             # A page may have gone by now.

@@ -1,11 +1,10 @@
-"""The lanes that a page shows, with what their operations come to by formula."""
+"""The lanes that a page asks for: what its next session begins with."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from cla.attention import LandmarkMode
-from cla.engine import LaneConfig, lane_names
+from cla.engine import LaneCommand, LaneConfig, LanesRecord, RunningLane, changed, lane_names
 from cla.errors import ClaError
 from cla.models import TaskModel
 
@@ -17,6 +16,8 @@ DEFAULT_LANES = (LaneConfig("full"), LaneConfig("continual_nystrom", DEFAULT_LAN
 class ShownLanes:
     """Two to four lanes of one task, changed all at once or not at all.
 
+    A session that runs tells of its lanes itself.
+
     Raises:
         ClaError: the task cannot run one of them.
     """
@@ -27,56 +28,39 @@ class ShownLanes:
     @property
     def configs(self) -> tuple[LaneConfig, ...]:
         """The lanes' attention."""
-        return self._configs
+        return tuple(lane.config for lane in self.record.lanes)
 
     def set_task(self, task: TaskModel) -> None:
         """Run the lanes on another task, with landmarks that it offers."""
-        self._set(task, [_offered(task, config) for config in self._configs])
+        self._set(task, [_offered(task, config) for config in self.configs])
 
-    def set_lanes(self, configs: Sequence[LaneConfig]) -> None:
-        """Run these lanes.
+    def apply(self, command: LaneCommand) -> None:
+        """Change the lanes, as a session does.
 
         Raises:
             ClaError: too few, too many, two alike, or one that the task cannot run.
         """
+        configs = changed(self.configs, command)
         if not FEWEST <= len(configs) <= MOST:
             raise ClaError(
                 f"{len(configs)} lanes cannot be shown.", f"Choose {FEWEST} to {MOST} of them."
             )
         self._set(self._task, configs)
 
-    def set_landmarks(self, num_landmarks: int) -> None:
-        """Use another number of landmarks in every low-rank lane."""
-        self._change(num_landmarks=num_landmarks)
-
-    def set_landmark_mode(self, mode: LandmarkMode) -> None:
-        """Use fixed or continual landmarks in every low-rank lane."""
-        self._change(landmark_mode=mode)
-
     def as_dict(self) -> dict[str, Any]:
-        """What the page is told."""
-        low_rank = [config for config in self._configs if config.num_landmarks]
+        """What the page's controls for all lanes show."""
+        low_rank = [config for config in self.configs if config.num_landmarks]
         return {
-            "lanes": self._shown,
             "num_landmarks": low_rank[0].num_landmarks if low_rank else None,
             "landmark_mode": low_rank[0].landmark_mode if low_rank else None,
         }
 
-    def _change(self, **changes: Any) -> None:
-        self._set(
-            self._task,
-            [
-                replace(config, **changes) if config.num_landmarks else config
-                for config in self._configs
-            ],
-        )
-
     def _set(self, task: TaskModel, configs: Sequence[LaneConfig]) -> None:
-        self._shown = [
-            _shown(task, config, name)
-            for config, name in zip(configs, lane_names(configs), strict=True)
-        ]
-        self._task, self._configs = task, tuple(configs)
+        names = lane_names(configs)
+        self.record = LanesRecord(
+            tuple(_lane(task, *pair) for pair in zip(configs, names, strict=True))
+        )
+        self._task = task
 
 
 def _offered(task: TaskModel, config: LaneConfig) -> LaneConfig:
@@ -92,18 +76,9 @@ def _offered(task: TaskModel, config: LaneConfig) -> LaneConfig:
     return replace(config, num_landmarks=min(task.landmark_counts, key=lambda m: abs(m - wanted)))
 
 
-def _shown(task: TaskModel, config: LaneConfig, name: str) -> dict[str, Any]:
-    lane = task.with_attention(
+def _lane(task: TaskModel, config: LaneConfig, name: str) -> RunningLane:
+    classifier = task.with_attention(
         config.kind, config.num_landmarks, config.landmark_mode, config.window, config.num_layers
     )
-    count = lane.operations
-    return {
-        "name": name,
-        "kind": config.kind,
-        "num_landmarks": config.num_landmarks,
-        "landmark_mode": config.landmark_mode,
-        "window": config.window,
-        "num_layers": config.num_layers,
-        "average": count.average,
-        "published": count.published,
-    }
+    count = classifier.operations
+    return RunningLane(name, config, count.average, count.published)

@@ -18,6 +18,7 @@ from cla.engine import (
     Feeder,
     FileLimits,
     FileSource,
+    LanesRecord,
     Pause,
     Record,
     RecordingRecord,
@@ -75,7 +76,10 @@ class Stage:
         self._shelf = shelf
         self._recording_from_s: float | None = None
         self._task = next(iter(tasks.values()))
-        self._lanes = ShownLanes(self._task)
+        self._wished = ShownLanes(self._task)
+        self.lanes = self._wished.record
+        """The lanes of what has been drained."""
+        self._lanes_news: LanesRecord | None = None
         self._source: dict[str, Any] = {"source": None}
         self._upload: Upload | None = None
         self._session: Session[Any] | None = None
@@ -102,7 +106,7 @@ class Stage:
             "paused": self._paused,
             "fast": self._fast,
             "recorded_s": self._recorded_s,
-            **self._lanes.as_dict(),
+            **self._wished.as_dict(),
         }
 
     def offer(self, task: TaskModel) -> None:
@@ -230,12 +234,10 @@ class Stage:
     def command(self, command: Command) -> None:
         """Do a command now, or remember it for the next source."""
         match command:
-            case SetLandmarks(count):
-                self._lanes.set_landmarks(count)
-            case SetLanes(configs):
-                self._lanes.set_lanes(configs)
-            case SetLandmarkMode(mode):
-                self._lanes.set_landmark_mode(mode)
+            case SetLandmarks() | SetLanes() | SetLandmarkMode():
+                self._wished.apply(command)
+                if not self._session:
+                    self._tell_lanes()
             case Pause():
                 self._paused = True
             case Resume():
@@ -267,8 +269,12 @@ class Stage:
 
     def drain(self) -> list[Record]:
         """Everything recorded since the last call."""
-        records = self._session.drain() if self._session else []
+        told, self._lanes_news = self._lanes_news, None
+        records: list[Record] = [told] if told else []
+        records += self._session.drain() if self._session else []
         for record in records:
+            if isinstance(record, LanesRecord):
+                self.lanes = record
             if isinstance(record, RecordingRecord):
                 self._recording_from_s = time.monotonic() if record.running else None
         return records
@@ -290,6 +296,7 @@ class Stage:
             self._feeder.close()
         self._session = self._feeder = self._upload = None
         self._source = {"source": None}
+        self._tell_lanes()
 
     @property
     def _recorded_s(self) -> float | None:
@@ -310,8 +317,14 @@ class Stage:
 
     def _use(self, task: TaskModel) -> None:
         if task is not self._task:
-            self._lanes.set_task(task)
+            self._wished.set_task(task)
             self._task = task
+            self._tell_lanes()
+
+    def _tell_lanes(self) -> None:
+        """Without a session that does, tell which lanes the next one begins with."""
+        self._lanes_news = self._wished.record
+        self._listener()
 
     def _play(self, task: TaskModel, file: FileSource, shown: dict[str, Any]) -> None:
         self._feed(task, file, {**shown, "duration_s": file.duration_s}, live=False)
@@ -330,12 +343,14 @@ class Stage:
         self.stop()
         self._use(task)
         session: Session[Any] = Session(
-            task, self._lanes.configs, stream, live=live, on_record=lambda: self._listener()
+            task, self._wished.configs, stream, live=live, on_record=lambda: self._listener()
         )
         session.send(SetEmit(True))
         self._session, self._source = session, shown
         self._started_s = time.monotonic()
         self._ended_reported = self._paused = False
+        self._lanes_news = session.lanes
+        self._listener()
         return session
 
 

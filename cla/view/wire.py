@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from cla.engine import (
     FaultRecord,
     FrameRecord,
+    LanesRecord,
     MapRecord,
     Record,
     RecordingRecord,
@@ -47,6 +48,8 @@ def encode_record(record: Record, language: str = FALLBACK) -> bytes:
     match record:
         case TokenRecord():
             return _encode_token(record)
+        case LanesRecord():
+            return encode({"type": "lanes", "lanes": lane_headers(record)}, {})
         case FrameRecord():
             return _encode_frame(record)
         case SoundRecord(time_s, peaks):
@@ -62,6 +65,19 @@ def encode_record(record: Record, language: str = FALLBACK) -> bytes:
             )
             kind = "fault" if isinstance(record, FaultRecord) else "recording"
             return encode({"type": kind, **asdict(said)}, {})
+
+
+def lane_headers(record: LanesRecord) -> list[dict[str, Any]]:
+    """What a page is told of the lanes."""
+    return [
+        {
+            "name": lane.name,
+            **asdict(lane.config),
+            "average": lane.average,
+            "published": lane.published,
+        }
+        for lane in record.lanes
+    ]
 
 
 def _encode_token(record: TokenRecord) -> bytes:

@@ -37,8 +37,7 @@ def test_a_changed_lane_goes_on_as_if_it_had_always_been_so(task, count, mode):
     changed = Lane(task, LaneConfig("continual_nystrom", 2))
     for token in tokens[:count]:
         changed.step(token)
-    changed.set_landmarks(8)
-    changed.set_landmark_mode(mode)
+    changed.change(LaneConfig("continual_nystrom", 8, mode))
     steady = Lane(task, LaneConfig("continual_nystrom", 8, mode))
     for token in tokens[:count]:
         steady.step(token)
@@ -83,7 +82,7 @@ def test_landmark_settings_reach_the_lanes_that_have_them(task):
 
 
 def test_a_refused_change_leaves_every_lane_as_it_was(task):
-    comparison = Comparison(task, [LOW, LaneConfig("continual_nystrom", 8)])
+    comparison = Comparison(task, [LaneConfig("nystrom", 4), LaneConfig("continual_nystrom", 8)])
     comparison.apply(SetWindow(16))
     with pytest.raises(ClaError, match="num_landmarks=7"):
         comparison.apply(SetLandmarks(7))

@@ -22,7 +22,8 @@ def stage():
 
 def ask(stage, lanes):
     handle_text(stage, json.dumps({"type": "lanes", "lanes": lanes}))
-    return [lane["name"] for lane in stage.settings()["lanes"]]
+    stage.drain()
+    return [lane.name for lane in stage.lanes.lanes]
 
 
 def test_lanes_are_named_by_what_tells_them_apart(stage):
@@ -36,7 +37,7 @@ def test_lanes_are_named_by_what_tells_them_apart(stage):
         "continual_nystrom:4",
         "full",
     ]
-    assert stage.settings()["lanes"][0]["window"] == 60
+    assert stage.lanes.lanes[0].config.window == 60
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,8 @@ def test_lanes_are_named_by_what_tells_them_apart(stage):
     ],
 )
 def test_what_cannot_run_is_refused_and_changes_nothing(stage, lanes):
-    before = stage.settings()
+    before = stage.settings(), stage.lanes
     with pytest.raises(ClaError):
         ask(stage, lanes)
-    assert stage.settings() == before
+    stage.drain()
+    assert (stage.settings(), stage.lanes) == before

@@ -13,6 +13,7 @@ from tiny_tasks import tiny_video_task
 from videos import gradient, write_video
 
 from cla.capture import CameraInfo, LocalDevices
+from cla.engine import SetLandmarks
 from cla.errors import ClaError
 from cla.models import load_task
 from cla.types import VideoFrame
@@ -191,7 +192,7 @@ def test_a_local_camera_is_shown_and_its_loss_explained(monkeypatch):
 
 def test_landmarks_fit_the_task_that_is_chosen():
     stage = Stage({"digits": load_task(), "hands": tiny_video_task()}, lambda: None)
-    stage._lanes.set_landmarks(64)
+    stage.command(SetLandmarks(64))
     stage.watch()
     assert stage.settings()["num_landmarks"] == 16
     stage.stop()

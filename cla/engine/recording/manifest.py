@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from cla.engine.command_messages import lanes_of, text_of, whole_number
-from cla.engine.lane import LaneConfig
+from cla.engine.lane_config import LaneConfig
 from cla.engine.recording.layout import FORMAT, FORMATS, MANIFEST
 from cla.engine.sound_stream import SoundStream
 from cla.engine.stream import Stream

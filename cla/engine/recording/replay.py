@@ -6,7 +6,7 @@ from typing import Any
 
 from cla.engine.commands import Command, RequestMap, Reset, SetEmit
 from cla.engine.inputs import sound_stream, video_stream
-from cla.engine.lane import LaneConfig
+from cla.engine.lane_config import LaneConfig
 from cla.engine.recording.log import CommandDone, Flushed
 from cla.engine.recording.manifest import versions, weights_digest
 from cla.engine.recording.reader import Recording

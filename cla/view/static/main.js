@@ -84,7 +84,9 @@ class LivePage {
     switch (header.type) {
       case "preparing": return this.notice(say("preparing"));
       case "hello": return this.greet(header);
-      case "settings": return this.show(header);
+      case "settings": return this.show({ ...header, lanes: this.settings.lanes });
+      // In its place among the tokens: those after it are of these lanes.
+      case "lanes": return this.show({ ...this.settings, lanes: header.lanes });
       case "token": return this.takeToken(header, arrays);
       case "sound": return this.board.track?.sound(header.time_s, arrays.peaks.data);
       case "frame": return this.takeFrame(header, arrays);
@@ -103,6 +105,7 @@ class LivePage {
   greet(hello) {
     const first = !this.hello;
     this.hello = hello;
+    this.settings = { ...this.settings, lanes: hello.lanes };
     this.byId("record").hidden = !hello.records;
     if (first) fillTasks(this.byId("tasks"), this.byId("idle-tasks"), hello.tasks, (name) => this.choose(name));
     const wished = readAddress("clip");
@@ -160,7 +163,7 @@ class LivePage {
     if (settings.device_name) this.sources.name = settings.device_name;
     if (before.source !== settings.source) this.sources.showRunning();
     const changed = before.num_landmarks !== settings.num_landmarks || before.landmark_mode !== settings.landmark_mode;
-    if (before.task === settings.task && changed) {
+    if (before.task === settings.task && changed && settings.num_landmarks) {
       const names = settings.lanes.filter((lane) => lane.num_landmarks).map(({ name }) => name);
       this.board.note(names, `${settings.num_landmarks} ${say(settings.landmark_mode)}`);
     }
