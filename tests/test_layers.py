@@ -15,13 +15,14 @@ SCRIPTS = [
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 # Each part of the package and the parts it may import.
-BOTTOM = {"types", "errors", "resources", "opencv", "stderr"}
+BOTTOM = {"types", "errors", "resources", "opencv", "stderr", "torch_audio"}
 MAY_IMPORT = {
     "types": set(),
     "errors": set(),
     "resources": {"errors"},
     "opencv": {"errors"},
     "stderr": set(),
+    "torch_audio": set(),
     "attention": BOTTOM,
     "features": BOTTOM,
     "telemetry": BOTTOM,
@@ -50,6 +51,7 @@ ONLY = {
     "av": {"capture"},
     "cv2": {"opencv"},
     "sounddevice": {"capture"},
+    "torchaudio": {"torch_audio"},
     "threading": {"engine", "view", "stderr"},
 }
 MAX_LINES = 400

@@ -1,6 +1,6 @@
 """Data sets: recordings and packages that are fetched, checked, and unpacked."""
 
-from cla.datasets.audio import SAMPLE_RATE_HZ, find_audio, load_audio, resampled
+from cla.datasets.audio import SAMPLE_RATE_HZ, find_audio, load_audio
 from cla.datasets.clips import Clip, ClipSet
 from cla.datasets.esc import esc10
 from cla.datasets.packages import Package, fetch
@@ -23,5 +23,4 @@ __all__ = [
     "find_audio",
     "load_audio",
     "open_dataset",
-    "resampled",
 ]

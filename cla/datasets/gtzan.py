@@ -1,9 +1,12 @@
 """GTZAN: 1,000 pieces of music of 30 s, 10 genres."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from cla.datasets.clips import Clip, ClipSet, Origin
+from cla.torch_audio import torch_audio
 
 GTZAN = Origin(
     "GTZAN",
@@ -25,31 +28,21 @@ GENRES = (
 )
 CORRUPT = "jazz.00054"
 """Cut short in the copies that circulate: no decoder reads it."""
-REPEATED = {
-    "disco": (50, 51, 55, 60, 71, 98),
-    "hiphop": (39, 76),
-    "jazz": (*range(33, 41), *range(42, 47)),
-    "metal": (4, 34, *range(40, 46)),
-    "pop": (15, 30, 45, 47, 52, 54, 56, 67, 87),
-    "reggae": (3, 5, 8, 10, 13, 41, 73, 75, 80, 81, 91),
-}
-"""Numbers of recordings that come again under a later number.
-
-Source: the repetitions described in B. L. Sturm, "The GTZAN dataset: Its contents, its faults, ..."
-(arXiv 1306.1461), as far as the fault-filtered split in torchaudio's `datasets/gtzan.py` leaves
-them out too.
-"""
+TEST, TRAIN, VALIDATION = 0, 1, 2
 
 _FILE = re.compile(r"([a-z]+)\.(\d{5})\.(wav|au)")
 
 
 def gtzan(folder: Path) -> ClipSet:
-    """GTZAN without the corrupt file and without repetitions, which would be on both sides of a
-    split; `left_out` says what is left out.
+    """GTZAN without the damaged file and without what its published filtered split leaves out.
+
+    That is what is there twice, or would put one artist on both sides of a split; `left_out` says
+    which recordings it concerns.
 
     Raises:
         ClaError: it is not in `folder`.
     """
+    published = published_split()
     clips, left_out = [], []
     for label, genre in enumerate(GENRES):
         for path in sorted((folder / genre).glob(f"{genre}.*")):
@@ -59,10 +52,36 @@ def gtzan(folder: Path) -> ClipSet:
             stem = f"{genre}.{named[2]}"
             if stem == CORRUPT:
                 left_out.append(f"{stem}: the file is damaged")
-            elif int(named[2]) in REPEATED.get(genre, ()):
-                left_out.append(f"{stem}: comes again under a later number")
+            elif stem not in published:
+                left_out.append(f"{stem}: the published filtered split leaves it out")
             else:
                 clips.append(Clip(path, label))
     if not clips:
         raise GTZAN.missing(folder)
     return ClipSet("gtzan", GENRES, tuple(clips), tuple(left_out))
+
+
+def gtzan_filtered(folder: Path) -> ClipSet:
+    """The same recordings in the published parts: `TRAIN`, `VALIDATION` and `TEST`.
+
+    Raises:
+        ClaError: it is not in `folder`.
+    """
+    published, found = published_split(), gtzan(folder)
+    clips = tuple(clip._replace(fold=published[clip.path.stem]) for clip in found.clips)
+    return replace(found, clips=clips, validation_fold=VALIDATION)
+
+
+def published_split() -> Mapping[str, int]:
+    """The part of each recording, such as blues.00000, in the filtered split that is published.
+
+    Source: C. Kereliuk, B. L. Sturm and J. Larsen, "Deep Learning and Music Adversaries"
+    (arXiv 1507.04761), as torchaudio has it.
+    """
+    lists = torch_audio().datasets.gtzan
+    parts = {
+        TRAIN: lists.filtered_train,
+        VALIDATION: lists.filtered_valid,
+        TEST: lists.filtered_test,
+    }
+    return {name: part for part, names in parts.items() for name in names}

@@ -8,7 +8,7 @@ from cla.datasets.arrays import feature_arrays
 from cla.datasets.clip_folder import clip_folder, is_video
 from cla.datasets.esc import esc10
 from cla.datasets.extractors import image_extractor, sound_extractor
-from cla.datasets.gtzan import gtzan
+from cla.datasets.gtzan import gtzan, gtzan_filtered
 from cla.datasets.thumos import thumos14
 from cla.datasets.token_sets import TokenSet, extract
 from cla.errors import ClaError
@@ -38,6 +38,10 @@ def _gtzan(folder: Path, cache: Path, features: str | None) -> TokenSet:
     return extract(gtzan(folder), sound_extractor(features or "vggish", 30.0), cache)
 
 
+def _gtzan_filtered(folder: Path, cache: Path, features: str | None) -> TokenSet:
+    return extract(gtzan_filtered(folder), sound_extractor(features or "vggish", 30.0), cache)
+
+
 def _thumos14(folder: Path, _: Path, features: str | None) -> TokenSet:
     return thumos14(folder, features)
 
@@ -61,6 +65,7 @@ DATASETS: Mapping[str, Open] = MappingProxyType(
     {
         "esc10": _esc10,
         "gtzan": _gtzan,
+        "gtzan-filtered": _gtzan_filtered,
         "thumos14": _thumos14,
         "clips": _clips,
         "arrays": _arrays,

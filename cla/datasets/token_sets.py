@@ -40,6 +40,7 @@ class TokenSet:
         background: label of frames on which nothing happens, which is not ranked.
         ignored: label of frames that do not count.
         notes: what was left out, and why.
+        validation_fold: kept to decide when training ends, in data sets that arrange such a part.
     """
 
     name: str
@@ -51,6 +52,7 @@ class TokenSet:
     background: int | None = None
     ignored: int | None = None
     notes: tuple[str, ...] = ()
+    validation_fold: int | None = None
 
     @property
     def feature_dim(self) -> int:
@@ -94,7 +96,13 @@ def extract(
         sequences.append(TokenSequence(str(clip.path), features, labels, clip.fold))
     window = max(len(sequence.labels) for sequence in sequences)
     return TokenSet(
-        clips.name, clips.labels, tuple(sequences), extractor.hop_s, window, notes=clips.left_out
+        clips.name,
+        clips.labels,
+        tuple(sequences),
+        extractor.hop_s,
+        window,
+        notes=clips.left_out,
+        validation_fold=clips.validation_fold,
     )
 
 

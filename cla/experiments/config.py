@@ -85,6 +85,8 @@ class TrainingConfig:
         freeze: whether layers whose landmarks are fitted, and those below, stay as they are then.
         loss: of the newest token of windows that grow and of whole ones, or of every token.
         mixup: parameter of the beta distribution by which pairs of sequences are mixed; 0 for none.
+        mask_tokens, mask_features: in each sequence, up to so many neighboring tokens and features
+            are set to 0; 0 for none.
         growing_share: share of batches with windows that are not full yet.
         patience: epochs without a better validation loss after which a phase ends; 0 for never.
         validation_share: of the training sequences, kept to decide that.
@@ -98,6 +100,8 @@ class TrainingConfig:
     batch_size: int = 32
     loss: Loss = "newest"
     mixup: float = 0.0
+    mask_tokens: int = 0
+    mask_features: int = 0
     growing_share: float = 0.5
     optimizer: Optimizer = "adam"
     schedule: Schedule = "constant"

@@ -29,19 +29,25 @@ class Split:
 def split(data: TokenSet, config: ExperimentConfig) -> Split:
     """The data set's own folds, or else a tenth of each class for the test, drawn.
 
+    So is the share for the validation, where the data set does not arrange it.
+
     Raises:
         ClaError: the fold is none of the data set's, or a part would be empty.
     """
     rng = np.random.default_rng(config.data_seed)
     if all(sequence.fold is not None for sequence in data.sequences):
-        folds = {sequence.fold for sequence in data.sequences}
+        folds = {sequence.fold for sequence in data.sequences} - {data.validation_fold}
         if config.fold not in folds:
             raise ClaError(f"{data.name} has no fold {config.fold}.", f"Choose from {folds}.")
         test = [one for one in data.sequences if one.fold == config.fold]
         rest = [one for one in data.sequences if one.fold != config.fold]
     else:
         rest, test = _parted(data.sequences, TEST_SHARE, rng)
-    train, validation = _parted(rest, config.training.validation_share, rng)
+    if data.validation_fold is None:
+        train, validation = _parted(rest, config.training.validation_share, rng)
+    else:
+        validation = [one for one in rest if one.fold == data.validation_fold]
+        train = [one for one in rest if one.fold != data.validation_fold]
     if not train or not test:
         raise ClaError(
             f"{data.name} is too small to split: {len(data.sequences)} sequences.", "Give more."

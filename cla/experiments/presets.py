@@ -29,6 +29,7 @@ COMPONENTS = {"esc10": 128}
 PRESETS: Mapping[str, tuple[ModelConfig, TrainingConfig]] = {
     "esc10": (ModelConfig(), SOUNDS),
     "gtzan": (ModelConfig(), replace(AUDIO, validation_share=0.2)),
+    "gtzan-filtered": (ModelConfig(), replace(AUDIO, validation_share=0.2)),
     "thumos14": (VIDEO_MODEL, VIDEO),
 }
 """Settings of the published data sets; of others, those of ESC-10."""

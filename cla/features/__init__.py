@@ -24,7 +24,7 @@ from cla.features.hand_tokenizer import HandTokenizer
 from cla.features.hand_tracker import HandTracker
 from cla.features.palm_detector import PalmDetector
 from cla.features.rechunk import Rechunker
-from cla.features.resample import StreamResampler
+from cla.features.resample import StreamResampler, resampled
 from cla.features.speech_embedding import (
     FEATURE_DIM,
     HOP_S,
@@ -89,4 +89,5 @@ __all__ = [
     "hand_velocities",
     "load_vggish",
     "load_yamnet",
+    "resampled",
 ]

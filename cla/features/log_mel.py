@@ -1,8 +1,9 @@
 """The log-mel spectrogram that VGGish and YAMNet share."""
 
-import numpy as np
 import torch
 from torch import Tensor
+
+from cla.torch_audio import torch_audio
 
 FRAME_SAMPLES = 400
 FRAME_HOP_SAMPLES = 160
@@ -15,6 +16,8 @@ CONTEXT_SAMPLES = FRAME_SAMPLES - FRAME_HOP_SAMPLES
 _RATE_HZ = 16_000
 _FFT_SAMPLES = 512
 _LOW_HZ, _HIGH_HZ = 125.0, 7_500.0
+_NO_WARP = (100.0, -500.0, 1.0)
+"""Of the vocal tract: the bands as they are."""
 
 
 class LogMel(torch.nn.Module):
@@ -37,27 +40,28 @@ class LogMel(torch.nn.Module):
     def __init__(self, offset: float) -> None:
         super().__init__()
         self.offset = offset
+        audio = torch_audio()
+        self._spectrogram = audio.functional.spectrogram
+        # Triangles on the mel scale, as both networks have them; torchaudio's other filter bank,
+        # `melscale_fbanks`, has them on the scale of Hz. None of them reaches the highest bin.
+        filters, _ = audio.compliance.kaldi.get_mel_banks(
+            MEL_BANDS, _FFT_SAMPLES, float(_RATE_HZ), _LOW_HZ, _HIGH_HZ, *_NO_WARP
+        )
         window = torch.hann_window(FRAME_SAMPLES, periodic=True)
         self.register_buffer("window", window, persistent=False)
-        self.register_buffer("filters", mel_filters(), persistent=False)
+        self.register_buffer("filters", filters, persistent=False)
 
     def forward(self, samples: Tensor) -> Tensor:
-        frames = samples.unfold(-1, FRAME_SAMPLES, FRAME_HOP_SAMPLES) * self.window
-        spectrum = torch.fft.rfft(frames, _FFT_SAMPLES).abs()
-        return torch.log(spectrum @ self.filters + self.offset)
-
-
-def mel_filters() -> Tensor:
-    """Weights (257, 64) of spectrum bins in bands: triangles on the mel scale, none for 0 Hz."""
-
-    def mel(hz: np.ndarray | float) -> np.ndarray:
-        return np.asarray(1127.0 * np.log1p(np.asarray(hz) / 700.0))
-
-    bins = mel(np.linspace(0.0, _RATE_HZ / 2, _FFT_SAMPLES // 2 + 1))[:, np.newaxis]
-    edges = np.linspace(mel(_LOW_HZ), mel(_HIGH_HZ), MEL_BANDS + 2)
-    low, center, high = edges[:-2], edges[1:-1], edges[2:]
-    rising = (bins - low) / (center - low)
-    falling = (high - bins) / (high - center)
-    weights = np.maximum(0.0, np.minimum(rising, falling))
-    weights[0] = 0.0
-    return torch.from_numpy(weights.astype(np.float32))
+        spectrum = self._spectrogram(
+            samples,
+            pad=(_FFT_SAMPLES - FRAME_SAMPLES) // 2,  # the window lies in the middle of the FFT's
+            window=self.window,
+            n_fft=_FFT_SAMPLES,
+            hop_length=FRAME_HOP_SAMPLES,
+            win_length=FRAME_SAMPLES,
+            power=1.0,
+            normalized=False,
+            center=False,
+        )
+        bands = self.filters @ spectrum[..., :-1, :]
+        return torch.log(bands + self.offset).transpose(-1, -2)

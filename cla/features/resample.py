@@ -1,16 +1,41 @@
-"""Streaming sample-rate conversion."""
+"""Sample-rate conversion, of streams and of whole recordings."""
 
 import math
 from fractions import Fraction
 
 import numpy as np
+import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+
+from cla.torch_audio import torch_audio
 
 _ZERO_CROSSINGS = 6  # of the sinc, on each side: the length of the filter
 _ROLLOFF = 0.99  # the cutoff, as a part of the lower Nyquist frequency
 _MAX_TABLE_PHASES = 1_024  # every usual rate has fewer against 16 kHz: 11,025 Hz has 640
 _BLOCK_SAMPLES = 4_096  # bounds the memory of one long push
+
+
+def resampled(samples: NDArray[np.floating], source_hz: int, target_hz: int) -> NDArray[np.float32]:
+    """A whole recording at another sample rate: what a `StreamResampler` gives, to rounding.
+
+    Shapes:
+        samples: (S,).
+        returns: (ceil(S * target_hz / source_hz),) float32.
+    """
+    divisor = math.gcd(source_hz, target_hz)
+    if not samples.size or max(source_hz, target_hz) // divisor > _MAX_TABLE_PHASES:
+        # torchaudio takes no empty recording, and as many weights as the product of both rates.
+        stream = StreamResampler(source_hz, target_hz)
+        return np.concatenate((stream.push(samples.astype(np.float32)), stream.flush()))
+    converted = torch_audio().functional.resample(
+        torch.from_numpy(samples.astype(np.float64)),  # its weights have the type of the samples
+        source_hz,
+        target_hz,
+        lowpass_filter_width=_ZERO_CROSSINGS,
+        rolloff=_ROLLOFF,
+    )
+    return np.asarray(converted, np.float32)
 
 
 class StreamResampler:

@@ -20,7 +20,7 @@ from cla.engine import (
     replay,
 )
 from cla.errors import ClaError
-from cla.features import SAMPLE_RATE_HZ, StreamResampler
+from cla.features import SAMPLE_RATE_HZ, resampled
 from cla.models import Span, TaskModel
 from cla.telemetry import LaneRecord, TokenRecord
 from cla.types import Token
@@ -120,8 +120,7 @@ def _sound(recording: Recording, duration_s: float) -> NDArray[np.float32]:
         return np.zeros(0, np.float32)
     samples = as_float(recording.samples(duration_s))
     finite = np.where(np.isfinite(samples), np.clip(samples, -1, 1), 0).astype(np.float32)
-    resampler = StreamResampler(rate_hz, SAMPLE_RATE_HZ)
-    return np.concatenate((resampler.push(finite), resampler.flush()))
+    return resampled(finite, rate_hz, SAMPLE_RATE_HZ)
 
 
 def _silent(task: TaskModel) -> LaneRecord:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from cla.features import StreamResampler
+from cla.features import StreamResampler, resampled
 
 RATES_HZ = (4_000, 8_000, 11_025, 16_000, 22_050, 44_099, 44_100, 48_000, 96_000, 191_999)
 
@@ -97,3 +97,14 @@ def test_after_a_flush_a_new_stream_begins() -> None:
 def test_a_rate_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="0 and 16000"):
         StreamResampler(0, 16_000)
+
+
+@pytest.mark.parametrize("source_hz", RATES_HZ)
+def test_a_whole_recording_becomes_what_its_stream_does(source_hz: int) -> None:
+    signal = noise(source_hz // 10)
+    whole = resampled(signal, source_hz, 16_000)
+    np.testing.assert_allclose(whole, convert(source_hz, signal, []), atol=2e-6)
+
+
+def test_a_recording_of_no_samples_stays_empty() -> None:
+    assert len(resampled(noise(0), 44_100, 16_000)) == 0

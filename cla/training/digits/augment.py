@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.features import SAMPLE_RATE_HZ
+from cla.features import SAMPLE_RATE_HZ, resampled
 
 Samples = NDArray[np.float32]
 TELEPHONE_HZ = 8_000
@@ -38,10 +38,7 @@ class AugmentConfig:
 
 def stretched(samples: Samples, factor: float) -> Samples:
     """Play at `factor` times the speed; pitch and vocal-tract resonances move with it."""
-    from scipy.signal import resample_poly
-
-    percent = round(100 / factor)
-    return np.asarray(resample_poly(samples, percent, 100), np.float32)
+    return resampled(samples, 100, round(100 / factor))
 
 
 def room(samples: Samples, decay_s: float, direct: float, rng: np.random.Generator) -> Samples:
@@ -80,13 +77,14 @@ def low_pass(samples: Samples, cutoff_hz: float) -> Samples:
 
 def telephone(samples: Samples, line: str = "mu-law") -> Samples:
     """A telephone line, one of `LINES`: 300 to 3,400 Hz, 8 kHz, coded, and back to 16 kHz."""
-    from scipy.signal import butter, resample_poly, sosfiltfilt
+    from scipy.signal import butter, sosfiltfilt
 
     band = samples
     if line != "band":
         sections = butter(4, (300, 3_400), "bandpass", fs=SAMPLE_RATE_HZ, output="sos")
         band = sosfiltfilt(sections, samples)
-    return np.asarray(resample_poly(LINES[line](resample_poly(band, 1, 2)), 2, 1), np.float32)
+    coded = LINES[line](resampled(band, SAMPLE_RATE_HZ, TELEPHONE_HZ))
+    return resampled(coded, TELEPHONE_HZ, SAMPLE_RATE_HZ)
 
 
 def mu_law(samples: NDArray[np.floating]) -> Samples:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.datasets import SAMPLE_RATE_HZ, resampled
+from cla.features import SAMPLE_RATE_HZ, resampled
 from cla.training.digits.engines import Engine
 from cla.training.digits.trimming import speech_bounds
 from cla.training.digits.utterances import Utterance
@@ -99,7 +99,9 @@ def _synthesize(utterance: Utterance, engines: Mapping[str, Engine]) -> Clip:
     samples, rate_hz = engine.say(
         utterance.text, utterance.language, utterance.voice, utterance.manner
     )
-    return trimmed_clip(resampled(samples, rate_hz), label=label_index(utterance.word))
+    return trimmed_clip(
+        resampled(samples, rate_hz, SAMPLE_RATE_HZ), label=label_index(utterance.word)
+    )
 
 
 def _as_int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:

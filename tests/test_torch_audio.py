@@ -1,0 +1,50 @@
+"""torchaudio is loaded where its native extension cannot be, and only where it is used."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from cla.torch_audio import torch_audio
+
+# The extension's own errors: it does not link, its loader fails, it was built for another CUDA.
+FAULTS = ["OSError", "ImportError", "RuntimeError"]
+BROKEN = """
+import torch
+
+def fail(*_):
+    raise {fault}("no CUDA runtime here")
+
+torch.ops.load_library = fail
+from cla.torch_audio import torch_audio
+
+print(torch_audio().functional.resample(torch.zeros(48_000), 48_000, 16_000).shape[0])
+"""
+LIGHT = """
+import sys
+import cla.attention, cla.cli.main, cla.cli.run, cla.engine, cla.features
+
+print(any(name.split(".")[0] == "torchaudio" for name in sys.modules))
+"""
+
+
+def run(script: str) -> str:
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_it_is_the_same_module_each_time() -> None:
+    assert torch_audio() is torch_audio()
+    masked = torch_audio().functional.mask_along_axis_iid(torch.ones(1, 4, 4), 4, 0.0, 1)
+    assert masked.shape == (1, 4, 4)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_it_works_without_its_extension(fault: str) -> None:
+    assert run(BROKEN.format(fault=fault)) == "16000"
+
+
+def test_nothing_loads_it_before_it_is_used() -> None:
+    assert run(LIGHT) == "False"
