@@ -1,10 +1,9 @@
-"""The microphone of the machine this runs on (extra `local`)."""
+"""The microphone of the machine this runs on."""
 
 import queue
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module
 from types import ModuleType
 from typing import Any, Self
 
@@ -135,14 +134,10 @@ class Microphone:
 
 def _sounddevice() -> ModuleType:
     try:
-        return import_module("sounddevice")
-    except ImportError as error:
-        raise ClaError(
-            "The microphone of this machine needs the package sounddevice.",
-            'Install it with: pip install "cla-attention[local]"',
-        ) from error
+        import sounddevice
     except OSError as error:
         raise ClaError(
             "The microphone of this machine needs the PortAudio library.",
             "Install it, on Debian and Ubuntu with: apt install libportaudio2",
         ) from error
+    return sounddevice  # type: ignore[no-any-return]  # it publishes no types
