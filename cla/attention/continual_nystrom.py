@@ -60,7 +60,7 @@ class ContinualNystromAttention(AttentionLayer):
             heads * (marks + 1) * column_stride(window) * config.retroactive,
         )
         """Of one stream's queries, gamma_inv and betas."""
-        self._kernels = fused.NystromKernels(config) if fused.AVAILABLE else None
+        self._kernels: fused.NystromKernels | None = None
         self._exact = landmarks_are_tokens(config)
         # Follows from the landmarks; not a buffer, which a narrow type of the layer would spoil.
         self._gamma_inv: Tensor | None = None
@@ -73,9 +73,13 @@ class ContinualNystromAttention(AttentionLayer):
         return self
 
     @property
-    def kernels(self) -> fused.NystromKernels | None:
+    def kernels(self) -> "fused.NystromKernels | None":
         """The compiled steps, where they may be taken."""
-        return self._kernels if self.use_fused else None
+        if not self.use_fused:
+            return None
+        if self._kernels is None:
+            self._kernels = fused.NystromKernels(self.config)
+        return self._kernels
 
     @property
     def receptive_field(self) -> int:
@@ -152,7 +156,7 @@ class ContinualNystromAttention(AttentionLayer):
     def step_compiled(
         self, x: Tensor, weights: fused.Weights, state: NystromState, active: Tensor | None
     ) -> Tensor | None:
-        kernels, keys = self._kernels, state.keys
+        kernels, keys = self._kernels or self.kernels, state.keys
         known = keys.dtype is torch.float64 and keys.is_contiguous()
         if kernels is None or self._exact or not known:
             return None
@@ -166,7 +170,7 @@ class ContinualNystromAttention(AttentionLayer):
 
     def _attend_fused(
         self,
-        kernels: fused.NystromKernels,
+        kernels: "fused.NystromKernels",
         tokens: Projected,
         state: NystromState,
         active: Tensor | None,
@@ -188,7 +192,7 @@ class ContinualNystromAttention(AttentionLayer):
 
     def _advance_fused(
         self,
-        kernels: fused.NystromKernels,
+        kernels: "fused.NystromKernels",
         tokens: Projected,
         state: NystromState,
         active: Tensor | None,

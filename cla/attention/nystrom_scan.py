@@ -25,7 +25,7 @@ def scan_streams(
     new: Projected,
     state: NystromState,
     config: AttentionConfig,
-    kernels: fused.NystromKernels | None,
+    kernels: "fused.NystromKernels | None",
 ) -> tuple[Tensor, NystromState]:
     """Contexts of T new tokens, and the state after them.
 

@@ -1,28 +1,38 @@
-"""Compiled CPU kernels of a step, where numba is installed; the numbers are those of PyTorch."""
+"""Compiled CPU kernels of a step, where numba is installed; the numbers are those of PyTorch.
 
+Kernels are imported when they are first asked for: numba takes as long to import as a good part of
+PyTorch, and steps on the PyTorch path do without.
+"""
+
+from importlib import import_module
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 from cla.attention.fused.weights import Weights, can_step, weights_of
 
-AVAILABLE = find_spec("numba") is not None
-"""Whether the kernels can be compiled here."""
-
-if AVAILABLE:
+if TYPE_CHECKING:
     from cla.attention.fused.continual_calls import continual_layer, continual_step
     from cla.attention.fused.nystrom_calls import NystromKernels
     from cla.attention.fused.token_calls import finish_token, project_token
-else:
 
-    def _missing(*_: object) -> None:
-        raise NotImplementedError("numba is not installed")
+AVAILABLE = find_spec("numba") is not None
+"""Whether the kernels can be compiled here; layers do not ask for them else."""
 
-    # The layers do not ask for kernels that are not available.
-    continual_layer = continual_step = finish_token = project_token = _missing  # type: ignore[assignment]
+_HOMES = {
+    "NystromKernels": "nystrom_calls",
+    "continual_layer": "continual_calls",
+    "continual_step": "continual_calls",
+    "finish_token": "token_calls",
+    "project_token": "token_calls",
+}
 
-    class NystromKernels:  # type: ignore[no-redef]
-        """Not to be made here."""
 
-        __init__ = _missing
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = found  # found at once from here on
+    return found
 
 
 __all__ = [

@@ -27,12 +27,10 @@ def continual_step(tokens: Projected, state: Any, active: Tensor | None) -> Tens
     rings = (state.keys.data_ptr(), state.values.data_ptr())
     if not state.rows.shape[-1]:
         out = torch.zeros(batch, heads, 1, size, dtype=torch.float64)
-        advance_newest(  # type: ignore[call-arg]  # numba's dispatcher hides the parameters
-            batch, heads, window, size, kind, *new, *counters, *rings, out.data_ptr()
-        )
+        advance_newest(batch, heads, window, size, kind, *new, *counters, *rings, out.data_ptr())
         return out
     out = row_contexts((batch, heads * size), window, state.keys.dtype)
-    advance_rows(  # type: ignore[call-arg]  # as above
+    advance_rows(
         batch, heads, window, size, kind, *new, *counters, state.queries.data_ptr(),
         *rings, state.rows.data_ptr(), out.stride(-2), out.data_ptr(),
     )  # fmt: skip

@@ -5,10 +5,15 @@ entries only is inlined there, and not compiled by itself as well.
 """
 
 from functools import partial
+from pathlib import Path
 
-from numba import njit
+from cla.attention.fused.cache import compiled
+from cla.attention.fused.folders import KernelFolders
 
-entry = partial(njit, cache=True, nogil=True, error_model="numpy")
+FOLDERS = KernelFolders(Path(__file__).parent)
+"""Where the code is kept: kernels take nothing from files outside this package."""
+
+entry = partial(compiled, FOLDERS, nogil=True, error_model="numpy")
 """A kernel that Python calls, or a part of one, inlined, that makes arrays or is tested by itself.
 
 A division by zero gives what it gives in PyTorch, in the stream it belongs to: an exception would

@@ -1,0 +1,16 @@
+"""The layers alone import nothing of the app, and kernels only where a step takes them."""
+
+import subprocess
+import sys
+
+LIGHT = """
+import sys
+import cla.attention
+heavy = {"av", "cv2", "llvmlite", "numba", "onnxruntime", "pandas", "plotly", "pyarrow", "scipy",
+         "sklearn", "sounddevice", "streamlit", "torchaudio"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+"""
+
+
+def test_attention_imports_neither_app_nor_kernels():
+    subprocess.run([sys.executable, "-c", LIGHT], check=True, timeout=120)
