@@ -3,11 +3,12 @@
 from cla.benchmark.plot import check_plot_path, write_plot
 from cla.benchmark.ratios import Ratio, ratios
 from cla.benchmark.report import as_dict, markdown, print_report, short_markdown
-from cla.benchmark.run import Measurement, run_benchmark
+from cla.benchmark.run import Benchmark, Measurement
 from cla.benchmark.stacks import affordable, measure_stacks
 from cla.benchmark.timing import Timing
 
 __all__ = [
+    "Benchmark",
     "Measurement",
     "Ratio",
     "Timing",
@@ -18,7 +19,6 @@ __all__ = [
     "measure_stacks",
     "print_report",
     "ratios",
-    "run_benchmark",
     "short_markdown",
     "write_plot",
 ]

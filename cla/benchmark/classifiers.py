@@ -42,7 +42,9 @@ def make_classifier() -> StreamClassifier:
     return classifier.eval().requires_grad_(False)
 
 
-def measure_classifier(tokens: int, effort: Effort) -> ClassifierTimes:
+def measure_classifier(
+    tokens: int, effort: Effort, tick: Callable[[], None] = lambda: None
+) -> ClassifierTimes:
     """Time a stream of `tokens` three ways, in turn."""
     classifier = make_classifier()
     batched_steps = max(1, tokens // STREAMS)
@@ -53,6 +55,7 @@ def measure_classifier(tokens: int, effort: Effort) -> ClassifierTimes:
             _steps(classifier, STREAMS, batched_steps),
         ],
         max(1, effort.rounds // 3),
+        tick,
     )
     return ClassifierTimes(
         tokens, tokens / times[0], tokens / times[1], STREAMS * batched_steps / times[2]

@@ -64,6 +64,8 @@ def ratios(measurement: Measurement) -> list[Ratio]:
         if case.group != GROWTH:
             found += _versus_others(case, timing, measurement.timings)
     times = measurement.classifier
+    if times is None:
+        return found
     place = ("whole classifier, fixed landmarks", str(WINDOW))
     scan = f"scan of {times.tokens:,} tokens: times faster than stepping"
     streams = f"{STREAMS} streams: times the tokens a second of one stream"
@@ -96,15 +98,16 @@ def _versus_others(case: Case, timing: Timing, timings: dict[Case, Timing]) -> I
     if timing.means is None or timing.worst_s is None:
         return
     if case.system == FOLLOWING and case.output == "single_output":
-        fixed = timings[Case(case.group, FIXED, case.output, case.scope, case.window)]
+        fixed = timings.get(Case(case.group, FIXED, case.output, case.scope, case.window))
         bound = case.window == FOLLOWED_AT
-        yield Ratio(
-            f"{case.system}: mean over the median with fixed landmarks",
-            _place(case),
-            f"{case.window:,}",
-            quotient(timing.means, fixed.medians),
-            most=MOST_FOLLOWING if bound else None,
-        )
+        if fixed is not None:
+            yield Ratio(
+                f"{case.system}: mean over the median with fixed landmarks",
+                _place(case),
+                f"{case.window:,}",
+                quotient(timing.means, fixed.medians),
+                most=MOST_FOLLOWING if bound else None,
+            )
         yield Ratio(
             f"{case.system}: slowest step over its median",
             _place(case),

@@ -1,6 +1,7 @@
 """A measurement as tables for people, as Markdown, and as one JSON object."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from rich.console import Console
@@ -21,17 +22,14 @@ def as_dict(measurement: Measurement) -> dict[str, Any]:
     """One JSON object: times in seconds, rates in tokens a second."""
     times = measurement.classifier
     return {
+        "complete": measurement.complete,
         "device": measurement.device,
         "threads": 1,
         "versions": measurement.versions,
         "sizes": {"embed_dim": EMBED_DIM, "num_heads": HEADS, "num_landmarks": LANDMARKS},
         "cases": [
             {
-                "group": case.group,
-                "system": case.system,
-                "output": case.output,
-                "scope": case.scope,
-                "window": case.window,
+                **asdict(case),
                 "median_s": timing.median_s,
                 "mean_s": timing.mean_s,
                 "slowest_s": timing.worst_s,
@@ -39,7 +37,9 @@ def as_dict(measurement: Measurement) -> dict[str, Any]:
             }
             for case, timing in measurement.timings.items()
         ],
-        "classifier": {
+        "left_out": [asdict(case) for case in measurement.left_out],
+        "classifier": times
+        and {
             "tokens": times.tokens,
             "stepped_tokens_per_s": times.stepped,
             "scanned_tokens_per_s": times.scanned,
@@ -101,12 +101,24 @@ def _markdown_table(table: "_Rows") -> str:
 
 
 def heading(measurement: Measurement) -> str:
-    """What was measured on what."""
+    """What was measured on what, and what was not."""
     versions = ", ".join(f"{name} {found}" for name, found in measurement.versions.items() if found)
     return (
         f"E = {EMBED_DIM}, {HEADS} heads, M = {LANDMARKS}, float32, one stream, one thread; "
-        f"{measurement.device}; {versions}."
+        f"{measurement.device}; {versions}.{_missing(measurement)}"
     )
+
+
+def _missing(measurement: Measurement) -> str:
+    said = ""
+    if not measurement.complete:
+        said += " Interrupted: what follows is what was measured until then."
+    if measurement.left_out:
+        names = ", ".join(
+            sorted({f"{case.system} at N = {case.window:,}" for case in measurement.left_out})
+        )
+        said += f" Too slow for the time given, and left out in part or whole: {names}."
+    return said
 
 
 class _Rows(NamedTuple):
@@ -125,7 +137,7 @@ def _tables(measurement: Measurement, found: Sequence[Ratio]) -> Iterator[_Rows]
                 for system in SYSTEMS
             ]
             title = f"Time of a step in µs, {output.replace('_', '-')}, {what}"
-            yield _Rows(title, header, [row for row in rows if set(row[1:]) != {"-"}])
+            yield _Rows(title, header, [row for row in rows if set(row[1:]) - {"-"}])
     header = ["what", "where", "N", "ratio", "goal", ""]
     yield _Rows("How they compare", header, [_ratio_row(ratio) for ratio in found])
 

@@ -1,9 +1,11 @@
 """All cases measured, with what is needed to judge the numbers."""
 
 import platform
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
@@ -21,59 +23,113 @@ EFFORT, QUICK_EFFORT = Effort(9, 200, 0.5), Effort(3, 20, 0.1)
 MORE_ROUNDS = 7
 """Times the rounds, of the group in which windows are compared."""
 TOKENS, QUICK_TOKENS = 20_000, 1_000
+BUDGET_S, QUICK_BUDGET_S = 420.0, 30.0
+Progress = Callable[[float, str], None]
 PACKAGES = ("torch", "numba", "numpy", "continual-inference")
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one run of the benchmark found.
+    """What one run of the benchmark has found.
 
     Args:
         device: processor, and the number of threads.
         versions: of the packages that matter; None where one is not installed.
         timings: by case.
+        classifier: None where it was not come to.
+        left_out: cases for which there was no time.
+        complete: whether it was not interrupted.
     """
 
     device: str
     versions: dict[str, str | None]
     timings: dict[Case, Timing]
-    classifier: ClassifierTimes
+    classifier: ClassifierTimes | None = None
+    left_out: tuple[Case, ...] = ()
+    complete: bool = False
 
 
-def run_benchmark(
-    windows: Sequence[int] = (),
-    *,
-    quick: bool = False,
-    progress: Callable[[str], None] = lambda _: None,
-) -> Measurement:
-    """Measure everything in one thread; `quick` takes seconds and shows that it works.
+class Benchmark:
+    """A run of the benchmark, in one thread; what it has found so far is there at any time.
 
     Args:
         windows: those to measure; all that the goals speak of, or two if quick, if none are given.
-        progress: is told what is being measured.
+        quick: takes seconds and shows that it works.
+        budget_s: time for all of it, beside what kernels take to compile on a machine that has
+            never run them; None is 7 minutes, or half a minute if quick. A machine that is too slow
+            for it gets fewer rounds, and in the end fewer cases.
 
     Raises:
         ClaError: a window is smaller than the number of landmarks.
     """
-    chosen = tuple(windows) or (QUICK_WINDOWS if quick else WINDOWS)
-    if min(chosen) < LANDMARKS:
-        raise ClaError(
-            f"A window of {min(chosen)} tokens is too small.", f"Choose at least {LANDMARKS}."
+
+    def __init__(
+        self, windows: Sequence[int] = (), *, quick: bool = False, budget_s: float | None = None
+    ) -> None:
+        self._windows = tuple(windows) or (QUICK_WINDOWS if quick else WINDOWS)
+        if min(self._windows) < LANDMARKS:
+            raise ClaError(
+                f"A window of {min(self._windows)} tokens is too small.",
+                f"Choose at least {LANDMARKS}.",
+            )
+        self._effort = QUICK_EFFORT if quick else EFFORT
+        self._tokens = QUICK_TOKENS if quick else TOKENS
+        self._budget_s = budget_s or (QUICK_BUDGET_S if quick else BUDGET_S)
+        self.measurement = Measurement(device_name(), _versions(), {})
+
+    def run(self, progress: Progress = lambda _share, _what: None) -> Measurement:
+        """Measure everything.
+
+        Args:
+            progress: is told the share of cases that are done, and what is being measured; it is
+                called between measurements, and often.
+        """
+        waiting = list(groups(self._windows, _installed))
+        num_cases = sum(map(len, waiting))
+        with one_thread():
+            torch.manual_seed(0)
+            self._prepare(waiting, lambda: progress(0.0, "preparing"))
+            end_s = time.perf_counter() + self._budget_s
+            classifier = measure_classifier(
+                self._tokens, self._effort, lambda: progress(0.0, "a whole classifier")
+            )
+            self.measurement = replace(self.measurement, classifier=classifier)
+            while waiting:
+                left = sum(map(len, waiting))
+                # What a group of fast cases leaves is for the slow ones behind it.
+                group_s = (end_s - time.perf_counter()) * len(waiting[0]) / left
+                what = f"{waiting[0][0].group}, {waiting[0][0].output}, {waiting[0][0].scope}"
+                tick = partial(progress, 1 - left / num_cases, what)
+                self._take(waiting.pop(0), group_s, tick)
+        self.measurement = replace(self.measurement, complete=True)
+        return self.measurement
+
+    def _prepare(self, waiting: list[list[Case]], tick: Callable[[], None]) -> None:
+        """Let everything that compiles at its first step do so, before time counts."""
+        prepared = set()
+        for case in (case for group in waiting for case in group):
+            form = (case.system, case.output, case.scope)
+            if form not in prepared and case.window == min(self._windows):
+                prepared.add(form)
+                tick()
+                case.build()()
+
+    def _take(self, group: list[Case], allowance_s: float, tick: Callable[[], None]) -> None:
+        # All its cases are fast: else half a second would decide it.
+        more = MORE_ROUNDS if group[0].group == GROWTH else 1
+        found = measure(
+            [case.build for case in group],
+            [case.period for case in group],
+            replace(self._effort, rounds=self._effort.rounds * more),
+            allowance_s=allowance_s,
+            tick=tick,
         )
-    effort = QUICK_EFFORT if quick else EFFORT
-    timings: dict[Case, Timing] = {}
-    with one_thread():
-        torch.manual_seed(0)
-        for group in groups(chosen, _installed):
-            progress(f"{group[0].group}, {group[0].output}, {group[0].scope}")
-            # All its cases are fast: else half a second would decide it.
-            more = MORE_ROUNDS if group[0].group == GROWTH else 1
-            tried = replace(effort, rounds=effort.rounds * more)
-            found = measure([case.build for case in group], [case.period for case in group], tried)
-            timings |= zip(group, found, strict=True)
-        progress("classifier")
-        classifier = measure_classifier(QUICK_TOKENS if quick else TOKENS, effort)
-        return Measurement(device_name(), _versions(), timings, classifier)
+        pairs = list(zip(group, found, strict=True))
+        self.measurement = replace(
+            self.measurement,
+            timings=self.measurement.timings | {case: one for case, one in pairs if one},
+            left_out=(*self.measurement.left_out, *(case for case, one in pairs if not one)),
+        )
 
 
 @contextmanager

@@ -1,14 +1,17 @@
 """Steps timed one by one, all cases of a group in turn, several rounds."""
 
 import gc
+import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 WARM_UP_STEPS = 3
+SLOW_S = 1.0
+"""A step that takes longer was not slow because it prepared something."""
 LEAST_TURNS = 2
 MOST_STRETCH = 4
 """Times `turn_s` that a turn may take to hold whole periods."""
@@ -69,48 +72,94 @@ def quotient(over: Sequence[float], under: Sequence[float]) -> float:
     return statistics.median(a / b for a, b in zip(over, under, strict=False))
 
 
+@dataclass
+class _Stepper:
+    """A case that is being timed.
+
+    Args:
+        length: steps of one of its turns.
+        turn_s: about the time of one.
+    """
+
+    step: Callable[[], object]
+    period: int
+    length: int
+    turn_s: float
+    turns: list[list[float]] = field(default_factory=list)
+
+    @property
+    def spent_s(self) -> float:
+        return sum(map(sum, self.turns))
+
+
 def measure(
-    builders: Sequence[Callable[[], Callable[[], object]]], periods: Sequence[int], effort: Effort
-) -> list[Timing]:
+    builders: Sequence[Callable[[], Callable[[], object]]],
+    periods: Sequence[int],
+    effort: Effort,
+    *,
+    allowance_s: float = math.inf,
+    tick: Callable[[], None] = lambda: None,
+) -> list[Timing | None]:
     """Build the cases of a group and time them in turn.
 
     Args:
         periods: steps after which the work of each case recurs; a turn takes whole periods, where
             that is affordable.
+        allowance_s: time for all of it. Where it is short there are shorter turns, then fewer
+            rounds; a case that is too slow for the fewest turns is left out, and None is returned.
+        tick: called before each case's turn, at its own cost.
     """
-    steppers = [build() for build in builders]
-    lengths = [
-        _turn_length(step, period, effort) for step, period in zip(steppers, periods, strict=True)
-    ]
-    turns: list[list[list[float]]] = [[] for _ in steppers]
+    deadline_s = time.perf_counter() + allowance_s
+    shared_s = allowance_s / (effort.rounds * len(builders))
+    effort = replace(effort, turn_s=min(effort.turn_s, shared_s))
+    cases: list[_Stepper | None] = []
+    for build, period in zip(builders, periods, strict=True):
+        tick()
+        until_s = deadline_s - LEAST_TURNS * sum(case.turn_s for case in cases if case)
+        late = time.perf_counter() > until_s
+        cases.append(None if late else _prepared(build(), period, effort, until_s))
     collecting = gc.isenabled()
     gc.disable()
     try:
-        for _ in range(effort.rounds):
-            for step, length, found in zip(steppers, lengths, turns, strict=True):
-                spent = sum(map(sum, found))
-                if len(found) < LEAST_TURNS or spent < effort.rounds * effort.turn_s:
-                    found.append(_turn(step, length))
+        for turn in range(effort.rounds):
+            for case in filter(None, cases):
+                tick()
+                ends_s = time.perf_counter() + case.turn_s
+                affordable = ends_s <= deadline_s and case.spent_s < effort.rounds * effort.turn_s
+                if turn < LEAST_TURNS or affordable:
+                    case.turns.append(_turn(case.step, case.length))
     finally:
         if collecting:
             gc.enable()
-    return [_summary(found, period) for found, period in zip(turns, periods, strict=True)]
+    return [_summary(case.turns, case.period) if case else None for case in cases]
 
 
-def median_time(functions: Sequence[Callable[[], object]], rounds: int) -> list[float]:
-    """Median seconds of a few long calls, made in turn."""
-    found = [[_turn(function, 1)[0] for function in functions] for _ in range(rounds)]
-    return [statistics.median(column) for column in zip(*found, strict=True)]
+def median_time(
+    functions: Sequence[Callable[[], object]], rounds: int, tick: Callable[[], None]
+) -> list[float]:
+    """Median seconds of a few long calls, made in turn; `tick` is called before each."""
+    found: list[list[float]] = [[] for _ in functions]
+    for _ in range(rounds):
+        for function, times in zip(functions, found, strict=True):
+            tick()
+            times += _turn(function, 1)
+    return [statistics.median(times) for times in found]
 
 
-def _turn_length(step: Callable[[], object], period: int, effort: Effort) -> int:
-    # The very first step may compile something.
-    first = min(_turn(step, 2))
-    if first < effort.turn_s:
-        first = min(_turn(step, WARM_UP_STEPS))
+def _prepared(
+    step: Callable[[], object], period: int, effort: Effort, deadline_s: float
+) -> _Stepper | None:
+    """A case and how long its turns are; None where its fewest turns would take too long."""
+    (first,) = _turn(step, 1)
+    if first < SLOW_S:
+        # The very first step may have prepared something.
+        first = min(_turn(step, WARM_UP_STEPS if first < effort.turn_s else 1))
+    if time.perf_counter() + LEAST_TURNS * first > deadline_s:
+        return None
     wanted = min(effort.steps, max(1, int(effort.turn_s / first)))
     whole = -(-wanted // period) * period
-    return whole if whole * first <= MOST_STRETCH * effort.turn_s else wanted
+    length = whole if whole * first <= MOST_STRETCH * effort.turn_s else wanted
+    return _Stepper(step, period, length, length * first)
 
 
 def _turn(step: Callable[[], object], length: int) -> list[float]:

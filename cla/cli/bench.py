@@ -9,13 +9,15 @@ from pathlib import Path
 from rich.console import Console
 
 from cla.benchmark import (
+    Benchmark,
+    Measurement,
     as_dict,
     check_plot_path,
     markdown,
     print_report,
-    run_benchmark,
     write_plot,
 )
+from cla.cli.progress import BenchmarkProgress
 
 
 def main(argv: Sequence[str]) -> int:
@@ -23,17 +25,25 @@ def main(argv: Sequence[str]) -> int:
 
     Raises:
         ClaError: the plot could not be written.
+        KeyboardInterrupt: it was interrupted; what was measured until then has been reported.
     """
     options = _parser().parse_args(argv)
     if options.plot:
         check_plot_path(options.plot)
-    console = Console(stderr=True)
-    with console.status("measuring") as status:
-        measurement = run_benchmark(
-            options.windows,
-            quick=options.quick,
-            progress=lambda what: status.update(f"measuring: {what}"),
-        )
+    budget_s = options.minutes and 60 * options.minutes
+    benchmark = Benchmark(options.windows, quick=options.quick, budget_s=budget_s)
+    try:
+        with BenchmarkProgress() as progress:
+            benchmark.run(progress.show)
+    except KeyboardInterrupt:
+        _report(benchmark.measurement, options)
+        raise
+    _report(benchmark.measurement, options)
+    return 0
+
+
+def _report(measurement: Measurement, options: argparse.Namespace) -> None:
+    """Print the tables, and draw."""
     if options.json:
         json.dump(as_dict(measurement), sys.stdout, allow_nan=False)
         sys.stdout.write("\n")
@@ -43,7 +53,6 @@ def main(argv: Sequence[str]) -> int:
         print_report(measurement, Console())
     if options.plot:
         write_plot(measurement, options.plot)
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,6 +73,13 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="N",
         help="measure these windows alone",
+    )
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        metavar="M",
+        help="time for all of it once kernels are compiled (default: 7, if quick 0.5); "
+        "what is too slow for it is left out, and named",
     )
     parser.add_argument(
         "--plot", type=Path, metavar="FILE", help="draw step time against window (.html or .png)"

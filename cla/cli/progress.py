@@ -1,10 +1,12 @@
 """What a run shows while it goes on, on the terminal's error stream."""
 
+import math
+import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import Self
 
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, TimeElapsedColumn
 
 from cla.telemetry import TokenRecord
 
@@ -42,3 +44,47 @@ class RunProgress:
                     self._console.print(
                         f"{record.time_s:8.2f} s  {lane.lane}: {lane.event.label}", highlight=False
                     )
+
+
+class BenchmarkProgress:
+    """A bar on a terminal, else a line now and then.
+
+    It draws when it is told to: a thread of its own would take time from what is measured.
+    """
+
+    BAR_PERIOD_S = 0.25
+    LINE_PERIOD_S = 20.0
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._begin_s = time.monotonic()
+        self._shown_s = -math.inf
+        self._bar: Progress | None = None
+        if self._console.is_terminal:
+            columns = (*Progress.get_default_columns()[:-1], TimeElapsedColumn())
+            self._bar = Progress(
+                *columns, console=self._console, auto_refresh=False, transient=True
+            )
+            self._task = self._bar.add_task("", total=1.0)
+
+    def __enter__(self) -> Self:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def show(self, share: float, what: str) -> None:
+        """Say that this share is done, and what is being measured."""
+        now_s = time.monotonic()
+        if now_s - self._shown_s < (self.BAR_PERIOD_S if self._bar else self.LINE_PERIOD_S):
+            return
+        self._shown_s = now_s
+        if self._bar:
+            self._bar.update(self._task, completed=share, description=what, refresh=True)
+        else:
+            self._console.print(
+                f"{now_s - self._begin_s:4.0f} s, {share:4.0%}: {what}", highlight=False
+            )

@@ -2,24 +2,31 @@
 
 import json
 from time import sleep
+from unittest.mock import Mock, patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cla.benchmark import Ratio, as_dict, markdown, ratios, run_benchmark, short_markdown
+import cla.benchmark.run as run
+import cla.benchmark.timing as timing
+import cla.cli.progress as progress
+from cla.benchmark import Benchmark, Ratio, as_dict, markdown, ratios, short_markdown
 from cla.benchmark.cases import FIXED, FOLLOWING, SYSTEMS, WINDOWS, Case, groups
+from cla.benchmark.classifiers import ClassifierTimes
 from cla.benchmark.plot import make_figure
 from cla.benchmark.ratios import worst_of_goals
+from cla.benchmark.run import EFFORT
 from cla.benchmark.timing import Effort, measure, quotient
 from cla.cli import main
+from cla.cli.progress import BenchmarkProgress
 
 OWN = ("full", "continual", "nystrom", FOLLOWING, FIXED)
 
 
 @pytest.fixture(scope="module")
 def measurement():
-    return run_benchmark([16, 24], quick=True)
+    return Benchmark([16, 24], quick=True, budget_s=600).run()
 
 
 def test_all_kinds_are_measured_in_both_modes_alone_and_as_a_layer(measurement):
@@ -95,6 +102,74 @@ def test_a_period_that_takes_too_long_is_not_waited_for():
     assert timing.steps <= 2 * 3
     assert timing.mean_s is timing.worst_s is None
     assert timing.median_s >= 0.002
+
+
+@given(
+    costs_s=st.lists(st.floats(1e-6, 30.0), min_size=1, max_size=6),
+    period=st.integers(1, 40),
+    allowance_s=st.floats(0.1, 60.0),
+)
+def test_what_is_measured_fits_the_time_given(costs_s, period, allowance_s):
+    clock = [0.0]
+
+    def step_of(cost_s):
+        return lambda: clock.__setitem__(0, clock[0] + cost_s)
+
+    builders = [lambda cost_s=cost_s: step_of(cost_s) for cost_s in costs_s]
+    with patch.object(timing, "time", Mock(perf_counter=lambda: clock[0])):
+        found = measure(builders, [period] * len(costs_s), EFFORT, allowance_s=allowance_s)
+    warming_up_s = max(min(4 * cost_s, max(cost_s, 2 * timing.SLOW_S)) for cost_s in costs_s)
+    assert clock[0] <= 1.001 * (allowance_s + warming_up_s)
+    for cost_s, one in zip(costs_s, found, strict=True):
+        assert one is None or one.median_s == pytest.approx(cost_s, abs=1e-9)
+    # Fast cases are never the ones that are left out, and time is not left lying about.
+    if sum(costs_s) * 6 < allowance_s:
+        assert None not in found
+    assert all(len(one.medians) >= timing.LEAST_TURNS for one in found if one)
+
+
+@pytest.fixture
+def two_groups(monkeypatch):
+    """A benchmark of two cases; what it takes of the whole stays as it is."""
+    cases = [Case("N = 16", FIXED, "single_output", scope, 16) for scope in ("product", "layer")]
+    monkeypatch.setattr(run, "groups", lambda *_: iter([[case] for case in cases]))
+    monkeypatch.setattr(run, "measure_classifier", lambda *_: ClassifierTimes(1, 1.0, 1.0, 1.0))
+
+
+@pytest.mark.usefixtures("two_groups")
+def test_what_was_measured_before_an_interruption_is_reported(monkeypatch, capsys):
+    def interrupt(_, share, __):
+        if share > 0:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(BenchmarkProgress, "show", interrupt)
+    assert main(["bench", "--quick", "--windows", "16", "--json"]) == 130
+    found = json.loads(capsys.readouterr().out)
+    assert [case["scope"] for case in found["cases"]] == ["product"]
+    assert found["complete"] is False
+    assert main(["bench", "--quick", "--windows", "16"]) == 130
+    assert "Interrupted" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("two_groups")
+def test_cases_without_time_are_named(capsys):
+    assert main(["bench", "--windows", "16", "--minutes", "1e-9"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"left out in part or whole: {FIXED} at N = 16" in said
+
+
+def test_without_a_terminal_a_line_comes_now_and_then(monkeypatch, capsys):
+    clock = [100.0]
+    monkeypatch.setattr(progress, "time", Mock(monotonic=lambda: clock[0]))
+    with BenchmarkProgress() as shown:
+        for second in range(60):
+            clock[0] = 100.0 + second
+            shown.show(second / 60, f"case {second}")
+    assert capsys.readouterr().err.splitlines() == [
+        "   0 s,   0%: case 0",
+        "  20 s,  33%: case 20",
+        "  40 s,  67%: case 40",
+    ]
 
 
 @pytest.mark.parametrize(
