@@ -8,8 +8,15 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-CODECS = {".mp4": "libx264", ".mov": "mpeg4", ".avi": "mpeg4", ".webm": "libvpx"}
+CODECS = {
+    ".mp4": "libx264",
+    ".mov": "mpeg4",
+    ".avi": "mpeg4",
+    ".webm": "libvpx",
+    ".ts": "mpeg2video",
+}
 TICKS_HZ = 1_000
+SQUARE = Fraction(1)
 
 
 def gradient(width: int = 64, height: int = 48) -> NDArray[np.uint8]:
@@ -21,12 +28,16 @@ def gradient(width: int = 64, height: int = 48) -> NDArray[np.uint8]:
 
 
 def write_video(
-    path: Path, images: Iterable[NDArray[np.uint8]], times_s: Sequence[float] | None = None
+    path: Path,
+    images: Iterable[NDArray[np.uint8]],
+    times_s: Sequence[float] | None = None,
+    pixel_aspect: Fraction = SQUARE,
 ) -> Path:
     """Writes pictures at 10 a second, or at the times given."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(CODECS[path.suffix], rate=10 if times_s is None else TICKS_HZ)
         stream.pix_fmt = "yuv420p"
+        stream.codec_context.sample_aspect_ratio = pixel_aspect
         for index, image in enumerate(images):
             if not index:
                 stream.height, stream.width = image.shape[:2]

@@ -1,19 +1,30 @@
 """Sound files of any container and codec, as chunks of mono samples."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import av
 import numpy as np
 from av.audio.stream import AudioStream
+from av.codec.codec import Properties
 from av.container import InputContainer
 from numpy.typing import NDArray
 
+from cla.capture.chained import parts
+from cla.capture.container import open_container
+from cla.capture.full_scale import full_scale
+from cla.capture.media_clock import SoundClock, with_next
 from cla.capture.media_file import MediaFile, MediaLimits
+from cla.capture.mono import Findings, MonoConverter
 from cla.errors import ClaError
 from cla.types import AudioChunk
+
+NOTED_GAP_S = 0.5
+"""Sound that is missing is told of where it is longer."""
+_FLOATS = ("flt", "dbl")
 
 
 @dataclass(frozen=True)
@@ -28,12 +39,16 @@ class AudioLimits(MediaLimits):
 class AudioFile(MediaFile[AudioChunk]):
     """An open sound file.
 
+    Where a file changes its sample rate or its channels, what follows is converted. Sound that is
+    missing by the file's timestamps is silence.
+
     Attributes:
         sample_rate_hz: sample rate of every chunk.
     """
 
     kind: ClassVar[str] = "sound"
     formats: ClassVar[str] = "Give a sound file such as WAV, FLAC, OGG, MP3 or M4A."
+    sample_rate_hz: int = 0
     _limits: AudioLimits
     _stream: AudioStream
 
@@ -44,36 +59,124 @@ class AudioFile(MediaFile[AudioChunk]):
         return stream
 
     def _check_stream(self) -> None:
-        limits, context = self._limits, self._stream.codec_context
-        self.sample_rate_hz = context.sample_rate
-        if not limits.min_sample_rate_hz <= self.sample_rate_hz <= limits.max_sample_rate_hz:
+        context = self._stream.codec_context
+        self.sample_rate_hz = self.sample_rate_hz or context.sample_rate
+        self._check_sound(context.sample_rate, context.channels)
+
+    def _check_sound(self, rate_hz: int, channels: int) -> None:
+        limits = self._limits
+        if not limits.min_sample_rate_hz <= rate_hz <= limits.max_sample_rate_hz:
             raise ClaError(
-                f"{self.name} has a sample rate of {self.sample_rate_hz} Hz.",
+                f"{self.name} has a sample rate of {rate_hz} Hz.",
                 f"Convert it to a rate from {limits.min_sample_rate_hz} to "
                 f"{limits.max_sample_rate_hz} Hz, best 16000 Hz.",
             )
-        if not 1 <= context.channels <= limits.max_channels:
+        if not 1 <= channels <= limits.max_channels:
             raise ClaError(
-                f"{self.name} has {context.channels} channels.",
+                f"{self.name} has {channels} channels.",
                 f"Mix it down to one channel; at most {limits.max_channels} are read.",
             )
 
-    def _decode(self, container: InputContainer) -> Iterator[AudioChunk]:
-        samples_read = 0
-        for frame in self._frames(container):
-            assert isinstance(frame, av.AudioFrame)
-            start_s = samples_read / self.sample_rate_hz
-            if frame.sample_rate != self.sample_rate_hz:
-                raise ClaError(
-                    f"{self.name} changes its sample rate at {start_s:.1f} s.",
-                    "Convert it to one sample rate.",
-                )
-            samples_read += frame.samples
-            self._check_time(samples_read / self.sample_rate_hz)
-            if frame.samples:
-                yield AudioChunk(_mono(frame), self.sample_rate_hz, start_s)
+    def _end_s(self, chunk: AudioChunk) -> float:
+        return chunk.start_s + len(chunk.samples) / chunk.sample_rate_hz
+
+    def _decode(self) -> Iterator[AudioChunk]:
+        rate_hz, samples_read = self.sample_rate_hz, 0
+        for samples in self._mono():
+            self._check_time((samples_read + len(samples)) / rate_hz)
+            if len(samples):
+                yield AudioChunk(samples, rate_hz, samples_read / rate_hz)
+            samples_read += len(samples)
         if samples_read == 0:
             raise ClaError(f"{self.name} holds no sound that can be decoded.", self.formats)
+
+    def _mono(self) -> Iterator[NDArray[np.float32]]:
+        scale = self._full_scale()
+        clock = SoundClock(restarts=self._clock_restarts)
+        found = Findings()
+        converter: MonoConverter | None = None
+        for frame, following in with_next(self._sound()):
+            next_s = following.time if following else None
+            gap_s = clock.gap_s(frame.time, frame.samples / frame.sample_rate, next_s)
+            if converter and (gap_s or not converter.takes(frame)):
+                yield converter.flush()
+                if not converter.takes(frame):
+                    self._check_sound(frame.sample_rate, frame.layout.nb_channels)
+                    found.changed_at_s = found.changed_at_s or clock.media_s
+                converter = None
+            if gap_s:
+                self._check_time(clock.media_s)
+                yield from self._silence(gap_s)
+            converter = converter or MonoConverter(frame, self.sample_rate_hz, scale, found)
+            yield converter.push(frame)
+        if converter:
+            yield converter.flush()
+        self._note_found(found, clock)
+
+    def _sound(self) -> Iterator[av.AudioFrame]:
+        for frame in self._frames():
+            if isinstance(frame, av.AudioFrame) and frame.samples and frame.sample_rate:
+                yield frame
+
+    def _silence(self, length_s: float) -> Iterator[NDArray[np.float32]]:
+        left = round(length_s * self.sample_rate_hz)
+        while left > 0:
+            samples = min(left, self.sample_rate_hz)
+            yield np.zeros(samples, np.float32)
+            left -= samples
+
+    def _full_scale(self) -> float:
+        """What counts as 1 in this file, which is read once more if that can be anything."""
+        context = self._stream.codec_context
+        lossless = context.codec.properties & cast(int, Properties.LOSSLESS.value)
+        if not (lossless and context.format and context.format.name.startswith(_FLOATS)):
+            return 1.0
+        scale = full_scale(frame.to_ndarray() for frame in self._again())
+        if scale != 1:
+            self._note(
+                f"{self.name} has samples of up to {scale:.0f} where 1 is full "
+                "scale; they are divided by that."
+            )
+        return scale
+
+    def _again(self) -> Iterator[av.AudioFrame]:
+        """All frames, read apart from those that are read next."""
+        container = open_container(
+            parts(self._file, self._size_bytes)[0], ignore_length=self._told.understated
+        )
+        if container is None:
+            return
+        with suppress(av.FFmpegError), container:
+            left = self._limits.max_duration_s * self.sample_rate_hz
+            for frame in container.decode(self._find_stream(container)):
+                yield frame
+                left -= frame.samples
+                if left < 0:
+                    break
+
+    def _note_found(self, found: Findings, clock: SoundClock) -> None:
+        if clock.missing_s > NOTED_GAP_S:
+            self._note(
+                f"{self.name} lacks {clock.missing_s:.1f} s of sound, at "
+                f"{clock.missing_at_s:.1f} s first; they are taken as silence."
+            )
+        if self._told.understated:
+            self._note(
+                f"{self.name} has a header that says less than the file holds; all of it was read."
+            )
+        self._note_restart(clock.restarted_at_s)
+        if found.changed_at_s:
+            self._note(
+                f"{self.name} changes its sample rate or its channels at "
+                f"{found.changed_at_s:.1f} s; what follows is converted."
+            )
+        if found.no_numbers:
+            self._note(
+                f"{self.name} has samples that are not numbers, which are taken as silence: "
+                f"{found.no_numbers}."
+            )
+        if found.cancelled:
+            self._note(f"{self.name} has channels that cancel each other; the louder one is heard.")
 
 
 def open_audio(source: str | Path | bytes, *, limits: AudioLimits | None = None) -> AudioFile:
@@ -84,16 +187,3 @@ def open_audio(source: str | Path | bytes, *, limits: AudioLimits | None = None)
             while decoding is raised while iterating.
     """
     return AudioFile(source, limits or AudioLimits())
-
-
-def _mono(frame: av.AudioFrame) -> NDArray[np.float32]:
-    """Returns the mean of the channels, scaled to [-1, 1]."""
-    samples = frame.to_ndarray()
-    if not frame.format.is_planar:
-        samples = samples.reshape(frame.samples, -1).T
-    mono: NDArray[np.float32] = samples.mean(axis=0, dtype=np.float32)
-    if samples.dtype.kind == "f":
-        return mono
-    full_scale = 2.0 ** (8 * samples.dtype.itemsize - 1)
-    offset = full_scale if samples.dtype.kind == "u" else 0.0
-    return (mono - np.float32(offset)) / np.float32(full_scale)

@@ -90,11 +90,15 @@ def _no_longer_than(seconds: float) -> Iterator[None]:
 
 
 def _write_file(out: BinaryIO, file: AudioFile | VideoFile) -> None:
+    told = 0
     rate_hz = file.sample_rate_hz if isinstance(file, AudioFile) else None
     _write(out, {"type": "open", "duration_s": file.duration_s, "sample_rate_hz": rate_hz})
     while True:
         with _no_longer_than(STALL_S):
             chunk = next(file, None)
+        while told < len(file.notices):
+            _write(out, {"type": "notice", "message": file.notices[told]})
+            told += 1
         if chunk is None:
             break
         # Writing may take as long as the reader likes.

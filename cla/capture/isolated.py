@@ -29,6 +29,7 @@ Chunk = TypeVar("Chunk")
 NAME = "The upload"
 MAX_HEADER_BYTES = 64 * 1024
 MAX_DATA_BYTES = 64 * 2**20
+MOST_NOTICES, MAX_NOTICE = 16, 400
 _REMEDY = "Convert it to another format, such as WAV for sound or MP4 for video, and try again."
 
 
@@ -36,7 +37,7 @@ class IsolatedFile(ABC, Generic[Chunk]):
     """An open file: an iterator of chunks, to be used once, and a context manager.
 
     Attributes:
-        name, duration_s, damaged_packets: as of a `MediaFile`.
+        name, duration_s, damaged_packets, notices: as of a `MediaFile`.
     """
 
     kind: ClassVar[Kind]
@@ -45,6 +46,7 @@ class IsolatedFile(ABC, Generic[Chunk]):
     def __init__(self, content: bytes | Path, limits: AudioLimits | VideoLimits) -> None:
         self.name = NAME
         self.damaged_packets = 0
+        self.notices: list[str] = []
         self._process = _start(self.kind, content, limits)
         self._out = cast(BinaryIO, self._process.stdout)
         try:
@@ -85,12 +87,20 @@ class IsolatedFile(ABC, Generic[Chunk]):
     def _decoded(self) -> Iterator[Chunk]:
         while True:
             with _unbelieving():
-                header, data = self._read(self._message, "end")
+                header, data = self._read(self._message, "notice", "end")
                 if header["type"] == "end":
                     self.damaged_packets = int(header["damaged_packets"])
                     return
+                if header["type"] == "notice":
+                    self._take_notice(str(header["message"]))
+                    continue
                 chunk = self._chunk(header, data)
             yield chunk
+
+    def _take_notice(self, message: str) -> None:
+        if len(self.notices) == MOST_NOTICES or len(message) > MAX_NOTICE or "\n" in message:
+            raise ValueError("there is more to say than can be")
+        self.notices.append(message)
 
     def _read(self, *expected: str) -> tuple[dict[str, Any], bytes]:
         """The next message.

@@ -10,16 +10,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, ClassVar, Generic, NoReturn, Self, TypeVar
+from typing import BinaryIO, ClassVar, Generic, Self, TypeVar, cast
 
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.format import Flags
 from av.video.stream import VideoStream
 
+from cla.capture.chained import FilePart, lacks_its_end, parts
+from cla.capture.container import open_container
+from cla.capture.riff import riff_size
 from cla.errors import ClaError
 
 Chunk = TypeVar("Chunk")
+
+_MOST_FAILURES = 16
+"""Faults in reading, one behind the other, after which the file is at its end."""
+_SHORT_S, _SHORT_SHARE = 1.0, 0.02
+"""A file that ends so much earlier than it says is told of."""
+_UNREAD_BYTES, _UNREAD_SHARE = 2**14, 0.1
+"""So is one of which so much was not read."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,8 @@ class MediaFile(ABC, Generic[Chunk]):
         name: the file's name, safe to print.
         duration_s: what the file says it lasts, or None where it does not say.
         damaged_packets: packets so far that could not be decoded and were left out.
+        notices: sentences so far on what the file holds that is not as it should be, and what was
+            made of it; a few at most.
     """
 
     kind: ClassVar[str]
@@ -47,24 +60,21 @@ class MediaFile(ABC, Generic[Chunk]):
 
     def __init__(self, source: str | Path | bytes, limits: MediaLimits) -> None:
         self.damaged_packets = 0
+        self.notices: list[str] = []
         self._limits = limits
         self._container: InputContainer | None = None
-        self.name, self._file, size_bytes = _open_bytes(source)
+        self.name, self._file, self._size_bytes = _open_bytes(source)
         try:
-            self._check_size(size_bytes)
-            self._container = self._open_container()
-            self._stream = self._find_stream(self._container)
-            if self._stream.codec_context is None:
-                raise ClaError(f"{self.name} is in a codec that is not known here.", self.formats)
-            self._stream.codec_context.thread_count = 1
-            self.duration_s = _duration_s(self._container, self._stream)
+            self._check_size(self._size_bytes)
+            self._parts = parts(self._file, self._size_bytes)
+            self._container = self._open(self._parts[0])
+            self.duration_s = self._duration_s(self._container)
             if self.duration_s is not None:
                 self._check_time(self.duration_s)
-            self._check_stream()
         except BaseException:
             self.close()
             raise
-        self._chunks = self._decode(self._container)
+        self._chunks = self._checked(self._decode())
 
     def __enter__(self) -> Self:
         return self
@@ -94,20 +104,100 @@ class MediaFile(ABC, Generic[Chunk]):
         """Raises ClaError where the stream is beyond the limits."""
 
     @abstractmethod
-    def _decode(self, container: InputContainer) -> Iterator[Chunk]: ...
+    def _decode(self) -> Iterator[Chunk]: ...
 
-    def _frames(self, container: InputContainer) -> Iterator[av.AudioFrame | av.VideoFrame]:
-        """Yields what can be decoded; like a player it goes on behind a damaged packet."""
-        packets = container.demux(self._stream)
-        while True:
+    @abstractmethod
+    def _end_s(self, chunk: Chunk) -> float:
+        """Media time at which a chunk ends."""
+
+    def _checked(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+        """The chunks; then it is noted what of the file was not among them."""
+        end_s = 0.0
+        for chunk in chunks:
+            end_s = self._end_s(chunk)
+            yield chunk
+        self._note_end(end_s)
+
+    def _note(self, sentence: str) -> None:
+        self.notices.append(sentence)
+
+    def _note_restart(self, at_s: float | None) -> None:
+        if at_s is not None:
+            self._note(
+                f"{self.name} has timestamps that begin anew at {at_s:.1f} s; what follows is "
+                "taken as going on from there."
+            )
+
+    def _note_end(self, end_s: float) -> None:
+        promised_s = self._promised_s(end_s)
+        if promised_s - end_s > max(_SHORT_S, _SHORT_SHARE * promised_s):
+            self._note(
+                f"{self.name} ends at {end_s:.1f} s of {promised_s:.1f} s: it was cut off, or its "
+                "header promises too much."
+            )
+        elif lacks_its_end(self._parts[-1]):
+            self._note(
+                f"{self.name} ends at {end_s:.1f} s without a mark of its end: it was cut off."
+            )
+        if self.damaged_packets:
+            self._note(
+                f"{self.name} has damaged places, which were left out: {self.damaged_packets}."
+            )
+        unread = sum(part.unread_bytes for part in self._parts)
+        if unread > max(_UNREAD_BYTES, _UNREAD_SHARE * self._size_bytes):
+            self._note(
+                f"{self.name} holds {unread / 1e6:,.1f} MB that do not belong to what its header "
+                "describes; they were left out."
+            )
+
+    def _promised_s(self, end_s: float) -> float:
+        """How long the file says that it is, 0 where it does not say."""
+        if len(self._parts) > 1:
+            return 0.0
+        told_bytes, is_bytes = self._told.bytes, self._size_bytes
+        if told_bytes > is_bytes:
+            return end_s * told_bytes / is_bytes
+        bit_rate = self._stream.codec_context.bit_rate
+        if not self.duration_s or not bit_rate:
+            return self.duration_s or 0.0
+        # A duration that was concluded from the size is no promise.
+        concluded = abs(self.duration_s * bit_rate / 8 / is_bytes - 1) < _SHORT_SHARE
+        return 0.0 if concluded else self.duration_s
+
+    def _frames(self) -> Iterator[av.AudioFrame | av.VideoFrame]:
+        """Yields what can be decoded, part by part."""
+        yield from self._frames_of_part()
+        for part in self._parts[1:]:
+            assert self._container is not None
+            self._container.close()
             try:
-                frames = next(packets).decode()
+                self._container = self._open(part)
+            except ClaError:
+                continue  # it is told of as bytes that were left out
+            yield from self._frames_of_part()
+
+    def _frames_of_part(self) -> Iterator[av.AudioFrame | av.VideoFrame]:
+        """Like a player it goes on behind a damaged packet."""
+        assert self._container is not None
+        packets = self._container.demux(self._stream)
+        failures = 0
+        while failures < _MOST_FAILURES:
+            try:
+                packet = next(packets)
             except StopIteration:
                 return
             except av.FFmpegError:
-                # Where the fault is in reading, not in decoding, `packets` has ended with it.
+                # The packets end with a fault in reading; there may be more behind it.
+                self.damaged_packets += 1
+                failures += 1
+                packets = self._container.demux(self._stream)
+                continue
+            try:
+                frames = packet.decode()
+            except av.FFmpegError:
                 self.damaged_packets += 1
                 continue
+            failures = 0
             for frame in frames:
                 if isinstance(frame, av.AudioFrame | av.VideoFrame):
                     yield frame
@@ -128,23 +218,39 @@ class MediaFile(ABC, Generic[Chunk]):
                 "Cut it to a shorter piece.",
             )
 
-    def _open_container(self) -> InputContainer:
-        try:
-            # A playlist inside the file must not make the decoder read other files or the network.
-            return av.open(
-                self._file,
-                mode="r",
-                container_options={"protocol_whitelist": "none"},
-                metadata_errors="replace",
-                io_open=self._open_nothing_else,
-            )
-        except (av.FFmpegError, ClaError) as error:
+    @property
+    def _clock_restarts(self) -> bool:
+        """Whether the format's clock may begin anew at any place."""
+        assert self._container is not None
+        return bool(self._container.format.flags & cast(int, Flags.ts_discont.value))
+
+    def _duration_s(self, container: InputContainer) -> float | None:
+        stream = self._stream
+        if self._told.understated or len(self._parts) > 1:
+            return None
+        if stream.duration is not None and stream.time_base is not None:
+            duration_s = float(stream.duration * stream.time_base)
+        elif container.duration is not None:
+            duration_s = container.duration / av.time_base
+        else:
+            return None
+        return duration_s if duration_s > 0 else None
+
+    def _open(self, part: FilePart) -> InputContainer:
+        """A part as a container, with its stream found and checked."""
+        self._told = riff_size(part)
+        container = open_container(part, ignore_length=self._told.understated)
+        if container is None:
             raise ClaError(
                 f"{self.name} is not a {self.kind} file, or it is damaged.", self.formats
-            ) from error
-
-    def _open_nothing_else(self, url: str, *_: object) -> NoReturn:
-        raise ClaError(f"A {self.kind} file must not refer to another one ({url!r}).", self.formats)
+            )
+        self._container = container
+        self._stream = self._find_stream(container)
+        if self._stream.codec_context is None:
+            raise ClaError(f"{self.name} is in a codec that is not known here.", self.formats)
+        self._stream.codec_context.thread_count = 1
+        self._check_stream()
+        return container
 
 
 def _open_bytes(source: str | Path | bytes) -> tuple[str, BinaryIO, int]:
@@ -162,13 +268,3 @@ def _open_bytes(source: str | Path | bytes) -> tuple[str, BinaryIO, int]:
             f"{name or path} cannot be opened: {reason}.", "Check the path of the file."
         ) from error
     return name, file, os.fstat(file.fileno()).st_size
-
-
-def _duration_s(container: InputContainer, stream: AudioStream | VideoStream) -> float | None:
-    if stream.duration is not None and stream.time_base is not None:
-        duration_s = float(stream.duration * stream.time_base)
-    elif container.duration is not None:
-        duration_s = container.duration / av.time_base
-    else:
-        return None
-    return duration_s if duration_s > 0 else None

@@ -3,21 +3,26 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 import av
 import numpy as np
 from av.container import InputContainer
+from av.sidedata.sidedata import Type
 from av.stream import Disposition
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from cla.capture.media_clock import PictureClock, with_next
 from cla.capture.media_file import MediaFile, MediaLimits
+from cla.capture.orientation import upright
 from cla.capture.pictures import MIN_SIDE, fitting_size
 from cla.errors import ClaError
 from cla.types import VideoFrame
 
 _FALLBACK_HZ = 25.0
+_MOST_ASPECT = 4.0
+"""Pixels that are said to be longer than this are taken for square."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +36,9 @@ class VideoLimits(MediaLimits):
 class VideoFile(MediaFile[VideoFrame]):
     """An open video file.
 
-    Pictures are turned as the file's rotation flag says, and made smaller where they are large.
-    Times are the file's own, counted from the first picture, and rise from picture to picture; a
-    picture that goes back in time is left out.
+    Pictures are turned and mirrored as the file says, get square pixels, and are made smaller where
+    they are large. Times are the file's own, counted from the first picture, and rise from picture
+    to picture; a picture out of order is left out.
     """
 
     kind: ClassVar[str] = "video"
@@ -55,6 +60,11 @@ class VideoFile(MediaFile[VideoFrame]):
         context.options = {"max_pixels": str(self._limits.max_pixels)}
 
     def _check_pixels(self, width: int, height: int) -> None:
+        if not width or not height:
+            raise ClaError(
+                f"{self.name} holds no pictures that can be decoded, or far too large ones.",
+                self.formats,
+            )
         if min(width, height) < MIN_SIDE or width * height > self._limits.max_pixels:
             raise ClaError(
                 f"{self.name} has pictures of {width} by {height} pixels.",
@@ -62,32 +72,35 @@ class VideoFile(MediaFile[VideoFrame]):
                 "best 640 by 480.",
             )
 
-    def _decode(self, container: InputContainer) -> Iterator[VideoFrame]:
+    def _end_s(self, chunk: VideoFrame) -> float:
+        return chunk.time_s
+
+    def _decode(self) -> Iterator[VideoFrame]:
         frame_s = 1 / float(self._stream.average_rate or _FALLBACK_HZ)
-        first_s: float | None = None
-        last_s = 0.0
+        clock = PictureClock(frame_s, restarts=self._clock_restarts)
         frames_read = 0
-        for frame in self._frames(container):
-            assert isinstance(frame, av.VideoFrame)
+        for (frame, aspect), following in with_next(self._pictures()):
             frames_read += 1
             if frames_read > self._limits.max_frames:
                 raise ClaError(
                     f"{self.name} has more than {self._limits.max_frames:,} pictures.",
                     "Cut it to a shorter piece.",
                 )
-            if first_s is None:
-                first_s = frame.time or 0.0
-                time_s = 0.0
-            else:
-                time_s = last_s + frame_s if frame.time is None else frame.time - first_s
-                if time_s <= last_s:
-                    continue
-            self._check_time(time_s)
             self._check_pixels(frame.width, frame.height)
-            last_s = time_s
-            yield VideoFrame(_upright(frame), time_s)
-        if first_s is None:
+            time_s = clock.shown_s(frame.time, following[0].time if following else None)
+            if time_s is not None:
+                self._check_time(time_s)
+                yield VideoFrame(_upright(frame, aspect), time_s)
+        if not frames_read:
             raise ClaError(f"{self.name} holds no pictures that can be decoded.", self.formats)
+        self._note_restart(clock.restarted_at_s)
+
+    def _pictures(self) -> Iterator[tuple[av.VideoFrame, float]]:
+        """Pictures, and how wide their pixels are for their height."""
+        for frame in self._frames():
+            if isinstance(frame, av.VideoFrame):
+                aspect = float(self._stream.sample_aspect_ratio or 1)
+                yield frame, aspect if 1 / _MOST_ASPECT <= aspect <= _MOST_ASPECT else 1.0
 
 
 def open_video(source: str | Path | bytes, *, limits: VideoLimits | None = None) -> VideoFile:
@@ -100,8 +113,11 @@ def open_video(source: str | Path | bytes, *, limits: VideoLimits | None = None)
     return VideoFile(source, limits or VideoLimits())
 
 
-def _upright(frame: av.VideoFrame) -> NDArray[np.uint8]:
-    width, height = fitting_size(frame.width, frame.height)
-    image = frame.to_ndarray(format="rgb24", width=width, height=height)
-    turned: NDArray[np.uint8] = np.rot90(image, round(frame.rotation / 90))
-    return np.ascontiguousarray(turned)
+def _upright(frame: av.VideoFrame, pixel_aspect: float) -> NDArray[np.uint8]:
+    wide = max(round(frame.width * pixel_aspect), 1)
+    width, height = fitting_size(wide, frame.height)
+    pixels = frame.to_ndarray(format="rgb24", width=width, height=height)
+    image: NDArray[np.uint8] = np.asarray(pixels, np.uint8)
+    # PyAV's types say nothing of these keys.
+    matrix = cast(Any, frame.side_data).get(Type.DISPLAYMATRIX)
+    return image if matrix is None else upright(image, bytes(matrix))

@@ -59,16 +59,6 @@ def test_every_sample_format_has_the_same_scale(
     np.testing.assert_allclose(samples, tone, atol=0.01 if codec == "pcm_u8" else 1e-4)
 
 
-@pytest.mark.parametrize("channels", [2, 3, 6])
-def test_channels_are_averaged(
-    write_sound: WriteSound, tone: NDArray[np.float32], channels: int
-) -> None:
-    samples = np.zeros((channels, len(tone)), np.float32)
-    samples[1] = tone
-    path = write_sound("tone.wav", samples)
-    np.testing.assert_allclose(read(path), tone / channels, atol=1e-4)
-
-
 def test_one_sample_is_a_sound(write_sound: WriteSound) -> None:
     np.testing.assert_allclose(
         read(write_sound("one.wav", np.array([0.5], np.float32))), [0.5], atol=1e-4

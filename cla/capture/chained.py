@@ -1,0 +1,159 @@
+"""Files that were put one behind the other in one file, which demuxers read the first of."""
+
+import struct
+from collections.abc import Callable, Iterator
+from itertools import islice, pairwise
+from types import MappingProxyType
+from typing import Protocol
+
+MOST_PARTS = 256
+_MOST_BOXES = 2**21
+"""So many pages, chunks or boxes are looked at; 4 GiB of Ogg have fewer."""
+_OGG_PAGE = struct.Struct("<4sBB20sB")
+_OGG_FIRST, _OGG_LAST = 2, 4
+_LONGEST_PAGE = 2**16
+_FLAC_HEAD = b"fLaC\0\0\0\x22"
+_BLOCK = 2**20
+_RIFF = struct.Struct("<4sI4s")
+_BOX = struct.Struct(">I4sQ")
+
+
+class Seekable(Protocol):
+    """A file that can be read from any place."""
+
+    def seek(self, at: int, /) -> int: ...
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+class FilePart:
+    """A part of a file as a file; knows how much of it was read.
+
+    Args:
+        start, end: where it lies in the file.
+    """
+
+    def __init__(self, file: Seekable, start: int, end: int) -> None:
+        self.size = end - start
+        self._file, self._start = file, start
+        self._at = 0
+        self._page = max(4_096, self.size // 2**16)
+        self._pages = bytearray(self.size // self._page + 1)
+
+    @property
+    def unread_bytes(self) -> int:
+        """How much was never read, give or take a page."""
+        return self._pages.count(0) * self._page
+
+    def seek(self, at: int, whence: int = 0) -> int:
+        self._at = max((0, self._at, self.size)[whence] + at, 0)
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        left = max(self.size - self._at, 0)
+        self._file.seek(self._start + self._at)
+        content = self._file.read(left if size < 0 else min(size, left))
+        first, self._at = self._at // self._page, self._at + len(content)
+        touched = self._at // self._page + 1 - first
+        self._pages[first : first + touched] = b"\1" * touched
+        return content
+
+
+def parts(file: Seekable, size: int) -> list[FilePart]:
+    """The files in a file: nearly always one.
+
+    Chained Ogg, and FLAC, WAV, AVI or MP4 files one behind the other; of most other formats the
+    demuxers read on by themselves.
+    """
+    file.seek(0)
+    head = file.read(12)
+    walk = next((walk for magic, walk in _WALKS.items() if head.find(magic) in (0, 4)), None)
+    starts = [] if walk is None else list(islice(walk(file), MOST_PARTS - 1))
+    return [FilePart(file, *both) for both in pairwise([0, *starts, size])]
+
+
+def lacks_its_end(part: FilePart) -> bool:
+    """Whether an Ogg file stops before the page that is marked as the last one."""
+    part.seek(0)
+    if part.read(4) != b"OggS":
+        return False
+    part.seek(max(part.size - _LONGEST_PAGE, 0))
+    tail = part.read(_LONGEST_PAGE)
+    flags = tail[tail.rfind(b"OggS") + 5 :][:1]
+    return not (flags and flags[0] & _OGG_LAST)
+
+
+def _ogg(file: Seekable) -> Iterator[int]:
+    """A first page behind others that are not: where a link of the chain begins."""
+    at, heads = 0, True
+    for _ in range(_MOST_BOXES):
+        file.seek(at)
+        page = file.read(_OGG_PAGE.size)
+        if len(page) < _OGG_PAGE.size:
+            return
+        magic, _, kind, _, segments = _OGG_PAGE.unpack(page)
+        if magic != b"OggS":
+            return
+        first = bool(kind & _OGG_FIRST)
+        if first and not heads:
+            yield at
+        heads = first
+        at += _OGG_PAGE.size + segments + sum(file.read(segments))
+
+
+def _flac(file: Seekable) -> Iterator[int]:
+    """The head of another file; eight bytes that are never in the middle of one but by chance."""
+    at = len(_FLAC_HEAD)
+    while True:
+        file.seek(at)
+        block = file.read(_BLOCK)
+        found = block.find(_FLAC_HEAD)
+        if found >= 0:
+            yield at + found
+            at += found + len(_FLAC_HEAD)
+        elif len(block) < _BLOCK:
+            return
+        else:
+            at += len(block) - len(_FLAC_HEAD) + 1
+
+
+def _riff(file: Seekable) -> Iterator[int]:
+    at, form = 0, b""
+    for _ in range(_MOST_BOXES):
+        file.seek(at)
+        head = file.read(_RIFF.size)
+        if len(head) < _RIFF.size:
+            return
+        name, length, kind = _RIFF.unpack(head)
+        if name != b"RIFF" or (at and kind not in (form, b"AVIX")):
+            return
+        if at and kind == form:  # else a long AVI goes on here
+            yield at
+        form = form or kind
+        at += 8 + length + length % 2
+
+
+def _mp4(file: Seekable) -> Iterator[int]:
+    at, described = 0, False
+    for _ in range(_MOST_BOXES):
+        file.seek(at)
+        head = file.read(_BOX.size)
+        if len(head) < _BOX.size:
+            return
+        length, name, long_length = _BOX.unpack(head)
+        if name == b"ftyp" and described:
+            yield at
+            described = False
+        described |= name == b"moov"
+        length = long_length if length == 1 else length
+        if length < 8:
+            return
+        at += length
+
+
+_WALKS: MappingProxyType[bytes, Callable[[Seekable], Iterator[int]]] = MappingProxyType(
+    {b"OggS": _ogg, b"fLaC": _flac, b"RIFF": _riff, b"ftyp": _mp4}
+)
