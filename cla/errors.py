@@ -1,8 +1,10 @@
 """The one error type for faults a user can cause."""
 
+from cla.printable import printable
+
 
 class ClaError(Exception):
-    """A fault the user can put right.
+    """A fault the user can put right; its sentences are safe to print, whatever they quote.
 
     Args:
         message: what happened, naming the bad value.
@@ -10,9 +12,9 @@ class ClaError(Exception):
     """
 
     def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(message, remedy)
-        self.message = message
-        self.remedy = remedy
+        self.message = printable(message)
+        self.remedy = printable(remedy)
+        super().__init__(self.message, self.remedy)
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}"

@@ -15,10 +15,21 @@ SCRIPTS = [
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 # Each part of the package and the parts it may import.
-BOTTOM = {"types", "errors", "resources", "opencv", "stderr", "torch_audio"}
+BOTTOM = {
+    "types",
+    "errors",
+    "printable",
+    "files",
+    "resources",
+    "opencv",
+    "stderr",
+    "torch_audio",
+}
 MAY_IMPORT = {
     "types": set(),
-    "errors": set(),
+    "printable": set(),
+    "errors": {"printable"},
+    "files": {"errors"},
     "resources": {"errors"},
     "opencv": {"errors"},
     "stderr": set(),

@@ -4,18 +4,23 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load, save_file
+from safetensors.torch import load, save
 
 from cla.attention.state import tensors_of, with_tensors
 from cla.errors import ClaError
+from cla.files import write_file
 
 REMEDY = "Save a state of the same layer configuration and batch size, or start a new stream."
 
 
 def save_state(state: Any, path: Path | str) -> None:
-    """Write a state of any layer or classifier."""
+    """Write a state of any layer or classifier.
+
+    Raises:
+        ClaError: the file cannot be written.
+    """
     named = {f"{index:03d}": tensor.contiguous() for index, tensor in enumerate(tensors_of(state))}
-    save_file(named, path)
+    write_file(Path(path), save(named))
 
 
 def load_state(path: Path | str, like: Any) -> Any:

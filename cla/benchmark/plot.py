@@ -10,6 +10,7 @@ from cla.benchmark.cases import GROWTH, SYSTEMS
 from cla.benchmark.report import heading
 from cla.benchmark.run import Measurement
 from cla.errors import ClaError
+from cla.files import write_file
 
 PANELS = (
     ("single_output", "Newest output only"),
@@ -43,9 +44,10 @@ def write_plot(measurement: Measurement, path: Path) -> None:
     check_plot_path(path)
     figure = make_figure(measurement)
     if path.suffix == ".png":
-        figure.write_image(path, width=1_300, height=650, scale=2)
+        content = figure.to_image("png", width=1_300, height=650, scale=2)
     else:
-        figure.write_html(path, include_plotlyjs=True)
+        content = figure.to_html(include_plotlyjs=True).encode()
+    write_file(path, content)
 
 
 def make_figure(measurement: Measurement) -> go.Figure:

@@ -22,6 +22,7 @@ from cla.capture.chained import FilePart, lacks_its_end, parts
 from cla.capture.container import open_container
 from cla.capture.riff import riff_size
 from cla.errors import ClaError
+from cla.printable import printable
 
 Chunk = TypeVar("Chunk")
 
@@ -258,8 +259,7 @@ def _open_bytes(source: str | Path | bytes) -> tuple[str, BinaryIO, int]:
     if isinstance(source, bytes):
         return "The upload", BytesIO(source), len(source)
     path = Path(source)
-    # A name may hold line breaks and terminal commands.
-    name = "".join(c if c.isprintable() else "?" for c in path.name)
+    name = printable(path.name)
     try:
         file = path.open("rb")
     except (OSError, ValueError) as error:

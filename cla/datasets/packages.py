@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from cla.errors import ClaError
+from cla.files import make_folder
 
 FETCH_TIMEOUT_S = 900
 
@@ -52,7 +53,7 @@ def fetch(package: Package, folder: Path) -> Path:
     unpacked = folder / package.name
     if unpacked.exists():
         return unpacked
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     path = folder / package.file_name
     if not path.exists():
         _run(package.command, folder)

@@ -1,5 +1,6 @@
 """Data sets as models take them: sequences of tokens with a label each."""
 
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from cla.datasets.clips import Clip, ClipSet
 from cla.errors import ClaError
+from cla.files import make_folder, write_file
 
 Measure = Literal["accuracy", "average_precision"]
 
@@ -88,7 +90,7 @@ def extract(
     if not clips.clips:
         raise ClaError(f"{clips.name} holds no clips.", "Check the folder.")
     folder = cache / clips.name / extractor.name
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     sequences = []
     for clip in progress(clips.clips):
         features = _features(clip, extractor, folder)
@@ -115,7 +117,7 @@ def _features(clip: Clip, extractor: Extractor, folder: Path) -> NDArray[np.floa
         kept: NDArray[np.float16] = np.load(path, allow_pickle=False)
         return kept
     features = extractor.embed(clip.path).astype(np.float16)
-    written = path.with_suffix(".part.npy")
-    np.save(written, features)
-    written.replace(path)
+    content = io.BytesIO()
+    np.save(content, features)
+    write_file(path, content.getvalue())
     return features

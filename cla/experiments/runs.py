@@ -6,11 +6,12 @@ from pathlib import Path
 
 import yaml
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from cla.errors import ClaError
 from cla.experiments.config import ExperimentConfig, with_settings
+from cla.files import make_folder, replacing, write_file
 from cla.models import ClassifierConfig, FixedLandmarks, StreamClassifier
 
 SETTINGS_FILE = "run.yaml"
@@ -33,18 +34,19 @@ class Run:
 
 def write_run(run: Run, folder: Path) -> None:
     """Write a run."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     tensors = dict(run.classifier.state_dict())
     for count, layers in run.landmarks.items():
         tensors |= _landmark_tensors(f"landmarks.{count}", layers)
-    save_file({name: one.contiguous() for name, one in tensors.items()}, folder / WEIGHTS_FILE)
     settings = {
         "experiment": run.config.as_dict(),
         "labels": list(run.labels),
         "classifier": asdict(run.classifier.config),
         "landmark_counts": list(run.landmarks),
     }
-    (folder / SETTINGS_FILE).write_text(yaml.safe_dump(settings, sort_keys=False), "utf-8")
+    with replacing(folder / WEIGHTS_FILE) as weights, replacing(folder / SETTINGS_FILE) as about:
+        weights.write(save({name: one.contiguous() for name, one in tensors.items()}))
+        about.write(yaml.safe_dump(settings, sort_keys=False).encode())
 
 
 def read_run(folder: Path) -> Run:
@@ -75,9 +77,7 @@ def read_run(folder: Path) -> Run:
 def write_phase(path: Path, classifier: StreamClassifier, fitted: Sequence[FixedLandmarks]) -> None:
     """Write what a phase ends with; the file is there only when it is whole."""
     tensors = {**classifier.state_dict(), **_landmark_tensors("fitted", fitted)}
-    part = path.with_suffix(".part")
-    save_file({name: one.contiguous() for name, one in tensors.items()}, part)
-    part.replace(path)
+    write_file(path, save({name: one.contiguous() for name, one in tensors.items()}))
 
 
 def read_phase(path: Path, classifier: StreamClassifier) -> list[FixedLandmarks]:

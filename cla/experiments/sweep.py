@@ -15,6 +15,7 @@ from cla.experiments.config import LANDMARK_COUNTS, ExperimentConfig, ModelConfi
 from cla.experiments.lanes import Lane, all_lanes
 from cla.experiments.run_one import do_run
 from cla.experiments.training import Reporting
+from cla.files import make_folder, replacing
 
 RESULTS_FILE = "results.parquet"
 Rows = list[dict[str, Any]]
@@ -110,10 +111,9 @@ def write_results(rows: Rows, path: Path) -> None:
 
     names = list(dict.fromkeys(name for row in rows for name in row))
     table = pyarrow.table({name: [row.get(name) for row in rows] for name in names})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    parquet.write_table(table, part)
-    part.replace(path)
+    make_folder(path.parent)
+    with replacing(path) as file:
+        parquet.write_table(table, file)
 
 
 def read_results(path: Path) -> Rows:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cla.errors import ClaError
+from cla.files import make_folder, write_file
 
 GROUP = ("dataset", "layers", "trained_with", "system", "landmarks")
 """What rows have in common that differ in seed and fold alone."""
@@ -104,13 +105,13 @@ def write_table(lines: Sequence[Line], path: Path) -> None:
     """Write the table as CSV (numbers apart from deviations), Markdown or LaTeX, by its ending.
 
     Raises:
-        ClaError: another ending.
+        ClaError: another ending, or it cannot be written.
     """
     if path.suffix not in FORMATS:
         raise ClaError(f"{path.name} is no table.", f"End it in {', '.join(FORMATS)}.")
     make = {".csv": _csv, ".md": markdown, ".tex": _latex}[path.suffix]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(make(lines), "utf-8")
+    make_folder(path.parent)
+    write_file(path, make(lines).encode())
 
 
 def markdown(lines: Sequence[Line]) -> str:

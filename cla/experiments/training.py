@@ -17,6 +17,7 @@ from cla.experiments.data import EpochSampler, Split, Windows
 from cla.experiments.lanes import partly_fixed
 from cla.experiments.module import StreamModule, lane_maker
 from cla.experiments.runs import Run, read_phase, write_phase
+from cla.files import make_folder
 from cla.models import FixedLandmarks, StreamClassifier
 from cla.training.landmarks import fit_landmarks
 
@@ -109,7 +110,7 @@ def _trainer(
     config: ExperimentConfig, epochs: int, folder: Path, reporting: Reporting, validates: bool
 ) -> lightning.Trainer:
     settings = config.training
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     callbacks: list[Any] = [ModelCheckpoint(folder, save_last=True, save_top_k=0)]
     if settings.patience and validates:
         callbacks.append(EarlyStopping("validation_loss", patience=settings.patience))

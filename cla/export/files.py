@@ -1,5 +1,6 @@
 """A flat step on disk: as ONNX, or as a program of `torch.export`."""
 
+import io
 import json
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -13,6 +14,7 @@ from torch.export import ExportedProgram
 from cla.attention import AttentionLayer
 from cla.errors import ClaError
 from cla.export.flat_step import FlatStep
+from cla.files import replacing, write_file
 from cla.models import StreamClassifier
 
 STATE_SUFFIX = ".state.npz"
@@ -66,12 +68,13 @@ def write_onnx(
     onnx.helper.set_model_props(
         proto, {name: json.dumps(value, ensure_ascii=False) for name, value in described.items()}
     )
-    onnx.save(proto, path)
     state_path = path.with_suffix(STATE_SUFFIX)
     arrays: dict[str, Any] = {
         name: tensor.numpy() for name, tensor in zip(step.names, step.initial, strict=True)
     }
-    np.savez(state_path, **arrays)
+    with replacing(path) as file, replacing(state_path) as state_file:
+        file.write(proto.SerializeToString())
+        np.savez(state_file, **arrays)
     return state_path
 
 
@@ -90,11 +93,13 @@ def write_program(
     _require_folder(path)
     step = FlatStep(model, streams)
     described = {**_describe(step), **(metadata or {})}
+    content = io.BytesIO()
     torch.export.save(
         _program(step),
-        path,
+        content,
         extra_files={"metadata.json": json.dumps(described, ensure_ascii=False)},
     )
+    write_file(path, content.getvalue())
 
 
 def _program(step: FlatStep) -> ExportedProgram:

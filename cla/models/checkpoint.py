@@ -13,6 +13,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from cla.errors import ClaError
+from cla.files import make_folder, replacing
 from cla.models.classifier import ClassifierConfig, StreamClassifier
 from cla.models.events import EventConfig
 from cla.models.known import Known, KnownClass
@@ -90,10 +91,11 @@ def write_task(task: TaskModel, folder: Path, card: Mapping[str, Any]) -> None:
     """Write a task's weights, and a card that holds `card` beside what loading needs."""
     weights = save(tensors_of(task))
     needed = {**description_of(task), "sha256": hashlib.sha256(weights).hexdigest()}
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / WEIGHTS_FILE).write_bytes(weights)
+    make_folder(folder)
     text = json.dumps({**card, **needed}, indent=2, ensure_ascii=False)
-    (folder / CARD_FILE).write_text(text + "\n", "utf-8")
+    with replacing(folder / WEIGHTS_FILE) as file, replacing(folder / CARD_FILE) as card_file:
+        file.write(weights)
+        card_file.write(f"{text}\n".encode())
 
 
 def description_of(task: TaskModel) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from torch import Tensor
 from cla.attention.config import PseudoInverse
 from cla.errors import ClaError
 from cla.features import FRONT_ENDS
+from cla.files import write_file
 from cla.models.checkpoint import assembled, description_of, load_task, tensors_of
 from cla.models.classifier import ClassifierConfig, StreamClassifier
 from cla.models.events import EventConfig
@@ -61,12 +62,7 @@ def write_task_file(task: TaskModel, path: Path | None = None) -> bytes:
     text = json.dumps(metadata, ensure_ascii=False, allow_nan=False)
     content = save(tensors, {"cla": text})
     if path is not None:
-        try:
-            path.write_bytes(content)
-        except OSError as error:
-            raise ClaError(
-                f"{path} cannot be written: {error.strerror}.", "Choose another place."
-            ) from error
+        write_file(path, content)
     return content
 
 

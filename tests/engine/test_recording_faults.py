@@ -1,5 +1,6 @@
 """Killed processes, full disks, folders cut off anywhere and folders from strangers."""
 
+import errno
 import io
 import json
 import os
@@ -26,6 +27,7 @@ from cla.engine import (
     Recorder,
     Recording,
     RecordingLimits,
+    RecordingRecord,
     ReplayCheck,
     Session,
     SetLandmarks,
@@ -34,6 +36,7 @@ from cla.engine import (
     replay,
     unpack,
 )
+from cla.engine.recording.files import RecordingFiles
 from cla.engine.recording.rows import SCHEMA
 from cla.errors import ClaError
 from cla.features import HAND_HOP_S
@@ -109,6 +112,23 @@ def test_a_full_disk_ends_the_recording_with_a_sentence_and_the_stream_goes_on(t
     assert recording.cut_off
     assert 0.3 < recording.duration_s < 1
     assert check(tmp_path / "one").equal
+
+
+@pytest.mark.parametrize("method", ["__init__", "append"])
+def test_a_disk_that_is_full_from_the_start_keeps_and_claims_nothing(tmp_path, monkeypatch, method):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(RecordingFiles, "_write" if method == "__init__" else method, full)
+    session = Session(tiny_sound_task(), LANES, SoundStream(16_000), live=False)
+    with closing(session):
+        session.start_recording(Recorder(tmp_path / "one", source="a\x1b \udcff"))
+        assert session.push(np.zeros(16_000, np.float32), timeout_s=5)
+        session.finish()
+        assert session.wait_finished(30)
+        said = [r.message for r in session.drain() if isinstance(r, RecordingRecord)]
+    assert said[-1] == "The disk is full: nothing was recorded."
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.fixture(scope="module")

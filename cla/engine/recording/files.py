@@ -2,14 +2,23 @@
 
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from cla.capture.flac import FlacWriter, Whole
 from cla.capture.fragments import FragmentWriter
-from cla.engine.recording.layout import LOG, MANIFEST, PICTURES, RECORDS, SOUND, TASK
-from cla.engine.recording.log import Entry, encode_entry
+from cla.engine.recording.layout import (
+    LOG,
+    MANIFEST,
+    MAX_LINE_BYTES,
+    PICTURES,
+    RECORDS,
+    SOUND,
+    TASK,
+)
+from cla.engine.recording.log import Ended, Entry, encode_entry, parse_entry
 from cla.engine.recording.manifest import Manifest
 from cla.engine.recording.rows import Row, RowEncoder
 from cla.types import EncodedFrame
@@ -55,14 +64,26 @@ class RecordingFiles:
         self._rows = RowEncoder()
         self._open: dict[str, BinaryIO] = {}
         self.size_bytes = 0
+        about = manifest.encode()
         try:
             for name in (MANIFEST, TASK, self._input, LOG, RECORDS):
                 self._open[name] = (folder / name).open("x+b", buffering=0)
-            self._write(MANIFEST, manifest.encode())
+            self._write(MANIFEST, about)
             self._write(TASK, task)
         except BaseException:
-            self._close_all()
+            self.remove()
             raise
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing happened in it: there is nothing to be kept.
+
+        Raises:
+            OSError: the folder is gone.
+        """
+        with (self._folder / LOG).open("rb") as log:
+            first = log.readline(MAX_LINE_BYTES)
+        return not first.endswith(b"\n") or isinstance(parse_entry(first), Ended)
 
     @property
     def free_bytes(self) -> int:
@@ -106,6 +127,14 @@ class RecordingFiles:
             self.sync()
         finally:
             self._close_all()
+
+    def remove(self) -> None:
+        """Delete the files, and the folder where nothing else lies in it."""
+        self._close_all()
+        for name in self._open:
+            (self._folder / name).unlink(missing_ok=True)
+        with suppress(OSError):  # others have put something into it
+            self._folder.rmdir()
 
     def _correct(self) -> None:
         """Have the head of the input say how much of it there is."""

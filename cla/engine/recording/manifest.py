@@ -15,6 +15,7 @@ from cla.engine.sound_stream import SoundStream
 from cla.engine.stream import Stream
 from cla.errors import ClaError
 from cla.models import TaskModel
+from cla.printable import printable
 from cla.telemetry import device_name
 
 PACKAGES = ("cla-attention", "torch", "numpy", "numba", "onnxruntime", "ai-edge-litert")
@@ -139,22 +140,22 @@ def parse_manifest(content: bytes) -> Manifest:
 def _labels(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not 2 <= len(value) <= MAX_LABELS:
         raise ClaError(f"{MANIFEST} has no labels.", "Record the session again.")
-    return tuple(_printable(label) for label in value)
+    return tuple(shortened(label) for label in value)
 
 
 def _versions(value: object) -> dict[str, str]:
     if not isinstance(value, dict) or len(value) > len(PACKAGES):
         return {}
-    return {_printable(name): _printable(number) for name, number in value.items()}
+    return {shortened(name): shortened(number) for name, number in value.items()}
 
 
 def _short(message: Mapping[str, Any], key: str) -> str:
-    return _printable(text_of(message, key))
+    return shortened(text_of(message, key))
 
 
-def _printable(text: object) -> str:
-    """A text that is safe to show: line breaks and terminal commands are none."""
-    return "".join(c if c.isprintable() else "?" for c in str(text)[:MAX_TEXT])
+def shortened(text: object) -> str:
+    """As much of a foreign text as a manifest has of one, safe to show."""
+    return printable(str(text)[:MAX_TEXT])
 
 
 def _version(package: str) -> str:

@@ -14,7 +14,7 @@ from cla.engine.commands import Command
 from cla.engine.recording.files import RecordingFiles
 from cla.engine.recording.layout import MAX_PACKET_BYTES, RecordingLimits
 from cla.engine.recording.log import CommandDone, Flushed, PacketTaken
-from cla.engine.recording.manifest import Manifest
+from cla.engine.recording.manifest import Manifest, shortened
 from cla.engine.recording.rows import load_encoder, rows_of
 from cla.engine.recording.writer import RecordingWriter, at_limit, why_not_written
 from cla.engine.records import RecordingRecord
@@ -86,7 +86,9 @@ class Recorder:
 
         self._rate_hz = manifest.sample_rate_hz
         try:
-            files = RecordingFiles(self._folder, replace(manifest, source=self._source), task)
+            files = RecordingFiles(
+                self._folder, replace(manifest, source=shortened(self._source)), task
+            )
         except OSError as error:
             on_end(why_not_written(error, self._folder))
             return

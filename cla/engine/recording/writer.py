@@ -1,7 +1,6 @@
 """The thread that writes a recording: no session ever waits for a disk, unless it can."""
 
 import contextlib
-import errno
 import itertools
 import threading
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from cla.engine.recording.layout import RecordingLimits
 from cla.engine.recording.log import Ended, Entry
 from cla.engine.recording.rows import Row
 from cla.errors import ClaError
+from cla.files import DISK_FULL
 from cla.types import EncodedFrame
 
 FLUSH_S = 0.25
@@ -22,7 +22,15 @@ SYNC_S = 2.0
 MAX_WAITING_BYTES = 32 * 2**20
 """What may wait for a slow disk."""
 CLOSE_TIMEOUT_S = 10.0
+"""How long a live session waits for a slow disk at its end; the thread goes on."""
 
+FULL = "The disk is full: the recording has ended, and what is in it is kept."
+NEARLY_FULL = "The disk is nearly full: the recording has ended, and is kept."
+_NOTHING = {
+    FULL: "The disk is full: nothing was recorded.",
+    NEARLY_FULL: "The disk is nearly full: nothing was recorded.",
+}
+"""What is true instead where the recording held nothing yet."""
 _numbers = itertools.count(1)
 
 
@@ -89,7 +97,7 @@ class RecordingWriter:
         """End, and wait until everything is written."""
         self.end()
         if self._thread is not threading.current_thread():
-            self._thread.join(CLOSE_TIMEOUT_S)
+            self._thread.join(None if self._patient else CLOSE_TIMEOUT_S)
 
     def _makes_room(self) -> bool:
         """Called with the lock held; False when the recording is at its end."""
@@ -120,7 +128,16 @@ class RecordingWriter:
             with contextlib.suppress(OSError):
                 self._files.close()
         finally:
+            self._forget_if_empty()
             self._on_end(self._reason)
+
+    def _forget_if_empty(self) -> None:
+        """Leave nothing, and claim nothing, where it was stopped before anything was recorded."""
+        with contextlib.suppress(OSError):  # the folder is gone, which the reason says
+            if self._reason and self._files.empty:
+                self._files.remove()
+                message = self._reason.message
+                self._reason = ClaError(_NOTHING.get(message, message), self._reason.remedy)
 
     def _sync_often(self) -> None:
         """On a thread of its own: a busy disk takes seconds, and what comes must not wait."""
@@ -151,12 +168,7 @@ class RecordingWriter:
             if self._files.size_bytes > self._limits.max_bytes:
                 self.end(at_limit(f"{self._limits.max_bytes / 2**20:,.0f} MB"))
             if self._limits.min_free_bytes > self._files.free_bytes:
-                self.end(
-                    ClaError(
-                        "The disk is nearly full: the recording has ended, and is kept.",
-                        "Delete old recordings.",
-                    )
-                )
+                self.end(ClaError(NEARLY_FULL, "Delete old recordings."))
 
 
 def at_limit(limit: str) -> ClaError:
@@ -175,12 +187,10 @@ def _why_failed(error: Exception) -> ClaError:
 
 
 def why_not_written(error: OSError, folder: Path | None = None) -> ClaError:
-    """Why a recording cannot go on, or begin."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return ClaError(
-            "The disk is full: the recording has ended, and what is in it is kept.",
-            "Delete old recordings, or record to another disk.",
-        )
+    """Why a recording cannot go on; with a folder, why none can begin there."""
+    if error.errno in DISK_FULL:
+        message = _NOTHING[FULL] if folder else FULL
+        return ClaError(message, "Delete old recordings, or record to another disk.")
     where = folder or "The recording"
     return ClaError(
         f"{where} cannot be written: {error.strerror or error}.",

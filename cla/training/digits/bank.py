@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cla.features import SAMPLE_RATE_HZ, resampled
+from cla.files import make_folder, replacing
 from cla.training.digits.engines import Engine
 from cla.training.digits.trimming import speech_bounds
 from cla.training.digits.utterances import Utterance
@@ -49,7 +50,7 @@ def build_bank(
     """Synthesize what is missing; shards already written are kept, so it can be interrupted."""
     from tqdm import tqdm
 
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for number, shard in enumerate(tqdm(_shards(utterances), desc="synthesis")):
         path = folder / f"{number:04d}.npz"
         if path.exists():
@@ -59,15 +60,13 @@ def build_bank(
             {**asdict(utterance), "onset_s": clip.onset_s, "end_s": clip.end_s}
             for utterance, clip in zip(shard, clips, strict=True)
         ]
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
+        with replacing(path) as file:
             np.savez(
                 file,
                 samples=np.concatenate([_as_int16(clip.samples) for clip in clips]),
                 lengths=np.array([len(clip.samples) for clip in clips]),
                 about=np.array(json.dumps(about)),
             )
-        part.replace(path)
 
 
 def load_bank(folder: Path, utterances: Sequence[Utterance]) -> Iterator[Clip]:

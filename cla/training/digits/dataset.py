@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cla.datasets import SAMPLE_RATE_HZ
 from cla.features import embed_clip
+from cla.files import make_folder, replacing
 from cla.training.digits.bank import Clip, trimmed_clip
 from cla.training.digits.kinds import StreamConfig
 from cla.training.digits.sources import FRENCH, LOOPS, held_out, recordings
@@ -60,7 +61,7 @@ def build_features(
     """Make what is missing of `count` streams; finished shards are kept."""
     from tqdm import tqdm
 
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for number in tqdm(range(-(-count // SHARD_STREAMS)), desc=f"features {folder.name}"):
         path = folder / f"{number:04d}.npz"
         if path.exists():
@@ -71,10 +72,8 @@ def build_features(
             samples, words = make_stream(material, config, rng)
             arrays[f"features{index}"] = embed_clip(samples).astype(np.float16)
             arrays[f"words{index}"] = np.array(words, np.float64).reshape(-1, 3)
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
+        with replacing(path) as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
-        part.replace(path)
 
 
 def load_features(folder: Path) -> Iterator[FeatureStream]:

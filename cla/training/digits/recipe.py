@@ -11,6 +11,7 @@ import torch
 
 from cla.errors import ClaError
 from cla.features import FEATURE_DIM, HOP_S, embed_clip
+from cla.files import make_folder, replacing
 from cla.models import ClassifierConfig, EventConfig, TaskModel, read_task, write_task
 from cla.training.batches import FeatureNoise
 from cla.training.digits.bank import build_bank, load_bank
@@ -183,12 +184,13 @@ def _test_audio(downloads: Path, sounds: Path | None) -> dict[str, list[AudioStr
 
 
 def _write_test(folder: Path, audio: Sequence[AudioStream]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for number, stream in enumerate(audio):
         path = folder / f"{number:04d}.npz"
         if not path.exists():
             words = np.array(stream.words, np.float64).reshape(-1, 3)
-            np.savez(path, features=embed_clip(stream.samples), words=words)
+            with replacing(path) as file:
+                np.savez(file, features=embed_clip(stream.samples), words=words)
 
 
 def _read_test(folder: Path) -> list[FeatureStream]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cla.files import make_folder, replacing
 from cla.training.hands.streams import HandsStream, StreamMaker
 
 
@@ -13,16 +14,14 @@ def build_streams(maker: StreamMaker, count: int, seed: int, folder: Path) -> No
     """Make what is missing of `count` streams; finished ones are kept."""
     from tqdm import trange
 
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for number in trange(count, desc=f"streams {folder.name}"):
         path = folder / f"{number:04d}.npz"
         if path.exists():
             continue
         stream = maker.make(np.random.default_rng((seed, number)))
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
+        with replacing(path) as file:
             np.savez(file, **asdict(stream))
-        part.replace(path)
 
 
 def load_streams(folder: Path) -> Iterator[HandsStream]:

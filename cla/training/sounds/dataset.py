@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cla.features import SOUND_HOP_S, embed_sounds
+from cla.files import make_folder, replacing
 from cla.training.batches import LabeledStream, label_weights
 from cla.training.scoring import Occurrence
 from cla.training.sounds.streams import NONE, Recording, Samples, make_scene
@@ -47,7 +48,7 @@ def build_streams(
     """Make what is missing of `count` streams; finished ones are kept."""
     from tqdm import trange
 
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for number in trange(count, desc=f"streams {folder.name}"):
         path = folder / f"{number:04d}.npz"
         if path.exists():
@@ -56,10 +57,8 @@ def build_streams(
         features = embed_sounds(scene.samples).numpy().astype(np.float16)
         labels = token_labels(scene.heard, len(features))
         heard = np.array(scene.heard, np.float64).reshape(-1, 3)
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
+        with replacing(path) as file:
             np.savez(file, features=features, labels=labels, heard=heard)
-        part.replace(path)
 
 
 def load_streams(folder: Path) -> Iterator[SoundStream]:
