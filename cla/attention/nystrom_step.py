@@ -155,7 +155,7 @@ def _enter(
     streams, rows = place
     where = (streams[:, None], slice(None), rows)
     queries, keys, values = (ring[streams] for ring in state[2:5])
-    weights = _segment_rows(config, rows).to(keys.dtype)[:, None]
+    weights = _segment_rows(config, rows, keys.dtype)[:, None]
     wide = mask[:, None, None, None]
     for landmarks, ring in ((state.landmarks.queries, queries), (state.landmarks.keys, keys)):
         # Advanced indices around a slice put the picked axes first: (S, R, H, D).
@@ -183,8 +183,8 @@ def _enter(
     return PartialSums(shift, sums)
 
 
-def _segment_rows(config: AttentionConfig, rows: Tensor) -> Tensor:
+def _segment_rows(config: AttentionConfig, rows: Tensor, dtype: torch.dtype) -> Tensor:
     """What averages the segments of some landmarks: (S, R) to (S, R, N)."""
     cuts = segments(config.window, config.landmarks)
     part, _ = cuts.locate(torch.arange(config.window, device=rows.device))
-    return (part == rows[..., None]) / cuts.length(rows)[..., None]
+    return (part == rows[..., None]).to(dtype) / cuts.length(rows)[..., None]

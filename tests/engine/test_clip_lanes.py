@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from rows import assert_rows_close
 
 from cla.capture import open_audio, sample_clips
 from cla.engine import Comparison, LaneConfig, SetEmit, lane_at, read_clip, scan_lane
@@ -43,12 +44,12 @@ def test_scans_and_moments_are_those_of_steps(task, clip, config):
     records = [comparison.step(token).lanes[0] for token in clip.tokens]
     scan = scan_lane(task, config, clip)
     stepped = np.stack([record.probabilities for record in records])
-    np.testing.assert_allclose(scan.probabilities, stepped, atol=1e-5)
+    assert_rows_close(scan.probabilities, stepped)
     events = [record.event[:2] for record in records if record.event]
     assert [event[:2] for event in scan.events] == events
     for index in (0, 3, task.window, len(records) - 1):
         moment = lane_at(task, config, clip, index)
-        np.testing.assert_allclose(moment.attention, records[index].attention[0], atol=1e-5)
+        assert_rows_close(moment.attention, records[index].attention[0])
 
 
 def test_a_clip_shorter_than_a_token_is_refused(tmp_path):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from rows import assert_rows_close
 from tiny_tasks import tiny_sound_task
 
 from cla.engine import Comparison, FaultRecord, LaneConfig, Session, sound_stream
@@ -65,7 +66,7 @@ def test_what_was_heard_on_the_device_is_not_forgotten(full_device):
         lane._device = full_device
         lane.change(lane.config)
     late = probabilities(comparison, TOKENS[FULL_AT:])
-    np.testing.assert_allclose(late, expected[FULL_AT:], atol=1e-5)
+    assert_rows_close(late, expected[FULL_AT:])
     assert len(comparison.take_faults()) == len(LANES)
 
 
@@ -115,4 +116,4 @@ def test_a_gpu_gives_the_same_predictions():
     task = tiny_sound_task()
     expected = probabilities(Comparison(task, LANES), TOKENS)
     found = probabilities(Comparison(task.on("cuda"), LANES), TOKENS)
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    assert_rows_close(found, expected, roundings=1024)  # products on it may be of shorter types

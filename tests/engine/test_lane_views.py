@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from rows import assert_rows_close
 from tiny_tasks import tiny_sound_task
 
 from cla.engine import SOUND_STEP_S, Comparison, Lane, LaneConfig, SetEmit, SoundStream
@@ -35,7 +36,7 @@ def test_landmarks_are_the_means_of_their_stretches(config):
         keys = classifier.attentions[0].project(embedded, torch.float32).keys[0]
         means = [keys[:, seen - first : seen - last].mean(1) for first, last in record.stretches]
         shown = lane.explain()["key_landmarks"][:, -len(means) :]
-        np.testing.assert_allclose(torch.stack(means, 1).numpy(), shown, rtol=1e-3, atol=1e-4)
+        assert_rows_close(torch.stack(means, 1), shown)
 
 
 @pytest.mark.parametrize("config", [LaneConfig("full"), LaneConfig("continual_nystrom", 4)])
@@ -63,9 +64,7 @@ def test_a_lane_may_run_the_lower_layers_alone(deep_task):
     for token in tokens:
         record = comparison.step(token)
     full, first, fixed = record.lanes
-    np.testing.assert_allclose(
-        first.probabilities, expected[0, -1].softmax(-1).numpy(), rtol=1e-4, atol=1e-5
-    )
+    assert_rows_close(first.probabilities, expected[0, -1].softmax(-1))
     assert abs(full.probabilities - first.probabilities).max() > 1e-4
     assert full.ops > first.ops > fixed.ops
     assert full.attention.shape == (2, 2, 24)

@@ -8,6 +8,7 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
+from rows import assert_rows_close
 from tiny_arrays import SMALL, write_arrays
 
 pytest.importorskip("torchmetrics", reason="the extra `paper` is not installed")
@@ -80,7 +81,7 @@ def test_windows_give_what_steps_give_at_the_end_of_a_cycle(lane: Lane):
     clips = sequences(8, 8)
     by_steps, by_windows = stream_outputs(made, clips), window_outputs(made, clips, last_only=True)
     for stepped, window in zip(by_steps, by_windows, strict=True):
-        torch.testing.assert_close(stepped[-1:], window, rtol=1e-4, atol=1e-5)
+        assert_rows_close(stepped[-1:], window)
 
 
 @pytest.mark.parametrize("mode", get_args(StackMode))
@@ -99,7 +100,7 @@ def test_a_stack_is_judged_by_the_numbers_of_its_steps(lane: Lane, mode: StackMo
     for clip, outputs in zip(clips, stream_outputs(made, clips), strict=True):
         state = made.init_state(1)
         steps = [made.step(token[None], state).output for token in torch.from_numpy(clip.features)]
-        torch.testing.assert_close(outputs, torch.cat(steps).softmax(-1), rtol=1e-4, atol=1e-5)
+        assert_rows_close(outputs, torch.cat(steps).softmax(-1))
 
 
 @pytest.mark.parametrize("layers", [1, 2])
@@ -109,7 +110,7 @@ def test_windows_of_many_sequences_are_those_of_each(layers: int):
     last = window_outputs(made, clips, last_only=True)
     for clip, found in zip(clips, last, strict=True):
         window = torch.from_numpy(clip.features[-8:])[None]
-        torch.testing.assert_close(found, made(window).softmax(-1), rtol=1e-4, atol=1e-5)
+        assert_rows_close(found, made(window).softmax(-1))
 
 
 @pytest.mark.parametrize("layers", [1, 2])
@@ -136,7 +137,7 @@ def test_streams_of_uneven_length_do_not_disturb_each_other():
     clips = sequences(12, 5)
     together = stream_outputs(made, clips)
     assert [len(one) for one in together] == [12, 5]
-    torch.testing.assert_close(together[1], stream_outputs(made, clips[1:])[0])
+    assert_rows_close(together[1], stream_outputs(made, clips[1:])[0])
     every = window_outputs(made, clips, last_only=False)
     assert [len(one) for one in every] == [5, 1]
 
@@ -147,7 +148,7 @@ def test_the_ablation_leaves_only_the_token_itself():
     joined = np.concatenate([first.features[:5], second.features[5:]])
     mixed = second._replace(features=joined)
     outputs = stream_outputs(made, [second, mixed])
-    torch.testing.assert_close(outputs[0][-1], outputs[1][-1])
+    assert_rows_close(outputs[0][-1], outputs[1][-1])
 
 
 def test_costs_are_those_of_the_lane():

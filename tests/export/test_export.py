@@ -7,6 +7,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from rows import assert_rows_close
 
 from cla.attention import KINDS, AttentionConfig, ContinualNystromAttention, make_attention
 from cla.attention.state import names_of, tensors_of
@@ -62,7 +63,7 @@ def assert_same_stream(model, run, stream):
     state = model.init_state(stream.shape[1])
     for token in stream:
         expected = model.step(token, state).output
-        torch.testing.assert_close(run(token), expected, rtol=1e-4, atol=1e-5)
+        assert_rows_close(run(token), expected)
 
 
 def torch_runner(path):
@@ -135,7 +136,7 @@ def test_a_stream_moves_to_onnx_in_the_middle(tmp_path):
     run = onnx_runner(tmp_path / "step.onnx", arrays)
     for token in stream[13:]:
         expected = layer.step(token, state).output
-        torch.testing.assert_close(run(token), expected, rtol=1e-4, atol=1e-5)
+        assert_rows_close(run(token), expected)
 
 
 def test_a_flat_step_changes_nothing_that_it_is_given():

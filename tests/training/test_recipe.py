@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import assert_rows_close
 
 from cla.errors import ClaError
 from cla.features import HOP_S
@@ -120,7 +121,7 @@ def test_lagging_landmarks_give_what_a_step_gives(count, tokens, seed):
     lag = tokens % (window // count)
     first = tokens - window - lag
     found = lagging_logits(lane, features[:, first:], torch.full((2,), first), lag)
-    torch.testing.assert_close(found, step.output, rtol=1e-4, atol=1e-5)
+    assert_rows_close(found, step.output)
 
 
 @settings(max_examples=15, deadline=None)
@@ -139,7 +140,7 @@ def test_dense_fixed_landmarks_give_what_steps_give(count, tokens, seed):
         state = step.state
         stepped.append(step.output)
     found = fixed_logits(lane, features, start)
-    torch.testing.assert_close(found, torch.stack(stepped, 1), rtol=1e-4, atol=1e-5)
+    assert_rows_close(found, torch.stack(stepped, 1))
     found.sum().backward()
     assert float(model.attentions[0].value_proj.weight.grad.abs().sum()) > 0
 
@@ -211,7 +212,7 @@ def test_outputs_of_a_lane_are_those_of_its_steps(lane, monkeypatch):
             for token, output in zip(stream, outputs, strict=True):
                 step = make_lane(task, lane).step(torch.from_numpy(token)[None], state)
                 state = step.state
-                np.testing.assert_allclose(step.output.softmax(-1)[0], output, atol=1e-5)
+                assert_rows_close(step.output.softmax(-1)[0], output)
 
 
 class Whistle:
@@ -253,7 +254,7 @@ def test_refining_makes_its_streams_and_trains_on_with_them(tmp_path, monkeypatc
     half_way = read_task(folders.out).classifier.parameters()
     ends = zip(half_way, before.parameters(), refined.classifier.parameters(), strict=True)
     for found, first, last in ends:
-        torch.testing.assert_close(found, (first + last) / 2, rtol=0, atol=1e-5)
+        assert_rows_close(found, (first + last) / 2)
 
 
 def test_nothing_that_is_tested_on_is_trained_on(tmp_path, monkeypatch):
