@@ -13,14 +13,14 @@ def token(page):
     return int(surface(page).get_attribute("data-token") or -1)
 
 
-def wait_for(page, condition, timeout_s=20.0):
+def wait_for(page, condition, timeout_s=60.0):
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, "nothing happened in time"
         page.wait_for_timeout(50)
 
 
-def token_at_rest(page, still_s=0.6, timeout_s=20.0):
+def token_at_rest(page, still_s=0.6, timeout_s=60.0):
     """The newest token once no other has come for a while: what was under way has arrived."""
     found, since = token(page), time.monotonic()
     deadline = since + timeout_s

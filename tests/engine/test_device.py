@@ -82,9 +82,9 @@ def test_a_session_says_why_it_left_the_device(full_device):
     task = replace(tiny_sound_task(), device=full_device)
     session = Session(task, LANES, sound_stream(task, 16_000), live=False)
     for _ in range(5):
-        assert session.push(np.zeros(1280, np.float32), timeout_s=20)
+        assert session.push(np.zeros(1280, np.float32), timeout_s=60)
     session.finish()
-    assert session.wait_finished(30)
+    assert session.wait_finished(60)
     records = session.drain()
     session.close()
     faults = [record for record in records if isinstance(record, FaultRecord)]

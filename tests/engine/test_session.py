@@ -44,14 +44,14 @@ def tokens_of(records):
     return [record for record in records if isinstance(record, TokenRecord)]
 
 
-def wait_for(condition, timeout=10.0):
+def wait_for(condition, timeout=60.0):
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, "nothing happened in time"
         time.sleep(0.005)
 
 
-def collect(session, count, timeout=10.0):
+def collect(session, count, timeout=60.0):
     """Records until `count` tokens have come."""
     records = []
 
@@ -67,7 +67,7 @@ def test_every_sample_counts_once(session):
     for packet in np.array_split(SECOND, 7):
         assert session.push(packet)
     session.finish()
-    assert session.wait_finished(10)
+    assert session.wait_finished(60)
     records = tokens_of(session.drain())
     assert [record.token for record in records] == list(range(12))
     assert records[-1].time_s == pytest.approx(12 * 0.08)
@@ -213,7 +213,7 @@ def test_a_clip_plays_to_its_end(task):
     audio = open_audio(clip.path)
     session = Session(task, LANES, SoundStream(audio.sample_rate_hz), live=False)
     feeder = Feeder(session, audio, speed=50)
-    assert session.wait_finished(30)
+    assert session.wait_finished(60)
     records = tokens_of(session.drain())
     assert len(records) == int(audio.duration_s / 0.08)
     wait_for(lambda: feeder.finished)

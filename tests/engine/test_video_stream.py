@@ -42,7 +42,7 @@ class OneTokenEach:
         self.shapes: list[tuple[int, ...]] = []
 
     def push(self, image, time_s) -> list[Token]:
-        assert self.may_go_on.wait(10)
+        assert self.may_go_on.wait(60)
         self.shapes.append(image.shape)
         return [Token(0, time_s, torch.full((HAND_FEATURE_DIM,), time_s % 1.0))]
 
@@ -161,7 +161,7 @@ def test_no_picture_of_a_file_is_lost(video_task, tokenizer, tmp_path, speed) ->
     video = open_video(write_video(tmp_path / "a.mp4", [IMAGE] * 40))
     session = Session(video_task, LANES, VideoStream(tokenizer), live=False)
     feeder = Feeder(session, video, speed=speed)
-    assert session.wait_finished(30)
+    assert session.wait_finished(60)
     records = tokens_of(session.drain())
     feeder.close()
     session.close()
@@ -186,11 +186,11 @@ def test_a_file_waits_for_its_reader(video_task, tokenizer, tmp_path, monkeypatc
 def test_a_file_goes_on_at_another_speed(video_task, tokenizer, tmp_path):
     video = open_video(write_video(tmp_path / "a.mp4", [IMAGE] * 100))
     session = Session(video_task, LANES, VideoStream(tokenizer), live=False)
-    feeder = Feeder(session, video, speed=1.0)
+    feeder = Feeder(session, video, speed=0.25)  # for 40 s
     collect(session, 2)
     assert not session.wait_finished(0)
     feeder.set_speed(None)
-    assert session.wait_finished(5)
+    assert session.wait_finished(30)
     assert len(tokens_of(session.drain())) >= 90
     feeder.close()
     session.close()
@@ -234,7 +234,7 @@ def test_a_source_that_breaks_is_reported_and_what_came_is_kept(
     session = Session(video_task, LANES, VideoStream(tokenizer))
     source = BreakingSource(error)
     feeder = Feeder(session, source)
-    assert session.wait_finished(10)
+    assert session.wait_finished(60)
     records = session.drain()
     feeder.close()
     session.close()

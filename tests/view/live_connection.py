@@ -21,7 +21,7 @@ def our_threads():
     return [t.name for t in threading.enumerate() if t.name.startswith("cla-")]
 
 
-def wait_for(condition, timeout=10.0):
+def wait_for(condition, timeout=60.0):
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, "nothing happened in time"

@@ -53,10 +53,10 @@ def folder(tmp_path_factory):
         session.send(SetEmit(True))
         session.start_recording(Recorder(folder, source="digits"))
         for second in range(4):
-            assert session.push(sound[second * rate_hz : (second + 1) * rate_hz], timeout_s=20)
+            assert session.push(sound[second * rate_hz : (second + 1) * rate_hz], timeout_s=60)
             tokens = 0
             while tokens < 12:
-                found = session.drain(timeout_s=5)
+                found = session.drain(timeout_s=60)
                 tokens += sum(isinstance(record, TokenRecord) for record in found)
             if second < len(commands):
                 session.send(commands[second])
