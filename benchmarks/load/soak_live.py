@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import numpy as np
 import psutil
 import torch
@@ -26,7 +27,7 @@ from rich.table import Table
 from simulated import PACKET, PACKET_S, browser, header, new_key, serving, speech
 from websockets.asyncio.client import ClientConnection
 
-from cla.engine import SetEmit, command_of, sound_stream
+from cla.engine import Command, SetEmit, sound_stream
 from cla.engine.stepper import Stepper
 from cla.engine.stream import Arrival
 from cla.features import SAMPLE_RATE_HZ
@@ -180,7 +181,7 @@ def equal_offline(log: Log) -> bool:
         if isinstance(one, int):
             skipped += one
         elif isinstance(one, dict):
-            stepper.do(command_of(one))
+            stepper.do(msgspec.convert(one, Command))
         else:
             stepper.take(Arrival(one, time.perf_counter(), skipped))
             skipped = 0

@@ -2,7 +2,6 @@
 
 from cla.engine.clip_lanes import LaneMoment, LaneScan, lane_at, scan_lane
 from cla.engine.clip_tokens import ClipTokens, Progress, read_clip, read_video_clip
-from cla.engine.command_messages import command_of, text_of, whole_number
 from cla.engine.commands import (
     Command,
     LaneCommand,
@@ -48,6 +47,7 @@ from cla.engine.records import (
     RunningLane,
     SoundRecord,
 )
+from cla.engine.schema import Count, Index, Name, decoded
 from cla.engine.session import Session
 from cla.engine.sound_stream import SoundStream, as_float
 from cla.engine.stream import Stream
@@ -59,12 +59,14 @@ __all__ = [
     "Command",
     "CommandDone",
     "Comparison",
+    "Count",
     "Difference",
     "FaultRecord",
     "Feeder",
     "FileLimits",
     "FileSource",
     "FrameRecord",
+    "Index",
     "Lane",
     "LaneCommand",
     "LaneConfig",
@@ -73,6 +75,7 @@ __all__ = [
     "LanesRecord",
     "Manifest",
     "MapRecord",
+    "Name",
     "Pause",
     "Progress",
     "Record",
@@ -101,7 +104,7 @@ __all__ = [
     "as_float",
     "changed",
     "changes",
-    "command_of",
+    "decoded",
     "lane_at",
     "lane_names",
     "names_of",
@@ -114,8 +117,6 @@ __all__ = [
     "scan_lane",
     "sound_stream",
     "stream_of",
-    "text_of",
     "unpack",
     "video_stream",
-    "whole_number",
 ]

@@ -1,72 +1,74 @@
-"""What a user can ask of a running session; each acts between two tokens."""
+"""What a user can ask of a running session; each acts between two tokens.
 
-from dataclasses import dataclass
+Each is a JSON object too, for the wire and for files: `type` names it, and what is read is bounded.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
 
 from cla.attention import LandmarkMode
 from cla.engine.lane_config import LaneConfig
+from cla.engine.schema import Count, Index, Name
+
+MAX_LANES = 64
 
 
-@dataclass(frozen=True)
-class SetLandmarks:
+class _Command(Struct, frozen=True, tag_field="type"):
+    """Has no fields of its own."""
+
+
+class SetLandmarks(_Command, frozen=True, tag="landmarks"):
     """Use this many landmarks in every low-rank lane."""
 
-    num_landmarks: int
+    num_landmarks: Count
 
 
-@dataclass(frozen=True)
-class SetLandmarkMode:
+class SetLandmarkMode(_Command, frozen=True, tag="landmark_mode"):
     """Let landmarks follow the stream, or use the fitted ones."""
 
     mode: LandmarkMode
 
 
-@dataclass(frozen=True)
-class SetWindow:
+class SetWindow(_Command, frozen=True, tag="window"):
     """Attend to this many tokens, in every lane."""
 
-    window: int
+    window: Count
 
 
-@dataclass(frozen=True)
-class SetLanes:
+class SetLanes(_Command, frozen=True, tag="lanes"):
     """Run these lanes. A new one joins with all that the others heard; counts begin anew."""
 
-    configs: tuple[LaneConfig, ...]
+    configs: Annotated[tuple[LaneConfig, ...], Meta(max_length=MAX_LANES)] = field(name="lanes")
 
 
-@dataclass(frozen=True)
-class SetEmit:
+class SetEmit(_Command, frozen=True, tag="emit"):
     """Whether records carry attention rows."""
 
     emit: bool
 
 
-@dataclass(frozen=True)
-class Pause:
+class Pause(_Command, frozen=True, tag="pause"):
     """Stop taking tokens."""
 
 
-@dataclass(frozen=True)
-class Resume:
+class Resume(_Command, frozen=True, tag="resume"):
     """Go on taking tokens."""
 
 
-@dataclass(frozen=True)
-class StepOnce:
+class StepOnce(_Command, frozen=True, tag="step"):
     """Take exactly one token while paused."""
 
 
-@dataclass(frozen=True)
-class Reset:
+class Reset(_Command, frozen=True, tag="reset"):
     """Forget everything heard and count from zero."""
 
 
-@dataclass(frozen=True)
-class RequestMap:
+class RequestMap(_Command, frozen=True, tag="map"):
     """Send one lane's whole attention map in a layer, or its factors."""
 
-    lane: str
-    layer: int = 0
+    lane: Name
+    layer: Index = 0
 
 
 LaneCommand = SetLandmarks | SetLandmarkMode | SetWindow | SetLanes | SetEmit

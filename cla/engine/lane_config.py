@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cla.attention import KINDS, AttentionKind, LandmarkMode
+from cla.attention import KINDS, LandmarkMode
+from cla.engine.schema import Count, Name
 from cla.errors import ClaError
 
 
@@ -15,11 +16,11 @@ class LaneConfig:
     kind without landmarks has no number of them, and one with a single mode has that mode.
     """
 
-    kind: AttentionKind
-    num_landmarks: int | None = None
+    kind: Name
+    num_landmarks: Count | None = None
     landmark_mode: LandmarkMode = "fixed"
-    window: int | None = None
-    num_layers: int | None = None
+    window: Count | None = None
+    num_layers: Count | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

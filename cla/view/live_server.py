@@ -25,7 +25,7 @@ from cla.view.limits import (
     byte_allowance,
     message_allowance,
 )
-from cla.view.messages import handle_text
+from cla.view.messages import do_message, read_message
 from cla.view.metrics import Metrics
 from cla.view.origin import is_local, same_origin
 from cla.view.recordings import RecordingStore
@@ -282,7 +282,7 @@ class LiveServer:
                 elif data is not None:
                     await asyncio.to_thread(stage.take_bytes, data)
                 else:
-                    await asyncio.to_thread(handle_text, stage, text or "")
+                    await asyncio.to_thread(do_message, stage, read_message(text or ""))
             except ClaError as error:
                 await socket.send_bytes(encode_record(fault_of(error), _language(socket)))
             if text is not None:

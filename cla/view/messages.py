@@ -1,74 +1,158 @@
-"""What a page may ask, checked: nothing it sends is believed beyond its type and range."""
+"""What a page may ask: nothing it sends is believed beyond its type and range."""
 
-import json
-from typing import Any
+from typing import Annotated, assert_never
 
-from cla.engine import Command, command_of, text_of, whole_number
+from msgspec import Meta, Struct
+from msgspec.json import Decoder
+
+from cla.engine import (
+    Count,
+    Index,
+    Name,
+    Pause,
+    RequestMap,
+    Reset,
+    Resume,
+    SetLandmarkMode,
+    SetLandmarks,
+    SetLanes,
+    StepOnce,
+    decoded,
+)
 from cla.errors import ClaError
 from cla.types import InputKind
 from cla.view.stage import Stage
 
 MAX_TEXT = 4096
 MAX_NAME = 100
-OF_A_TASK = ("microphone", "camera", "device", "stop")
-"""Messages that may name the task that comes next."""
-COMMANDS = frozenset(
-    {"landmarks", "landmark_mode", "lanes", "pause", "resume", "step", "reset", "map"}
+MAX_AMOUNT = 2**53
+"""Whole numbers up to here are exact in a page."""
+Amount = Annotated[int, Meta(ge=0, le=MAX_AMOUNT)]
+_REMEDY = "Reload the page."
+
+
+class _Message(Struct, frozen=True, tag_field="type"):
+    """Has no fields of its own."""
+
+
+class Sample(_Message, frozen=True, tag="sample"):
+    """Play a clip that comes with the package."""
+
+    clip: Name
+
+
+class Listen(_Message, frozen=True, tag="microphone"):
+    """Sound of the page's microphone follows."""
+
+    sample_rate_hz: Count
+    task: Name | None = None
+
+
+class Watch(_Message, frozen=True, tag="camera"):
+    """Pictures of the page's camera follow."""
+
+    task: Name | None = None
+
+
+class OpenDevice(_Message, frozen=True, tag="device"):
+    """Take sound or pictures from a device of this machine."""
+
+    kind: InputKind
+    index: Index
+    task: Name | None = None
+
+
+class Upload(_Message, frozen=True, tag="upload"):
+    """The bytes of a file follow."""
+
+    size_bytes: Amount
+    name: Name
+    task: Name
+
+
+class Lost(_Message, frozen=True, tag="lost"):
+    """So many samples of the microphone were lost on their way."""
+
+    samples: Amount
+
+
+class SetFast(_Message, frozen=True, tag="fast"):
+    """Play files as fast as they can be worked on, or at their own pace."""
+
+    fast: bool
+
+
+class SetRecording(_Message, frozen=True, tag="record"):
+    """Begin or end a recording."""
+
+    on: bool
+
+
+class Stop(_Message, frozen=True, tag="stop"):
+    """End the source."""
+
+    task: Name | None = None
+
+
+Start = Sample | Listen | Watch | OpenDevice | Upload
+"""What makes a new session, with all that costs."""
+PageCommand = (
+    SetLandmarks | SetLandmarkMode | SetLanes | Pause | Resume | StepOnce | Reset | RequestMap
 )
 """What a page may ask of its session; the session knows more."""
+Message = Start | Lost | SetFast | SetRecording | Stop | PageCommand
+
+_DECODER: Decoder[Message] = Decoder(Message)
 
 
-def handle_text(stage: Stage, text: str) -> None:
-    """Do what a JSON message of the page asks.
+def read_message(text: str) -> Message:
+    """What a page's text says.
 
     Raises:
-        ClaError: it is none, or asks for what cannot be done.
+        ClaError: it says nothing that a page may ask.
     """
-    try:
-        message = json.loads(text) if len(text) <= MAX_TEXT else None
-    except (ValueError, RecursionError):
-        message = None
-    if not isinstance(message, dict):
-        raise ClaError("The page sent a message that cannot be read.", "Reload the page.")
-    if message.get("type") in OF_A_TASK and "task" in message:
-        stage.choose(text_of(message, "task"))
-    match message.get("type"):
-        case "sample":
-            stage.play_sample(text_of(message, "clip"))
-        case "microphone":
-            stage.listen(whole_number(message, "sample_rate_hz"))
-        case "camera":
+    if len(text) > MAX_TEXT:
+        raise ClaError(f"A message of the page has {len(text)} characters.", _REMEDY)
+    return decoded(_DECODER, text, "A message of the page", _REMEDY)
+
+
+def do_message(stage: Stage, message: Message) -> None:
+    """Do what a page asks.
+
+    Raises:
+        ClaError: it cannot be done.
+    """
+    if isinstance(message, Listen | Watch | OpenDevice | Stop) and message.task is not None:
+        stage.choose(message.task)
+    match message:
+        case Sample(clip):
+            stage.play_sample(clip)
+        case Listen(sample_rate_hz):
+            stage.listen(sample_rate_hz)
+        case Watch():
             stage.watch()
-        case "device":
-            stage.open_device(_kind(message), whole_number(message, "index"))
-        case "upload":
-            name = text_of(message, "name")[:MAX_NAME]
-            stage.begin_upload(whole_number(message, "size_bytes"), name, text_of(message, "task"))
-        case "lost":
-            stage.lose(whole_number(message, "samples"))
-        case "fast":
-            stage.set_fast(message.get("fast") is True)
-        case "record":
-            if message.get("on") is True:
-                stage.start_recording()
-            else:
-                stage.stop_recording()
-        case "stop":
+        case OpenDevice(kind, index):
+            stage.open_device(kind, index)
+        case Upload(size_bytes, name, task):
+            stage.begin_upload(size_bytes, name[:MAX_NAME], task)
+        case Lost(samples):
+            stage.lose(samples)
+        case SetFast(fast):
+            stage.set_fast(fast)
+        case SetRecording(on):
+            stage.start_recording() if on else stage.stop_recording()
+        case Stop():
             stage.stop()
+        case (
+            SetLandmarks()
+            | SetLandmarkMode()
+            | SetLanes()
+            | Pause()
+            | Resume()
+            | StepOnce()
+            | Reset()
+            | RequestMap()
+        ) as command:
+            stage.command(command)
         case _:
-            stage.command(_command(message))
-
-
-def _command(message: dict[str, Any]) -> Command:
-    if text_of(message, "type") not in COMMANDS:
-        raise ClaError("The page asked for something unknown.", "Reload the page.")
-    return command_of(message)
-
-
-def _kind(message: dict[str, Any]) -> InputKind:
-    kind = text_of(message, "kind")
-    if kind == "sound":
-        return "sound"
-    if kind == "video":
-        return "video"
-    raise ClaError(f"There are no devices for {kind!r}.", "Choose sound or video.")
+            assert_never(message)

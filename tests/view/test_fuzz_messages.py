@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tiny_tasks import tiny_sound_task, tiny_video_task
 
 from cla.errors import ClaError
-from cla.view.messages import MAX_TEXT, handle_text
+from cla.view.messages import MAX_TEXT, do_message, read_message
 from cla.view.stage import Stage
 
 TYPES = [
@@ -40,6 +40,10 @@ TEXTS = st.one_of(
 )
 
 
+def do(stage, text):
+    do_message(stage, read_message(text))
+
+
 @pytest.fixture(scope="module")
 def stage():
     tasks = {"digits": tiny_sound_task(), "hands": tiny_video_task()}
@@ -54,7 +58,7 @@ def test_any_message_is_done_or_explained(stage, messages):
     for message in messages:
         with explained():
             if isinstance(message, str):
-                handle_text(stage, message)
+                do(stage, message)
             else:
                 stage.take_bytes(message)
     json.dumps(stage.settings(), allow_nan=False)
@@ -62,11 +66,11 @@ def test_any_message_is_done_or_explained(stage, messages):
 
 
 def test_a_stage_that_was_fuzzed_still_plays(stage):
-    handle_text(stage, '{"type": "microphone", "sample_rate_hz": 16000}')
+    do(stage, '{"type": "microphone", "sample_rate_hz": 16000}')
     stage.take_bytes(bytes(2 * 1280 * 3))
     assert stage.settings()["source"] == "microphone"
 
 
 def test_a_text_may_not_be_long(stage):
     with pytest.raises(ClaError):
-        handle_text(stage, json.dumps({"type": "sample", "clip": "x" * MAX_TEXT}))
+        do(stage, json.dumps({"type": "sample", "clip": "x" * MAX_TEXT}))

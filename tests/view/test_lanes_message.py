@@ -6,7 +6,7 @@ import pytest
 
 from cla.errors import ClaError
 from cla.models import load_task
-from cla.view.messages import handle_text
+from cla.view.messages import do_message, read_message
 from cla.view.stage import Stage
 
 FULL = {"kind": "full", "num_landmarks": None, "landmark_mode": "fixed", "window": None}
@@ -21,7 +21,7 @@ def stage():
 
 
 def ask(stage, lanes):
-    handle_text(stage, json.dumps({"type": "lanes", "lanes": lanes}))
+    do_message(stage, read_message(json.dumps({"type": "lanes", "lanes": lanes})))
     stage.drain()
     return [lane.name for lane in stage.lanes.lanes]
 

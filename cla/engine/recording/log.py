@@ -1,16 +1,21 @@
 """The log of a recording: all that decides its records, in the order in which it acted."""
 
-import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
 
-from cla.engine.command_messages import command_of, message_of, text_of, whole_number
+import msgspec
+from msgspec import Meta
+
 from cla.engine.commands import Command
-from cla.engine.recording.layout import LOG, MAX_LINE_BYTES, MAX_PACKET_BYTES
+from cla.engine.recording.layout import LOG, MAX_PACKET_BYTES
+from cla.engine.schema import decoded
 from cla.errors import ClaError
 
 MAX_COUNT = 2**53
 MAX_TIME_S = 1e12
+MAX_REASON = 4_096
+_AGAIN = "Record the session again."
+Steps = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +58,34 @@ class Ended:
 Entry = PacketTaken | CommandDone | Flushed | Ended
 
 
+class _Line(msgspec.Struct, omit_defaults=True):
+    """Every entry as JSON: one of `packet`, `command`, `flushed` and `ended` says which it is."""
+
+    packet: Annotated[int, Meta(ge=0, le=MAX_PACKET_BYTES)] | None = None
+    skipped: Steps = 0
+    time_s: Annotated[float, Meta(ge=-MAX_TIME_S, le=MAX_TIME_S)] | None = None
+    not_numbers: Annotated[int, Meta(ge=0, le=MAX_PACKET_BYTES // 4)] = 0
+    command: Command | None = None
+    steps: Steps = 0
+    flushed: bool = False
+    ended: Annotated[str, Meta(max_length=MAX_REASON)] | None = None
+
+
+_DECODER = msgspec.json.Decoder(_Line)
+
+
 def encode_entry(entry: Entry) -> bytes:
     """An entry as a line of JSON."""
     match entry:
         case PacketTaken(size, skipped, time_s, not_numbers):
-            parts: dict[str, Any] = {"packet": size}
-            if skipped:
-                parts["skipped"] = skipped
-            if time_s is not None:
-                parts["time_s"] = time_s
-            if not_numbers:
-                parts["not_numbers"] = not_numbers
+            line = _Line(size, skipped, time_s, not_numbers)
         case CommandDone(command, steps):
-            parts = {"command": message_of(command), "steps": steps}
+            line = _Line(command=command, steps=steps)
         case Flushed():
-            parts = {"flushed": True}
+            line = _Line(flushed=True)
         case Ended(reason):
-            parts = {"ended": reason}
-    return json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+            line = _Line(ended=reason[:MAX_REASON])
+    return msgspec.json.encode(line) + b"\n"
 
 
 def parse_entry(line: bytes) -> Entry:
@@ -79,37 +94,13 @@ def parse_entry(line: bytes) -> Entry:
     Raises:
         ClaError: it is none.
     """
-    try:
-        parts = json.loads(line) if len(line) <= MAX_LINE_BYTES else None
-    except (ValueError, RecursionError):
-        parts = None
-    if isinstance(parts, dict):
-        if "packet" in parts:
-            return _packet(parts)
-        if isinstance(parts.get("command"), dict):
-            return CommandDone(command_of(parts["command"]), _count(parts, "steps"))
-        if "flushed" in parts:
-            return Flushed()
-        if "ended" in parts:
-            return Ended(text_of(parts, "ended"))
-    raise ClaError(f"{LOG} holds a line that cannot be read.", "Record the session again.")
-
-
-def _packet(parts: dict[str, Any]) -> PacketTaken:
-    size = _count(parts, "packet", MAX_PACKET_BYTES)
-    skipped = _count(parts, "skipped") if "skipped" in parts else 0
-    time_s = parts.get("time_s")
-    if time_s is not None:
-        if not isinstance(time_s, int | float) or not -MAX_TIME_S <= time_s <= MAX_TIME_S:
-            raise ClaError(f"{LOG} has a picture without its time.", "Record the session again.")
-        time_s = float(time_s)
-    most = MAX_PACKET_BYTES // 4
-    not_numbers = _count(parts, "not_numbers", most) if "not_numbers" in parts else 0
-    return PacketTaken(size, skipped, time_s, not_numbers)
-
-
-def _count(parts: dict[str, Any], key: str, most: int = MAX_COUNT) -> int:
-    count = whole_number(parts, key)
-    if not 0 <= count <= most:
-        raise ClaError(f"{LOG} says {key} = {count}.", "Record the session again.")
-    return count
+    read = decoded(_DECODER, line, f"A line of {LOG}", _AGAIN)
+    if read.packet is not None:
+        return PacketTaken(read.packet, read.skipped, read.time_s, read.not_numbers)
+    if read.command is not None:
+        return CommandDone(read.command, read.steps)
+    if read.flushed:
+        return Flushed()
+    if read.ended is not None:
+        return Ended(read.ended)
+    raise ClaError(f"{LOG} holds a line that says nothing.", _AGAIN)

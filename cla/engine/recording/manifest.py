@@ -3,14 +3,18 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Annotated, Any
 
-from cla.engine.command_messages import lanes_of, text_of, whole_number
+import msgspec
+from msgspec import Meta
+
+from cla.engine.commands import MAX_LANES
 from cla.engine.lane_config import LaneConfig
 from cla.engine.recording.layout import FORMAT, FORMATS, MANIFEST
+from cla.engine.schema import decoded
 from cla.engine.sound_stream import SoundStream
 from cla.engine.stream import Stream
 from cla.errors import ClaError
@@ -23,6 +27,7 @@ PACKAGES = ("cla-attention", "torch", "numpy", "numba", "onnxruntime", "ai-edge-
 MIN_RATE_HZ, MAX_RATE_HZ = 1_000, 384_000
 MAX_LABELS = 1_000
 MAX_TEXT = 200
+_AGAIN = "Choose the folder of a recorded session, or record it again."
 
 
 @dataclass(frozen=True)
@@ -42,20 +47,32 @@ class Manifest:
 
     task: str
     weights: str
-    labels: tuple[str, ...]
-    hop_s: float
-    sample_rate_hz: int | None
-    lanes: tuple[LaneConfig, ...]
+    labels: Annotated[tuple[str, ...], Meta(min_length=2, max_length=MAX_LABELS)]
+    hop_s: Annotated[float, Meta(ge=1e-3, le=1e3)]
+    sample_rate_hz: Annotated[int, Meta(ge=MIN_RATE_HZ, le=MAX_RATE_HZ)] | None
+    lanes: Annotated[tuple[LaneConfig, ...], Meta(max_length=MAX_LANES)]
     emit: bool
     live: bool
     source: str = ""
     device: str = ""
     started: str = ""
-    versions: Mapping[str, str] = field(default_factory=dict)
+    versions: Annotated[Mapping[str, str], Meta(max_length=len(PACKAGES))] = field(
+        default_factory=dict
+    )
 
     def encode(self) -> bytes:
         """The manifest as JSON."""
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=2, ensure_ascii=False).encode()
+
+
+class _Format(msgspec.Struct):
+    """What is read before all else: another format may say the rest otherwise."""
+
+    format: int
+
+
+_FORMAT = msgspec.json.Decoder(_Format)
+_DECODER = msgspec.json.Decoder(Manifest)
 
 
 def describe(
@@ -104,53 +121,23 @@ def parse_manifest(content: bytes) -> Manifest:
     Raises:
         ClaError: it is none, or of a newer format.
     """
-    try:
-        read = json.loads(content)
-    except (ValueError, RecursionError):
-        read = None
-    if not isinstance(read, dict):
-        raise ClaError(f"{MANIFEST} cannot be read.", "Choose the folder of a recorded session.")
-    if read.get("format") not in FORMATS:
+    found = decoded(_FORMAT, content, MANIFEST, _AGAIN).format
+    if found not in FORMATS:
         raise ClaError(
-            f"The session is recorded in format {str(read.get('format'))[:20]!r}.",
+            f"The session is recorded in format {found}.",
             f"This version reads formats up to {FORMAT}: use the version that recorded it.",
         )
-    rate = None if read.get("sample_rate_hz") is None else whole_number(read, "sample_rate_hz")
-    if rate is not None and not MIN_RATE_HZ <= rate <= MAX_RATE_HZ:
-        raise ClaError(f"{MANIFEST} says {rate} Hz.", "Record the session again.")
-    hop_s = read.get("hop_s")
-    if not isinstance(hop_s, int | float) or not 1e-3 <= hop_s <= 1e3:
-        raise ClaError(f"{MANIFEST} has no time between tokens.", "Record the session again.")
-    return Manifest(
-        task=_short(read, "task"),
-        weights=_short(read, "weights"),
-        labels=_labels(read.get("labels")),
-        hop_s=float(hop_s),
-        sample_rate_hz=rate,
-        lanes=lanes_of(read.get("lanes")),
-        emit=read.get("emit") is True,
-        live=read.get("live") is True,
-        source=_short(read, "source"),
-        device=_short(read, "device"),
-        started=_short(read, "started"),
-        versions=_versions(read.get("versions")),
+    read = decoded(_DECODER, content, MANIFEST, _AGAIN)
+    return replace(
+        read,
+        task=shortened(read.task),
+        weights=shortened(read.weights),
+        labels=tuple(map(shortened, read.labels)),
+        source=shortened(read.source),
+        device=shortened(read.device),
+        started=shortened(read.started),
+        versions={shortened(name): shortened(one) for name, one in read.versions.items()},
     )
-
-
-def _labels(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not 2 <= len(value) <= MAX_LABELS:
-        raise ClaError(f"{MANIFEST} has no labels.", "Record the session again.")
-    return tuple(shortened(label) for label in value)
-
-
-def _versions(value: object) -> dict[str, str]:
-    if not isinstance(value, dict) or len(value) > len(PACKAGES):
-        return {}
-    return {shortened(name): shortened(number) for name, number in value.items()}
-
-
-def _short(message: Mapping[str, Any], key: str) -> str:
-    return shortened(text_of(message, key))
 
 
 def shortened(text: object) -> str:

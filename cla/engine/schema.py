@@ -1,0 +1,34 @@
+"""Values from outside, from a page or a file: each has a type and bounds, and is checked once."""
+
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from cla.errors import ClaError
+
+Read = TypeVar("Read")
+
+MAX_REASON = 200
+
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+"""Landmarks, tokens of a window, layers."""
+Index = Annotated[int, Meta(ge=0, le=9_999)]
+"""Which layer, or which device."""
+Name = Annotated[str, Meta(max_length=1_024)]
+
+
+def decoded(decoder: msgspec.json.Decoder[Read], data: str | bytes, what: str, remedy: str) -> Read:
+    """What a JSON text says.
+
+    Args:
+        what: the text, as the subject of a sentence.
+
+    Raises:
+        ClaError: it is no JSON, or has a value without the type or beyond the bounds.
+    """
+    try:
+        return decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        reason = "".join(c if c.isprintable() else "?" for c in str(error))[:MAX_REASON]
+        raise ClaError(f"{what} cannot be read: {reason}.", remedy) from error
