@@ -173,8 +173,9 @@ export class Sources {
       return;
     }
     page.clear();
-    this.name = file.name;
-    page.socket.send({ type: "upload", size_bytes: file.size, name: file.name, task: page.task.name });
+    // A name may hold halves of characters, which no message can.
+    this.name = file.name.replace(/\p{Surrogate}/gu, "\ufffd");
+    page.socket.send({ type: "upload", size_bytes: file.size, name: this.name, task: page.task.name });
     const { turn } = this;
     for (let start = 0; start < file.size; start += UPLOAD_CHUNK) {
       while (page.socket.buffered > MAX_BUFFERED) await new Promise((done) => setTimeout(done, 20));
