@@ -30,5 +30,4 @@ def decoded(decoder: msgspec.json.Decoder[Read], data: str | bytes, what: str, r
     try:
         return decoder.decode(data)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        reason = "".join(c if c.isprintable() else "?" for c in str(error))[:MAX_REASON]
-        raise ClaError(f"{what} cannot be read: {reason}.", remedy) from error
+        raise ClaError(f"{what} cannot be read: {str(error)[:MAX_REASON]}.", remedy) from error
