@@ -1,16 +1,16 @@
 """Where sound and pictures come from: files, sample clips, browsers and local devices."""
 
 from cla.capture.audio_file import AudioFile, AudioLimits, open_audio
-from cla.capture.camera import Camera, CameraInfo, is_camera_address, list_cameras
+from cla.capture.camera import CameraInfo, is_camera_address, list_cameras
 from cla.capture.clips import SampleClip, SpokenWord, sample_clips
-from cla.capture.devices import LocalDevices, local_devices
+from cla.capture.devices import Camera, LocalDevices, Microphone, list_microphones, local_devices
 from cla.capture.isolated import (
     IsolatedAudio,
     IsolatedVideo,
     open_isolated_audio,
     open_isolated_video,
 )
-from cla.capture.microphone import Microphone, MicrophoneInfo, list_microphones
+from cla.capture.microphone import MicrophoneInfo
 from cla.capture.pictures import MIN_SIDE, decode_jpeg, encode_jpeg, jpeg_size, preview_jpeg
 from cla.capture.video_file import VideoFile, VideoLimits, open_video
 

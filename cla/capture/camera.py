@@ -1,4 +1,7 @@
-"""A camera of the machine this runs on, or one on the network by its address."""
+"""A camera of the machine this runs on, or one on the network by its address, read in this process.
+
+Drivers crash: `cla.capture.devices` reads it in a process of its own.
+"""
 
 import time
 from collections.abc import Iterator
@@ -18,11 +21,14 @@ _DEVICES = Path("/sys/class/video4linux")
 _OPEN_TIMEOUT_MS = 8_000
 _SILENT_CAMERA_S = 5.0
 _RETRY_S = 0.02
+_MAX_INDEX = 99
+"""Greater numbers mean other things to OpenCV, and negative ones make it crash."""
+_MAX_ADDRESS = 2_000
 
 
 @dataclass(frozen=True)
 class CameraInfo:
-    """One camera; `index` is what `Camera` takes."""
+    """One camera; `index` is what a camera is opened by."""
 
     index: int
     name: str
@@ -47,7 +53,7 @@ def list_cameras() -> tuple[CameraInfo, ...]:
     return tuple(sorted(_listed(_DEVICES), key=lambda camera: camera.index))
 
 
-class Camera:
+class CameraReader:
     """An open camera: an endless iterator of pictures, and a context manager.
 
     Times are those of arrival, counted from the first picture. Pictures are not mirrored.
@@ -60,12 +66,8 @@ class Camera:
     """
 
     def __init__(self, source: int | str) -> None:
-        if isinstance(source, str) and not is_camera_address(source):
-            raise ClaError(
-                f"{source!r} is no address of a camera.",
-                "Give one such as rtsp://host/stream or http://host/video.mjpg.",
-            )
-        self.name = f"camera {source}" if isinstance(source, int) else _without_password(source)
+        self.name = camera_name(source)
+        _check(source)
         self._first_s: float | None = None
         self._cv2 = opencv()
         self._capture = _open(source)
@@ -110,6 +112,22 @@ class Camera:
     def close(self) -> None:
         """Gives the camera back; may be called again."""
         self._capture.release()
+
+
+def camera_name(source: int | str) -> str:
+    """What to call a camera in a sentence; a password in its address is left out."""
+    return f"camera {source}" if isinstance(source, int) else _without_password(source)
+
+
+def _check(source: int | str) -> None:
+    if isinstance(source, int):
+        if not 0 <= source <= _MAX_INDEX:
+            raise ClaError(f"There is no camera {source}.", f"Choose one from 0 to {_MAX_INDEX}.")
+    elif len(source) > _MAX_ADDRESS or not (is_camera_address(source) and source.isprintable()):
+        raise ClaError(
+            f"{source[:_MAX_ADDRESS]!r} is no address of a camera.",
+            "Give one such as rtsp://host/stream or http://host/video.mjpg.",
+        )
 
 
 def _open(source: int | str) -> Any:

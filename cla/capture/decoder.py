@@ -1,33 +1,29 @@
 """The process in which an untrusted file is decoded: it may hang, swell or crash, and only it ends.
 
-Run by `cla.capture.isolated`, which reads what it writes: for each message a little-endian uint32
-pair, the lengths of a JSON header and of the data behind it, then both.
+Run by `cla.capture.isolated`, which reads the messages that it writes.
 """
 
-import faulthandler
 import json
 import os
-import struct
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Any, BinaryIO, Literal
+from contextlib import suppress
+from typing import BinaryIO, Literal
 
 from cla.capture.audio_file import AudioFile, AudioLimits, open_audio
+from cla.capture.child import messages_out, no_longer_than, write
 from cla.capture.video_file import VideoFile, VideoLimits, open_video
 from cla.errors import ClaError
 from cla.types import AudioChunk
 
 Kind = Literal["sound", "video"]
 
-LENGTHS = struct.Struct("<II")
 STALL_S = 10.0
 """Time in which the next sound or picture must be there."""
 MAX_MEMORY_BYTES = 1536 * 2**20
 """Of address space; a picture of the largest size and those it rests on take a third of it."""
 MAX_OPEN_FILES = 32
-STOPPED, FAILED = 1, 2
-"""How the process ends when it takes too long, which is `faulthandler`'s way, or goes wrong."""
+FAILED, MEMORY = 2, 3
+"""How the process ends when it goes wrong, or needs too much memory."""
 
 
 def main(kind: Kind, limits: str) -> None:
@@ -36,13 +32,11 @@ def main(kind: Kind, limits: str) -> None:
     Args:
         limits: an `AudioLimits` or a `VideoLimits`, as JSON.
     """
-    # What a library prints must not get between the messages.
-    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    out = messages_out()
     values = json.loads(limits)
     _confine(round(values["max_duration_s"]))
     try:
-        with _no_longer_than(STALL_S):
+        with no_longer_than(STALL_S):
             content = sys.stdin.buffer.read()
             file = (
                 open_audio(content, limits=AudioLimits(**values))
@@ -52,9 +46,9 @@ def main(kind: Kind, limits: str) -> None:
         with file:
             _write_file(out, file)
     except ClaError as error:
-        _write(out, {"type": "error", "message": error.message, "remedy": error.remedy})
+        write(out, {"type": "error", "message": error.message, "remedy": error.remedy})
     except MemoryError:
-        _write(out, {"type": "memory"})
+        sys.exit(MEMORY)
     except BrokenPipeError:
         pass  # whoever read has gone
     except Exception:
@@ -81,41 +75,25 @@ def _confine(cpu_s: int) -> None:
             resource.setrlimit(limit, (value, value))
 
 
-@contextmanager
-def _no_longer_than(seconds: float) -> Iterator[None]:
-    """End the process where this takes longer; code that never returns cannot prevent it."""
-    faulthandler.dump_traceback_later(seconds, exit=True)
-    yield
-    faulthandler.cancel_dump_traceback_later()
-
-
 def _write_file(out: BinaryIO, file: AudioFile | VideoFile) -> None:
     told = 0
     rate_hz = file.sample_rate_hz if isinstance(file, AudioFile) else None
-    _write(out, {"type": "open", "duration_s": file.duration_s, "sample_rate_hz": rate_hz})
+    write(out, {"type": "open", "duration_s": file.duration_s, "sample_rate_hz": rate_hz})
     while True:
-        with _no_longer_than(STALL_S):
+        with no_longer_than(STALL_S):
             chunk = next(file, None)
         while told < len(file.notices):
-            _write(out, {"type": "notice", "message": file.notices[told]})
+            write(out, {"type": "notice", "message": file.notices[told]})
             told += 1
         if chunk is None:
             break
         # Writing may take as long as the reader likes.
         if isinstance(chunk, AudioChunk):
-            _write(out, {"type": "sound", "start_s": chunk.start_s}, chunk.samples.tobytes())
+            write(out, {"type": "sound", "start_s": chunk.start_s}, chunk.samples.tobytes())
         else:
             header = {"type": "picture", "time_s": chunk.time_s, "shape": chunk.image.shape}
-            _write(out, header, chunk.image.tobytes())
-    _write(out, {"type": "end", "damaged_packets": file.damaged_packets})
-
-
-def _write(out: BinaryIO, header: dict[str, Any], data: bytes = b"") -> None:
-    text = json.dumps(header).encode()
-    out.write(LENGTHS.pack(len(text), len(data)))
-    out.write(text)
-    out.write(data)
-    out.flush()
+            write(out, header, chunk.image.tobytes())
+    write(out, {"type": "end", "damaged_packets": file.damaged_packets})
 
 
 if __name__ == "__main__":

@@ -1,14 +1,134 @@
-"""The microphones and cameras of this machine, or why there are none."""
+"""Microphones and cameras, read in a process of their own: a driver that crashes ends only that."""
 
-from collections.abc import Callable
+import json
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, Generic, Self, TypeVar
 
-from cla.capture.camera import CameraInfo, list_cameras
-from cla.capture.microphone import MicrophoneInfo, list_microphones
+import numpy as np
+
+from cla.capture.camera import CameraInfo, camera_name, list_cameras
+from cla.capture.child import STOPPED, Child, nameless_file
+from cla.capture.microphone import MicrophoneInfo
 from cla.errors import ClaError
+from cla.types import AudioChunk, VideoFrame
 
+Chunk = TypeVar("Chunk")
 Device = TypeVar("Device")
+_REMEDY = "Connect it anew or choose another one, and start again."
+
+
+class IsolatedDevice(ABC, Generic[Chunk]):
+    """An open device: an endless iterator of chunks, and a context manager.
+
+    Attributes:
+        name: the device's name.
+
+    Raises:
+        ClaError: there is no such device, or it cannot be opened.
+    """
+
+    def __init__(self, name: str, asked: dict[str, Any]) -> None:
+        self._child = _child(name, asked)
+        try:
+            with self._child.unbelieving():
+                header, _ = self._child.read("open")
+                self.name = str(header["name"])
+                self._opened(header)
+        except BaseException:
+            self.close()
+            raise
+        self._chunks: Iterator[Chunk] = self._given()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Chunk]:
+        return self
+
+    def __next__(self) -> Chunk:
+        return next(self._chunks)
+
+    def close(self) -> None:
+        """Gives the device back; may be called again. Iterating on raises StopIteration."""
+        self._chunks = iter(())
+        self._child.close()
+
+    def _opened(self, header: dict[str, Any]) -> None:
+        """Takes what is known of the device."""
+
+    @abstractmethod
+    def _chunk(self, header: dict[str, Any], data: bytes) -> Chunk: ...
+
+    def _given(self) -> Iterator[Chunk]:
+        while True:
+            with self._child.unbelieving():
+                header, data = self._child.read("sound", "picture", "end")
+                if header["type"] == "end":
+                    return
+                chunk = self._chunk(header, data)
+            yield chunk
+
+
+class Microphone(IsolatedDevice[AudioChunk]):
+    """An open microphone.
+
+    Sound that nobody reads for 10 s is lost; `start_s` of the next chunk tells the gap.
+
+    Args:
+        index: which one, from `list_microphones`; without it the default one.
+
+    Attributes:
+        sample_rate_hz: sample rate of every chunk.
+    """
+
+    def __init__(self, index: int | None = None) -> None:
+        name = "microphone" if index is None else f"microphone {index}"
+        super().__init__(name, {"microphone": index})
+
+    def _opened(self, header: dict[str, Any]) -> None:
+        self.sample_rate_hz = int(header["sample_rate_hz"])
+
+    def _chunk(self, header: dict[str, Any], data: bytes) -> AudioChunk:
+        samples = np.frombuffer(data, "<f4")
+        return AudioChunk(samples, self.sample_rate_hz, float(header["start_s"]))
+
+
+class Camera(IsolatedDevice[VideoFrame]):
+    """An open camera.
+
+    Times are those of arrival, counted from the first picture. Pictures are not mirrored.
+
+    Args:
+        source: an index from `list_cameras`, or an RTSP or HTTP address.
+    """
+
+    def __init__(self, source: int | str) -> None:
+        super().__init__(camera_name(source), {"camera": source})
+
+    def _chunk(self, header: dict[str, Any], data: bytes) -> VideoFrame:
+        image = np.frombuffer(data, np.uint8).reshape(header["shape"])
+        return VideoFrame(image, float(header["time_s"]))
+
+
+def list_microphones() -> tuple[MicrophoneInfo, ...]:
+    """Returns the microphones, the default one first.
+
+    Raises:
+        ClaError: microphones cannot be reached from here at all.
+    """
+    child = _child("list of microphones", {"microphones": True})
+    try:
+        with child.unbelieving():
+            header, _ = child.read("microphones")
+            return tuple(MicrophoneInfo(**one) for one in header["found"])
+    finally:
+        child.close()
 
 
 @dataclass(frozen=True)
@@ -39,3 +159,23 @@ def _found(search: Callable[[], tuple[Device, ...]], name: str) -> tuple[tuple[D
     except ClaError as error:
         return (), str(error)
     return devices, "" if devices else f"The machine has no {name}."
+
+
+def _child(name: str, asked: dict[str, Any]) -> Child:
+    """The process that does what is asked of the device of this name."""
+
+    def failed(status: int | None) -> ClaError:
+        what = "has stopped answering" if status == STOPPED else "makes its driver crash"
+        return ClaError(f"The {name} {what}.", _REMEDY)
+
+    try:
+        # By a file: a camera's address may hold a password, and a command line is for all to see.
+        with nameless_file(json.dumps(asked).encode()) as given:
+            # The environment says where the system's sound is, and how OpenCV is to open cameras.
+            return Child(
+                "cla.capture.device_process", given=given, environment=os.environ, failed=failed
+            )
+    except OSError as error:
+        raise ClaError(
+            f"The {name} cannot be opened: {error.strerror}.", "Try again in a minute."
+        ) from error

@@ -1,4 +1,7 @@
-"""The microphone of the machine this runs on."""
+"""The microphone of the machine this runs on, read in this process.
+
+Drivers crash: `cla.capture.devices` reads it in a process of its own.
+"""
 
 import queue
 from collections.abc import Iterator
@@ -20,14 +23,14 @@ _SILENT_DEVICE_S = 5.0
 
 @dataclass(frozen=True)
 class MicrophoneInfo:
-    """One microphone; `index` is what `Microphone` takes."""
+    """One microphone; `index` is what a microphone is opened by."""
 
     index: int
     name: str
     sample_rate_hz: int
 
 
-def list_microphones() -> tuple[MicrophoneInfo, ...]:
+def find_microphones() -> tuple[MicrophoneInfo, ...]:
     """Returns the microphones, the default one first.
 
     Raises:
@@ -43,13 +46,13 @@ def list_microphones() -> tuple[MicrophoneInfo, ...]:
     return tuple(sorted(found, key=lambda microphone: microphone.index != default))
 
 
-class Microphone:
+class MicrophoneReader:
     """An open microphone: an endless iterator of chunks, and a context manager.
 
     Sound that nobody reads for 10 s is lost; `start_s` of the next chunk tells the gap.
 
     Args:
-        index: which one, from `list_microphones`; without it the default one.
+        index: which one, from `find_microphones`; without it the default one.
 
     Attributes:
         name: the device's name.
@@ -61,7 +64,7 @@ class Microphone:
 
     def __init__(self, index: int | None = None) -> None:
         sounddevice = _sounddevice()
-        microphones = {microphone.index: microphone for microphone in list_microphones()}
+        microphones = {microphone.index: microphone for microphone in find_microphones()}
         if not microphones:
             raise ClaError(
                 "This machine has no microphone.",

@@ -10,6 +10,7 @@ from videos import gradient
 
 from cla.capture import Camera, CameraInfo, list_cameras, local_devices
 from cla.capture import camera as module
+from cla.capture.camera import CameraReader
 from cla.errors import ClaError
 
 
@@ -42,7 +43,7 @@ def device(monkeypatch):
 
 
 def test_pictures_come_in_rgb_and_of_moderate_size(device) -> None:
-    with Camera(0) as camera:
+    with CameraReader(0) as camera:
         first, second = next(camera), next(camera)
         assert camera.name == "camera 0"
     np.testing.assert_array_equal(first.image, gradient())
@@ -54,9 +55,16 @@ def test_pictures_come_in_rgb_and_of_moderate_size(device) -> None:
 
 
 def test_a_camera_unplugged_mid_stream_is_reported(device) -> None:
-    with Camera(0) as camera, pytest.raises(ClaError, match="stopped giving pictures"):
+    with CameraReader(0) as camera, pytest.raises(ClaError, match="stopped giving pictures"):
         list(camera)
     assert not device.opened
+
+
+@pytest.mark.parametrize("index", [-1, 100, 2**31, 2**64, -(2**31)])
+def test_a_number_that_no_camera_has_does_not_reach_opencv(index, monkeypatch) -> None:
+    monkeypatch.setattr(module, "_open", lambda _: pytest.fail("OpenCV was asked"))
+    with pytest.raises(ClaError, match=f"no camera {index}"):
+        CameraReader(index)
 
 
 def test_a_camera_that_is_not_there_is_reported(capfd) -> None:
@@ -66,10 +74,13 @@ def test_a_camera_that_is_not_there_is_reported(capfd) -> None:
     assert "error" not in capfd.readouterr().err.lower()
 
 
-@pytest.mark.parametrize("address", ["file:///etc/passwd", "clip.mp4", "ftp://host/x", ""])
+@pytest.mark.parametrize(
+    "address",
+    ["file:///etc/passwd", "clip.mp4", "ftp://host/x", "", "rtsp://a\0b", "http://a\ud800"],
+)
 def test_only_addresses_of_cameras_are_opened(address) -> None:
     with pytest.raises(ClaError, match="no address of a camera"):
-        Camera(address)
+        CameraReader(address)
 
 
 def test_a_password_is_not_shown() -> None:

@@ -13,7 +13,7 @@ from videos import gradient, write_video
 from cla.capture import (
     AudioLimits,
     VideoLimits,
-    isolated,
+    child,
     open_audio,
     open_isolated_audio,
     open_isolated_video,
@@ -70,13 +70,13 @@ def test_a_crash_is_a_sentence_and_leaves_nothing() -> None:
     files = file_count()
     with open_isolated_audio(CLIP) as file:
         next(file)
-        os.kill(file._process.pid, signal.SIGSEGV)
+        os.kill(file._child._process.pid, signal.SIGSEGV)
         with pytest.raises(ClaError, match="makes the decoder crash"):
             list(file)
         with open_isolated_audio(CLIP) as other:
             assert len(list(other)) > 100
     assert list(file) == []
-    assert file._process.poll() is not None
+    assert file._child._process.poll() is not None
     assert file_count() == files
 
 
@@ -132,13 +132,13 @@ def test_what_decoding_does_not_need_is_taken_from_it(decoder_that, body, senten
     ],
 )
 def test_a_decoder_that_was_taken_over_is_not_believed(monkeypatch, output) -> None:
-    start = isolated.subprocess.Popen
+    start = child.subprocess.Popen
 
     def other(_command, **options):
         code = f"import sys; sys.stdout.buffer.write({output!r})"
         return start([sys.executable, "-c", code], **options)
 
-    monkeypatch.setattr(isolated.subprocess, "Popen", other)
+    monkeypatch.setattr(child.subprocess, "Popen", other)
     with pytest.raises(ClaError, match="decoder"):
         open_isolated_audio(CLIP)
 
@@ -147,7 +147,7 @@ def test_no_secret_of_the_server_reaches_the_decoder(monkeypatch) -> None:
     monkeypatch.setenv("SECRET_TOKEN", "secret")
     with open_isolated_audio(CLIP) as file:
         if sys.platform == "linux":
-            environment = Path(f"/proc/{file._process.pid}/environ").read_bytes()
+            environment = Path(f"/proc/{file._child._process.pid}/environ").read_bytes()
             assert b"SECRET" not in environment
         next(file)
 
@@ -156,6 +156,6 @@ def test_a_machine_that_starts_no_process_says_so(monkeypatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(isolated.subprocess, "Popen", fail)
+    monkeypatch.setattr(child.subprocess, "Popen", fail)
     with pytest.raises(ClaError, match="cannot decode files now"):
         open_isolated_audio(CLIP)
