@@ -32,6 +32,7 @@ class Child:
         environment: all that it is told of this process.
         failed: the error to raise when it has ended, by its exit status, or has written what was
             not agreed, by None.
+        pipe_bytes: what it may write before it is read; the system's own size when not given.
 
     Raises:
         OSError: no process can be started.
@@ -44,6 +45,7 @@ class Child:
         given: BinaryIO,
         environment: Mapping[str, str],
         failed: Callable[[int | None], ClaError],
+        pipe_bytes: int = -1,
     ) -> None:
         self._failed = failed
         self._process = subprocess.Popen(
@@ -54,6 +56,7 @@ class Child:
             env={**environment, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             # An interrupt from the keyboard is for whoever reads it.
             start_new_session=True,
+            pipesize=pipe_bytes,
         )
         self._out = cast(BinaryIO, self._process.stdout)
 

@@ -17,6 +17,8 @@ from cla.types import AudioChunk, VideoFrame
 
 Chunk = TypeVar("Chunk")
 Device = TypeVar("Device")
+PIPE_BYTES = 2**20
+"""A picture of the largest size, which then takes one turn of each process and not fifteen."""
 _REMEDY = "Connect it anew or choose another one, and start again."
 
 
@@ -173,7 +175,11 @@ def _child(name: str, asked: dict[str, Any]) -> Child:
         with nameless_file(json.dumps(asked).encode()) as given:
             # The environment says where the system's sound is, and how OpenCV is to open cameras.
             return Child(
-                "cla.capture.device_process", given=given, environment=os.environ, failed=failed
+                "cla.capture.device_process",
+                given=given,
+                environment=os.environ,
+                failed=failed,
+                pipe_bytes=PIPE_BYTES,
             )
     except OSError as error:
         raise ClaError(
