@@ -20,7 +20,8 @@ COPY --from=build /opt/cla /opt/cla
 ENV PATH=/opt/cla/bin:$PATH \
     HOME=/tmp \
     NUMBA_CACHE_DIR=/opt/cla/numba \
-    PYTHONDONTWRITEBYTECODE=1
+    PYTHONDONTWRITEBYTECODE=1 \
+    MALLOC_ARENA_MAX=2
 # Compiles the kernels once, and fails the build if the package does not work.
 RUN python -m compileall -q /opt/cla/lib && cla run \
     "$(python -c 'from cla.capture import sample_clips; print(sample_clips()[0].path)')" --json > /dev/null \

@@ -1,5 +1,6 @@
 """`cla app`: the Streamlit app, from wherever the package is installed."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -8,6 +9,13 @@ from cla.resources import app_script
 
 UNWATCHED = ("--server.fileWatcherType", "none")
 """What is installed does not change: to watch it takes some threads and files for each visitor."""
+DEFAULTS = {
+    # Whoever wants the app on other machines says so, and then its devices are for nobody.
+    "STREAMLIT_SERVER_ADDRESS": "localhost",
+    # Each thread would keep the memory of the sessions that it served.
+    "MALLOC_ARENA_MAX": "2",
+}
+"""What the environment says where it says nothing else."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -16,6 +24,7 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         ClaError: the app's script was not installed.
     """
+    os.environ |= {**DEFAULTS, **os.environ}
     command = [sys.executable, "-m", "streamlit", "run", str(app_script()), *UNWATCHED, *argv]
     try:
         return subprocess.call(command)

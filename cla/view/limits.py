@@ -60,3 +60,8 @@ def message_allowance() -> Allowance:
 def byte_allowance() -> Allowance:
     """Bytes: one upload of the largest size at once, and some seconds of sound a second."""
     return Allowance(burst=64 * 2**20, per_second=2 * 2**20)
+
+
+def work_allowance() -> Allowance:
+    """What a page may have done, in changes of lanes: one costs some milliseconds."""
+    return Allowance(burst=200, per_second=20)

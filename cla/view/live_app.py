@@ -18,6 +18,7 @@ from cla.resources import asset_path, package_path
 from cla.telemetry import device_name
 from cla.view.limits import max_sessions
 from cla.view.live_server import LiveServer
+from cla.view.origin import admits_local
 from cla.view.recordings import store_of
 from cla.view.warm_up import warm_up_steps
 
@@ -47,7 +48,12 @@ def live_server() -> LiveServer:
     }
     store = store_of(os.environ)
     return LiveServer(
-        ready, hello, store=store, max_sessions=max_sessions(), warm=warm_up_steps(ready)
+        ready,
+        hello,
+        store=store,
+        max_sessions=max_sessions(),
+        warm=warm_up_steps(ready),
+        local=admits_local(os.environ, st.get_option("server.address")),
     )
 
 

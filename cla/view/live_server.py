@@ -6,9 +6,9 @@ import logging
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import Any, ParamSpec, Protocol
 from weakref import WeakValueDictionary
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -24,8 +24,9 @@ from cla.view.limits import (
     MAX_MESSAGE_BYTES,
     byte_allowance,
     message_allowance,
+    work_allowance,
 )
-from cla.view.messages import do_message, read_message
+from cla.view.messages import cost_of, do_message, read_message
 from cla.view.metrics import Metrics
 from cla.view.origin import is_local, same_origin
 from cla.view.recordings import RecordingStore
@@ -41,8 +42,12 @@ LEAVES = (1000, 1001)
 POLICY_VIOLATION = 1008
 INTERNAL_ERROR = 1011
 TRY_AGAIN_LATER = 1013
+CLOSED = 1006
+"""What stands for the code of a connection that ended without one."""
 WARM_POLL_S = 0.1
 NO_DEVICE = ("no_microphone", "no_camera")
+
+P = ParamSpec("P")
 
 _LOG = logging.getLogger(__name__)
 
@@ -71,6 +76,7 @@ class LiveServer:
         lost_grace_s: the same after its connection broke; when all places are taken, the session
             that has waited longest gives its own up.
         warm: set when sessions can begin; None where they can at once.
+        local: whether pages may count as open on this very machine.
     """
 
     def __init__(
@@ -83,8 +89,10 @@ class LiveServer:
         grace_s: float = GRACE_S,
         lost_grace_s: float = LOST_GRACE_S,
         warm: threading.Event | None = None,
+        local: bool = False,
     ) -> None:
         self.tasks = tasks
+        self.admits_local = local
         self._hello = {**hello, "records": store is not None}
         self.store = store
         self.metrics = Metrics(max_sessions)
@@ -131,27 +139,28 @@ class LiveServer:
         return self.store.own if local else self.store.visitor(key)
 
     async def endpoint(self, socket: WebSocket) -> None:
-        """Serve one connection until it ends."""
+        """Serve one connection until it ends; a page may go at any moment of it."""
+        with contextlib.suppress(WebSocketDisconnect):
+            await self._admit(socket)
+
+    async def _admit(self, socket: WebSocket) -> None:
         key = socket.query_params.get("key", "")
         with self._lock:
             known = key in self._keys
         if not known or not same_origin(socket):
             self.metrics.refused.labels("origin" if known else "key").inc()
-            await socket.close(POLICY_VIOLATION)
+            await _reaching(socket.close(POLICY_VIOLATION))
             return
-        await socket.accept()
-        try:
-            await self._until_warm(socket)
-        except WebSocketDisconnect:
-            return
+        await _reaching(socket.accept())
+        await self._until_warm(socket)
         if not self._has_place(key):
             self.metrics.refused.labels("full").inc()
             fault = FaultRecord(
                 f"All {self._max_sessions} places are taken.",
                 "This page tries again by itself until one is free.",
             )
-            await socket.send_bytes(encode_record(fault, _language(socket)))
-            await socket.close(TRY_AGAIN_LATER)
+            await _reaching(socket.send_bytes(encode_record(fault, _language(socket))))
+            await _reaching(socket.close(TRY_AGAIN_LATER))
             return
         await self._serve(socket, key)
 
@@ -162,7 +171,7 @@ class LiveServer:
         """Tell the page why it waits, as long as it has to."""
         if self._is_warm():
             return
-        await socket.send_bytes(encode({"type": "preparing"}, {}))
+        await _reaching(socket.send_bytes(encode({"type": "preparing"}, {})))
         while not self._is_warm():
             await asyncio.sleep(WARM_POLL_S)
 
@@ -188,28 +197,22 @@ class LiveServer:
                 with contextlib.suppress(RuntimeError):
                     loop.call_soon_threadsafe(news.set)
 
-        local = is_local(socket)
-        if key not in self._stages:
-            shelf = self.shelf(key, local=local)
-            self._stages[key] = Stage(self.tasks, on_record, local=local, shelf=shelf)
-            self._count()
-        stage = self._stages[key]
-        stage.set_listener(on_record)
-        offered = self._offered.get(key)
-        if offered:
-            await asyncio.to_thread(stage.offer, offered.task)
-        news.set()
-        devices = await asyncio.to_thread(local_devices) if local else None
-        hello = {
-            "type": "hello",
-            **self._greeting(socket, devices, offered),
-            **stage.settings(),
-            "lanes": lane_headers(stage.lanes),
-        }
+        local = self.admits_local and is_local(socket)
         pump = code = None
         try:
-            # A page may have gone by now.
-            await socket.send_bytes(encode(hello, {}))
+            stage = self._stage(key, on_record, local=local)
+            offered = self._offered.get(key)
+            if offered:
+                await asyncio.to_thread(_in_turn, stage, stage.offer, offered.task)
+            news.set()
+            devices = await asyncio.to_thread(local_devices) if local else None
+            hello = {
+                "type": "hello",
+                **self._greeting(socket, devices, offered),
+                **stage.settings(),
+                "lanes": lane_headers(stage.lanes),
+            }
+            await _reaching(socket.send_bytes(encode(hello, {})))
             pump = asyncio.create_task(self._pump(socket, stage, news))
             code = await self._receive(socket, stage)
         except WebSocketDisconnect as left:
@@ -222,6 +225,19 @@ class LiveServer:
                 grace_s = self._grace_s if code in LEAVES else self._lost_grace_s
                 self._closing[key] = loop.call_later(grace_s, self._end, key)
                 self._count()
+
+    def _stage(self, key: str, on_record: Callable[[], None], *, local: bool) -> Stage:
+        """The stage of this page; one of this machine's user is for pages on it alone."""
+        stage = self._stages.get(key)
+        if stage and stage.local is not local:
+            self._end(key)
+            stage = None
+        if stage is None:
+            shelf = self.shelf(key, local=local)
+            stage = self._stages[key] = Stage(self.tasks, on_record, local=local, shelf=shelf)
+            self._count()
+        stage.set_listener(on_record)
+        return stage
 
     def _greeting(
         self, socket: WebSocket, devices: LocalDevices | None, offered: Offered | None
@@ -246,8 +262,8 @@ class LiveServer:
         old = self._connected.get(key)
         self._connected[key] = socket
         if old and old.client_state is WebSocketState.CONNECTED:
-            with contextlib.suppress(RuntimeError):
-                await old.close(POLICY_VIOLATION)
+            with contextlib.suppress(WebSocketDisconnect):
+                await _reaching(old.close(POLICY_VIOLATION))
 
     def _end(self, key: str) -> None:
         self._closing.pop(key, None)
@@ -255,7 +271,7 @@ class LiveServer:
         self._count()
         if stage:
             # Joining threads must not hold up the other pages.
-            asyncio.get_running_loop().run_in_executor(None, stage.stop)
+            asyncio.get_running_loop().run_in_executor(None, _in_turn, stage, stage.stop)
 
     def _count(self) -> None:
         self.metrics.sessions.set(len(self._stages))
@@ -263,7 +279,7 @@ class LiveServer:
 
     async def _receive(self, socket: WebSocket, stage: Stage) -> int | None:
         """Do what the page asks until it is gone; returns the code with which it closed."""
-        messages, volume = message_allowance(), byte_allowance()
+        messages, volume, work = message_allowance(), byte_allowance(), work_allowance()
         while True:
             message = await socket.receive()
             if message["type"] == "websocket.disconnect":
@@ -273,20 +289,27 @@ class LiveServer:
             if size > MAX_MESSAGE_BYTES or not messages.spend(1) or not volume.spend(size):
                 self.metrics.refused.labels("rate").inc()
                 fault = FaultRecord("The page sends too much.", "Reload the page.", fatal=True)
-                await socket.send_bytes(encode_record(fault, _language(socket)))
-                await socket.close(POLICY_VIOLATION)
+                await _reaching(socket.send_bytes(encode_record(fault, _language(socket))))
+                await _reaching(socket.close(POLICY_VIOLATION))
                 return LEAVES[0]
             try:
                 if data is not None and stage.live:
                     stage.take_bytes(data)  # it waits for nothing
                 elif data is not None:
-                    await asyncio.to_thread(stage.take_bytes, data)
+                    await asyncio.to_thread(_in_turn, stage, stage.take_bytes, data)
                 else:
-                    await asyncio.to_thread(do_message, stage, read_message(text or ""))
+                    asked = read_message(text or "")
+                    if not work.spend(cost_of(asked)):
+                        self.metrics.refused.labels("work").inc()
+                        raise ClaError("That is asked too often.", "Wait a moment, and try again.")
+                    await asyncio.to_thread(_in_turn, stage, do_message, stage, asked)
             except ClaError as error:
-                await socket.send_bytes(encode_record(fault_of(error), _language(socket)))
+                await _reaching(
+                    socket.send_bytes(encode_record(fault_of(error), _language(socket)))
+                )
             if text is not None:
-                await socket.send_bytes(encode({"type": "settings", **stage.settings()}, {}))
+                settings = encode({"type": "settings", **stage.settings()}, {})
+                await _reaching(socket.send_bytes(settings))
 
     async def _pump(self, socket: WebSocket, stage: Stage, news: asyncio.Event) -> None:
         """Send what the session records as it comes."""
@@ -297,16 +320,34 @@ class LiveServer:
                 news.clear()
                 for record in stage.drain():
                     self.metrics.count(record)
-                    await socket.send_bytes(encode_record(record, language))
+                    await _reaching(socket.send_bytes(encode_record(record, language)))
                 if stage.ended():
-                    await socket.send_bytes(encode({"type": "ended"}, {}))
-        except (WebSocketDisconnect, RuntimeError):
+                    await _reaching(socket.send_bytes(encode({"type": "ended"}, {})))
+        except WebSocketDisconnect:
             pass  # the page has gone
         except Exception:
             # A page that is told nothing more would wait for ever; one that is closed comes back.
             _LOG.exception("A record could not be sent.")
-            with contextlib.suppress(RuntimeError):
-                await socket.close(INTERNAL_ERROR)
+            with contextlib.suppress(WebSocketDisconnect):
+                await _reaching(socket.close(INTERNAL_ERROR))
+
+
+async def _reaching(sent: Awaitable[None]) -> None:
+    """Wait until something has been sent to a page.
+
+    Raises:
+        WebSocketDisconnect: the page has gone, or its connection was closed meanwhile.
+    """
+    try:
+        await sent
+    except (OSError, RuntimeError) as closed:  # what Starlette and uvicorn say of a closed one
+        raise WebSocketDisconnect(CLOSED) from closed
+
+
+def _in_turn(stage: Stage, do: Callable[P, None], *args: P.args, **named: P.kwargs) -> None:
+    """Change a stage when nobody else does."""
+    with stage.turn:
+        do(*args, **named)
 
 
 def _language(socket: WebSocket) -> str:

@@ -25,6 +25,7 @@ from cla.view.stage import Stage
 
 MAX_TEXT = 4096
 MAX_NAME = 100
+START_COST = 10.0
 MAX_AMOUNT = 2**53
 """Whole numbers up to here are exact in a page."""
 Amount = Annotated[int, Meta(ge=0, le=MAX_AMOUNT)]
@@ -114,6 +115,13 @@ def read_message(text: str) -> Message:
     if len(text) > MAX_TEXT:
         raise ClaError(f"A message of the page has {len(text)} characters.", _REMEDY)
     return decoded(_DECODER, text, "A message of the page", _REMEDY)
+
+
+def cost_of(message: Message) -> float:
+    """What a message asks for, in changes of lanes."""
+    if isinstance(message, Start):
+        return START_COST
+    return float(isinstance(message, SetLandmarks | SetLandmarkMode | SetLanes))
 
 
 def do_message(stage: Stage, message: Message) -> None:

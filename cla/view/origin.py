@@ -1,11 +1,42 @@
-"""Where a page that connects comes from."""
+"""Where a page that connects comes from, and whether it counts as open on this very machine.
+
+A page on this machine may use its devices and its user's own recordings. A proxy on it, which adds
+no header of its own, would lend that to the world: so the server must listen to this machine alone,
+and connection, `Host` and `Origin` must all be this machine's. What carries bare bytes to such a
+server (`ssh -R`, `socat`) cannot be told from a local page by anything: there `CLA_LOCAL=off`.
+"""
 
 import ipaddress
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+from cla.errors import ClaError
+
+VARIABLE = "CLA_LOCAL"
+"""The environment's word on whether pages on this machine count as its user's: `on` or `off`."""
+_TRUSTED_PROXIES = "FORWARDED_ALLOW_IPS"
+"""Where uvicorn is told of proxies."""
+_OF_PROXIES = ("forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip")
+_OF_PROXIES += ("true-client-ip", "x-forwarded", "x-original", "x-envoy", "cf-")
+"""How the names of headers begin that only proxies send."""
+
+
+def admits_local(environment: Mapping[str, str], address: str | None) -> bool:
+    """Whether any page may count as open on this machine, with a server listening at `address`.
+
+    Without a word of the environment only where other machines cannot reach it by themselves.
+
+    Raises:
+        ClaError: the environment says something else than `on` or `off`.
+    """
+    wished = environment.get(VARIABLE, "")
+    if wished not in ("", "on", "off"):
+        raise ClaError(f"{VARIABLE}={wished} says nothing.", "Set it to on or off.")
+    if wished:
+        return wished == "on"
+    return _is_this_machine(address or "") and not environment.get(_TRUSTED_PROXIES)
 
 
 def same_origin(socket: HTTPConnection) -> bool:
@@ -24,21 +55,36 @@ def is_local_client(headers: Mapping[str, str], address: str) -> bool:
     """Whether who sends these headers from this address is on this very machine."""
     if _through_proxy(headers):
         return False
-    host = headers.get("host", "").rsplit(":", 1)[0].strip("[]")
-    return _is_loopback(address) and (host == "localhost" or _is_loopback(host))
+    names = (_host(headers.get("host", "")), _host(headers.get("origin", "").partition("://")[2]))
+    return _is_loopback(address) and all(map(_is_this_machine, names))
 
 
 def through_proxy(socket: HTTPConnection) -> bool:
-    """Whether a proxy stands between the page and this server."""
+    """Whether a proxy stands between the page and this server, and says so."""
     return _through_proxy(socket.headers)
 
 
 def _through_proxy(headers: Mapping[str, str]) -> bool:
-    return any(name in headers for name in _FORWARDED)
+    return any(name.lower().startswith(_OF_PROXIES) for name in headers)
+
+
+def _host(place: str) -> str:
+    """The host of `host:port`; empty where there is none."""
+    try:
+        return urlsplit(f"//{place}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_this_machine(host: str) -> bool:
+    """A name that resolves to this machine may be anybody's: only its own are taken."""
+    return host == "localhost" or _is_loopback(host)
 
 
 def _is_loopback(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
         return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback

@@ -1,5 +1,6 @@
 """What one page plays: a source, the session it feeds, and the lanes' settings."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -60,6 +61,9 @@ class Stage:
         on_record: called from worker threads whenever there is something to `drain`.
         local: whether the page is open on this very machine, whose devices it may then use.
         shelf: where its sessions are recorded; None where nothing is.
+
+    Attributes:
+        turn: held by whoever changes the stage, so that at most one start is in work.
     """
 
     def __init__(
@@ -72,7 +76,8 @@ class Stage:
     ) -> None:
         self._tasks = tasks
         self._listener = on_record
-        self._local = local
+        self.local = local
+        self.turn = threading.Lock()
         self._shelf = shelf
         self._recording_from_s: float | None = None
         self._task = next(iter(tasks.values()))
@@ -178,7 +183,7 @@ class Stage:
         Raises:
             ClaError: the page is not on this machine, or the device cannot be opened.
         """
-        if not self._local:
+        if not self.local:
             raise ClaError(
                 "The devices of the server are not for pages on other machines.",
                 "Use the microphone or the camera of the browser.",

@@ -22,7 +22,7 @@ class Visitor:
         """Whether they sit at this very machine."""
         # Streamlit gives no address for this machine's own.
         address = st.context.ip_address or "127.0.0.1"
-        return is_local_client(st.context.headers, address)
+        return self.server.admits_local and is_local_client(st.context.headers, address)
 
     @property
     def shelf(self) -> Shelf | None:

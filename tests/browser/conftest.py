@@ -29,7 +29,12 @@ def server(tmp_path_factory):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    environment = {**os.environ, "CLA_RECORDINGS": str(tmp_path_factory.mktemp("recordings"))}
+    environment = {
+        **os.environ,
+        "CLA_RECORDINGS": str(tmp_path_factory.mktemp("recordings")),
+        # The pages of these tests count as this machine's user's.
+        "STREAMLIT_SERVER_ADDRESS": "localhost",
+    }
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, env=environment)
     url = f"http://localhost:{port}"
     try:

@@ -39,6 +39,7 @@ def serving(max_sessions=4, lost_grace_s=0.2, store=None, warm=None):
         grace_s=0.2,
         lost_grace_s=lost_grace_s,
         warm=warm,
+        local=True,
     )
     app = Starlette(
         routes=[

@@ -2,9 +2,19 @@
 
 import json
 import logging
+import threading
 
 import pytest
-from live_connection import connect, receive, receive_one, receive_until, send, serving
+from live_connection import (
+    connect,
+    our_threads,
+    receive,
+    receive_one,
+    receive_until,
+    send,
+    serving,
+    wait_for,
+)
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
@@ -77,6 +87,45 @@ def test_floods_end_the_connection_and_nothing_else(monkeypatch, kind):
         receive(other)
         send(other, type="sample", clip=sample_clips()[0].name)
         assert receive_until(other, "token")["token"] == 0
+
+
+def test_starts_without_end_are_refused_and_the_session_goes_on(monkeypatch):
+    monkeypatch.setattr(server_module, "work_allowance", lambda: Allowance(25, 0))
+    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+        for _ in range(5):
+            send(socket, type="microphone", sample_rate_hz=16_000)
+        faults = 0
+        for _ in range(5):
+            while (told := receive(socket))["type"] != "settings":
+                faults += told["type"] == "fault" and "too often" in told["message"]
+                assert not told.get("fatal")
+        assert faults == 3
+        send(socket, type="pause")
+        assert receive_until(socket, "settings")["paused"]
+
+
+def test_a_session_that_ends_while_a_start_is_in_work_ends_after_it(monkeypatch):
+    begun, go_on = threading.Event(), threading.Event()
+    real = server_module.do_message
+
+    def slow(stage, asked):
+        begun.set()
+        assert go_on.wait(10)
+        real(stage, asked)
+
+    monkeypatch.setattr(server_module, "do_message", slow)
+    with serving(lost_grace_s=0) as (server, client):
+        key = server.issue_key()
+        with connect(client, key) as socket:
+            receive(socket)
+            stage = server._stages[key]
+            send(socket, type="microphone", sample_rate_hz=16_000)
+            assert begun.wait(10)
+            server._max_sessions = 1
+            client.portal.call(server._end, key)
+            go_on.set()
+        wait_for(lambda: not stage.turn.locked() and stage.settings()["source"] is None)
+        wait_for(lambda: not our_threads())
 
 
 def test_a_message_of_any_size_costs_its_sender_the_connection():

@@ -3,7 +3,6 @@
 import math
 import struct
 import time
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -20,7 +19,6 @@ from cla.types import VideoFrame
 from cla.view import live_server as server_module
 from cla.view import stage as stage_module
 from cla.view.limits import Allowance
-from cla.view.origin import is_local
 from cla.view.stage import Stage
 
 JPEG = cv2.imencode(".jpg", gradient(320, 240)[..., ::-1])[1].tobytes()
@@ -135,25 +133,6 @@ def test_why_something_cannot_run_is_said_in_the_pages_language(monkeypatch):
             assert hello["tasks"][0]["problem"].startswith(said)
             assert "`cla fetch yamnet`" in hello["tasks"][0]["problem"]
             assert hello["local"]["no_camera"] == missing
-
-
-@pytest.mark.parametrize(
-    ("host", "client", "more", "expected"),
-    [
-        ("localhost:8501", "127.0.0.1", {}, True),
-        ("127.0.0.1:8501", "127.0.0.1", {}, True),
-        ("[::1]:8501", "::1", {}, True),
-        ("demo.example", "127.0.0.1", {}, False),
-        ("localhost:8501", "10.0.0.7", {}, False),
-        ("localhost:8501", "127.0.0.1", {"x-forwarded-for": "10.0.0.7"}, False),
-        ("localhost.example:8501", "127.0.0.1", {}, False),
-        ("", "127.0.0.1", {}, False),
-    ],
-)
-def test_who_is_on_this_machine(host, client, more, expected):
-    headers = {"host": host, **more}
-    socket = SimpleNamespace(headers=headers, client=SimpleNamespace(host=client))
-    assert is_local(socket) is expected
 
 
 class FakeCamera:
