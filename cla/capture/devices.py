@@ -167,8 +167,9 @@ def _child(name: str, asked: dict[str, Any]) -> Child:
     """The process that does what is asked of the device of this name."""
 
     def failed(status: int | None) -> ClaError:
-        what = "has stopped answering" if status == STOPPED else "makes its driver crash"
-        return ClaError(f"The {name} {what}.", _REMEDY)
+        if status == STOPPED:
+            return ClaError(f"The {name} has stopped answering.", _REMEDY)
+        return ClaError(f"The {name} makes its driver crash.", _REMEDY)
 
     try:
         # By a file: a camera's address may hold a password, and a command line is for all to see.

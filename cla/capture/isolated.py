@@ -161,14 +161,14 @@ def _start(kind: Kind, content: bytes | Path, limits: AudioLimits | VideoLimits)
 def _failed(status: int | None) -> ClaError:
     match status:
         case None:
-            what = "makes the decoder go wrong"
+            message = f"{NAME} makes the decoder go wrong."
         case child.STOPPED:
-            what = "takes too long to be decoded"
+            message = f"{NAME} takes too long to be decoded."
         case decoder.MEMORY:
-            what = "needs too much memory to be decoded"
+            message = f"{NAME} needs too much memory to be decoded."
         case _:
-            what = "makes the decoder crash"
-    return ClaError(f"{NAME} {what}.", _REMEDY)
+            message = f"{NAME} makes the decoder crash."
+    return ClaError(message, _REMEDY)
 
 
 def _optional(number: object) -> float | None:
