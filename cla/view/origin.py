@@ -18,8 +18,10 @@ VARIABLE = "CLA_LOCAL"
 """The environment's word on whether pages on this machine count as its user's: `on` or `off`."""
 _TRUSTED_PROXIES = "FORWARDED_ALLOW_IPS"
 """Where uvicorn is told of proxies."""
-_OF_PROXIES = ("forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip")
-_OF_PROXIES += ("true-client-ip", "x-forwarded", "x-original", "x-envoy", "cf-")
+_OF_PROXIES = (
+    "forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip",
+    "x-forwarded", "x-original", "x-envoy", "cf-",
+)  # fmt: skip
 """How the names of headers begin that only proxies send."""
 
 

@@ -2,14 +2,40 @@
 
 import json
 
+import msgspec
 import pytest
 from fuzzing import explained, fuzzed
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny_tasks import tiny_sound_task, tiny_video_task
 
+from cla.capture import sample_clips
+from cla.engine import (
+    LaneConfig,
+    Pause,
+    RequestMap,
+    Reset,
+    Resume,
+    SetLandmarkMode,
+    SetLandmarks,
+    SetLanes,
+    StepOnce,
+)
 from cla.errors import ClaError
-from cla.view.messages import MAX_TEXT, do_message, read_message
+from cla.view.messages import (
+    MAX_AMOUNT,
+    MAX_TEXT,
+    Listen,
+    Lost,
+    OpenDevice,
+    Sample,
+    SetFast,
+    Stop,
+    Upload,
+    Watch,
+    do_message,
+    read_message,
+)
 from cla.view.stage import Stage
 
 TYPES = [
@@ -35,8 +61,37 @@ MESSAGES = st.builds(
     st.sampled_from(TYPES) | st.text(max_size=5),
     st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=5),
 )
+AMOUNTS = st.integers(0, MAX_AMOUNT) | st.sampled_from([0, 1, 100, 16_000, MAX_AMOUNT])
+COUNTS = st.integers(1, 1_000_000) | st.sampled_from([1, 2, 7, 16, 8_000, 48_000, 192_000])
+TASKS = st.sampled_from(["digits", "hands"]) | st.text(max_size=8)
+KINDS = st.sampled_from(["full", "continual", "nystrom", "continual_nystrom"]) | st.text(max_size=8)
+MODES = st.sampled_from(["fixed", "continual"])
+LANES = st.builds(
+    LaneConfig, KINDS, st.none() | COUNTS, MODES, st.none() | COUNTS, st.none() | COUNTS
+)
+AS_AGREED = st.one_of(
+    st.builds(Sample, st.sampled_from([clip.name for clip in sample_clips()]) | st.text()),
+    st.builds(Listen, COUNTS, st.none() | TASKS),
+    st.builds(Watch, st.none() | TASKS),
+    st.builds(OpenDevice, st.sampled_from(["sound", "video"]), st.integers(0, 9_999)),
+    st.builds(Upload, AMOUNTS, st.text(max_size=200), TASKS),
+    st.builds(Lost, AMOUNTS),
+    st.builds(Stop, st.none() | TASKS),
+    st.builds(SetLandmarks, COUNTS),
+    st.builds(SetLandmarkMode, MODES),
+    st.builds(SetLanes, st.lists(LANES, max_size=6).map(tuple)),
+    st.builds(RequestMap, KINDS, st.integers(0, 9_999)),
+    st.builds(SetFast, st.booleans()),
+    st.sampled_from([Pause(), Resume(), StepOnce(), Reset()]),
+).map(lambda message: msgspec.json.encode(message).decode())
+"""With every value of its type and within its bounds."""
 TEXTS = st.one_of(
-    MESSAGES, MESSAGES, st.text(max_size=60), st.just("[" * 3000), VALUES.map(json.dumps)
+    AS_AGREED,
+    AS_AGREED,
+    MESSAGES,
+    st.text(max_size=60),
+    st.just("[" * 3000),
+    VALUES.map(json.dumps),
 )
 
 
