@@ -47,8 +47,9 @@ def test_blocks_in_several_threads_leave_the_error_stream_as_it_was(capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_hand_networks_are_made_without_a_word():
+def test_the_app_is_loaded_and_hand_networks_are_made_without_a_word():
     make = (
+        "import cla.view;"
         "from cla.features.lite_network import LiteNetwork;"
         "LiteNetwork('features/palm_detection_lite.tflite')"
     )

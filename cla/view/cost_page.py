@@ -1,5 +1,7 @@
 """The Cost page: what a step of each attention system costs, by formula, counted and measured."""
 
+from functools import lru_cache
+
 import streamlit as st
 import torch
 
@@ -150,7 +152,7 @@ def _time(say: Texts, timing: Timing | None) -> str:
     return f"{say.number(timing.median_s * 1e6)} ({say.number(timing.p95_s * 1e6)})"
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@lru_cache(500)
 def cost_counted(key: str, sizes: Sizes) -> Cost:
     """The cost of a system's step, PyTorch's counter included."""
     return cost(SYSTEMS[key], sizes, run=True)

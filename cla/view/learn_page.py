@@ -1,5 +1,7 @@
 """The Learn page: how the method works, in five minutes, with figures that can be dragged."""
 
+from functools import lru_cache
+
 import numpy as np
 import streamlit as st
 
@@ -128,6 +130,6 @@ def _drift(say: Texts) -> None:
     )
 
 
-@st.cache_data(max_entries=len(LOGIT_STDS), show_spinner=False)
+@lru_cache(len(LOGIT_STDS))
 def _drifted(std: int) -> Drift:
     return drift(std)

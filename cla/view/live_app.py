@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ TITLES = {
 }
 
 
-@st.cache_resource
+@cache
 def live_server() -> LiveServer:
     """The one server of live sessions, with the weights loaded; steps are made ready meanwhile."""
     # A step is too small to share: more threads make it slower.
