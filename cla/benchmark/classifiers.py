@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from cla.attention import ContinualNystromAttention
+from cla.attention import ContinualNystromAttention, stack_states
 from cla.benchmark.sizes import EMBED_DIM, HEAD_DIM, HEADS, LANDMARKS, WINDOW
 from cla.benchmark.timing import Effort, median_time
 from cla.models import ClassifierConfig, StreamClassifier
@@ -64,7 +64,8 @@ def measure_classifier(
 
 def _steps(classifier: StreamClassifier, streams: int, tokens: int) -> Callable[[], object]:
     stream = torch.randn(1, tokens, EMBED_DIM).expand(streams, -1, -1)
-    state = classifier.state_from_window(stream[:, :1].expand(-1, WINDOW, -1))
+    alone = classifier.state_from_window(stream[:1, :1].expand(-1, WINDOW, -1))
+    state = stack_states([alone] * streams)
 
     def run() -> None:
         for token in stream.unbind(1):

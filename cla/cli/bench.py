@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         "--minutes",
         type=float,
         metavar="M",
-        help="time for all of it once kernels are compiled (default: 7, if quick 0.5); "
+        help="time for all of it once kernels are compiled (default: 7, if quick 0.67); "
         "what is too slow for it is left out, and named",
     )
     parser.add_argument(
