@@ -47,7 +47,8 @@ def proxy(servers: tuple[str, str], place: Path, *, prefix: bool = False) -> Ite
     (place / "nginx.conf").write_text(
         f"pid {place}/pid; error_log {place}/error.log;\nevents {{}}\nhttp {{\n{kept}\n{site}\n}}\n"
     )
-    command = ["nginx", "-c", str(place / "nginx.conf"), "-p", str(place), "-g", "daemon off;"]
+    command = ["nginx", "-c", str(place / "nginx.conf"), "-p", str(place)]
+    command += ["-e", str(place / "error.log"), "-g", "daemon off;"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         _wait_for(process, port, place / "error.log")

@@ -19,7 +19,7 @@ from cla.benchmark.timing import Effort, Timing, measure
 from cla.errors import ClaError
 from cla.telemetry import device_name
 
-EFFORT, QUICK_EFFORT = Effort(9, 200, 0.5), Effort(3, 20, 0.1)
+EFFORT, QUICK_EFFORT = Effort(9, 200, 0.25), Effort(3, 20, 0.1)
 MORE_ROUNDS = 7
 """Times the rounds, of the group in which windows are compared."""
 TOKENS, QUICK_TOKENS = 20_000, 1_000

@@ -13,8 +13,8 @@ WARM_UP_STEPS = 3
 SLOW_S = 1.0
 """A step that takes longer was not slow because it prepared something."""
 LEAST_TURNS = 2
-MOST_STRETCH = 4
-"""Times `turn_s` that a turn may take to hold whole periods."""
+MOST_STRETCH = 8
+"""Times `turn_s` that a turn may take to hold whole periods, if the fewest turns then fit."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,8 @@ def _prepared(
         return None
     wanted = min(effort.steps, max(1, int(effort.turn_s / first)))
     whole = -(-wanted // period) * period
-    length = whole if whole * first <= MOST_STRETCH * effort.turn_s else wanted
+    stretch = min(MOST_STRETCH, effort.rounds / LEAST_TURNS)
+    length = whole if whole * first <= stretch * effort.turn_s else wanted
     return _Stepper(step, period, length, length * first)
 
 

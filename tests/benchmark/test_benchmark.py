@@ -16,7 +16,7 @@ from cla.benchmark.cases import FIXED, FOLLOWING, SYSTEMS, WINDOWS, Case, groups
 from cla.benchmark.classifiers import ClassifierTimes
 from cla.benchmark.plot import make_figure
 from cla.benchmark.ratios import worst_of_goals
-from cla.benchmark.run import EFFORT
+from cla.benchmark.run import EFFORT, QUICK_EFFORT
 from cla.benchmark.timing import Effort, measure, quotient
 from cla.cli import main
 from cla.cli.progress import BenchmarkProgress
@@ -108,8 +108,9 @@ def test_a_period_that_takes_too_long_is_not_waited_for():
     costs_s=st.lists(st.floats(1e-6, 30.0), min_size=1, max_size=6),
     period=st.integers(1, 40),
     allowance_s=st.floats(0.1, 60.0),
+    effort=st.sampled_from([EFFORT, QUICK_EFFORT]),
 )
-def test_what_is_measured_fits_the_time_given(costs_s, period, allowance_s):
+def test_what_is_measured_fits_the_time_given(costs_s, period, allowance_s, effort):
     clock = [0.0]
 
     def step_of(cost_s):
@@ -117,7 +118,7 @@ def test_what_is_measured_fits_the_time_given(costs_s, period, allowance_s):
 
     builders = [lambda cost_s=cost_s: step_of(cost_s) for cost_s in costs_s]
     with patch.object(timing, "time", Mock(perf_counter=lambda: clock[0])):
-        found = measure(builders, [period] * len(costs_s), EFFORT, allowance_s=allowance_s)
+        found = measure(builders, [period] * len(costs_s), effort, allowance_s=allowance_s)
     warming_up_s = max(min(4 * cost_s, max(cost_s, 2 * timing.SLOW_S)) for cost_s in costs_s)
     assert clock[0] <= 1.001 * (allowance_s + warming_up_s)
     for cost_s, one in zip(costs_s, found, strict=True):
