@@ -1,5 +1,7 @@
 """What a layer refuses to work on: tokens, windows and masks that do not fit."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -53,3 +55,24 @@ def check_tokens(x: Tensor, embed_dim: int) -> None:
             f"Tokens of shape {tuple(x.shape)} do not fit.",
             f"Give (batch, at least one token, {embed_dim}).",
         )
+
+
+def check_places(state: Any) -> None:
+    """Raise where a state, or a part of one, names places that its window does not have.
+
+    Kernels index by these numbers. Waits for the state's device.
+    """
+    if isinstance(state, Tensor):
+        return
+    if hasattr(state, "slot"):
+        window, valid = state.keys.shape[2], state.valid_tokens
+        filling = (valid >= 0) & (valid < window) & (state.slot == valid)
+        full = (valid == window) & (state.slot >= 0) & (state.slot < window)
+        if not bool((filling | full).all()):
+            raise ClaError(
+                f"The state's counters do not fit its window of {window} tokens.",
+                "Start a new stream, or load a state that was saved.",
+            )
+    else:
+        for part in state:
+            check_places(part)

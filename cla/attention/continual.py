@@ -21,8 +21,9 @@ from cla.attention.rings import (
 )
 from cla.attention.windowed import ELEMENTS_PER_PASS, WindowState
 
-LEAST_SHARE = 1e-6
-"""Of the largest weight a row has had; float64 then still holds 9 digits of what is left."""
+LEAST_SHARE = 1e-7
+"""Least weight of a row, as a share of the largest sum it has had, of values or of weights: float64
+then still holds what is left of both to 1e-9 of a value of 1."""
 
 
 class ContinualState(NamedTuple):
@@ -32,8 +33,8 @@ class ContinualState(NamedTuple):
         valid_tokens, slot, keys, values: see `WindowState`
         queries: (B, H, D, `column_stride`), columns of a ring; (B, H, D, 0) if single-output
         rows: (B, H, D + 3, `column_stride`) float64, of each row shift, sums and denominator as in
-            `PartialSums`, and the largest denominator since it was summed anew; (B, H, D + 3, 0) if
-            single-output
+            `PartialSums`, and the largest sum, of values or weights, since it was summed anew;
+            (B, H, D + 3, 0) if single-output
     """
 
     valid_tokens: Tensor
@@ -184,7 +185,12 @@ def _update_rows(
     old_value = torch.where(_wide(leaving), old_value, 0)
     sums = sums * scale + torch.exp(entering - highest) * with_ones(tokens.values.double())
     sums = sums - out * old_value
-    return torch.cat([highest, sums, torch.maximum(peak * scale, sums[..., -1:])], -1)
+    return torch.cat([highest, sums, torch.maximum(peak * scale, _largest(sums))], -1)
+
+
+def _largest(sums: Tensor) -> Tensor:
+    """The largest sum of each row, of its values or its weights; NaN where there is one."""
+    return sums.abs().amax(-1, keepdim=True)
 
 
 def _restore(state: ContinualState) -> None:
@@ -211,8 +217,8 @@ def _sum_rows(state: ContinualState | WindowState, queries: Tensor) -> Tensor:
     place = torch.arange(keys.shape[2], device=keys.device)
     unseen = (place >= state.valid_tokens.clamp(min=1)[:, None])[:, None, None]
     rows = []
-    for part in queries.split(max(1, ELEMENTS_PER_PASS // keys[..., 0].numel()), 2):
+    for part in queries.split(max(1, ELEMENTS_PER_PASS // max(1, keys[..., 0].numel())), 2):
         logits = (part.double() @ keys.transpose(-1, -2)).masked_fill(unseen, -torch.inf)
         sums = sum_tokens(logits, values)
-        rows.append(torch.cat([*sums, sums.sums[..., -1:]], -1))
+        rows.append(torch.cat([*sums, _largest(sums.sums)], -1))
     return torch.cat(rows, 2)

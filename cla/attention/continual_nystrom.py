@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from cla.attention import fused
+from cla.attention.autocast import outside_autocast
 from cla.attention.checks import check_window
 from cla.attention.config import AttentionConfig
 from cla.attention.cuts import segments
@@ -238,6 +239,7 @@ class ContinualNystromAttention(AttentionLayer):
             output = self.zero_unseen(output, self.scan_valid_tokens(state, x.shape[1]))
         return output, after
 
+    @outside_autocast
     def state_from_window(self, window: Tensor, *, tokens_seen: int | None = None) -> NystromState:
         seen = check_window(window, tokens_seen, self.config, self.receptive_field)
         used = window[:, -self.receptive_field :]
@@ -248,6 +250,7 @@ class ContinualNystromAttention(AttentionLayer):
             landmarks = make_landmarks(*pair, self.config.pseudo_inverse)
         return build_state(tokens, landmarks, self.config, seen)
 
+    @outside_autocast
     def window_emits(self, window: Tensor, state: NystromState) -> NystromEmits:
         tokens = self.project(window[:, -self.config.window :], state.keys.dtype)
         if bool(attends_directly(state, self.config, taken=True)[0]):

@@ -75,7 +75,7 @@ def full_rows(queries: Tensor, keys: Tensor, valid_tokens: Tensor) -> Tensor:
     if selected(valid_tokens < window) is None:
         return (queries @ keys.transpose(-1, -2)).softmax(-1)
     on_host = valid_tokens.device.type == "cpu" and not torch.compiler.is_compiling()
-    limit = max(1, int(valid_tokens.max())) if on_host else window
+    limit = max([1, *valid_tokens.tolist()]) if on_host else window
     rows = queries[:, :, :limit] if queries.shape[2] == window else queries
     logits = rows @ keys[:, :, :limit].transpose(-1, -2)
     unseen = torch.arange(limit, device=keys.device) >= valid_tokens.clamp(min=1)[:, None]

@@ -51,7 +51,7 @@ def segment_means(tokens: Tensor, num_landmarks: int) -> Tensor:
 
 def _means(tokens: Tensor, count: int) -> Tensor:
     """Means of `count` segments of equal length."""
-    return tokens.reshape(*tokens.shape[:-2], count, -1, tokens.shape[-1]).mean(-2)
+    return tokens.unflatten(-2, (count, tokens.shape[-2] // count)).mean(-2)
 
 
 def segment_weights(seen: Tensor, num_landmarks: int, window: int, dtype: torch.dtype) -> Tensor:

@@ -7,12 +7,13 @@ import torch
 from torch import Tensor
 
 from cla.attention import fused
-from cla.attention.checks import check_forward, check_step, check_tokens
+from cla.attention.autocast import outside_autocast
+from cla.attention.checks import check_forward, check_places, check_step, check_tokens
 from cla.attention.config import AttentionConfig
-from cla.attention.projected import Projected
+from cla.attention.projected import Projected, on_host
 from cla.attention.projections import Projections
 from cla.attention.rings import roll_streams, selected
-from cla.attention.state import Step, reset_streams
+from cla.attention.state import Step, released, reset_streams, writing_to
 from cla.errors import ClaError
 
 SCAN_TOKENS = 4_096
@@ -24,7 +25,12 @@ class AttentionLayer(Projections, ABC):
 
     All kinds own the same parameters, so that one can take the place of another. `use_fused` says
     whether a step on the CPU may take the compiled kernels; the numbers are the same without. They
-    read the weights themselves: hooks of projections, and autocast, act without kernels only.
+    read the weights themselves: hooks of projections act without kernels only.
+
+    Three rules hold for every kind and output mode. A token that is no number, or too large to
+    multiply (`projected.LARGEST`), makes those outputs NaN whose receptive field holds it, and no
+    others. A state made in inference mode goes on outside of it, and the other way round. Autocast
+    sets the type of outputs, and of nothing else.
     """
 
     def __init__(self, config: AttentionConfig) -> None:
@@ -53,6 +59,7 @@ class AttentionLayer(Projections, ABC):
     ) -> Any:
         """State of `batch_size` streams that have seen nothing; `dtype` is that of the tokens."""
 
+    @outside_autocast
     def step(
         self, x: Tensor, state: Any, *, emit: bool = False, active: Tensor | None = None
     ) -> Step:
@@ -74,11 +81,16 @@ class AttentionLayer(Projections, ABC):
         """
         self._check_step(x, active, state)
         weights = fused.weights_of(self, x) if self.use_fused else None
-        output = None if weights is None else self.step_compiled(x, weights, state, active)
-        if output is None or emit or active is not None:
-            with torch.no_grad():
-                return self._complete_step(x, weights, state, output, emit=emit, active=active)
-        return Step(output, state)
+        try:
+            output = None if weights is None else self.step_compiled(x, weights, state, active)
+            if output is not None and not emit and active is None:
+                return Step(output, state)
+            with writing_to(state.slot):
+                step = self._complete_step(x, weights, state, output, emit=emit, active=active)
+        except IndexError:
+            check_places(state)
+            raise
+        return Step(released(step.output), state, released(step.emits))
 
     def _complete_step(
         self,
@@ -93,6 +105,8 @@ class AttentionLayer(Projections, ABC):
         """What a kernel has not done, or all of it."""
         emits = None
         if output is None:
+            if on_host(state.slot):
+                check_places(state)
             tokens = self.project_token(x, weights, state.keys.dtype)
             context, emits = self.attend(tokens, state, emit=emit, active=active)
             output = self.finish_step(context, weights)
@@ -134,6 +148,7 @@ class AttentionLayer(Projections, ABC):
             returns: (B, H, 1, D), or (B, H, N, D) if retroactive
         """
 
+    @outside_autocast
     def forward(self, x: Tensor, *, emit: bool = False) -> Any:
         """Output of whole windows; with `emit` the pair (output, emits).
 
@@ -158,6 +173,7 @@ class AttentionLayer(Projections, ABC):
             returns: (..., H, 1 or T, D)
         """
 
+    @outside_autocast
     def refresh(self, x: Tensor, valid_tokens: Tensor) -> Tensor:
         """`forward` of windows of which only the newest tokens exist.
 
@@ -187,6 +203,7 @@ class AttentionLayer(Projections, ABC):
     def context_emits(self, tokens: Projected) -> Any:
         """Emits of every token of a window, (B, H, T, D)."""
 
+    @outside_autocast
     def scan(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
         """The numbers of T steps, vectorized over time and differentiable; in bounded memory.
 
@@ -199,6 +216,11 @@ class AttentionLayer(Projections, ABC):
         """
         check_tokens(x, self.config.embed_dim)
         self._check_step(x[:, 0], None, state)
+        check_places(state)
+        if not len(x):
+            rows = (self.config.window,) if self.config.retroactive else ()
+            return x.new_zeros((0, x.shape[1], *rows, x.shape[2])), state
+        state = released(state)
         outputs = []
         for part in x.split(SCAN_TOKENS, 1):
             output, state = self.scan_part(part, state)

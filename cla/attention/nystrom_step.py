@@ -15,7 +15,7 @@ from cla.attention.nystrom_state import (
     window_logits,
 )
 from cla.attention.partial_sums import PartialSums, quotient
-from cla.attention.projected import Projected, with_ones
+from cla.attention.projected import Projected, pick, with_ones
 from cla.attention.rings import (
     advance_counters,
     roll_streams,
@@ -155,11 +155,12 @@ def _enter(
     streams, rows = place
     where = (streams[:, None], slice(None), rows)
     queries, keys, values = (ring[streams] for ring in state[2:5])
-    weights = _segment_rows(config, rows, keys.dtype)[:, None]
+    inside = _segment_rows(config, rows)
+    weights = inside.to(keys.dtype)[:, None] / inside.sum(-1)[:, None, :, None]
     wide = mask[:, None, None, None]
     for landmarks, ring in ((state.landmarks.queries, queries), (state.landmarks.keys, keys)):
         # Advanced indices around a slice put the picked axes first: (S, R, H, D).
-        means = (weights @ ring).transpose(1, 2)
+        means = pick(weights, inside[:, None], ring).transpose(1, 2)
         landmarks[where] = torch.where(wide, means, landmarks[where])
     new_queries, new_keys = (part[streams] for part in state.landmarks[:2])
     gamma_inv = make_landmarks(new_queries, new_keys, config.pseudo_inverse).gamma_inv
@@ -183,8 +184,8 @@ def _enter(
     return PartialSums(shift, sums)
 
 
-def _segment_rows(config: AttentionConfig, rows: Tensor, dtype: torch.dtype) -> Tensor:
-    """What averages the segments of some landmarks: (S, R) to (S, R, N)."""
+def _segment_rows(config: AttentionConfig, rows: Tensor) -> Tensor:
+    """Which places the segments of some landmarks hold: (S, R) to (S, R, N)."""
     cuts = segments(config.window, config.landmarks)
     part, _ = cuts.locate(torch.arange(config.window, device=rows.device))
-    return (part == rows[..., None]).to(dtype) / cuts.length(rows)[..., None]
+    return part == rows[..., None]

@@ -22,6 +22,43 @@ class Projected(NamedTuple):
         return Projected(*(part[..., start:stop, :] for part in self))
 
 
+LARGEST = 2.0**60
+"""Of a projection: products of larger numbers overflow in float32."""
+
+
+def mark_bad(tokens: Projected) -> Projected:
+    """The tokens, those of which some number is none or above `LARGEST` as NaN in every head.
+
+    Whatever a kind does with such numbers, it then gives NaN as long as it attends to the token.
+    """
+    largest = torch.stack([part.detach().abs().amax((1, 3)) for part in tokens]).amax(0)
+    good = largest <= LARGEST  # false of what is no number
+    if on_host(good) and bool(good.all()):
+        return tokens
+    wide = good[:, None, :, None]
+    return Projected(*(torch.where(wide, part, torch.nan) for part in tokens))
+
+
+def pick(weights: Tensor, inside: Tensor, tokens: Tensor) -> Tensor:
+    """weights @ tokens, where a token that is no number spoils only the rows that it is inside.
+
+    Shapes:
+        weights: (..., R, T), zero outside
+        inside: (R, T) or (..., R, T) bool
+        tokens: (..., T, D)
+    """
+    bad = ~tokens.isfinite()
+    if on_host(bad) and not bool(bad.any()):
+        return weights @ tokens
+    spoiled = inside.to(tokens.dtype) @ bad.to(tokens.dtype) > 0
+    return (weights @ tokens.masked_fill(bad, 0)).masked_fill(spoiled, torch.nan)
+
+
+def on_host(tensor: Tensor) -> bool:
+    """Whether Python may look at numbers: a device or an exported graph is not waited for."""
+    return tensor.device.type == "cpu" and not torch.compiler.is_compiling()
+
+
 class Line(NamedTuple):
     """The last N tokens and the new ones, in order of time; the first `unseen` do not exist."""
 

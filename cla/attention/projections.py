@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from cla.attention import fused
 from cla.attention.config import AttentionConfig
-from cla.attention.projected import Projected
+from cla.attention.projected import Projected, mark_bad
 
 
 class Projections(nn.Module):
@@ -23,7 +23,7 @@ class Projections(nn.Module):
         self.output_proj = nn.Linear(config.embed_dim, config.embed_dim)
 
     def project(self, x: Tensor, dtype: torch.dtype) -> Projected:
-        """Queries, keys and values of tokens, computed in `dtype`.
+        """Queries, keys and values of tokens, computed in `dtype`; bad ones see `mark_bad`.
 
         Shapes:
             x: (B, T, E)
@@ -33,7 +33,7 @@ class Projections(nn.Module):
             self._split_heads(_linear(layer, x, dtype))
             for layer in (self.query_proj, self.key_proj, self.value_proj)
         )
-        return Projected(queries * scale, keys * scale, values)
+        return mark_bad(Projected(queries * scale, keys * scale, values))
 
     def project_token(
         self, x: Tensor, weights: fused.Weights | None, dtype: torch.dtype

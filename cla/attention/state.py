@@ -1,6 +1,7 @@
 """One generic function each for what can be done with any state, whatever its kind."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import torch
@@ -60,6 +61,20 @@ def with_tensors(state: Any, tensors: Sequence[Tensor]) -> Any:
     """A state of the same structure that holds `tensors`, in the order of `tensors_of`."""
     given = iter(tensors)
     return map_state(state, lambda _: next(given))
+
+
+def writing_to(tensor: Tensor) -> AbstractContextManager[None]:
+    """No gradients; for what was made in inference mode, and can be written in no other, that."""
+    if not torch.compiler.is_compiling() and tensor.is_inference():
+        return torch.inference_mode()
+    return torch.no_grad()
+
+
+def released(value: Any) -> Any:
+    """A result made by `writing_to` for whoever is outside: no tensor is of inference mode."""
+    if value is None or torch.compiler.is_compiling() or torch.is_inference_mode_enabled():
+        return value
+    return map_state(value, lambda tensor: tensor.clone() if tensor.is_inference() else tensor)
 
 
 def clone_state(state: Any) -> Any:

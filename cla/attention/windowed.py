@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from cla.attention.autocast import outside_autocast
 from cla.attention.checks import check_window
 from cla.attention.layer import AttentionLayer
-from cla.attention.projected import Projected
+from cla.attention.projected import Projected, pick
 from cla.attention.rings import ring_order, to_ring
 from cla.attention.state import narrow_state, stack_states, stream_groups
 
@@ -73,11 +74,13 @@ class WindowedAttention(AttentionLayer):
         queries = state.queries if self.keeps_queries else torch.zeros_like(state.keys)
         return Projected(queries, state.keys, state.values)
 
+    @outside_autocast
     def state_from_window(self, window: Tensor, *, tokens_seen: int | None = None) -> Any:
         seen = check_window(window, tokens_seen, self.config, self.receptive_field)
         tokens = self.project(window, self.state_dtype(window.dtype))
         return self.window_state(tokens, seen)
 
+    @outside_autocast
     def window_emits(self, window: Tensor, state: Any) -> Any:
         return self.context_emits(self.project(window[:, -self.config.window :], state.keys.dtype))
 
@@ -165,6 +168,6 @@ def banded_context(line: Projected, window: int, unseen: int) -> Tensor:
     queries = line.queries[..., window:, :]
     position = torch.arange(line.keys.shape[-2], device=line.keys.device)
     newest = position[window:, None]
-    outside = (position > newest) | (position <= newest - window) | (position < unseen)
+    inside = (position <= newest) & (position > newest - window) & (position >= unseen)
     logits = queries @ line.keys.transpose(-1, -2)
-    return logits.masked_fill(outside, -torch.inf).softmax(-1) @ line.values
+    return pick(logits.masked_fill(~inside, -torch.inf).softmax(-1), inside, line.values)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from cla.attention import AttentionConfig, AttentionLayer, OperationCount, Step
 from cla.attention.config import AttentionKind, LandmarkMode, OutputMode, PseudoInverse
 from cla.attention.layer import SCAN_TOKENS
+from cla.attention.state import released, writing_to
 from cla.errors import ClaError
 from cla.models.cascaded import CascadedStack
 from cla.models.encoder_layer import EncoderLayer, EncoderSizes
@@ -206,7 +207,6 @@ class StreamClassifier(nn.Module):
         stack = self.encoder.init_state(batch_size, device, dtype)
         return ClassifierState(torch.zeros_like(stack.layers[0].slot), stack)
 
-    @torch.no_grad()
     def step(
         self,
         x: Tensor,
@@ -219,11 +219,13 @@ class StreamClassifier(nn.Module):
 
         The logits of streams that are not active mean nothing.
         """
-        token = self.embed(x[:, None], state.position)[:, 0]
-        output, emits = self.encoder.step(token, state.stack, emit=emit, active=active)
-        one = 1 if active is None else active.long()
-        state.position.add_(one).remainder_(self.config.position_period)
-        return Step(self.head(output), state, emits)
+        with writing_to(state.position):
+            token = self.embed(x[:, None], state.position)[:, 0]
+            output, emits = self.encoder.step(token, state.stack, emit=emit, active=active)
+            one = 1 if active is None else active.long()
+            state.position.add_(one).remainder_(self.config.position_period)
+            logits = self.head(output)
+        return Step(released(logits), state, released(emits))
 
     def reset(self, state: ClassifierState, streams: Tensor) -> None:
         """Let the masked streams (B,) of a state start anew, in place."""

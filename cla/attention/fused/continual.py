@@ -8,7 +8,7 @@ from cla.attention.fused.index import ZERO, place
 from cla.attention.fused.kernel import entry, kernel
 from cla.attention.fused.lanes import COUNT, STEP, spread
 from cla.attention.fused.matrix import times_column
-from cla.attention.fused.nystrom_arrays import active_of
+from cla.attention.fused.nystrom_arrays import active_of, check_counters
 from cla.attention.fused.pointers import pointer
 from cla.attention.fused.runs import load, store, upto
 
@@ -62,6 +62,7 @@ def attend_newest(
 ):  # fmt: skip
     """Write the token of each active stream into its rings and attend to them."""
     batch, heads, window, size = shape
+    check_counters(batch, window, slots, valid)
     for stream in range(batch):
         if len(active) and not active[stream]:
             continue

@@ -14,11 +14,11 @@ from cla.attention.fused.exponentials import exponential
 from cla.attention.fused.index import clear_run, place
 from cla.attention.fused.kernel import entry, kernel
 from cla.attention.fused.lanes import STEP, larger, largest, only, spread, total
-from cla.attention.fused.nystrom_arrays import active_of
+from cla.attention.fused.nystrom_arrays import active_of, check_counters
 from cla.attention.fused.pointers import pointer
 from cla.attention.fused.runs import load, store, upto
 
-LEAST_SHARE = 1e-6
+LEAST_SHARE = 1e-7
 """As in `cla.attention.continual`; a constant of the compiled code."""
 
 TILE = 64
@@ -88,6 +88,7 @@ def attend_all(shape, active, slots, valid, new, rings, rows, room, stride, out)
     batch, heads, window, size = shape
     (new_queries, new_keys, new_values), (queries, keys, values) = new, rings
     pair, sums, logits, weights = room
+    check_counters(batch, window, slots, valid)
     short = 0
     for stream in range(batch):
         columns = heads * size * stride
@@ -147,9 +148,11 @@ def _sum_anew(head, token, keys, values, ring_at, seen, pair, sums, logits):
         pair[query_at + column] = head.queries[head.queries_at + column * stride + token]
     shift = sum_row(sums, pair, query_at, keys, values, ring_at, size, seen, logits)
     at = head.rows_at + token
-    head.rows[at], head.rows[at + (size + 2) * stride] = shift, sums[size]
+    head.rows[at], largest = shift, 0.0
     for column in range(size + 1):
         head.rows[at + (column + 1) * stride] = sums[column]
+        largest = max(largest, abs(sums[column]))
+    head.rows[at + (size + 2) * stride] = largest
     for column in range(size):
         head.out[head.out_at + column * stride + token] = sums[column] / sums[size]
 
@@ -201,16 +204,17 @@ def _slide(head, begin, end, pair, leaving, weights):
         row_weight = row + (columns + place(1)) * stride
         weight = load(rows, row_weight, some) + enter - leave
         store(rows, row_weight, some, weight)
-        scale = spread(1.0) / weight
+        scale, size = spread(1.0) / weight, weight
         for column in range(columns):
             row += stride
             new = enter * spread(pair[place(2) * columns + column])
             old = leave * spread(pair[place(3) * columns + column])
             found = load(rows, row, some) + new - old
             store(rows, row, some, found)
+            size = larger(size, larger(found, spread(0.0) - found))
             store(out, target, some, found * scale)
             target += stride
-        peak = larger(load(rows, row_weight + stride, some), weight)
+        peak = larger(load(rows, row_weight + stride, some), size)
         store(rows, row_weight + stride, some, peak)
         missing = larger(missing, peak * spread(LEAST_SHARE) - weight)
         sums += weight

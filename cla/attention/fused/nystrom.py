@@ -6,7 +6,14 @@ from numba import carray
 from cla.attention.fused.index import place
 from cla.attention.fused.kernel import entry, kernel
 from cla.attention.fused.lanes import STEP, spread
-from cla.attention.fused.nystrom_arrays import Sizes, active_of, arrays_of, filling, room_for
+from cla.attention.fused.nystrom_arrays import (
+    Sizes,
+    active_of,
+    arrays_of,
+    check_counters,
+    filling,
+    room_for,
+)
 from cla.attention.fused.pointers import pointer
 from cla.attention.fused.runs import load, store, upto
 from cla.attention.fused.shares import mix
@@ -31,6 +38,7 @@ def advance_at(shape, modes, span, strides, new_at, active_at, state_at, means_a
     count = batch_stride * (batch - 1) + head_stride * (heads - 1)
     count += time_stride * (length - 1) + size
     arrays, active = arrays_of(sizes, state_at), active_of(active_at, batch)
+    check_counters(batch, sizes.window, arrays.slots, arrays.valid)
     if modes[0] and filling(sizes, active, arrays):
         return False
     if means_at:

@@ -91,6 +91,14 @@ def active_of(at, batch):
 
 
 @entry(inline="always")
+def check_counters(batch, window, slots, valid):
+    """Raise, before anything is written, where a state names places that its rings do not have."""
+    for stream in range(batch):
+        if not (0 <= slots[stream] < window and 0 <= valid[stream] <= window):
+            raise IndexError("a state's counters do not fit its window")
+
+
+@entry(inline="always")
 def filling(sizes, active, arrays):
     """Whether some active stream has yet to fill its window after the next token."""
     for stream in range(sizes.batch):

@@ -13,6 +13,7 @@ from cla.attention.fused.lanes import STEP, spread
 from cla.attention.fused.matrix import times_column
 from cla.attention.fused.pointers import pointer
 from cla.attention.fused.runs import load, store, upto
+from cla.attention.projected import LARGEST
 
 
 @kernel(_nrt=True)  # makes arrays from addresses
@@ -54,6 +55,21 @@ def _apply(weights_at, bias_at, token, out, start):
         out[target + row] = total + bias[row]
 
 
+@kernel()
+def _mark_bad(out, start, stride, count):
+    """`cla.attention.projected.mark_bad` of a token's queries, keys and values."""
+    good = True
+    for part in range(place(3)):
+        at = place(start) + part * place(stride)
+        for column in range(place(count)):
+            good &= abs(out[at + column]) <= LARGEST
+    if not good:
+        for part in range(place(3)):
+            at = place(start) + part * place(stride)
+            for column in range(place(count)):
+                out[at + column] = np.nan
+
+
 @entry()
 def project(batch, heads, size, x_at, weights, out_at):
     """Scaled queries and keys, and values, (3, B, E) float64.
@@ -78,6 +94,7 @@ def project_into(batch, heads, size, x_at, weights, out):
         _apply_wide(weights[0], weights[1], scale, wide, out, stream * embed)
         _apply_wide(weights[2], weights[3], scale, wide, out, (batch + stream) * embed)
         _apply(weights[4], weights[5], token, out, (2 * batch + stream) * embed)
+        _mark_bad(out, stream * embed, batch * embed, embed)
 
 
 @entry()

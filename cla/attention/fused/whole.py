@@ -8,7 +8,14 @@ from cla.attention.fused.continual_rows import all_rows
 from cla.attention.fused.index import ONE, ZERO
 from cla.attention.fused.kernel import entry
 from cla.attention.fused.nystrom import advance
-from cla.attention.fused.nystrom_arrays import Sizes, active_of, arrays_of, filling, room_for
+from cla.attention.fused.nystrom_arrays import (
+    Sizes,
+    active_of,
+    arrays_of,
+    check_counters,
+    filling,
+    room_for,
+)
 from cla.attention.fused.pointers import pointer
 from cla.attention.fused.project import finish_from, project_into
 from cla.attention.fused.rows import mix_rows
@@ -67,6 +74,7 @@ def nystrom_layer(shape, modes, x_at, weights, active_at, state_at, out_at):
     continual, retroactive, _ = modes
     arrays = arrays_of(sizes, state_at)
     active = active_of(active_at, batch)
+    check_counters(batch, sizes.window, arrays.slots, arrays.valid)
     if continual and filling(sizes, active, arrays):
         return -1
     embed = heads * size
