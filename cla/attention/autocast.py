@@ -20,7 +20,7 @@ def outside_autocast(method: Method) -> Method:
     @wraps(method)
     def call(layer: Any, x: Tensor, *args: Any, **options: Any) -> Any:
         device = x.device.type
-        if not torch.is_autocast_enabled(device):
+        if not (torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)):
             return method(layer, x, *args, **options)
         with torch.autocast(device, enabled=False):
             found = method(layer, x.to(layer.query_proj.weight.dtype), *args, **options)
