@@ -51,7 +51,8 @@ def segment_means(tokens: Tensor, num_landmarks: int) -> Tensor:
 
 def _means(tokens: Tensor, count: int) -> Tensor:
     """Means of `count` segments of equal length."""
-    return tokens.unflatten(-2, (count, tokens.shape[-2] // count)).mean(-2)
+    split: Tensor = tokens.unflatten(-2, (count, tokens.shape[-2] // count))
+    return split.mean(-2)
 
 
 def segment_weights(seen: Tensor, num_landmarks: int, window: int, dtype: torch.dtype) -> Tensor:

@@ -155,12 +155,12 @@ def _enter(
     streams, rows = place
     where = (streams[:, None], slice(None), rows)
     queries, keys, values = (ring[streams] for ring in state[2:5])
-    inside = _segment_rows(config, rows)
-    weights = inside.to(keys.dtype)[:, None] / inside.sum(-1)[:, None, :, None]
+    held = _segment_rows(config, rows)[:, None]
+    weights = held.to(keys.dtype) / held.sum(-1, keepdim=True)
     wide = mask[:, None, None, None]
     for landmarks, ring in ((state.landmarks.queries, queries), (state.landmarks.keys, keys)):
         # Advanced indices around a slice put the picked axes first: (S, R, H, D).
-        means = pick(weights, inside[:, None], ring).transpose(1, 2)
+        means = pick(weights, held, ring).transpose(1, 2)
         landmarks[where] = torch.where(wide, means, landmarks[where])
     new_queries, new_keys = (part[streams] for part in state.landmarks[:2])
     gamma_inv = make_landmarks(new_queries, new_keys, config.pseudo_inverse).gamma_inv
