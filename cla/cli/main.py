@@ -155,7 +155,7 @@ def _parser() -> argparse.ArgumentParser:
         "--device",
         default="cpu",
         metavar="NAME",
-        help="where lanes step: cpu, the faster for one stream, or cuda (default: cpu)",
+        help="where lanes step: cpu, the faster for one stream, cuda or mps (default: cpu)",
     )
     run.add_argument(
         "--record", metavar="FOLDER", help="record the session to a new folder, for cla replay"

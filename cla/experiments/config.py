@@ -123,6 +123,11 @@ class TrainingConfig:
         for name in ("epochs", "batch_size", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise ClaError(f"{name}={getattr(self, name)!r} is too small.", "Give more than 0.")
+        if self.accelerator == "mps":
+            raise ClaError(
+                "Apple's GPUs have no float64, in which attention is summed up.",
+                "Choose cpu as the accelerator.",
+            )
         if self.patience and not self.validation_share:
             raise ClaError(
                 "Stopping early needs sequences to decide by.", "Give a validation_share."

@@ -120,8 +120,11 @@ def _trainer(
     if reporting.logs:
         loggers = [CSVLogger(folder, name="csv", version=0)]
         loggers.append(TensorBoardLogger(folder, name="tensorboard", version=0))
+    accelerator = settings.accelerator
+    if accelerator == "auto" and not torch.cuda.is_available():
+        accelerator = "cpu"  # Lightning would choose Apple's GPUs, which have no float64
     return lightning.Trainer(
-        accelerator=settings.accelerator,
+        accelerator=accelerator,
         devices=settings.devices,
         precision=settings.precision,  # type: ignore[arg-type]  # a name, checked by the trainer
         max_epochs=epochs,

@@ -7,11 +7,10 @@ from cla.models.graphed_step import GraphedStep
 from cla.models.known import Known, KnownClass
 from cla.models.matching import Matches, Span, belongs, match_events
 from cla.models.stack import StackMode
-from cla.models.task import DEVICES, FixedLandmarks, TaskModel, use_landmarks
+from cla.models.task import FixedLandmarks, TaskModel, lane_device, use_landmarks
 from cla.models.task_file import open_task, read_task_file, write_task_file
 
 __all__ = [
-    "DEVICES",
     "ClassifierConfig",
     "ClassifierState",
     "EventConfig",
@@ -27,6 +26,7 @@ __all__ = [
     "StreamClassifier",
     "TaskModel",
     "belongs",
+    "lane_device",
     "load_task",
     "match_events",
     "open_task",

@@ -1,7 +1,9 @@
 """A trained task: its classifier, labels, landmarks and event settings."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -17,7 +19,30 @@ from cla.models.known import Known
 from cla.types import InputKind
 
 CPU = torch.device("cpu")
-DEVICES = ("cpu", "cuda")
+AVAILABLE: Mapping[str, Callable[[], bool]] = MappingProxyType(
+    {
+        "cpu": lambda: True,
+        "cuda": torch.cuda.is_available,
+        "mps": torch.backends.mps.is_available,
+    }
+)
+"""Devices by name, and whether they are there."""
+NO_FLOAT64 = "Apple's GPUs have no float64, in which attention is summed up: lanes run on the CPU."
+
+_LOG = logging.getLogger(__name__)
+
+
+def lane_device(name: str) -> tuple[torch.device, str]:
+    """Where lanes step that are asked to step on `cpu`, `cuda` or `mps`; why, if it is elsewhere.
+
+    Raises:
+        ClaError: there is no such device here.
+    """
+    if name not in AVAILABLE:
+        raise ClaError(f"There is no device {name!r}.", f"Choose {' or '.join(AVAILABLE)}.")
+    if not AVAILABLE[name]():
+        raise ClaError("PyTorch finds no GPU here.", "Choose cpu as the device.")
+    return (CPU, NO_FLOAT64) if name == "mps" else (torch.device(name), "")
 
 
 @dataclass(frozen=True)
@@ -58,16 +83,15 @@ class TaskModel:
     known: Known = field(default_factory=Known)
 
     def on(self, device: str) -> "TaskModel":
-        """The task with lanes that step on `cpu` or `cuda`.
+        """The task with lanes that step on `cpu` or `cuda`; asked for `mps`, says why on `cpu`.
 
         Raises:
             ClaError: there is no such device here.
         """
-        if device not in DEVICES:
-            raise ClaError(f"There is no device {device!r}.", f"Choose {' or '.join(DEVICES)}.")
-        if device == "cuda" and not torch.cuda.is_available():
-            raise ClaError("PyTorch finds no GPU here.", "Choose cpu as the device.")
-        return replace(self, device=torch.device(device))
+        chosen, note = lane_device(device)
+        if note:
+            _LOG.warning(note)
+        return replace(self, device=chosen)
 
     @property
     def front_end(self) -> FrontEnd:

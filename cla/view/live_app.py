@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 from cla.capture import sample_clips
 from cla.errors import ClaError
 from cla.features import BONES, SoundFrontEnd
-from cla.models import TaskModel, load_task, tasks
+from cla.models import TaskModel, lane_device, load_task, tasks
 from cla.resources import asset_path, package_path
 from cla.telemetry import device_name
 from cla.view.limits import max_sessions
@@ -26,7 +26,7 @@ from cla.view.warm_up import warm_up_steps
 ROUTE = "cla"
 """Where the routes lie, beside the pages: both have one place, which a proxy may move."""
 DEVICE_VARIABLE = "CLA_DEVICE"
-"""The environment's word for where lanes step: `cpu` or `cuda`."""
+"""The environment's word for where lanes step: `cpu`, `cuda` or `mps`."""
 
 TITLES = {
     "digits": "Spoken digits",
@@ -40,10 +40,11 @@ def live_server() -> LiveServer:
     """The one server of live sessions, with the weights loaded; steps are made ready meanwhile."""
     # A step is too small to share: more threads make it slower.
     torch.set_num_threads(1)
-    device = os.environ.get(DEVICE_VARIABLE, "cpu")
-    ready, shown = ready_tasks(load_task(name).on(device) for name in tasks())
+    device, device_note = lane_device(os.environ.get(DEVICE_VARIABLE, "cpu"))
+    ready, shown = ready_tasks(load_task(name).on(device.type) for name in tasks())
     hello: dict[str, Any] = {
-        "device": device_name(torch.device(device)),
+        "device": device_name(device),
+        "device_note": device_note,
         "bones": BONES,
         "tasks": shown,
     }

@@ -251,7 +251,12 @@ class LiveServer:
         local: dict[str, Any] = asdict(devices) if devices else {}
         missing = {name: translated(say, local[name]) for name in NO_DEVICE if local}
         own = [offered.shown] if offered else []
-        return {**self._hello, "tasks": [*tasks, *own], "local": {**local, **missing} or None}
+        return {
+            **self._hello,
+            "device_note": translated(say, self._hello["device_note"]),
+            "tasks": [*tasks, *own],
+            "local": {**local, **missing} or None,
+        }
 
     async def _replace_connection(self, socket: WebSocket, key: str) -> None:
         """A page that comes back takes its session over from its broken connection."""

@@ -7,10 +7,12 @@ import pytest
 import torch
 from rows import assert_rows_close
 from tiny_tasks import tiny_sound_task
+from torch.overrides import TorchFunctionMode
 
 from cla.engine import Comparison, FaultRecord, LaneConfig, Session, sound_stream
 from cla.errors import ClaError
 from cla.models import StreamClassifier
+from cla.models import task as task_module
 from cla.telemetry import TokenRecord
 from cla.types import Token
 
@@ -99,16 +101,40 @@ def test_weights_of_others_stay_where_they_are():
     assert {p.device.type for p in task.classifier.parameters()} == {"cpu"}
 
 
+class NoFloat64(TorchFunctionMode):
+    """Lets devices other than the CPU do without float64, as Apple's do."""
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **kwargs or {})
+        for one in result if isinstance(result, tuple) else (result,):
+            if isinstance(one, torch.Tensor) and not one.is_cpu and one.dtype == torch.float64:
+                raise TypeError("Cannot convert a MPS Tensor to float64 dtype.")
+        return result
+
+
+def test_lanes_asked_to_step_without_float64_say_so_and_run_on_the_cpu(monkeypatch, caplog):
+    monkeypatch.setattr(task_module, "AVAILABLE", {"mps": lambda: True})
+    task = tiny_sound_task()
+    expected = probabilities(Comparison(task, LANES), TOKENS)
+    with NoFloat64():
+        with pytest.raises(TypeError, match="float64"):
+            Comparison(replace(task, device=torch.device("meta")), LANES)
+        comparison = Comparison(task.on("mps"), LANES)
+        np.testing.assert_array_equal(probabilities(comparison, TOKENS), expected)
+    assert caplog.messages == [task_module.NO_FLOAT64]
+
+
 @pytest.mark.parametrize("device", ["tpu", "cuda:99", ""])
 def test_no_other_devices(device):
     with pytest.raises(ClaError, match="There is no device"):
         tiny_sound_task().on(device)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_no_gpu_is_said():
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_no_gpu_is_said(device, monkeypatch):
+    monkeypatch.setattr(task_module, "AVAILABLE", {device: lambda: False})
     with pytest.raises(ClaError, match="no GPU"):
-        tiny_sound_task().on("cuda")
+        tiny_sound_task().on(device)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

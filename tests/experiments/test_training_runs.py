@@ -159,6 +159,8 @@ def test_settings_come_from_a_file_and_unknown_ones_are_refused(tmp_path: Path):
         read_config(path, config)
     with pytest.raises(ClaError, match="landmarks"):
         with_settings(config, {"model": {"landmarks": None}})
+    with pytest.raises(ClaError, match="no float64"):
+        with_settings(config, {"training": {"accelerator": "mps"}})
 
 
 def test_presets_are_the_published_models(tmp_path: Path):

@@ -33,7 +33,7 @@ def serving(max_sessions=4, lost_grace_s=0.2, store=None, warm=None):
     tasks = {"digits": load_task(), "hands": tiny_video_task()}
     server = LiveServer(
         tasks,
-        {"tasks": []},
+        {"tasks": [], "device_note": ""},
         store=store,
         max_sessions=max_sessions,
         grace_s=0.2,

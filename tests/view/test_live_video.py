@@ -15,6 +15,7 @@ from cla.capture import CameraInfo, LocalDevices
 from cla.engine import SetLandmarks
 from cla.errors import ClaError
 from cla.models import load_task
+from cla.models.task import NO_FLOAT64
 from cla.types import VideoFrame
 from cla.view import live_server as server_module
 from cla.view import stage as stage_module
@@ -124,15 +125,23 @@ def test_why_something_cannot_run_is_said_in_the_pages_language(monkeypatch):
     problem += "Fetch it (7 MB, once) with `cla fetch yamnet`, then start again."
     with serving() as (server, client):
         server._hello["tasks"] = [{"name": "sounds", "problem": problem}]
-        for language, said, missing in (
-            ("en", problem, devices.no_camera),
-            ("de", "YAMNet, das Geräusche", "Auf dieser Maschine fehlt: Kamera."),
+        server._hello["device_note"] = NO_FLOAT64
+        for language, said, missing, note in (
+            ("en", problem, devices.no_camera, NO_FLOAT64),
+            (
+                "de",
+                "YAMNet, das Geräusche",
+                "Auf dieser Maschine fehlt: Kamera.",
+                "Apples GPUs kennen kein float64, in dem die Attention summiert wird: "
+                "Die Spuren laufen auf dem Prozessor.",
+            ),
         ):
             with connect(client, f"{server.issue_key()}&lang={language}") as socket:
                 hello = receive(socket)
             assert hello["tasks"][0]["problem"].startswith(said)
             assert "`cla fetch yamnet`" in hello["tasks"][0]["problem"]
             assert hello["local"]["no_camera"] == missing
+            assert hello["device_note"] == note
 
 
 class FakeCamera:

@@ -101,6 +101,7 @@ export function showTask(root, task, machine) {
   const missing = machine.local?.[`no_${device}`];
   find("foot").textContent =
     say("foot", { hop: Math.round(task.hop_s * 1000), window: task.window, device: machine.device }) +
+    (machine.device_note ? ` ${machine.device_note}` : "") +
     (missing ? ` ${say("local", { missing })}` : "");
   // Said before anyone presses a button that cannot work.
   find("preflight").textContent = window.isSecureContext ? "" : say("insecure", { device: say(`device_${device}`) });
