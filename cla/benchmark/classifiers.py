@@ -43,9 +43,9 @@ def make_classifier() -> StreamClassifier:
 
 
 def measure_classifier(
-    tokens: int, effort: Effort, tick: Callable[[], None] = lambda: None
+    tokens: int, effort: Effort, *, allowance_s: float, tick: Callable[[], None]
 ) -> ClassifierTimes:
-    """Time a stream of `tokens` three ways, in turn."""
+    """Time a stream of `tokens` three ways, in turn; fewer rounds where time is short."""
     classifier = make_classifier()
     batched_steps = max(1, tokens // STREAMS)
     times = median_time(
@@ -55,7 +55,8 @@ def measure_classifier(
             _steps(classifier, STREAMS, batched_steps),
         ],
         max(1, effort.rounds // 3),
-        tick,
+        allowance_s=allowance_s,
+        tick=tick,
     )
     return ClassifierTimes(
         tokens, tokens / times[0], tokens / times[1], STREAMS * batched_steps / times[2]

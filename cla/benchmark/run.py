@@ -24,6 +24,7 @@ MORE_ROUNDS = 7
 """Times the rounds, of the group in which windows are compared."""
 TOKENS, QUICK_TOKENS = 20_000, 1_000
 BUDGET_S, QUICK_BUDGET_S = 420.0, 40.0
+CLASSIFIER_SHARE = 0.1
 Progress = Callable[[float, str], None]
 PACKAGES = ("torch", "numba", "numpy", "continual-inference")
 
@@ -91,7 +92,10 @@ class Benchmark:
             self._prepare(waiting, lambda: progress(0.0, "preparing"))
             end_s = time.perf_counter() + self._budget_s
             classifier = measure_classifier(
-                self._tokens, self._effort, lambda: progress(0.0, "a whole classifier")
+                self._tokens,
+                self._effort,
+                allowance_s=CLASSIFIER_SHARE * self._budget_s,
+                tick=lambda: progress(0.0, "a whole classifier"),
             )
             self.measurement = replace(self.measurement, classifier=classifier)
             while waiting:
@@ -113,7 +117,7 @@ class Benchmark:
                 prepared.add(form)
                 tick()
                 case.build()()
-        measure_classifier(1, self._effort, tick)
+        measure_classifier(1, self._effort, allowance_s=0.0, tick=tick)
 
     def _take(self, group: list[Case], allowance_s: float, tick: Callable[[], None]) -> None:
         # All its cases are fast: else half a second would decide it.

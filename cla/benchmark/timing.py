@@ -135,11 +135,18 @@ def measure(
 
 
 def median_time(
-    functions: Sequence[Callable[[], object]], rounds: int, tick: Callable[[], None]
+    functions: Sequence[Callable[[], object]],
+    rounds: int,
+    *,
+    allowance_s: float,
+    tick: Callable[[], None],
 ) -> list[float]:
-    """Median seconds of a few long calls, made in turn; `tick` is called before each."""
+    """Median seconds of a few long calls, made in turn: `measure`, but of one round at least."""
+    deadline_s = time.perf_counter() + allowance_s
     found: list[list[float]] = [[] for _ in functions]
-    for _ in range(rounds):
+    for turn in range(rounds):
+        if turn and time.perf_counter() > deadline_s:
+            break
         for function, times in zip(functions, found, strict=True):
             tick()
             times += _turn(function, 1)

@@ -134,7 +134,9 @@ def two_groups(monkeypatch):
     """A benchmark of two cases; what it takes of the whole stays as it is."""
     cases = [Case("N = 16", FIXED, "single_output", scope, 16) for scope in ("product", "layer")]
     monkeypatch.setattr(run, "groups", lambda *_: iter([[case] for case in cases]))
-    monkeypatch.setattr(run, "measure_classifier", lambda *_: ClassifierTimes(1, 1.0, 1.0, 1.0))
+    monkeypatch.setattr(
+        run, "measure_classifier", lambda *_, **__: ClassifierTimes(1, 1.0, 1.0, 1.0)
+    )
 
 
 @pytest.mark.usefixtures("two_groups")
