@@ -1,7 +1,7 @@
 """Where compiled kernels lie: a folder for each version of their sources, compiler and processor.
 
-A kernel never outlives its source: the folder's name is a digest of all files that kernels may
-inline, of what compiles them, and of the processor they are compiled for.
+A kernel never outlives its source: the folder's name is a digest of all files that kernels are made
+of, of what compiles them, and of the processor they are compiled for.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
@@ -51,17 +51,18 @@ def portable_levels(triple: str, has: Mapping[str, bool]) -> tuple[str, ...]:
 
 
 class KernelFolders:
-    """The folders of all kernels whose sources lie in one folder.
+    """The folders of some kernels.
 
     Args:
-        sources: read when this is made, for what is compiled later is what was imported then.
+        sources: all files that they are made of, read now: what is compiled later is what is
+            imported now.
 
     Attributes:
         kernels: those that are imported.
         passed: a folder that another process has filled for this one alone.
     """
 
-    def __init__(self, sources: Path) -> None:
+    def __init__(self, *sources: Path) -> None:
         self._sources = _digest_of(sources)
         self.kernels: list[Any] = []
         self.passed: Path | None = None
@@ -126,17 +127,16 @@ def _made_s(folder: Path) -> float:
     return 0.0
 
 
-def _digest_of(sources: Path) -> str:
-    """A digest of all Python files in a folder; empty where they cannot be read, as in a zip."""
-    digest, found = hashlib.sha256(), False
-    with suppress(OSError):
-        for path in sorted(sources.rglob("*.py")):
+def _digest_of(sources: Sequence[Path]) -> str:
+    """A digest of files; empty where they cannot be read, as in a zip."""
+    digest = hashlib.sha256()
+    try:
+        for path in sources:
             content = path.read_bytes()
-            digest.update(f"{path.relative_to(sources).as_posix()} {len(content)}\n".encode())
-            digest.update(content)
-            found = True
-        return digest.hexdigest() if found else ""
-    return ""
+            digest.update(f"{path.name} {len(content)}\n".encode() + content)
+    except OSError:
+        return ""
+    return digest.hexdigest() if sources else ""
 
 
 @cache

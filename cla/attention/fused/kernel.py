@@ -10,8 +10,13 @@ from pathlib import Path
 from cla.attention.fused.cache import compiled
 from cla.attention.fused.folders import KernelFolders
 
-FOLDERS = KernelFolders(Path(__file__).parent)
-"""Where the code is kept: kernels take nothing from files outside this package."""
+_HERE = Path(__file__).parent
+
+FOLDERS = KernelFolders(
+    *sorted(_HERE.glob("*.py")),
+    *(_HERE.parent / name for name in ("partial_sums.py", "pseudo_inverse.py")),
+)
+"""Where the code is kept. Kernels take nothing, no constant either, from any other file."""
 
 entry = partial(compiled, FOLDERS, nogil=True, error_model="numpy")
 """A kernel that Python calls, or a part of one, inlined, that makes arrays or is tested by itself.

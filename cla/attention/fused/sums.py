@@ -12,9 +12,7 @@ from cla.attention.fused.index import ZERO, clear_run, place
 from cla.attention.fused.kernel import inlined, kernel
 from cla.attention.fused.lanes import STEP, larger, largest, spread, total
 from cla.attention.fused.runs import load, store, upto
-
-NEAR = 300.0
-"""As in `cla.attention.partial_sums`; a constant of the compiled code."""
+from cla.attention.partial_sums import NEAR
 
 EMPTY = float(np.finfo(np.float32).min) / 4
 NOTHING = 800.0
