@@ -1,6 +1,7 @@
 """`cla replay`: a recorded session run again, and whether that gives the same."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
+from cla.attention.kernels import compiled
 from cla.cli.lanes import add_lane_arguments, lane_configs
 from cla.cli.summary import Summary, print_json, print_table
 from cla.engine import Recording, ReplayCheck, ReplayConfig, changes, lane_names, replay
@@ -32,6 +34,8 @@ def main(argv: Sequence[str]) -> int:
     names = lane_names(lanes or recording.manifest.lanes)
     summary = Summary(str(options.folder), task.name, names, device_name())
     check = None if lanes else ReplayCheck(recording)
+    if recording.by_kernels and not compiled():
+        print("What ran by compiled kernels runs by them: compiling them first.", file=sys.stderr)
     with ExitStack() as stack:
         writer = stack.enter_context(open_writer(options.out)) if options.out else None
         for record in replay(recording, task, ReplayConfig(lanes)):

@@ -13,7 +13,7 @@ from cla.cli.lanes import lane_configs
 from cla.cli.progress import RunProgress
 from cla.cli.sources import default_task, is_live, open_source, source_name
 from cla.cli.summary import Summary, print_json, print_table
-from cla.engine import FaultRecord, Feeder, Recorder, RecordingRecord, Session, stream_of
+from cla.engine import FaultRecord, Feeder, Recorder, RecordingRecord, Session, kernels, stream_of
 from cla.errors import ClaError
 from cla.models import open_task
 from cla.telemetry import TokenRecord, device_name, open_writer
@@ -36,7 +36,10 @@ def run(options: argparse.Namespace) -> int:
         source = open_source(options, task)
         stack.enter_context(source)
         live = is_live(source)
-        session: Session[Any] = Session(task, lanes, stream_of(task, source), live=live)
+        # Two runs of one file are the same where kernels lie compiled: they are loaded first.
+        kernels().settle()
+        stream = stream_of(task, source)
+        session: Session[Any] = Session(task, lanes, stream, live=live, kernels=kernels())
         stack.enter_context(closing(session))
         if options.record:
             session.start_recording(Recorder(options.record, source=name))

@@ -15,6 +15,7 @@ from cla.engine.commands import (
     SetLanes,
     SetWindow,
     StepOnce,
+    UseKernels,
 )
 from cla.engine.comparison import Comparison, changed
 from cla.engine.feeder import Feeder
@@ -27,6 +28,7 @@ from cla.engine.inputs import (
     stream_of,
     video_stream,
 )
+from cla.engine.kernels import Kernels, KernelStatus, kernels
 from cla.engine.lane import Lane
 from cla.engine.lane_config import LaneConfig, lane_names, names_of
 from cla.engine.recording.archive import pack, remove, unpack
@@ -67,6 +69,8 @@ __all__ = [
     "FileSource",
     "FrameRecord",
     "Index",
+    "KernelStatus",
+    "Kernels",
     "Lane",
     "LaneCommand",
     "LaneConfig",
@@ -100,11 +104,13 @@ __all__ = [
     "Source",
     "StepOnce",
     "Stream",
+    "UseKernels",
     "VideoStream",
     "as_float",
     "changed",
     "changes",
     "decoded",
+    "kernels",
     "lane_at",
     "lane_names",
     "names_of",

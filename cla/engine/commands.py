@@ -48,6 +48,12 @@ class SetEmit(_Command, frozen=True, tag="emit"):
     emit: bool
 
 
+class UseKernels(_Command, frozen=True, tag="kernels"):
+    """Whether lanes step by compiled kernels or by PyTorch; state and stream go on."""
+
+    on: bool
+
+
 class Pause(_Command, frozen=True, tag="pause"):
     """Stop taking tokens."""
 
@@ -71,5 +77,5 @@ class RequestMap(_Command, frozen=True, tag="map"):
     layer: Index = 0
 
 
-LaneCommand = SetLandmarks | SetLandmarkMode | SetWindow | SetLanes | SetEmit
+LaneCommand = SetLandmarks | SetLandmarkMode | SetWindow | SetLanes | SetEmit | UseKernels
 Command = LaneCommand | Pause | Resume | StepOnce | Reset | RequestMap

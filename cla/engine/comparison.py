@@ -12,6 +12,7 @@ from cla.engine.commands import (
     SetLandmarks,
     SetLanes,
     SetWindow,
+    UseKernels,
 )
 from cla.engine.lane import Lane
 from cla.engine.lane_config import LaneConfig, lane_names
@@ -25,14 +26,20 @@ from cla.types import Token
 class Comparison:
     """The synchronous core of a session and of the command line.
 
+    Args:
+        kernels: whether lanes step by compiled kernels, or by PyTorch until they are told to.
+
     Raises:
         ClaError: no lanes, or one that the task cannot run.
     """
 
-    def __init__(self, task: TaskModel, lane_configs: Sequence[LaneConfig]) -> None:
+    def __init__(
+        self, task: TaskModel, lane_configs: Sequence[LaneConfig], *, kernels: bool = True
+    ) -> None:
         self._task = task
+        self.kernels = kernels
         self.lanes = tuple(
-            Lane(task, config, name)
+            Lane(task, config, name, kernels=kernels)
             for config, name in zip(lane_configs, lane_names(lane_configs), strict=True)
         )
         self.emit = False
@@ -73,6 +80,11 @@ class Comparison:
         if isinstance(command, SetEmit):
             self.emit = command.emit
             return None
+        if isinstance(command, UseKernels):
+            self.kernels = command.on
+            for lane in self.lanes:
+                lane.use_kernels(command.on)
+            return None
         configs = changed([lane.config for lane in self.lanes], command)
         names = lane_names(configs)
         if isinstance(command, SetLanes):
@@ -99,7 +111,10 @@ class Comparison:
     def _set_lanes(self, configs: Sequence[LaneConfig]) -> None:
         """A lane that stays goes on in its state; the others are made of what it heard."""
         running = {lane.config: lane for lane in self.lanes}
-        lanes = [running.get(config) or Lane(self._task, config) for config in configs]
+        lanes = [
+            running.get(config) or Lane(self._task, config, kernels=self.kernels)
+            for config in configs
+        ]
         for lane in lanes:
             if lane not in self.lanes:
                 lane.join(self.lanes[0])
@@ -135,5 +150,5 @@ def changed(configs: Sequence[LaneConfig], command: LaneCommand) -> tuple[LaneCo
             return tuple(replace(config, landmark_mode=mode) for config in configs)
         case SetWindow(window):
             return tuple(replace(config, window=window) for config in configs)
-        case SetEmit():
+        case SetEmit() | UseKernels():
             return tuple(configs)

@@ -32,6 +32,7 @@ class Lane:
         task: weights, labels and event settings, shared by all lanes.
         config: the lane's attention.
         name: the name in records; the kind's where not given.
+        kernels: whether it steps by compiled kernels, see `use_kernels`.
 
     Attributes:
         fault: why it has left its device, until somebody has taken note.
@@ -40,12 +41,20 @@ class Lane:
         ClaError: the task cannot run this attention.
     """
 
-    def __init__(self, task: TaskModel, config: LaneConfig, name: str | None = None) -> None:
+    def __init__(
+        self,
+        task: TaskModel,
+        config: LaneConfig,
+        name: str | None = None,
+        *,
+        kernels: bool = True,
+    ) -> None:
         self.task = task
         self.name = name or config.kind
         self.config = config
         self.fault: FaultRecord | None = None
         self._device = task.device
+        self._kernels = kernels
         self._forget()
         self.change(config)
 
@@ -130,6 +139,11 @@ class Lane:
         self._tokens_seen = other._tokens_seen
         self._rebuild()
 
+    def use_kernels(self, on: bool) -> None:
+        """Step by compiled kernels or by PyTorch from the next token on, in the same state."""
+        self._kernels = on
+        self._classifier.use_kernels(on)
+
     def count_anew(self) -> None:
         """Let the total of operations begin at zero."""
         self._total_ops = 0
@@ -150,6 +164,7 @@ class Lane:
         )
         if self._device.type != "cpu":
             classifier = copy.deepcopy(classifier).to(self._device)  # the weights are others' too
+        classifier.use_kernels(self._kernels)
         self._state_bytes = state_bytes(classifier.init_state(1))
         self._classifier, self.config = classifier, config
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Generic, TypeVar
 
-from cla.engine.commands import Command, Pause, Reset, Resume, StepOnce
+from cla.engine.commands import Command, Pause, Reset, Resume, StepOnce, UseKernels
+from cla.engine.kernels import Kernels
 from cla.engine.lane_config import LaneConfig
 from cla.engine.outbox import Outbox
 from cla.engine.recording.manifest import describe
@@ -60,6 +61,8 @@ class Session(Generic[Packet]):
             Else nothing is lost: `push` refuses what does not fit, and the session waits for
             whoever drains it.
         on_record: called from the worker whenever there are records.
+        kernels: lanes step by PyTorch until these are ready. Where not given they step by kernels
+            from the beginning, which then are compiled at their first token if need be.
     """
 
     def __init__(
@@ -70,12 +73,15 @@ class Session(Generic[Packet]):
         *,
         live: bool = True,
         on_record: Callable[[], None] | None = None,
+        kernels: Kernels | None = None,
     ) -> None:
         self.live = live
         self._on_record = on_record or (lambda: None)
         self._task = task
         self._stream = stream
-        self._stepper = Stepper(task, lane_configs, stream)
+        self._kernels = kernels
+        by_kernels = kernels is None or kernels.ready
+        self._stepper = Stepper(task, lane_configs, stream, kernels=by_kernels)
         self._condition = threading.Condition()
         self._commands: deque[Command | _Record] = deque()
         self._outbox = Outbox()
@@ -281,7 +287,10 @@ class Session(Generic[Packet]):
         self._stepper.start_recording(recorder)
         comparison = self._stepper.comparison
         lanes = tuple(lane.config for lane in comparison.lanes)
-        about = describe(self._task, self._stream, lanes, emit=comparison.emit, live=self.live)
+        about = describe(
+            self._task, self._stream, lanes, emit=comparison.emit, live=self.live,
+            kernels=comparison.kernels,
+        )  # fmt: skip
         recorder.begin(about, write_task_file(self._task), self._record)
 
     def _take_packets(self) -> None:
@@ -310,6 +319,8 @@ class Session(Generic[Packet]):
         if not self._stepper.has_token:
             return
         self._steps_due = max(self._steps_due - 1, 0)
+        if self._kernels and self._kernels.ready and not self._stepper.comparison.kernels:
+            self._stepper.do(UseKernels(True))
         with self._condition:
             behind_s = self._stream.behind_s
         with _turn():

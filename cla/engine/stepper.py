@@ -28,15 +28,21 @@ class Stepper(Generic[Packet]):
 
     Args:
         stream: only `take`, `flush` and `reset` of it are called from here.
+        kernels: as of `Comparison`.
 
     Raises:
         ClaError: no lanes, or one that the task cannot run.
     """
 
     def __init__(
-        self, task: TaskModel, lane_configs: Sequence[LaneConfig], stream: Stream[Packet]
+        self,
+        task: TaskModel,
+        lane_configs: Sequence[LaneConfig],
+        stream: Stream[Packet],
+        *,
+        kernels: bool = True,
     ) -> None:
-        self.comparison = Comparison(task, lane_configs)
+        self.comparison = Comparison(task, lane_configs, kernels=kernels)
         self._recorder: Recorder | None = None
         self._steps = 0  # of the recording
         self._stream = stream

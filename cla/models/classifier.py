@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import torch
 from torch import Tensor, nn
 
-from cla.attention import AttentionConfig, AttentionLayer, OperationCount, Step
+from cla.attention import AttentionConfig, AttentionLayer, OperationCount, Step, fused
 from cla.attention.config import AttentionKind, LandmarkMode, OutputMode, PseudoInverse
 from cla.attention.layer import SCAN_TOKENS
 from cla.attention.state import released, writing_to
@@ -124,6 +124,11 @@ class StreamClassifier(nn.Module):
     def attentions(self) -> tuple[AttentionLayer, ...]:
         """The attention of each layer."""
         return tuple(layer.attention for layer in self.encoder)
+
+    def use_kernels(self, on: bool) -> None:
+        """Step by compiled kernels, where there are any, or by PyTorch: on the same states."""
+        for attention in self.attentions:
+            attention.use_fused = on and fused.AVAILABLE
 
     @property
     def latency(self) -> int:

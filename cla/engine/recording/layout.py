@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-FORMAT = 2
-FORMATS = (1, FORMAT)
-"""Those that are read: the first has WAV and bare JPEGs in place of FLAC and MP4."""
+FORMAT = 3
+FORMATS = (1, 2, FORMAT)
+"""Those that are read: the first has WAV and bare JPEGs in place of FLAC and MP4; only the third
+says which lanes stepped by compiled kernels, as all did before where numba was installed."""
 MANIFEST = "session.json"
 TASK = "task.safetensors"
 LOG = "log.jsonl"

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from cla.attention import fused
 from cla.engine.commands import MAX_LANES
 from cla.engine.lane_config import LaneConfig
 from cla.engine.recording.layout import FORMAT, FORMATS, MANIFEST
@@ -40,6 +41,7 @@ class Manifest:
         lanes: those with which it begins; commands in the log change them.
         emit: whether records carried attention rows, which are made again and never stored.
         live: whether the source was a device, which does not wait.
+        kernels: whether lanes began by compiled kernels; commands in the log change that.
         source: what was recorded, in words.
         device: what it was computed on.
         started: date and time, as ISO 8601.
@@ -53,6 +55,7 @@ class Manifest:
     lanes: Annotated[tuple[LaneConfig, ...], Meta(max_length=MAX_LANES)]
     emit: bool
     live: bool
+    kernels: bool = True
     source: str = ""
     device: str = ""
     started: str = ""
@@ -76,7 +79,13 @@ _DECODER = msgspec.json.Decoder(Manifest)
 
 
 def describe(
-    task: TaskModel, stream: Stream[Any], lanes: tuple[LaneConfig, ...], *, emit: bool, live: bool
+    task: TaskModel,
+    stream: Stream[Any],
+    lanes: tuple[LaneConfig, ...],
+    *,
+    emit: bool,
+    live: bool,
+    kernels: bool,
 ) -> Manifest:
     """The manifest of a recording that begins now, on this machine; its source has no name yet."""
     return Manifest(
@@ -88,6 +97,7 @@ def describe(
         lanes=lanes,
         emit=emit,
         live=live,
+        kernels=kernels and fused.AVAILABLE,
         device=device_name(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         versions=versions(),
@@ -130,6 +140,8 @@ def parse_manifest(content: bytes) -> Manifest:
     read = decoded(_DECODER, content, MANIFEST, _AGAIN)
     return replace(
         read,
+        # Before the third format all lanes stepped by kernels, where numba was installed.
+        kernels=read.kernels if found > 2 else bool(read.versions.get("numba")),
         task=shortened(read.task),
         weights=shortened(read.weights),
         labels=tuple(map(shortened, read.labels)),

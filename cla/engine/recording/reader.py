@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cla.engine.commands import UseKernels
 from cla.engine.recording.layout import (
     FILES,
     LOG,
@@ -91,6 +92,14 @@ class Recording:
             return not isinstance(parse_entry(tail.rstrip(b"\n").rpartition(b"\n")[2]), Ended)
         except ClaError:
             return True
+
+    @cached_property
+    def by_kernels(self) -> bool:
+        """Whether some of it ran by compiled kernels."""
+        return self.manifest.kernels or any(
+            isinstance(one, CommandDone) and one.command == UseKernels(True)
+            for one in self._entries()
+        )
 
     @cached_property
     def duration_s(self) -> float:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from cla.engine.commands import Command, RequestMap, Reset, SetEmit
+from cla.attention import fused
+from cla.engine.commands import Command, RequestMap, Reset, SetEmit, UseKernels
 from cla.engine.inputs import sound_stream, video_stream
 from cla.engine.lane_config import LaneConfig
 from cla.engine.recording.log import CommandDone, Flushed
@@ -41,7 +42,7 @@ class ReplayConfig:
             return False  # it shows, and changes nothing
         if isinstance(command, SetEmit):
             return self.emit is None
-        return self.lanes is None or isinstance(command, Reset)
+        return self.lanes is None or isinstance(command, Reset | UseKernels)
 
 
 def replay(
@@ -49,13 +50,16 @@ def replay(
 ) -> Iterator[Replayed]:
     """Run a recorded session again: the same records, but for the times that are measured.
 
+    What ran by compiled kernels runs by them, which are compiled first if need be.
+
     Raises:
         ClaError: the recording is of another task, is damaged, or the task cannot run its lanes.
     """
     config = config or ReplayConfig()
     manifest = recording.manifest
     stream = _stream(recording, task, preview=config.preview)
-    stepper: Stepper[Any] = Stepper(task, config.lanes or manifest.lanes, stream)
+    lanes = config.lanes or manifest.lanes
+    stepper: Stepper[Any] = Stepper(task, lanes, stream, kernels=manifest.kernels)
     stepper.comparison.emit = manifest.emit if config.emit is None else config.emit
     steps = 0
     for happening in recording.happenings():
@@ -165,6 +169,8 @@ def changes(recording: Recording, task: TaskModel) -> list[str]:
     ]
     if manifest.device != device_name():
         found.append(f"{device_name()} (was {manifest.device})")
+    if recording.by_kernels and not fused.AVAILABLE:
+        found.append("no compiled kernels, which need numba")
     if manifest.weights != weights_digest(task):
         found.append("other weights")
     return found
