@@ -50,13 +50,19 @@ class LaneMoment:
 
 
 @torch.inference_mode()
-def scan_lane(task: TaskModel, config: LaneConfig, clip: ClipTokens) -> LaneScan:
+def scan_lane(
+    task: TaskModel, config: LaneConfig, clip: ClipTokens, *, kernels: bool = True
+) -> LaneScan:
     """Run a lane over a clip, all tokens at once; the numbers are those of its steps.
+
+    Args:
+        kernels: whether it may take compiled kernels, which are compiled first if need be.
 
     Raises:
         ClaError: the task cannot run this attention.
     """
     classifier = _classifier(task, config)
+    classifier.use_kernels(kernels)
     start = time.perf_counter()
     logits, _ = classifier.scan(clip.features[None], classifier.init_state(1))
     probabilities = logits[0].softmax(-1).float().numpy()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.engine import Comparison, FrameRecord, LaneConfig, Progress, SetEmit
+from cla.engine import Comparison, FrameRecord, LaneConfig, Progress, SetEmit, kernels
 from cla.features import BONES
 from cla.models import TaskModel
 from cla.telemetry import LaneRecord
@@ -48,7 +48,7 @@ def analyze_clip(
     Raises:
         ClaError: the task cannot run one of the lanes.
     """
-    comparison = Comparison(task, configs)
+    comparison = Comparison(task, configs, kernels=kernels().ready)  # nobody waits for them
     comparison.apply(SetEmit(True))
     records = []
     for token in clip.tokens.tokens:

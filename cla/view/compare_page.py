@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cla.engine import LaneConfig, LaneScan, lane_at, scan_lane
+from cla.engine import LaneConfig, LaneScan, kernels, lane_at, scan_lane
 from cla.models import TaskModel
 from cla.view.clip_choice import choose_clips, choose_task
 from cla.view.clip_source import Clip
@@ -45,7 +45,10 @@ def compare_page() -> None:
 
     def scan(config: LaneConfig, clip: Clip) -> LaneScan:
         kept = _upload_scans() if clip.words is None else _sample_scans()
-        return kept.get((clip.name, config), lambda: scan_lane(task, config, clip.tokens))
+        return kept.get(
+            (clip.name, config),
+            lambda: scan_lane(task, config, clip.tokens, kernels=kernels().ready),
+        )
 
     _scores(say, task, scan, clips)
     st.markdown(f"### {say('compare.which')}")

@@ -6,6 +6,7 @@ import streamlit as st
 import torch
 
 from cla.benchmark import Timing, affordable, measure_stacks
+from cla.engine import kernels
 from cla.telemetry import device_name
 from cla.view.costs import (
     HEAD_DIMS,
@@ -116,6 +117,7 @@ def _choice(say: Texts, name: str, options: list[str]) -> str:
 def _measure(say: Texts, points: list[Sizes], measured: dict[tuple[str, Sizes], Timing]) -> None:
     """Time all systems at these sizes, size by size."""
     bar = st.progress(0.0, say("cost.measuring"))
+    kernels().wait()  # steps are measured, not their compilation
     while len(measured) + len(points) * len(SYSTEMS) > MOST_MEASURED:
         del measured[next(iter(measured))]
     for index, point in enumerate(points):

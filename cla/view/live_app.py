@@ -12,6 +12,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from cla.capture import sample_clips
+from cla.engine import kernels
 from cla.errors import ClaError
 from cla.features import BONES, SoundFrontEnd
 from cla.models import TaskModel, lane_device, load_task, tasks
@@ -21,7 +22,6 @@ from cla.view.limits import max_sessions
 from cla.view.live_server import LiveServer
 from cla.view.origin import admits_local
 from cla.view.recordings import store_of
-from cla.view.warm_up import warm_up_steps
 
 ROUTE = "cla"
 """Where the routes lie, beside the pages: both have one place, which a proxy may move."""
@@ -37,10 +37,11 @@ TITLES = {
 
 @cache
 def live_server() -> LiveServer:
-    """The one server of live sessions, with the weights loaded; steps are made ready meanwhile."""
+    """The one server of live sessions, with the weights loaded; kernels come meanwhile."""
     # A step is too small to share: more threads make it slower.
     torch.set_num_threads(1)
     device, device_note = lane_device(os.environ.get(DEVICE_VARIABLE, "cpu"))
+    kernels().start()
     ready, shown = ready_tasks(load_task(name).on(device.type) for name in tasks())
     hello: dict[str, Any] = {
         "device": device_name(device),
@@ -54,8 +55,8 @@ def live_server() -> LiveServer:
         hello,
         store=store,
         max_sessions=max_sessions(),
-        warm=warm_up_steps(ready),
         local=admits_local(os.environ, st.get_option("server.address")),
+        kernels=kernels() if device.type == "cpu" else None,  # they are the CPU's
     )
 
 

@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from cla.capture import LocalDevices, local_devices
-from cla.engine import FaultRecord
+from cla.engine import FaultRecord, Kernels, KernelStatus
 from cla.errors import ClaError
 from cla.models import TaskModel
 from cla.view.limits import (
@@ -44,7 +44,7 @@ INTERNAL_ERROR = 1011
 TRY_AGAIN_LATER = 1013
 CLOSED = 1006
 """What stands for the code of a connection that ended without one."""
-WARM_POLL_S = 0.1
+KERNELS_POLL_S = 0.5
 NO_DEVICE = ("no_microphone", "no_camera")
 
 P = ParamSpec("P")
@@ -75,8 +75,9 @@ class LiveServer:
         grace_s: time a session waits for its page after it was left.
         lost_grace_s: the same after its connection broke; when all places are taken, the session
             that has waited longest gives its own up.
-        warm: set when sessions can begin; None where they can at once.
         local: whether pages may count as open on this very machine.
+        kernels: what lanes change over to when they are ready; without them lanes step by compiled
+            kernels from the beginning.
     """
 
     def __init__(
@@ -88,8 +89,8 @@ class LiveServer:
         max_sessions: int = DEFAULT_SESSIONS,
         grace_s: float = GRACE_S,
         lost_grace_s: float = LOST_GRACE_S,
-        warm: threading.Event | None = None,
         local: bool = False,
+        kernels: Kernels | None = None,
     ) -> None:
         self.tasks = tasks
         self.admits_local = local
@@ -99,8 +100,8 @@ class LiveServer:
         self._max_sessions = max_sessions
         self._grace_s = grace_s
         self._lost_grace_s = lost_grace_s
-        self._warm = warm
-        self.metrics.warm.set_function(lambda: float(self._is_warm()))
+        self._kernels = kernels
+        self.metrics.warm.set_function(lambda: float(kernels is None or kernels.ready))
         self._lock = threading.Lock()
         self._keys: OrderedDict[str, None] = OrderedDict()
         self._offered: WeakValueDictionary[str, Offered] = WeakValueDictionary()
@@ -152,7 +153,6 @@ class LiveServer:
             await _reaching(socket.close(POLICY_VIOLATION))
             return
         await _reaching(socket.accept())
-        await self._until_warm(socket)
         if not self._has_place(key):
             self.metrics.refused.labels("full").inc()
             fault = FaultRecord(
@@ -163,17 +163,6 @@ class LiveServer:
             await _reaching(socket.close(TRY_AGAIN_LATER))
             return
         await self._serve(socket, key)
-
-    def _is_warm(self) -> bool:
-        return self._warm is None or self._warm.is_set()
-
-    async def _until_warm(self, socket: WebSocket) -> None:
-        """Tell the page why it waits, as long as it has to."""
-        if self._is_warm():
-            return
-        await _reaching(socket.send_bytes(encode({"type": "preparing"}, {})))
-        while not self._is_warm():
-            await asyncio.sleep(WARM_POLL_S)
 
     def _has_place(self, key: str) -> bool:
         """Whether there is a place for this page; one that waits for a lost page is given away."""
@@ -198,7 +187,7 @@ class LiveServer:
                     loop.call_soon_threadsafe(news.set)
 
         local = self.admits_local and is_local(socket)
-        pump = code = None
+        pump = path = code = None
         try:
             stage = self._stage(key, on_record, local=local)
             offered = self._offered.get(key)
@@ -214,12 +203,13 @@ class LiveServer:
             }
             await _reaching(socket.send_bytes(encode(hello, {})))
             pump = asyncio.create_task(self._pump(socket, stage, news))
+            path = asyncio.create_task(self._tell_path(socket))
             code = await self._receive(socket, stage)
         except WebSocketDisconnect as left:
             code = left.code
         finally:
-            if pump:
-                pump.cancel()
+            for task in filter(None, (pump, path)):
+                task.cancel()
             if self._connected.get(key) is socket:
                 del self._connected[key]
                 grace_s = self._grace_s if code in LEAVES else self._lost_grace_s
@@ -234,7 +224,9 @@ class LiveServer:
             stage = None
         if stage is None:
             shelf = self.shelf(key, local=local)
-            stage = self._stages[key] = Stage(self.tasks, on_record, local=local, shelf=shelf)
+            stage = self._stages[key] = Stage(
+                self.tasks, on_record, local=local, shelf=shelf, kernels=self._kernels
+            )
             self._count()
         stage.set_listener(on_record)
         return stage
@@ -315,6 +307,19 @@ class LiveServer:
             if text is not None:
                 settings = encode({"type": "settings", **stage.settings()}, {})
                 await _reaching(socket.send_bytes(settings))
+
+    async def _tell_path(self, socket: WebSocket) -> None:
+        """Tell a page by what lanes step, and how far the kernels are, until that is final."""
+        told: KernelStatus | None = None
+        with contextlib.suppress(WebSocketDisconnect):  # the page has gone
+            while self._kernels and not (told and told.final):
+                status = self._kernels.status
+                if status != told:
+                    message = encode({"type": "kernels", **asdict(status)}, {})
+                    await _reaching(socket.send_bytes(message))
+                    told = status
+                else:
+                    await asyncio.sleep(KERNELS_POLL_S)
 
     async def _pump(self, socket: WebSocket, stage: Stage, news: asyncio.Event) -> None:
         """Send what the session records as it comes."""

@@ -20,7 +20,7 @@ class Metrics:
         limit = Gauge("cla_sessions_limit", "Places for live sessions", registry=registry)
         limit.set(max_sessions)
         self.warm = Gauge(
-            "cla_warm", "1 once sessions can begin: the steps are compiled", registry=registry
+            "cla_warm", "1 once lanes step by compiled kernels, else by PyTorch", registry=registry
         )
         self.sessions = Gauge("cla_sessions", "Live sessions that are open", registry=registry)
         self.waiting = Gauge(

@@ -17,6 +17,7 @@ from cla.engine import (
     ReplayCheck,
     ReplayConfig,
     as_float,
+    kernels,
     replay,
 )
 from cla.errors import ClaError
@@ -71,6 +72,8 @@ def replay_session(
         ClaError: the session is damaged, too short, or the task cannot run these lanes.
     """
     check = None if lanes else ReplayCheck(recording)
+    if recording.by_kernels:
+        kernels().wait()  # else this process compiled them, beside its live sessions
     config = ReplayConfig(tuple(lanes) or None, emit=True, preview=True)
     begun = tuple(lanes) or recording.manifest.lanes
     steps: list[Mapping[str, LaneRecord]] = []

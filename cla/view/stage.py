@@ -19,6 +19,7 @@ from cla.engine import (
     Feeder,
     FileLimits,
     FileSource,
+    Kernels,
     LanesRecord,
     Pause,
     Record,
@@ -61,6 +62,7 @@ class Stage:
         on_record: called from worker threads whenever there is something to `drain`.
         local: whether the page is open on this very machine, whose devices it may then use.
         shelf: where its sessions are recorded; None where nothing is.
+        kernels: as of `Session`.
 
     Attributes:
         turn: held by whoever changes the stage, so that at most one start is in work.
@@ -73,12 +75,14 @@ class Stage:
         *,
         local: bool = False,
         shelf: Shelf | None = None,
+        kernels: Kernels | None = None,
     ) -> None:
         self._tasks = tasks
         self._listener = on_record
         self.local = local
         self.turn = threading.Lock()
         self._shelf = shelf
+        self._kernels = kernels
         self._recording_from_s: float | None = None
         self._task = next(iter(tasks.values()))
         self._wished = ShownLanes(self._task)
@@ -348,8 +352,9 @@ class Stage:
         self.stop()
         self._use(task)
         session: Session[Any] = Session(
-            task, self._wished.configs, stream, live=live, on_record=lambda: self._listener()
-        )
+            task, self._wished.configs, stream, live=live, on_record=lambda: self._listener(),
+            kernels=self._kernels,
+        )  # fmt: skip
         session.send(SetEmit(True))
         self._session, self._source = session, shown
         self._started_s = time.monotonic()

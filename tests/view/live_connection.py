@@ -29,7 +29,7 @@ def wait_for(condition, timeout=60.0):
 
 
 @contextmanager
-def serving(max_sessions=4, lost_grace_s=0.2, store=None, warm=None):
+def serving(max_sessions=4, lost_grace_s=0.2, store=None, kernels=None):
     tasks = {"digits": load_task(), "hands": tiny_video_task()}
     server = LiveServer(
         tasks,
@@ -38,8 +38,8 @@ def serving(max_sessions=4, lost_grace_s=0.2, store=None, warm=None):
         max_sessions=max_sessions,
         grace_s=0.2,
         lost_grace_s=lost_grace_s,
-        warm=warm,
         local=True,
+        kernels=kernels,
     )
     app = Starlette(
         routes=[

@@ -44,6 +44,7 @@ export const markup = () => `
         <p>${say("hint").replace(/\*\*(.+?)\*\*/g, "<strong>$1</strong>")}</p><button type="button" data-testid="hint-close">${say("hint_close")}</button></section>
       <p class="notice" role="status" data-testid="notice" hidden></p>
       <p class="summary" data-testid="summary">${say("connecting")}</p>
+      <p class="faint" data-testid="path" hidden></p>
     </div>
   </div>
   <div class="lanes"></div>

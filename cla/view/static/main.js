@@ -82,7 +82,7 @@ class LivePage {
 
   receive(header, arrays) {
     switch (header.type) {
-      case "preparing": return this.notice(say("preparing"));
+      case "kernels": return this.showPath(header);
       case "hello": return this.greet(header);
       case "settings": return this.show({ ...header, lanes: this.settings.lanes });
       // In its place among the tokens: those after it are of these lanes.
@@ -99,6 +99,15 @@ class LivePage {
         this.ended = true;
         return undefined;
     }
+  }
+
+  /** By what lanes step, and how far the kernels are. */
+  showPath({ ready, missing, share }) {
+    const path = this.byId("path");
+    const kind = ready ? "kernels" : missing ? "missing" : share === null ? "loading" : "compiling";
+    path.hidden = false;
+    path.textContent = say(`path_${kind}`, { percent: Math.round(100 * (share ?? 0)) });
+    path.dataset.path = ready ? "kernels" : "pytorch";
   }
 
   /** First message of a connection: build the page once, and start the first sample by itself. */
