@@ -7,6 +7,7 @@ Run: python deploy/try_install.py [--pythons python3.11 python3.12] [--streamlit
 """
 
 import argparse
+import json
 import os
 import shutil
 import socket
@@ -27,6 +28,24 @@ VERSIONS = (
     "import platform, streamlit, torch; print('Python', platform.python_version(), "
     "'Streamlit', streamlit.__version__, 'torch', torch.__version__)"
 )
+STEPS = """
+import json, os, torch
+from cla.attention import AttentionConfig, make_attention
+from cla.attention.fused.kernel import FOLDERS
+from cla.attention.kernels import can_keep, compiled
+assert compiled() and (os.geteuid() == 0 or not can_keep())
+torch.manual_seed(0)
+outputs = []
+for kind in ("continual", "continual_nystrom"):
+    layer = make_attention(AttentionConfig(kind, 48, 4, 24, 6 if "nystrom" in kind else None))
+    state = layer.init_state(2)
+    for token in torch.randn(60, 2, 48):
+        outputs += layer.step(token, state).output.detach().flatten().tolist()
+assert not any(sum(kernel.stats.cache_misses.values()) for kernel in FOLDERS.kernels)
+print(json.dumps(outputs))
+"""
+"""Steps by kernels that lie compiled where nothing can be written; none is compiled."""
+TOLERANCE = 1e-4
 PAGES = ("/", "/cla/static/main.js", "/cla/metrics", "/_stcore/health")
 
 
@@ -53,26 +72,45 @@ def add(programs: Path, wanted: str) -> None:
     subprocess.run(command, check=True)
 
 
-def use(programs: Path, elsewhere: Path) -> str:
-    """Run a clip and start the app in both ways, as somebody without rights.
+def compile_kernels(programs: Path) -> list[str]:
+    """Compile as the image's build does, where nobody may write then; returns the processors."""
+    place = programs.parent / "kernels"
+    done = subprocess.run(
+        [str(programs / "python"), "-m", "cla.attention.kernels", "--portable"],
+        env={**os.environ, "CLA_KERNELS": str(place)}, check=True, text=True,
+        stdout=subprocess.PIPE,
+    )  # fmt: skip
+    for path in (*place.rglob("*"), place):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    return [line for line in done.stdout.split() if not line.replace(".", "").isdigit()]
+
+
+def use(programs: Path, elsewhere: Path, processors: Sequence[str]) -> str:
+    """Step, run a clip and start the app in both ways, as somebody without rights.
 
     Returns the versions that were used.
     """
     environment = {
         "PATH": f"{programs}:/usr/bin:/bin",
         "HOME": str(elsewhere),
-        "NUMBA_CACHE_DIR": str(elsewhere / "numba"),
+        "CLA_KERNELS": str(programs.parent / "kernels"),
     }
     python = str(programs / "python")
     user = _user(programs)
 
-    def run(command: Sequence[str]) -> str:
+    def run(command: Sequence[str], **more: str) -> str:
         done = subprocess.run(
-            command, cwd=elsewhere, env=environment, check=True, text=True,
+            command, cwd=elsewhere, env={**environment, **more}, check=True, text=True,
             stdout=subprocess.PIPE, user=user,
         )  # fmt: skip
         return done.stdout
 
+    # On this processor, which is another than any they were compiled for, and on each of those.
+    here = json.loads(run([python, "-c", STEPS]))
+    for processor in processors:
+        named = {"NUMBA_CPU_NAME": processor, "NUMBA_CPU_FEATURES": ""}
+        there = json.loads(run([python, "-c", STEPS], **named))
+        assert all(abs(a - b) < TOLERANCE for a, b in zip(here, there, strict=True)), processor
     clip = run([python, "-c", CLIP]).strip()
     assert '"tokens"' in run([str(programs / "cla"), "run", clip, "--json"])
     script = run([python, "-c", "from cla.resources import app_script; print(app_script())"])
@@ -139,13 +177,15 @@ def main() -> None:
             start_s = time.monotonic()
             programs = install(python, wheel, folder / "environment")
             print(f"{python}: installed in {time.monotonic() - start_s:.0f} s")
+            processors = compile_kernels(programs)
+            print(f"kernels for {', '.join(processors)}, {time.monotonic() - start_s:.0f} s in all")
             for index, streamlit in enumerate(options.streamlit):
                 if streamlit != "newest":  # it was installed with the wheel
                     add(programs, f"streamlit=={streamlit}")
                 elsewhere = folder / f"elsewhere{index}"
                 elsewhere.mkdir()
                 os.chmod(elsewhere, 0o777)
-                versions = use(programs, elsewhere)
+                versions = use(programs, elsewhere, processors)
                 root = os.geteuid() == 0 and _user(programs) is None
                 print(f"{versions}: works, run {'by root' if root else 'without rights'}")
             shutil.rmtree(folder)

@@ -70,6 +70,11 @@ def test_settings_on_their_way_do_not_turn_back_what_was_just_moved(open_page):
     assert not page.get_by_test_id("fast").is_checked()
 
 
+def test_the_page_says_by_what_lanes_step(open_page):
+    page = open_page(microphone=False)
+    page.get_by_test_id("path").get_by_text("compiled kernels").wait_for()
+
+
 def test_an_upload_is_played(open_page, recording, tmp_path):
     page = open_page(microphone=False)
     wait_for(page, lambda: token(page) > 20)
