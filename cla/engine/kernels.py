@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from cla.attention import fused
 from cla.attention.fused.folders import VARIABLE
 from cla.attention.kernels import can_keep, compile_all, compiled, take_from
 from cla.resources import package_path
@@ -85,7 +86,9 @@ class Kernels:
     def _run(self) -> None:
         why = ""
         try:
-            if not compiled():
+            if not fused.AVAILABLE:
+                why = "numba is not installed."
+            elif not compiled():
                 self._known.set()
                 why = self._compile()
             else:

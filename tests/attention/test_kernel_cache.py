@@ -205,6 +205,19 @@ def test_a_folder_that_is_filled_and_cannot_be_written_to_is_read(sources, root,
     assert caplog.records == []
 
 
+def test_what_another_process_has_compiled_for_this_one_alone_is_read(sources, root, monkeypatch):
+    call(sources)
+    kernel, folders = start(sources)
+    assert fill(folders, lambda: kernel(1))
+    (root / "file").write_text("no folder")
+    monkeypatch.setenv(VARIABLE, str(root / "file"))
+    kernel, folders = start(sources)
+    assert not complete(folders)
+    folders.passed = root
+    assert fill(folders, lambda: kernel(1))
+    assert not compiled_anew(kernel)
+
+
 def test_a_file_where_the_folder_should_be_is_done_without(sources, root, caplog):
     root.write_text("no folder")
     kernel, folders = start(sources)

@@ -221,6 +221,12 @@ def test_kernels_that_cannot_be_had_are_missed_in_one_line(machine, caplog):
     assert "No space left on device" in line.message
 
 
+def test_without_numba_that_is_said(monkeypatch, caplog):
+    monkeypatch.setattr(fused, "AVAILABLE", False)
+    assert not Kernels().settle()
+    assert "numba is not installed" in caplog.text
+
+
 @pytest.mark.slow
 def test_another_process_compiles_them_all(tmp_path, monkeypatch):
     monkeypatch.setenv("CLA_KERNELS", str(tmp_path))
