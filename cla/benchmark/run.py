@@ -28,6 +28,8 @@ CLASSIFIER_SHARE = 0.1
 Progress = Callable[[float, str], None]
 PACKAGES = ("torch", "numba", "numpy", "continual-inference")
 
+MAX_WINDOW = 65_536
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -61,7 +63,7 @@ class Benchmark:
             for it gets fewer rounds, and in the end fewer cases.
 
     Raises:
-        ClaError: a window is smaller than the number of landmarks.
+        ClaError: a window is smaller than the number of landmarks, or beyond `MAX_WINDOW`.
     """
 
     def __init__(
@@ -72,6 +74,11 @@ class Benchmark:
             raise ClaError(
                 f"A window of {min(self._windows)} tokens is too small.",
                 f"Choose at least {LANDMARKS}.",
+            )
+        if max(self._windows) > MAX_WINDOW:
+            raise ClaError(
+                f"A window of {max(self._windows)} tokens is too large.",
+                f"Choose at most {MAX_WINDOW}.",
             )
         self._effort = QUICK_EFFORT if quick else EFFORT
         self._tokens = QUICK_TOKENS if quick else TOKENS

@@ -12,6 +12,8 @@ from cla.errors import ClaError
 from cla.export import ExportFormat, export_task, format_of
 from cla.models import open_task
 
+MAX_STREAMS = 4_096
+
 
 def main(argv: Sequence[str]) -> int:
     """Run the command.
@@ -20,8 +22,8 @@ def main(argv: Sequence[str]) -> int:
         ClaError: the classifier cannot be configured or written so.
     """
     options = _parser().parse_args(argv)
-    if options.streams < 1:
-        raise ClaError(f"--streams {options.streams} is none.", "Give at least 1.")
+    if not 1 <= options.streams <= MAX_STREAMS:
+        raise ClaError(f"--streams {options.streams} cannot be.", f"Give 1 to {MAX_STREAMS}.")
     form = options.format or format_of(options.out)
     task = open_task(options.task)
     low_rank = options.kind in ("nystrom", "continual_nystrom")

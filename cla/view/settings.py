@@ -11,6 +11,8 @@ import streamlit as st
 
 Option = TypeVar("Option", str, int)
 
+MAX_DIGITS = 9
+
 
 def choice(
     widget: Callable[..., Any],
@@ -56,7 +58,8 @@ def number(label: str, low: int, high: int, *, default: int, key: str, **look: A
     """A whole number on a slider."""
     if key not in st.session_state:
         wished = st.query_params.get(key, "")
-        st.session_state[key] = int(wished) if wished.isdecimal() else default
+        short = wished.isdecimal() and len(wished) <= MAX_DIGITS
+        st.session_state[key] = int(wished) if short else default
     # Written only where it must change: what is written here overtakes the visitor's next move.
     if not low <= st.session_state[key] <= high:
         st.session_state[key] = min(max(st.session_state[key], low), high)

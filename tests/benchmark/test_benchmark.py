@@ -190,3 +190,5 @@ def test_the_command_prints_json_and_draws(tmp_path, capsys):
     assert "Time of one step" in page.read_text("utf-8")
     assert main(["bench", "--quick", "--windows", "3"]) == 2
     assert "at least 16" in capsys.readouterr().err
+    assert main(["bench", "--quick", "--windows", str(10**15)]) == 2
+    assert "at most 65536" in capsys.readouterr().err

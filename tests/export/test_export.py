@@ -183,6 +183,7 @@ def test_a_task_is_exported_as_a_program(tmp_path):
     ("arguments", "named"),
     [
         (["model.bin"], "names no format"),
+        (["model.onnx", "--streams", str(10**15)], "cannot be"),
         (["missing/model.onnx"], "cannot be written"),
         (["model.onnx", "--landmarks", "17"], "17"),
         (["model.onnx", "--streams", "0"], "--streams 0"),

@@ -52,6 +52,12 @@ def test_a_page_speaks_the_language_of_its_address(open_page):
     assert "Was ein Schritt kostet" in open_page("cost", lang="de").markdown[0].value
 
 
+@pytest.mark.parametrize("n", ["9" * 5_000, "999999999", "-1", "1e9", "nan"])
+def test_a_number_in_the_address_is_on_its_slider_or_left_out(open_page, n):
+    slider = next(one for one in open_page("learn", n=n).slider if one.key == "n")
+    assert slider.min <= slider.value <= slider.max
+
+
 def test_the_cost_page_locates_the_three_orders_of_magnitude(open_page):
     app = open_page("cost")
     assert [metric.value for metric in app.metric] == [
