@@ -4,6 +4,7 @@ from cla.capture.audio_file import AudioFile, AudioLimits, open_audio
 from cla.capture.camera import CameraInfo, is_camera_address, list_cameras
 from cla.capture.clips import SampleClip, SpokenWord, sample_clips
 from cla.capture.devices import Camera, LocalDevices, Microphone, list_microphones, local_devices
+from cla.capture.endings import endings, suffixes
 from cla.capture.isolated import (
     IsolatedAudio,
     IsolatedVideo,
@@ -31,6 +32,7 @@ __all__ = [
     "VideoLimits",
     "decode_jpeg",
     "encode_jpeg",
+    "endings",
     "is_camera_address",
     "jpeg_size",
     "list_cameras",
@@ -42,4 +44,5 @@ __all__ = [
     "open_video",
     "preview_jpeg",
     "sample_clips",
+    "suffixes",
 ]

@@ -10,6 +10,8 @@ WHOLE_BITS = (15, 23, 31)
 """Full scales of whole numbers, which some programs write as floats without dividing by them."""
 HOT_BITS = 8
 """Up to here it is sound that was recorded too loud for whole numbers."""
+MOST_BITS = 127
+"""Of a 32-bit float."""
 RARE = 1e-4
 """A smaller share of the samples says nothing: single ones may be damaged."""
 _EXPONENTS = np.arange(-1_100, 1_100)
@@ -36,4 +38,4 @@ def full_scale(pieces: Iterable[NDArray[Any]]) -> float:
         return 1.0
     if bits > HOT_BITS:
         bits = next((whole for whole in WHOLE_BITS if whole >= bits), bits)
-    return 2.0**bits
+    return 2.0 ** min(bits, MOST_BITS)

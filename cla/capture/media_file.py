@@ -187,8 +187,9 @@ class MediaFile(ABC, Generic[Chunk]):
                 packet = next(packets)
             except StopIteration:
                 return
-            except av.FFmpegError:
-                # The packets end with a fault in reading; there may be more behind it.
+            except (av.FFmpegError, IndexError):
+                # The packets end with a fault in reading; there may be more behind it. PyAV does
+                # not know streams that begin in the middle of a file.
                 self.damaged_packets += 1
                 failures += 1
                 packets = self._container.demux(self._stream)

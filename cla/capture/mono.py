@@ -77,7 +77,8 @@ class MonoConverter:
 
     def _scaled(self, samples: NDArray[np.generic]) -> NDArray[np.float32]:
         """Samples of any type, in [-1, 1]."""
-        floats = samples.astype(np.float32)
+        with np.errstate(over="ignore"):  # doubles may be beyond any float
+            floats = samples.astype(np.float32, copy=False)
         if samples.dtype.kind == "f":
             numbers = np.isfinite(floats)
             if not numbers.all():

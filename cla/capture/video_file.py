@@ -3,26 +3,21 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import ClassVar
 
 import av
-import numpy as np
 from av.container import InputContainer
-from av.sidedata.sidedata import Type
 from av.stream import Disposition
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
 from cla.capture.media_clock import PictureClock, with_next
 from cla.capture.media_file import MediaFile, MediaLimits
-from cla.capture.orientation import upright
-from cla.capture.pictures import MIN_SIDE, fitting_size
+from cla.capture.orientation import Upright
+from cla.capture.pictures import MIN_SIDE
 from cla.errors import ClaError
 from cla.types import VideoFrame
 
 _FALLBACK_HZ = 25.0
-_MOST_ASPECT = 4.0
-"""Pixels that are said to be longer than this are taken for square."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +49,7 @@ class VideoFile(MediaFile[VideoFrame]):
         return stream
 
     def _check_stream(self) -> None:
+        self._upright: Upright | None = None
         context = self._stream.codec_context
         self._check_pixels(context.width, context.height)
         # The decoder refuses a picture that turns out larger before it makes room for it.
@@ -79,7 +75,7 @@ class VideoFile(MediaFile[VideoFrame]):
         frame_s = 1 / float(self._stream.average_rate or _FALLBACK_HZ)
         clock = PictureClock(frame_s, restarts=self._clock_restarts)
         frames_read = 0
-        for (frame, aspect), following in with_next(self._pictures()):
+        for (frame, upright), following in with_next(self._pictures()):
             frames_read += 1
             if frames_read > self._limits.max_frames:
                 raise ClaError(
@@ -90,17 +86,18 @@ class VideoFile(MediaFile[VideoFrame]):
             time_s = clock.shown_s(frame.time, following[0].time if following else None)
             if time_s is not None:
                 self._check_time(time_s)
-                yield VideoFrame(_upright(frame, aspect), time_s)
+                yield VideoFrame(upright.image(frame), time_s)
         if not frames_read:
             raise ClaError(f"{self.name} holds no pictures that can be decoded.", self.formats)
         self._note_restart(clock.restarted_at_s)
 
-    def _pictures(self) -> Iterator[tuple[av.VideoFrame, float]]:
-        """Pictures, and how wide their pixels are for their height."""
+    def _pictures(self) -> Iterator[tuple[av.VideoFrame, Upright]]:
+        """Pictures, and what makes them upright."""
         for frame in self._frames():
             if isinstance(frame, av.VideoFrame):
-                aspect = float(self._stream.sample_aspect_ratio or 1)
-                yield frame, aspect if 1 / _MOST_ASPECT <= aspect <= _MOST_ASPECT else 1.0
+                if self._upright is None:
+                    self._upright = Upright(frame, float(self._stream.sample_aspect_ratio or 1))
+                yield frame, self._upright
 
 
 def open_video(source: str | Path | bytes, *, limits: VideoLimits | None = None) -> VideoFile:
@@ -111,13 +108,3 @@ def open_video(source: str | Path | bytes, *, limits: VideoLimits | None = None)
             while decoding is raised while iterating.
     """
     return VideoFile(source, limits or VideoLimits())
-
-
-def _upright(frame: av.VideoFrame, pixel_aspect: float) -> NDArray[np.uint8]:
-    wide = max(round(frame.width * pixel_aspect), 1)
-    width, height = fitting_size(wide, frame.height)
-    pixels = frame.to_ndarray(format="rgb24", width=width, height=height)
-    image: NDArray[np.uint8] = np.asarray(pixels, np.uint8)
-    # PyAV's types say nothing of these keys.
-    matrix = cast(Any, frame.side_data).get(Type.DISPLAYMATRIX)
-    return image if matrix is None else upright(image, bytes(matrix))

@@ -1,6 +1,7 @@
 """`cla teach`: classes of your own, from folders of clips to a file that `cla run --task` takes."""
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -93,6 +94,8 @@ def _read(
             open_file = open_audio if end.input == "sound" else open_video
             with open_file(path) as file:
                 clips.append(read_taught_clip(end, file, left_s))
+                for notice in file.notices:
+                    print(f"cla: {notice}", file=sys.stderr)
             left_s -= len(clips[-1].features) * end.hop_s
         advance()
     return tuple(clips)

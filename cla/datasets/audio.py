@@ -6,11 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.capture import open_audio
+from cla.capture import open_audio, suffixes
 from cla.features import SAMPLE_RATE_HZ as SAMPLE_RATE_HZ  # offered from here too
 from cla.features import resampled
-
-SUFFIXES = frozenset((".flac", ".g722", ".gsm", ".mp3", ".ogg", ".wav"))
 
 
 def load_audio(path: Path) -> NDArray[np.float32]:
@@ -29,4 +27,5 @@ def load_audio(path: Path) -> NDArray[np.float32]:
 
 def find_audio(folder: Path) -> Iterable[Path]:
     """All sound files below `folder`, in the order of their names."""
-    return sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES)
+    known = suffixes("sound")
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in known)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from cla.capture import suffixes
 from cla.errors import ClaError
 
-SOUND_SUFFIXES = frozenset((".au", ".flac", ".mp3", ".ogg", ".wav"))
-VIDEO_SUFFIXES = frozenset((".avi", ".mkv", ".mov", ".mp4", ".webm"))
+SOUND_SUFFIXES, VIDEO_SUFFIXES = suffixes("sound"), suffixes("video")
 
 
 class Clip(NamedTuple):

@@ -26,6 +26,7 @@ class ClipTokens:
 
     Args:
         pictures: one for each token, or fewer; none of a clip of sound.
+        notices: of the file, as of a `MediaFile`.
 
     Shapes:
         samples: (S,) float32 at `SAMPLE_RATE_HZ`, none of a clip of pictures
@@ -34,6 +35,7 @@ class ClipTokens:
     samples: NDArray[np.float32]
     tokens: tuple[Token, ...]
     pictures: tuple[FrameRecord, ...] = ()
+    notices: tuple[str, ...] = ()
 
     @property
     def duration_s(self) -> float:
@@ -72,7 +74,7 @@ def read_clip(audio: AudioFile | IsolatedAudio, progress: Progress = lambda _: N
     tokens += tokenizer.flush()
     _check_length(tokens, audio.name)
     progress(1.0)
-    return ClipTokens(np.concatenate(samples), tuple(tokens))
+    return ClipTokens(np.concatenate(samples), tuple(tokens), notices=tuple(audio.notices))
 
 
 def read_video_clip(
@@ -100,7 +102,8 @@ def read_video_clip(
     _check_length(tokens, video.name)
     progress(1.0)
     numbered = (replace(token, index=index) for index, token in enumerate(tokens))
-    return ClipTokens(np.zeros(0, np.float32), tuple(numbered), tuple(pictures))
+    notices = tuple(video.notices)
+    return ClipTokens(np.zeros(0, np.float32), tuple(numbered), tuple(pictures), notices)
 
 
 def _check_length(tokens: list[Token], name: str) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.engine.inputs import Source
-from cla.engine.records import FaultRecord
+from cla.engine.inputs import FileSource, Source
+from cla.engine.records import FaultRecord, NoticeRecord
 from cla.engine.session import Session
 from cla.errors import ClaError
 from cla.types import VideoFrame
@@ -43,6 +43,7 @@ class Feeder:
         self._speed = speed
         self._start_s: float | None = None
         self.media_s = 0.0
+        self._told = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(
             target=self._run, name=f"cla-feeder-{next(_numbers)}", daemon=True
@@ -80,10 +81,27 @@ class Feeder:
 
     def _feed(self) -> None:
         for packet, begin_s, end_s in _packets(self._source):
+            self._tell()
             self._wait_until_due(begin_s)
+            if isinstance(packet, np.ndarray):
+                self._lose(begin_s, (end_s - begin_s) / len(packet))
             if not self._give(packet):
                 return
             self.media_s = end_s
+        self._tell()
+
+    def _tell(self) -> None:
+        """Pass on what a file has to say of itself, once."""
+        if isinstance(self._source, FileSource):
+            for notice in self._source.notices[self._told :]:
+                self._session.report(NoticeRecord(notice))
+            self._told = len(self._source.notices)
+
+    def _lose(self, begin_s: float, sample_s: float) -> None:
+        """Say how much sound a device has lost before a packet."""
+        lost = round((begin_s - self.media_s) / sample_s)
+        if lost > 0:
+            self._session.lose(lost)
 
     def _wait_until_due(self, media_s: float) -> None:
         speed, start_s = self._speed, self._start_s

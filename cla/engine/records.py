@@ -83,6 +83,13 @@ class FaultRecord:
 
 
 @dataclass(frozen=True)
+class NoticeRecord:
+    """A sentence on what a source holds that is not as it should be, and what was made of it."""
+
+    message: str
+
+
+@dataclass(frozen=True)
 class RecordingRecord:
     """A recording has begun, or has ended and is kept.
 
@@ -106,5 +113,6 @@ Record = (
     | SoundRecord
     | MapRecord
     | FaultRecord
+    | NoticeRecord
     | RecordingRecord
 )

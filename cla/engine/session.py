@@ -15,7 +15,7 @@ from cla.engine.lane_config import LaneConfig
 from cla.engine.outbox import Outbox
 from cla.engine.recording.manifest import describe
 from cla.engine.recording.recorder import Recorder
-from cla.engine.records import FaultRecord, LanesRecord, Record
+from cla.engine.records import FaultRecord, LanesRecord, NoticeRecord, Record
 from cla.engine.stepper import Stepper
 from cla.engine.stream import Stream
 from cla.errors import ClaError
@@ -110,9 +110,9 @@ class Session(Generic[Packet]):
         """Whether the session has ended for good."""
         return self._closed
 
-    def report(self, fault: FaultRecord) -> None:
-        """Add a fault that a source met."""
-        self._record(fault)
+    def report(self, met: FaultRecord | NoticeRecord) -> None:
+        """Add what a source met."""
+        self._record(met)
 
     def push(self, packet: Packet, *, timeout_s: float = 0.0) -> bool:
         """Offer a packet; False when it was not taken.

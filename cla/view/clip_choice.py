@@ -1,22 +1,17 @@
 """What a visitor chooses of clips: the task, samples of it, and uploads."""
 
-from types import MappingProxyType
-
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from cla.capture import sample_clips
+from cla.capture import endings, sample_clips
 from cla.errors import ClaError
 from cla.models import TaskModel
 from cla.view.clip_source import MOST_BYTES, Clip, sample, uploaded_clip
-from cla.view.frame import complain
+from cla.view.frame import complain, tell
 from cla.view.live_app import clip_tasks
 from cla.view.settings import choice, choices
 from cla.view.texts import Texts
 
-FORMATS = MappingProxyType(
-    {"sound": ["wav", "flac", "ogg", "mp3", "m4a"], "video": ["mp4", "webm", "mov", "avi"]}
-)
 MOST_UPLOADS = 4
 
 
@@ -50,7 +45,7 @@ def choose_clip(say: Texts, task: TaskModel) -> Clip | None:
         )
         upload = st.file_uploader(
             say("clip.upload"),
-            type=FORMATS[task.input],
+            type=endings(task.input),
             help=say(f"clip.upload_help_{task.input}"),
             max_upload_size=MOST_BYTES // 2**20,
             key=f"upload-{task.name}",
@@ -64,7 +59,7 @@ def choose_clips(say: Texts, task: TaskModel) -> list[Clip]:
     names = choices(say("clip.samples"), list(titles), key="clips", format_func=titles.__getitem__)
     uploads = st.file_uploader(
         say("clip.uploads"),
-        type=FORMATS[task.input],
+        type=endings(task.input),
         help=say(f"clip.upload_help_{task.input}"),
         accept_multiple_files=True,
         max_upload_size=MOST_BYTES // 2**20,
@@ -80,7 +75,10 @@ def choose_clips(say: Texts, task: TaskModel) -> list[Clip]:
 def _uploaded(say: Texts, task: TaskModel, upload: UploadedFile) -> Clip | None:
     """An upload, or None with the reason on the page."""
     try:
-        return uploaded_clip(say, task, upload.name, upload.getvalue())
+        clip = uploaded_clip(say, task, upload.name, upload.getvalue())
     except ClaError as error:
-        complain(say, error)
+        complain(say, error, upload.name)
         return None
+    for notice in clip.tokens.notices:
+        tell(say, notice, upload.name)
+    return clip

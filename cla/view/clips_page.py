@@ -4,6 +4,7 @@ import time
 
 import streamlit as st
 
+from cla.printable import printable
 from cla.telemetry import device_name
 from cla.view.clip_analysis import ClipAnalysis, analyze_clip, player_message
 from cla.view.clip_choice import choose_clip, choose_task
@@ -43,6 +44,7 @@ def clips_page() -> None:
         return analysis, time.perf_counter() - start
 
     analysis, seconds = _analyses().get((clip.name, config), analyze)
+    st.text(say("clips.shown", title=printable(clip.title)))
     _figures(say, analysis, seconds)
     systems = [SYSTEMS["full"], system]
     titles = [say(f"system.{each.key}") for each in systems]

@@ -1,10 +1,12 @@
 """What all pages share: the language, the navigation and the head of a page."""
 
+import re
 from collections.abc import Sequence
 
 import streamlit as st
 
 from cla.errors import ClaError
+from cla.printable import printable
 from cla.resources import asset_path
 from cla.view.settings import choice
 from cla.view.texts import LANGUAGES, Texts, choose
@@ -12,6 +14,7 @@ from cla.view.texts.faults import translated
 
 LANGUAGE_KEY = "lang"
 # Streamlit leaves as much room again as its bar takes.
+MARKED = re.compile(r"[^\w\s]|_")
 TIGHT_HEAD = "<style>.stMainBlockContainer { padding-top: 4.5rem; }</style>"
 
 
@@ -52,9 +55,20 @@ def page_head(name: str) -> Texts:
     return say
 
 
-def complain(say: Texts, error: ClaError) -> None:
-    """Say on the page what went wrong, and what helps."""
-    st.error(f"{translated(say, error.message)} {translated(say, error.remedy)}")
+def complain(say: Texts, error: ClaError, file: str = "") -> None:
+    """Say on the page what went wrong, with which file, and what helps."""
+    st.error(_about(file, f"{translated(say, error.message)} {translated(say, error.remedy)}"))
+
+
+def tell(say: Texts, notice: str, file: str = "") -> None:
+    """Say on the page what a file holds that is not as it should be."""
+    st.info(_about(file, translated(say, notice)))
+
+
+def _about(file: str, sentence: str) -> str:
+    """A sentence with the name of a file before it, which is no Markdown."""
+    name = MARKED.sub(r"\\\g<0>", printable(file))
+    return f"{name}: {sentence}" if name else sentence
 
 
 def _language_switch(say: Texts) -> None:

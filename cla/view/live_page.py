@@ -2,12 +2,16 @@
 
 import streamlit as st
 
+from cla.capture import endings
+from cla.types import InputKind
 from cla.view.frame import page_head
 from cla.view.own_task import keep_addressed_task
 from cla.view.surface import surface
 from cla.view.systems import SYSTEMS, System
 from cla.view.texts import Texts
 from cla.view.visitor import visitor
+
+KINDS: tuple[InputKind, ...] = ("sound", "video")
 
 
 def live_page() -> None:
@@ -24,6 +28,7 @@ def live_page() -> None:
             "key": visitor().key,
             "texts": live_texts(say),
             "language": say.language,
+            "endings": {kind: endings(kind) for kind in KINDS},
             "systems": {key: looks(system) for key, system in SYSTEMS.items()},
         },
     )

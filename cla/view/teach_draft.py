@@ -26,6 +26,7 @@ class Draft:
         clips: of each place.
         turn: rises with every clip, so that the page offers an empty recorder again.
         problem: what was wrong with the newest clips.
+        notices: what the newest clip holds that is not as it should be.
         taught: what came of it, until something is changed.
     """
 
@@ -34,6 +35,7 @@ class Draft:
     clips: dict[int, tuple[TaughtClip, ...]] = field(default_factory=dict)
     turn: int = 0
     problem: ClaError | None = None
+    notices: tuple[str, ...] = ()
     taught: Taught | None = None
 
     @property
@@ -61,6 +63,7 @@ class Draft:
     def add(self, place: int, content: bytes) -> None:
         """Read a recording or an upload for a place; what is wrong with it is kept as `problem`."""
         self.turn += 1
+        self.notices = ()
         try:
             clip = self._read(content, MAX_CLASS_S - self.seconds(place))
         except ClaError as error:
@@ -101,4 +104,6 @@ class Draft:
             )
         end = front_end(self.features)
         with decoders(), open_upload(end.input, content) as file:
-            return read_taught_clip(end, file, left_s)
+            clip = read_taught_clip(end, file, left_s)
+            self.notices = tuple(file.notices)
+            return clip

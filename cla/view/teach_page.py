@@ -6,6 +6,7 @@ import threading
 
 import streamlit as st
 
+from cla.capture import endings
 from cla.errors import ClaError
 from cla.features import YAMNET_FILE
 from cla.models import read_task_file
@@ -19,8 +20,7 @@ from cla.teaching import (
     scores_of,
     teach,
 )
-from cla.view.clip_choice import FORMATS
-from cla.view.frame import complain, page_head
+from cla.view.frame import complain, page_head, tell
 from cla.view.live_page import live_texts
 from cla.view.settings import choice, number
 from cla.view.surface import surface
@@ -120,7 +120,7 @@ def _gather(say: Texts, draft: Draft) -> None:
     contents = _recorded(say, draft)
     uploads = st.file_uploader(
         say("teach.upload"),
-        type=list(FORMATS["sound" if _is_sound(draft) else "video"]),
+        type=endings("sound" if _is_sound(draft) else "video"),
         accept_multiple_files=True,
         max_upload_size=50,
         key=f"taught-{draft.features}-{draft.turn}",
@@ -133,6 +133,8 @@ def _gather(say: Texts, draft: Draft) -> None:
         st.rerun()
     if draft.problem:
         complain(say, draft.problem)
+    for notice in draft.notices:
+        tell(say, notice)
     if draft.seconds(place) and st.button(say("teach.clear", name=titles[place]), key="clear"):
         draft.clear(place)
         st.rerun()

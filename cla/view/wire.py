@@ -21,6 +21,7 @@ from cla.engine import (
     FrameRecord,
     LanesRecord,
     MapRecord,
+    NoticeRecord,
     Record,
     RecordingRecord,
     SoundRecord,
@@ -56,6 +57,9 @@ def encode_record(record: Record, language: str = FALLBACK) -> bytes:
             return encode({"type": "sound", "time_s": time_s}, {"peaks": peaks})
         case MapRecord(lane, factors):
             return encode({"type": "map", "lane": lane}, factors)
+        case NoticeRecord(message):
+            notice = translated(Texts(language), message)
+            return encode({"type": "notice", "message": notice}, {})
         case FaultRecord() | RecordingRecord():
             say = Texts(language)
             said = replace(

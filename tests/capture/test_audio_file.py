@@ -139,7 +139,7 @@ def test_a_name_cannot_command_the_terminal(tmp_path: Path) -> None:
     path.write_bytes(b"")
     with pytest.raises(ClaError) as caught:
         open_audio(path)
-    assert str(caught.value).startswith("a?[2J?b.wav is empty.")
+    assert str(caught.value).startswith(r"a\x1b[2J\nb.wav is empty.")
 
 
 @pytest.mark.parametrize(

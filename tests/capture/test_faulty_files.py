@@ -178,6 +178,30 @@ def test_an_upload_of_pictures_is_told_the_same(tmp_path) -> None:
         assert apart.notices == here.notices != []
 
 
+class Stumbling:
+    """A container in which PyAV stumbles once, as over a stream that begins in the middle."""
+
+    def __init__(self, container) -> None:
+        self._container, self._due = container, True
+        self.close, self.format = container.close, container.format
+
+    def demux(self, stream):
+        for index, packet in enumerate(self._container.demux(stream)):
+            if self._due and index == 3:
+                self._due = False
+                raise IndexError("list index out of range")
+            yield packet
+
+
+def test_a_stream_that_begins_in_the_middle_ends_nothing(write_sound) -> None:
+    path = write_sound("a.wav", SPEECH, RATE_HZ)
+    with open_audio(path) as file:
+        file._container = Stumbling(file._container)
+        samples = sum(len(chunk.samples) for chunk in file)
+        assert file.damaged_packets == 1
+    assert 0.9 * len(SPEECH) < samples < len(SPEECH)
+
+
 ORIENTATIONS = {
     "as it is": ((1, 0, 0, 1), lambda image: image),
     "mirrored": ((-1, 0, 0, 1), np.fliplr),

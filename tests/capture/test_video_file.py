@@ -1,5 +1,7 @@
+import gc
 from contextlib import suppress
 
+import av
 import numpy as np
 import pytest
 from videos import gradient, turn, write_video
@@ -137,3 +139,22 @@ def test_closing_is_idempotent_and_ends_the_iteration(tmp_path) -> None:
     video.close()
     video.close()
     assert list(video) == []
+
+
+def test_pictures_of_any_width_lie_in_one_piece(tmp_path) -> None:
+    for width in (50, 300, 322):
+        (picture,) = read(write_video(tmp_path / "a.avi", [gradient(width, 40)]))
+        assert picture.image.shape == (40, width, 3)
+        assert picture.image.flags.c_contiguous
+
+
+def test_no_picture_that_was_read_stays_in_memory(tmp_path) -> None:
+    path = write_video(tmp_path / "a.mp4", [gradient()] * 10)
+    gc.collect()
+    gc.disable()
+    try:
+        read(path)
+        kept = [one for one in gc.get_objects() if isinstance(one, av.VideoFrame)]
+    finally:
+        gc.enable()
+    assert len(kept) <= 1

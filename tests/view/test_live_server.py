@@ -1,7 +1,10 @@
 """The live route: only this server's pages, within limits, and nothing left behind."""
 
+import io
+
 import numpy as np
 import pytest
+import soundfile
 from live_connection import (
     connect,
     our_threads,
@@ -78,6 +81,19 @@ def test_an_upload_plays_and_a_bad_one_is_refused():
         for start in range(0, len(content), 50_000):
             socket.send_bytes(content[start : start + 50_000])
         assert receive_until(socket, "token")["token"] == 0
+
+
+def test_what_an_upload_holds_amiss_is_told_in_the_pages_language():
+    samples = np.zeros((1, 16_000), np.int16)
+    file = io.BytesIO()
+    soundfile.write(file, samples.T, 16_000, format="WAV", subtype="PCM_16")
+    content = bytearray(file.getvalue())
+    content[40:44] = (16_000).to_bytes(4, "little")
+    with serving() as (server, client), connect(client, f"{server.issue_key()}&lang=de") as socket:
+        send(socket, type="upload", size_bytes=len(content), name="half.wav", task="digits")
+        socket.send_bytes(bytes(content))
+        said = receive_until(socket, "notice")["message"]
+    assert said.startswith("Die hochgeladene Datei hat einen Kopf")
 
 
 def test_too_much_ends_the_connection_and_not_the_others():

@@ -53,11 +53,6 @@ export const markup = () => `
   <p class="hearable" role="status" aria-live="polite" data-testid="announcer"></p>
   <p class="foot" data-testid="foot"></p>`;
 
-const ACCEPTED = {
-  sound: ".wav,.flac,.ogg,.mp3,.m4a,audio/*",
-  video: ".mp4,.webm,.mov,.avi,video/*",
-};
-
 /** Fill a select with [value, text] pairs, keeping the choice where it still exists. */
 export function fill(select, options) {
   const chosen = select.value;
@@ -84,7 +79,7 @@ export function fillTasks(bar, told, tasks, onChoose) {
 }
 
 /** Show the controls of a task, and hide those of other media; `machine` is what the server said of itself. */
-export function showTask(root, task, machine) {
+export function showTask(root, task, machine, endings) {
   const find = (id) => root.querySelector(`[data-testid="${id}"]`);
   for (const button of find("tasks").children) {
     button.setAttribute("aria-pressed", String(button.dataset.task === task.name));
@@ -92,7 +87,7 @@ export function showTask(root, task, machine) {
   find("microphone").hidden = task.input !== "sound";
   find("camera").hidden = find("preview").hidden = task.input !== "video";
   for (const label of root.querySelectorAll("[data-for]")) label.hidden = label.dataset.for !== task.input;
-  find("upload").accept = ACCEPTED[task.input];
+  find("upload").accept = endings[task.input].map((ending) => `.${ending}`).join();
   find("clip").parentElement.hidden = find("play").hidden = !task.clips.length;
   fill(find("clip"), task.clips.map(({ name, title }) => [name, sayOr(`sample.${name}`, title)]));
   find("landmarks").max = task.landmark_counts.length - 1;

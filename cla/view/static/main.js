@@ -92,7 +92,16 @@ class LivePage {
       case "frame": return this.takeFrame(header, arrays);
       case "map": return this.board.frozen || this.board.panels.get(header.lane)?.map.draw(arrays, this.theme, this.head);
       case "recording": return this.record.take(header);
+      case "notice": {
+        const before = this.byId("notice").textContent;
+        return this.notice(`${before} ${header.message}`.trim());
+      }
       case "fault":
+        // A file that was refused is neither heard nor named.
+        if (!this.settings.source) {
+          this.clear();
+          this.sources.drop();
+        }
         this.board.doubt();
         return this.notice(`${header.message} ${header.remedy}`);
       case "ended":
@@ -147,7 +156,7 @@ class LivePage {
   setTask(task) {
     if (this.task === task) return;
     this.task = task;
-    showTask(this.root, task, this.hello);
+    showTask(this.root, task, this.hello, this.data.endings);
     applyChoice(this.byId("layer"));
     this.sources.listDevices();
     this.preview.reset();
@@ -190,6 +199,8 @@ class LivePage {
 
   takeToken(header, arrays) {
     if (header.token === 0) this.clear();
+    // What comes late of a source that was given up is not taken for the next one's.
+    if (this.deaf) return;
     if (!this.board.push(header, arrays)) return;
     this.token = header;
     this.arrived = performance.now();
@@ -230,6 +241,7 @@ class LivePage {
     if (this.board.frozen) this.freeze(false);
     this.board.clear();
     this.preview.reset();
+    this.deaf = false;
     this.token = null;
     this.dropped = this.sources.camera.dropped = 0;
     this.ended = false;

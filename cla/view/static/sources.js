@@ -166,13 +166,16 @@ export class Sources {
     const { page } = this;
     const [file] = input.files;
     if (!file) return;
-    this.stop();
+    // The same file can be chosen again.
+    input.value = "";
     page.notice(null);
+    page.clear();
+    this.drop();
     if (file.size > MAX_UPLOAD_MB * 2 ** 20 || !file.size) {
+      page.socket.send({ type: "stop" });
       page.notice(say("file_size", { name: file.name, size: (file.size / 2 ** 20).toFixed(1), most: MAX_UPLOAD_MB }));
       return;
     }
-    page.clear();
     // A name may hold halves of characters, which no message can.
     this.name = file.name.replace(/\p{Surrogate}/gu, "\ufffd");
     page.socket.send({ type: "upload", size_bytes: file.size, name: this.name, task: page.task.name });
@@ -185,7 +188,6 @@ export class Sources {
       page.socket.sendBytes(bytes);
     }
     if (page.task.input === "sound") this.play(URL.createObjectURL(file));
-    input.value = "";
   }
 
   /** Pause and resume what is heard; devices go on. */
@@ -203,6 +205,13 @@ export class Sources {
     for (const name of ["microphone", "camera"]) {
       this.page.byId(name).textContent = say(this.running ? `stop_${name}` : name);
     }
+  }
+
+  /** Stop what was there, of which nothing is shown any more. */
+  drop() {
+    this.page.deaf = true;
+    this.stop();
+    this.name = "";
   }
 
   /** Stop devices and sound, and say why. */
