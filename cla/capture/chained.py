@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 MOST_PARTS = 256
+HEAD_BYTES = 2**16
 _MOST_BOXES = 2**21
 """So many pages, chunks or boxes are looked at; 4 GiB of Ogg have fewer."""
 _OGG_PAGE = struct.Struct("<4sBB20sB")
@@ -44,6 +45,12 @@ class FilePart:
     def unread_bytes(self) -> int:
         """How much was never read, give or take a page."""
         return self._pages.count(0) * self._page
+
+    @property
+    def head(self) -> bytes:
+        """The first bytes; where the file is read next stays as it is."""
+        self._file.seek(self._start)
+        return self._file.read(min(HEAD_BYTES, self.size))
 
     def seek(self, at: int, whence: int = 0) -> int:
         self._at = max((0, self._at, self.size)[whence] + at, 0)

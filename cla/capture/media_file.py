@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, ClassVar, Generic, Self, TypeVar, cast
+from typing import Any, BinaryIO, ClassVar, Generic, Self, TypeVar, cast
 
 import av
 from av.audio.stream import AudioStream
@@ -63,6 +63,7 @@ class MediaFile(ABC, Generic[Chunk]):
         self.damaged_packets = 0
         self.notices: list[str] = []
         self._limits = limits
+        self._others_end_s = 0.0
         self._container: InputContainer | None = None
         self.name, self._file, self._size_bytes = _open_bytes(source)
         try:
@@ -131,6 +132,8 @@ class MediaFile(ABC, Generic[Chunk]):
 
     def _note_end(self, end_s: float) -> None:
         promised_s = self._promised_s(end_s)
+        if self._stream.duration is None:  # then what it says is of the longest of its streams
+            end_s = max(end_s, self._others_end_s)
         if promised_s - end_s > max(_SHORT_S, _SHORT_SHARE * promised_s):
             self._note(
                 f"{self.name} ends at {end_s:.1f} s of {promised_s:.1f} s: it was cut off, or its "
@@ -180,7 +183,7 @@ class MediaFile(ABC, Generic[Chunk]):
     def _frames_of_part(self) -> Iterator[av.AudioFrame | av.VideoFrame]:
         """Like a player it goes on behind a damaged packet."""
         assert self._container is not None
-        packets = self._container.demux(self._stream)
+        packets = self._container.demux()
         failures = 0
         while failures < _MOST_FAILURES:
             try:
@@ -192,7 +195,10 @@ class MediaFile(ABC, Generic[Chunk]):
                 # not know streams that begin in the middle of a file.
                 self.damaged_packets += 1
                 failures += 1
-                packets = self._container.demux(self._stream)
+                packets = self._container.demux()
+                continue
+            if packet.stream is not self._stream:
+                self._others_end_s = max(self._others_end_s, _end_s(packet))
                 continue
             try:
                 frames = packet.decode()
@@ -240,6 +246,7 @@ class MediaFile(ABC, Generic[Chunk]):
 
     def _open(self, part: FilePart) -> InputContainer:
         """A part as a container, with its stream found and checked."""
+        self._part = part
         self._told = riff_size(part)
         container = open_container(part, ignore_length=self._told.understated)
         if container is None:
@@ -269,3 +276,10 @@ def _open_bytes(source: str | Path | bytes) -> tuple[str, BinaryIO, int]:
             f"{name or path} cannot be opened: {reason}.", "Check the path of the file."
         ) from error
     return name, file, os.fstat(file.fileno()).st_size
+
+
+def _end_s(packet: "av.Packet[Any]") -> float:
+    """Where a packet ends by the file's clock."""
+    if packet.pts is None or packet.time_base is None:
+        return 0.0
+    return float((packet.pts + (packet.duration or 0)) * packet.time_base)

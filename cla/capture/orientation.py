@@ -1,58 +1,70 @@
-"""Pictures as they are meant to be seen: hands are left or right by it."""
+"""How a picture is to be turned and mirrored: hands are left or right by it."""
 
 import struct
-from typing import Any, cast
+from types import MappingProxyType
 
-import av
 import numpy as np
-from av.sidedata.sidedata import Type
-from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
-from cla.capture.pictures import fitting_size
+Matrix = tuple[int, int, int, int]
+"""(a, b, c, d): a point (p, q) of the picture comes to (a p + c q, b p + d q), moved into view."""
 
-_MATRIX = struct.Struct("=9i")
-_AS_IT_IS = (1, 0, 0, 0, 1, 0, 0, 0, 1)
-_MOST_ASPECT = 4.0
-"""Pixels that are said to be longer than this are taken for square."""
+AS_IT_IS: Matrix = (1, 0, 0, 1)
+TURNS: MappingProxyType[int, Matrix] = MappingProxyType(
+    {0: AS_IT_IS, 1: (0, -1, 1, 0), 2: (-1, 0, 0, -1), 3: (0, 1, -1, 0)}
+)
+"""Quarters of a turn, counterclockwise."""
+_EXIF: MappingProxyType[int, Matrix] = MappingProxyType(
+    {
+        1: AS_IT_IS,
+        2: (-1, 0, 0, 1),
+        3: TURNS[2],
+        4: (1, 0, 0, -1),
+        5: (0, 1, 1, 0),
+        6: TURNS[3],
+        7: (0, -1, -1, 0),
+        8: TURNS[1],
+    }
+)
+_DISPLAY = struct.Struct("=9i")
+_EXIF_MARKS = (b"Exif\0\0", b"eXIf")
+"""Of JPEG and PNG; what follows is the head of a TIFF file."""
+_EXIF_REACH = 2**16
+_ORIENTATION = 0x0112
+_MOST_ENTRIES = 64
 
 
-class Upright:
-    """Turns and mirrors the pictures of one stream, gives them square pixels and a moderate size.
+def turned(image: NDArray[np.uint8], matrix: Matrix) -> NDArray[np.uint8]:
+    """A picture in the one of eight ways that is nearest to a matrix.
 
-    Args:
-        first: a picture of the stream, which says how all of them are turned. To ask each one would
-            keep it in memory: PyAV ties a picture to what belongs to it.
-        pixel_aspect: width of a pixel over its height.
+    Shapes:
+        image: (height, width, 3).
     """
-
-    def __init__(self, first: av.VideoFrame, pixel_aspect: float) -> None:
-        usual = 1 / _MOST_ASPECT <= pixel_aspect <= _MOST_ASPECT
-        self._pixel_aspect = pixel_aspect if usual else 1.0
-        # PyAV's types say nothing of these keys.
-        matrix = cast(Any, first.side_data).get(Type.DISPLAYMATRIX)
-        self._matrix = _AS_IT_IS if matrix is None else _MATRIX.unpack(bytes(matrix))
-        # One for all: each has threads of its own.
-        self._scaler = VideoReformatter()
-
-    def image(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
-        """A picture as it is meant to be seen, (height, width, 3), RGB."""
-        wide = max(round(frame.width * self._pixel_aspect), 1)
-        width, height = fitting_size(wide, frame.height)
-        scaled = self._scaler.reformat(frame, width, height, "rgb24", threads=1)
-        return turned(np.asarray(scaled.to_ndarray(), np.uint8), self._matrix)
-
-
-def turned(image: NDArray[np.uint8], matrix: tuple[int, ...]) -> NDArray[np.uint8]:
-    """A picture in the one of eight ways that is nearest to a display matrix.
-
-    Args:
-        matrix: rows (a, b, u), (c, d, v), (x, y, w), which takes a point (p, q) of the picture to
-            (a p + c q + x, b p + d q + y).
-    """
-    a, b, _, c, d, *_ = matrix
+    a, b, c, d = matrix
     if abs(a) + abs(d) >= abs(b) + abs(c):
         across, down = a, d
     else:
         image, across, down = image.swapaxes(0, 1), c, b
     return np.ascontiguousarray(image[:: -1 if down < 0 else 1, :: -1 if across < 0 else 1])
+
+
+def display_matrix(content: bytes) -> Matrix:
+    """FFmpeg's display matrix: rows (a, b, u), (c, d, v), (x, y, w) of fixed-point numbers."""
+    a, b, _, c, d, *_ = _DISPLAY.unpack(content)
+    return a, b, c, d
+
+
+def exif_matrix(content: bytes) -> Matrix | None:
+    """How a JPEG or PNG is to be turned by its EXIF data; None where these say nothing."""
+    head = content[:_EXIF_REACH]
+    found = [at + len(mark) for mark in _EXIF_MARKS if (at := head.find(mark)) >= 0]
+    tiff = head[min(found) :] if found else b""
+    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
+    if order is None or len(tiff) < 8:
+        return None
+    (at,) = struct.unpack_from(f"{order}I", tiff, 4)
+    for entry in range(at + 2, min(at + 2 + 12 * _MOST_ENTRIES, len(tiff) - 9), 12):
+        tag, _, _, value = struct.unpack_from(f"{order}HHIH", tiff, entry)
+        if tag == _ORIENTATION:
+            return _EXIF.get(value)
+    return None

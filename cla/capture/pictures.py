@@ -5,6 +5,7 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
+from cla.capture.orientation import exif_matrix, turned
 from cla.errors import ClaError
 from cla.opencv import opencv
 
@@ -64,7 +65,7 @@ def jpeg_size(jpeg: bytes) -> tuple[int, int]:
 
 
 def decode_jpeg(jpeg: bytes) -> NDArray[np.uint8]:
-    """A JPEG's picture, after its header was found to be within the limits.
+    """A JPEG's picture, upright, after its header was found to be within the limits.
 
     Shapes:
         returns: (height, width, 3) uint8, RGB.
@@ -78,11 +79,14 @@ def decode_jpeg(jpeg: bytes) -> NDArray[np.uint8]:
     if jpeg.count(_SCAN) > MAX_JPEG_SCANS:
         raise ClaError("A picture is made of too many scans.", "Send baseline JPEG pictures.")
     cv2 = opencv()
+    # The orientation is read here, not by native code.
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), flags)
     if image is None:
         raise ClaError("A picture is damaged.", _SEND_JPEG)
-    return fitted(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8))
+    picture = fitted(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8))
+    matrix = exif_matrix(jpeg)
+    return picture if matrix is None else turned(picture, matrix)
 
 
 def encode_jpeg(image: NDArray[np.uint8], quality: int) -> bytes:

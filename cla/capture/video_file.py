@@ -12,8 +12,8 @@ from av.video.stream import VideoStream
 
 from cla.capture.media_clock import PictureClock, with_next
 from cla.capture.media_file import MediaFile, MediaLimits
-from cla.capture.orientation import Upright
 from cla.capture.pictures import MIN_SIDE
+from cla.capture.upright import Upright
 from cla.errors import ClaError
 from cla.types import VideoFrame
 
@@ -96,7 +96,8 @@ class VideoFile(MediaFile[VideoFrame]):
         for frame in self._frames():
             if isinstance(frame, av.VideoFrame):
                 if self._upright is None:
-                    self._upright = Upright(frame, float(self._stream.sample_aspect_ratio or 1))
+                    aspect = float(self._stream.sample_aspect_ratio or 1)
+                    self._upright = Upright(frame, aspect, self._part.head)
                 yield frame, self._upright
 
 

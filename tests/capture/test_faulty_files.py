@@ -185,8 +185,8 @@ class Stumbling:
         self._container, self._due = container, True
         self.close, self.format = container.close, container.format
 
-    def demux(self, stream):
-        for index, packet in enumerate(self._container.demux(stream)):
+    def demux(self):
+        for index, packet in enumerate(self._container.demux()):
             if self._due and index == 3:
                 self._due = False
                 raise IndexError("list index out of range")
