@@ -60,7 +60,9 @@ class FilePart:
         return self._at
 
     def read(self, size: int = -1) -> bytes:
-        left = max(self.size - self._at, 0)
+        left = self.size - self._at
+        if left <= 0:
+            return b""  # what a header says may be beyond all that can be sought
         self._file.seek(self._start + self._at)
         content = self._file.read(left if size < 0 else min(size, left))
         first, self._at = self._at // self._page, self._at + len(content)
@@ -75,10 +77,10 @@ def parts(file: Seekable, size: int) -> list[FilePart]:
     Chained Ogg, and FLAC, WAV, AVI or MP4 files one behind the other; of most other formats the
     demuxers read on by themselves.
     """
-    file.seek(0)
-    head = file.read(12)
+    whole = FilePart(file, 0, size)
+    head = whole.read(12)
     walk = next((walk for magic, walk in _WALKS.items() if head.find(magic) in (0, 4)), None)
-    starts = [] if walk is None else list(islice(walk(file), MOST_PARTS - 1))
+    starts = [] if walk is None else list(islice(walk(whole), MOST_PARTS - 1))
     return [FilePart(file, *both) for both in pairwise([0, *starts, size])]
 
 
@@ -93,7 +95,7 @@ def lacks_its_end(part: FilePart) -> bool:
     return not (flags and flags[0] & _OGG_LAST)
 
 
-def _ogg(file: Seekable) -> Iterator[int]:
+def _ogg(file: FilePart) -> Iterator[int]:
     """A first page behind others that are not: where a link of the chain begins."""
     at, heads = 0, True
     for _ in range(_MOST_BOXES):
@@ -111,7 +113,7 @@ def _ogg(file: Seekable) -> Iterator[int]:
         at += _OGG_PAGE.size + segments + sum(file.read(segments))
 
 
-def _flac(file: Seekable) -> Iterator[int]:
+def _flac(file: FilePart) -> Iterator[int]:
     """The head of another file; eight bytes that are never in the middle of one but by chance."""
     at = len(_FLAC_HEAD)
     while True:
@@ -127,7 +129,7 @@ def _flac(file: Seekable) -> Iterator[int]:
             at += len(block) - len(_FLAC_HEAD) + 1
 
 
-def _riff(file: Seekable) -> Iterator[int]:
+def _riff(file: FilePart) -> Iterator[int]:
     at, form = 0, b""
     for _ in range(_MOST_BOXES):
         file.seek(at)
@@ -143,7 +145,7 @@ def _riff(file: Seekable) -> Iterator[int]:
         at += 8 + length + length % 2
 
 
-def _mp4(file: Seekable) -> Iterator[int]:
+def _mp4(file: FilePart) -> Iterator[int]:
     at, described = 0, False
     for _ in range(_MOST_BOXES):
         file.seek(at)
@@ -161,6 +163,6 @@ def _mp4(file: Seekable) -> Iterator[int]:
         at += length
 
 
-_WALKS: MappingProxyType[bytes, Callable[[Seekable], Iterator[int]]] = MappingProxyType(
+_WALKS: MappingProxyType[bytes, Callable[[FilePart], Iterator[int]]] = MappingProxyType(
     {b"OggS": _ogg, b"fLaC": _flac, b"RIFF": _riff, b"ftyp": _mp4}
 )

@@ -140,6 +140,12 @@ def test_an_upload_is_told_the_same(gapped) -> None:
         assert apart.notices == here.notices != []
 
 
+def test_a_box_longer_than_any_file_harms_nothing(write_sound) -> None:
+    content = write_sound("a.m4a", SPEECH, RATE_HZ).read_bytes()
+    endless = struct.pack(">I4sQ", 1, b"free", 2**64 - 1)
+    assert len(heard(content + endless)[0]) == len(heard(content)[0])
+
+
 @pytest.mark.parametrize("ending", ["wav", "flac", "opus", "m4a", "mp3"])
 def test_files_put_one_behind_the_other_are_all_heard(write_sound, ending) -> None:
     rate_hz = 48_000 if ending == "opus" else 44_100
