@@ -39,6 +39,7 @@ class Summary:
         self.tokens = 0
         self.gaps_s = 0.0
         self.dropped_frames = 0
+        self.notices: list[str] = []
         self.lanes = {name: LaneSummary() for name in lanes}
 
     def add(self, record: TokenRecord) -> None:
@@ -75,6 +76,7 @@ class Summary:
             "duration_s": round(self.duration_s, 3),
             "gaps_s": round(self.gaps_s, 3),
             "dropped_frames": self.dropped_frames,
+            "notices": self.notices,
             "device": self.device,
             "lanes": {name: self._lane_dict(name) for name in self.lanes},
         }

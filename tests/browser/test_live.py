@@ -1,6 +1,8 @@
 """The Live page as a user meets it."""
 
+import numpy as np
 import pytest
+import soundfile
 from live_surface import LANES, heard, matches, surface, token, token_at_rest, wait_for
 
 from cla.capture import sample_clips
@@ -85,6 +87,39 @@ def test_an_upload_is_played(open_page, recording, tmp_path):
     bad.write_bytes(b"this is no sound")
     page.get_by_test_id("upload").set_input_files(str(bad))
     page.get_by_test_id("notice").get_by_text("not a sound file").wait_for()
+    assert nothing_is_left(page)
+
+
+NAME_AND_SOUND = "root => root.livePage.sources.name + root.livePage.sources.audio.src"
+
+
+def nothing_is_left(page):
+    """Whether what was there before a refused file is no longer shown, named or heard."""
+    return heard(page, "full") == [] and surface(page).evaluate(NAME_AND_SOUND) == ""
+
+
+def test_a_file_that_is_too_large_takes_the_place_of_the_one_before(open_page, tmp_path):
+    page = open_page(microphone=False)
+    wait_for(page, lambda: heard(page, "full"))
+    large = tmp_path / "large.wav"
+    with large.open("wb") as file:
+        file.truncate(51 * 2**20)
+    page.get_by_test_id("upload").set_input_files(str(large))
+    page.get_by_test_id("notice").get_by_text("large.wav").wait_for()
+    page.wait_for_timeout(500)
+    assert nothing_is_left(page)
+
+
+def test_what_an_upload_holds_amiss_is_told(open_page, tmp_path):
+    page = open_page(microphone=False)
+    wait_for(page, lambda: token(page) > 0)
+    half = tmp_path / "half.wav"
+    soundfile.write(half, np.zeros(16_000, np.int16), 16_000)
+    content = bytearray(half.read_bytes())
+    content[40:44] = (16_000).to_bytes(4, "little")
+    half.write_bytes(content)
+    page.get_by_test_id("upload").set_input_files(str(half))
+    page.get_by_test_id("notice").get_by_text("says less than the file holds").wait_for()
 
 
 def test_a_refused_microphone_is_explained(open_page):

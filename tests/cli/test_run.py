@@ -82,6 +82,18 @@ def test_short_and_silent_files_are_no_error(capsys, tmp_path, samples, tokens):
     assert (lane["compute_ms"]["median"] is None) == (tokens == 0)
 
 
+def test_what_a_file_holds_amiss_is_told(capsys, tmp_path):
+    path = write_wave(tmp_path / "a.wav", np.zeros(32_000))
+    content = bytearray(path.read_bytes())
+    content[40:44] = (32_000).to_bytes(4, "little")
+    path.write_bytes(content)
+    assert main(["run", str(path), "--json"]) == 0
+    said = capsys.readouterr()
+    (notice,) = json.loads(said.out)["notices"]
+    assert notice.startswith("a.wav has a header that says less")
+    assert f"cla: {notice}\n" in said.err
+
+
 def write_video(path):
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=10)

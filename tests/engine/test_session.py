@@ -23,6 +23,7 @@ from cla.engine import (
 )
 from cla.errors import ClaError
 from cla.telemetry import TokenRecord
+from cla.types import AudioChunk
 
 LANES = [LaneConfig("full"), LaneConfig("continual_nystrom", 4)]
 SECOND = np.sin(np.arange(16_000) * 0.05).astype(np.float32) * 0.1
@@ -220,6 +221,33 @@ def test_a_clip_plays_to_its_end(task):
     feeder.close()
     session.close()
     assert our_threads() == []
+
+
+class Interrupted:
+    """A device that lost 2 s of sound in the middle."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def __iter__(self):
+        for start_s in (0.0, 2.4):
+            yield AudioChunk(np.zeros(6_400, np.float32), 16_000, start_s)
+
+
+def test_sound_that_a_device_has_lost_is_a_gap(task):
+    session = Session(task, LANES, SoundStream(16_000), live=False)
+    feeder = Feeder(session, Interrupted())
+    assert session.wait_finished(30)
+    records = tokens_of(session.drain())
+    feeder.close()
+    session.close()
+    assert [record.time_s for record in records] == pytest.approx(
+        [0.08, 0.16, 0.24, 0.32, 0.4, 2.48, 2.56, 2.64, 2.72, 2.8]
+    )
+    assert [record.gap_s for record in records if record.gap_s] == pytest.approx([2.0])
 
 
 def test_closing_the_session_ends_its_feeder(task):
