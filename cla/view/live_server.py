@@ -301,12 +301,13 @@ class LiveServer:
                         raise ClaError("That is asked too often.", "Wait a moment, and try again.")
                     await asyncio.to_thread(_in_turn, stage, do_message, stage, asked)
             except ClaError as error:
+                if data is not None:  # a file that is refused is gone before that is said
+                    await _reaching(socket.send_bytes(_settings(stage)))
                 await _reaching(
                     socket.send_bytes(encode_record(fault_of(error), _language(socket)))
                 )
             if text is not None:
-                settings = encode({"type": "settings", **stage.settings()}, {})
-                await _reaching(socket.send_bytes(settings))
+                await _reaching(socket.send_bytes(_settings(stage)))
 
     async def _tell_path(self, socket: WebSocket) -> None:
         """Tell a page by what lanes step, and how far the kernels are, until that is final."""
@@ -358,6 +359,10 @@ def _in_turn(stage: Stage, do: Callable[P, None], *args: P.args, **named: P.kwar
     """Change a stage when nobody else does."""
     with stage.turn:
         do(*args, **named)
+
+
+def _settings(stage: Stage) -> bytes:
+    return encode({"type": "settings", **stage.settings()}, {})
 
 
 def _language(socket: WebSocket) -> str:

@@ -204,9 +204,9 @@ class Stage:
         Raises:
             ClaError: it is empty or too large, or there is no such task.
         """
+        self.stop()
         upload = Upload(size_bytes, name)
         self.choose(task)
-        self.stop()
         self._source = {"source": "upload", "clip": name}
         self._upload = upload
 
@@ -220,6 +220,7 @@ class Stage:
             content = self._upload.add(data)
             if content is not None:
                 shown, self._upload = {"source": "upload", "clip": self._upload.name}, None
+                self._source = {"source": None}  # until it has been opened
                 self._play(self._task, open_file(self._task, content, UPLOAD_LIMITS), shown)
         elif self._session and self._source["source"] == "microphone":
             self._session.push(samples_of(data))
