@@ -13,7 +13,16 @@ from cla.cli.lanes import lane_configs
 from cla.cli.progress import RunProgress
 from cla.cli.sources import default_task, is_live, open_source, source_name
 from cla.cli.summary import Summary, print_json, print_table
-from cla.engine import FaultRecord, Feeder, Recorder, RecordingRecord, Session, kernels, stream_of
+from cla.engine import (
+    FaultRecord,
+    Feeder,
+    NoticeRecord,
+    Recorder,
+    RecordingRecord,
+    Session,
+    kernels,
+    stream_of,
+)
 from cla.errors import ClaError
 from cla.models import open_task
 from cla.telemetry import TokenRecord, device_name, open_writer
@@ -51,13 +60,15 @@ def run(options: argparse.Namespace) -> int:
             name, task.name, [lane.name for lane in session.lanes.lanes], device_name(task.device)
         )
         try:
-            for record in _tokens(session, options.seconds):
+            for record in _tokens(session, options.seconds, summary.notices):
                 summary.add(record)
                 if writer:
                     writer.write(record)
                 progress.show(record)
         finally:
             summary.duration_s = feeder.media_s
+            for notice in summary.notices:
+                print(f"cla: {notice}", file=sys.stderr)
             if summary.tokens or not isinstance(sys.exception(), ClaError):
                 if options.json:
                     print_json(summary.as_dict())
@@ -66,8 +77,14 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _tokens(session: Session[Any], seconds: float | None) -> Iterator[TokenRecord]:
-    """Yields the tokens' records up to the end, then raises the first fault that was met."""
+def _tokens(
+    session: Session[Any], seconds: float | None, notices: list[str]
+) -> Iterator[TokenRecord]:
+    """Yields the tokens' records up to the end, then raises the first fault that was met.
+
+    Args:
+        notices: is given what the source says of itself.
+    """
     fault: FaultRecord | RecordingRecord | None = None
     ended = False
     while not ended:
@@ -78,6 +95,8 @@ def _tokens(session: Session[Any], seconds: float | None) -> Iterator[TokenRecor
                 if seconds is not None and record.time_s > seconds:
                     return
                 yield record
+            elif isinstance(record, NoticeRecord):
+                notices.append(record.message)
             elif isinstance(record, FaultRecord) or (
                 isinstance(record, RecordingRecord) and record.message
             ):
