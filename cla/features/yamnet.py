@@ -79,5 +79,7 @@ def load_yamnet(path: Path) -> Yamnet:
     check_tensors(tensors, YAMNET_SHA256, path)
     network = Yamnet()
     network.load_state_dict(tensors)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # is untyped
+    for weights in network.parameters():
+        if weights.ndim == 4:
+            weights.data = weights.data.contiguous(memory_format=torch.channels_last)
     return network.eval().requires_grad_(False)
