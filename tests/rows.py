@@ -33,7 +33,7 @@ def assert_rows_close(
     expected: Any,
     *,
     roundings: float = ROUNDINGS,
-    condition: Tensor | float = 1.0,
+    condition: Any = 1.0,
     sums: torch.dtype | None = None,
 ) -> None:
     """Each row is off by at most `roundings` units of its type's rounding, and of its sums'.
