@@ -1,44 +1,46 @@
-"""Bursts of starts from one page: the memory that the server holds after each reaches a plateau.
+"""Bursts of starts, each from a page of its own: the server begins few of them, and the memory that
+it holds reaches a plateau.
 
-Run: python benchmarks/load/burst.py [--bursts 6] [--starts 1900]
+Run: python benchmarks/load/burst.py [--bursts 6] [--starts 1900] [--unlimited]; unlimited, every
+start of a burst is begun, as if a page might have so many.
 """
 
 import argparse
 import asyncio
 import json
 import os
-from contextlib import suppress
+import time
+from contextlib import ExitStack
 
 import psutil
 from rich.console import Console
 from rich.table import Table
 from simulated import browser, header, new_key, serving
-from websockets.exceptions import ConnectionClosed
 
 from cla.capture import sample_clips
 from cla.telemetry import device_name
 
 SETTLE_S = 3.0
+UNLIMITED = "CLA_UNLIMITED_STARTS"
 
 
 async def burst(url: str, starts: int) -> int:
     """One page that asks for so many samples at once; returns how many were begun."""
-    clip, answered, begun = sample_clips()[0].name, 0, 0
+    asked = json.dumps({"type": "sample", "clip": sample_clips()[0].name})
+    answered = refused = 0
     async with browser(url, new_key(url)) as socket:
-        with suppress(ConnectionClosed):
-            await socket.recv()
+
+        async def ask() -> None:
             for _ in range(starts):
-                await socket.send(json.dumps({"type": "sample", "clip": clip}))
-            refused = False
-            while answered < starts:
-                told = header(await socket.recv())
-                if told["type"] == "fault":
-                    refused = True
-                elif told["type"] == "settings":
-                    answered += 1
-                    begun += not refused
-                    refused = False
-    return begun
+                await socket.send(asked)
+
+        asking = asyncio.create_task(ask())
+        while answered < starts:
+            told = header(await socket.recv())
+            answered += told["type"] == "settings"
+            refused += told["type"] == "fault"
+        await asking
+    return starts - refused
 
 
 def main() -> None:
@@ -46,16 +48,22 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--bursts", type=int, default=6)
     parser.add_argument("--starts", type=int, default=1_900, help="messages of each burst")
+    parser.add_argument("--unlimited", action="store_true", help="begin all of them")
     options = parser.parse_args()
-    table = Table("burst", "starts", "memory, MiB", "threads", "files", "children")
-    with serving() as (running, url):
+    table = Table("burst", "begun", "memory, MiB", "threads", "files", "processor, s")
+    with ExitStack() as stack:
+        if options.unlimited:
+            os.environ[UNLIMITED] = "1"
+        running, url = stack.enter_context(serving())
         process = psutil.Process(running.pid)
         for index in range(options.bursts + 1):
+            before_s = sum(process.cpu_times()[:2])
             begun = asyncio.run(burst(url, options.starts if index else 1))
-            asyncio.run(asyncio.sleep(SETTLE_S))
+            time.sleep(SETTLE_S)
             memory = process.memory_info().rss / 2**20
-            held = (process.num_threads(), process.num_fds(), len(process.children()))
-            table.add_row(str(index), str(begun), f"{memory:.1f}", *map(str, held))
+            used_s = sum(process.cpu_times()[:2]) - before_s
+            row = (index, begun, f"{memory:.1f}", process.num_threads(), process.num_fds())
+            table.add_row(*map(str, row), f"{used_s:.1f}")
     console = Console(width=100)
     console.print(f"{device_name()}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     console.print(table)
