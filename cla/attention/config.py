@@ -1,40 +1,14 @@
 """What an attention layer is: kind, sizes and modes, checked once."""
 
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal, get_args
 
+from cla.attention.registry import KINDS, LandmarkMode
 from cla.errors import ClaError
 
-LandmarkMode = Literal["continual", "fixed"]
 OutputMode = Literal["single_output", "retroactive"]
 PseudoInverse = Literal["exact", "iterative"]
 
-
-@dataclass(frozen=True)
-class Kind:
-    """What is known of an attention kind before its layer is made.
-
-    Args:
-        layer: `module.Class` in this package; by name, because layers import their configuration.
-        landmark_modes: those it has; none if it has no landmarks.
-    """
-
-    layer: str
-    landmark_modes: tuple[LandmarkMode, ...] = ()
-
-
-KINDS = MappingProxyType(
-    {
-        "full": Kind("full.FullAttention"),
-        "continual": Kind("continual.ContinualAttention"),
-        "nystrom": Kind("nystrom.NystromAttention", ("continual",)),
-        "continual_nystrom": Kind(
-            "continual_nystrom.ContinualNystromAttention", ("continual", "fixed")
-        ),
-    }
-)
-"""The registry of attention kinds."""
 
 AttentionKind = str
 """A name in `KINDS`."""

@@ -1,10 +1,12 @@
 """Operation counts of the attention product, from what the code does and as published."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cla.attention.config import AttentionConfig
 from cla.attention.cuts import blocks, segments
 from cla.attention.pseudo_inverse import ITERATIONS
+from cla.attention.registry import KINDS, SHIPPED, Part
 from cla.attention.rings import column_stride
 from cla.attention.window_sums import table_rows
 from cla.errors import ClaError
@@ -21,23 +23,6 @@ MERGES = 5
 
 
 @dataclass(frozen=True)
-class Part:
-    """Multiply-adds of one head.
-
-    Args:
-        products: matrix products.
-        other: everything else.
-    """
-
-    products: int
-    other: int
-
-    @property
-    def total(self) -> int:
-        return self.products + self.other
-
-
-@dataclass(frozen=True)
 class OperationCount:
     """Multiply-adds of one layer's attention product, all heads, in the steady state.
 
@@ -45,7 +30,7 @@ class OperationCount:
         step: every step.
         tick: added when a landmark enters, once in `tick_every` tokens.
         average: per token, over a cycle.
-        published: the paper's closed form for the same, per token.
+        published: the paper's closed form for the same, per token; None where it has none.
         step_products, tick_products: the share that is matrix products.
     """
 
@@ -53,24 +38,16 @@ class OperationCount:
     tick: int
     tick_every: float
     average: float
-    published: float
+    published: float | None
     step_products: int
     tick_products: int
-
-
-COUNTED = ("full", "continual", "nystrom", "continual_nystrom")
-"""Kinds whose closed forms are written down here."""
 
 
 def operation_count(config: AttentionConfig) -> OperationCount:
     """Counts for a full window.
 
-    Raises:
-        ClaError: a kind whose forms are not written down here.
-
     Source: published forms from arXiv 2412.03214, tables 1 and 2.
     """
-    _require_forms(config)
     heads, window, marks = config.num_heads, config.window, config.landmarks
     step = _step(config, window)
     ticks = _has_ticks(config)
@@ -82,7 +59,7 @@ def operation_count(config: AttentionConfig) -> OperationCount:
         heads * tick.total,
         tick_every,
         average,
-        heads * _published(config),
+        _published(config),
         heads * step.products,
         heads * tick.products,
     )
@@ -90,14 +67,13 @@ def operation_count(config: AttentionConfig) -> OperationCount:
 
 def refresh_count(config: AttentionConfig) -> OperationCount:
     """Counts of a layer that is given a whole window of refreshed tokens, see `refresh`."""
-    _require_forms(config)
     part, heads = _refresh(config, config.window), config.num_heads
     return OperationCount(
         step=heads * part.total,
         tick=0,
         tick_every=0.0,
         average=heads * part.total,
-        published=heads * _published(config),
+        published=_published(config),
         step_products=heads * part.products,
         tick_products=0,
     )
@@ -105,7 +81,6 @@ def refresh_count(config: AttentionConfig) -> OperationCount:
 
 def refresh_operations(config: AttentionConfig, valid_tokens: int) -> int:
     """Multiply-adds of `refresh` of a window that holds so many tokens."""
-    _require_forms(config)
     return config.num_heads * _refresh(config, min(valid_tokens, config.window)).total
 
 
@@ -116,7 +91,6 @@ def step_operations(config: AttentionConfig, slot: int, valid_tokens: int) -> in
         slot: ring place of the token about to be taken.
         valid_tokens: tokens the window held before it.
     """
-    _require_forms(config)
     window = config.window
     seen = min(valid_tokens + 1, window)
     ticks = _has_ticks(config) and seen == window
@@ -153,11 +127,17 @@ def memory_bytes(config: AttentionConfig, batch_size: int = 1, element_bytes: in
     return batch_size * (counters + wide * elements)
 
 
+def summed(parts: Iterable[float | None]) -> float | None:
+    """Their sum; None where one of them does not exist."""
+    known = list(parts)
+    return None if None in known else sum(part for part in known if part is not None)
+
+
 def _require_forms(config: AttentionConfig) -> None:
-    if config.kind not in COUNTED:
+    if config.kind not in SHIPPED:
         raise ClaError(
-            f"Nothing is counted for kind={config.kind!r}.",
-            "Write its operations and its state's size down in cla/attention/counts.py.",
+            f"The state of kind={config.kind!r} has no closed form.",
+            "Ask state_bytes of a state that its layer makes.",
         )
 
 
@@ -171,6 +151,9 @@ def _has_ticks(config: AttentionConfig) -> bool:
 
 def _step(config: AttentionConfig, seen: int) -> Part:
     """A step whose window then holds `seen` tokens; without what a tick adds."""
+    own = KINDS[config.kind].layer
+    if not isinstance(own, str):
+        return own.operations(config, seen, anew=False)
     size, marks, retro = config.head_dim, config.landmarks, config.retroactive
     rows = seen if retro else 1
     if config.kind == "full":
@@ -193,6 +176,9 @@ def _step(config: AttentionConfig, seen: int) -> Part:
 
 def _refresh(config: AttentionConfig, seen: int) -> Part:
     """A whole window of `seen` tokens anew."""
+    own = KINDS[config.kind].layer
+    if not isinstance(own, str):
+        return own.operations(config, seen, anew=True)
     size, marks = config.head_dim, config.landmarks
     rows = seen if config.retroactive else 1
     if config.kind in ("full", "nystrom"):
@@ -253,8 +239,13 @@ def _inverse(config: AttentionConfig) -> Part:
     return Part(4 * ITERATIONS * marks**3, 4 * ITERATIONS * marks**2 + 3 * marks**2)
 
 
-def _published(config: AttentionConfig) -> float:
-    """Per head."""
+def _published(config: AttentionConfig) -> float | None:
+    if config.kind not in SHIPPED:
+        return None
+    return config.num_heads * _published_head(config)
+
+
+def _published_head(config: AttentionConfig) -> float:
     window, size, marks = config.window, config.head_dim, config.landmarks
     retro = config.retroactive
     if config.kind == "full":

@@ -18,10 +18,11 @@ from typing import get_args
 import torch
 
 from cla.attention import fused
-from cla.attention.config import KINDS, AttentionConfig, OutputMode
+from cla.attention.config import AttentionConfig, OutputMode
 from cla.attention.continual_nystrom import ContinualNystromAttention
 from cla.attention.factory import make_attention
 from cla.attention.layer import AttentionLayer
+from cla.attention.registry import KINDS
 
 SIZES = AttentionConfig("full", 8, 2, window=4)
 """The code of a kernel is the same for all sizes."""

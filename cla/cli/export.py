@@ -26,11 +26,11 @@ def main(argv: Sequence[str]) -> int:
         raise ClaError(f"--streams {options.streams} cannot be.", f"Give 1 to {MAX_STREAMS}.")
     form = options.format or format_of(options.out)
     task = open_task(options.task)
-    low_rank = options.kind in ("nystrom", "continual_nystrom")
+    low_rank = bool(KINDS[options.kind].landmark_modes)
     classifier = task.with_attention(
         options.kind,
         options.landmarks if low_rank else None,
-        options.landmark_mode if options.kind == "continual_nystrom" else "continual",
+        options.landmark_mode,
         options.window,
     )
     logging.disable(logging.WARNING)  # exporters report on packages that play no part here

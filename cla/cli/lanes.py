@@ -7,7 +7,6 @@ from cla.engine import LaneConfig
 from cla.errors import ClaError
 
 DEFAULT_LANES = "full,continual_nystrom"
-LANDMARK_KINDS = ("nystrom", "continual_nystrom")
 
 
 def add_lane_arguments(parser: argparse.ArgumentParser, default: str | None) -> None:
@@ -43,7 +42,7 @@ def lane_configs(options: argparse.Namespace) -> list[LaneConfig]:
             )
         if count and not count.isdecimal():
             raise ClaError(f"{count!r} in {entry!r} is no number of landmarks.", "Write kind:16.")
-        landmarks = int(count or options.landmarks) if kind in LANDMARK_KINDS else None
+        landmarks = int(count or options.landmarks) if KINDS[kind].landmark_modes else None
         if count and landmarks is None:
             raise ClaError(f"The lane {kind} has no landmarks.", f"Write {kind} alone.")
         configs.append(LaneConfig(kind, landmarks, options.landmark_mode, options.window))

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from cla import __version__
+from cla.attention import load_kinds
 from cla.cli.lanes import DEFAULT_LANES, add_lane_arguments
 from cla.cli.sources import add_source_arguments
 from cla.errors import ClaError
@@ -19,6 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code (0 done, 2 a user's error, 130 interrupted)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
+        load_kinds(os.environ)
         if arguments and arguments[0] in COMMANDS:
             return COMMANDS[arguments[0]](arguments[1:])
         options = _parser().parse_args(arguments)

@@ -16,7 +16,7 @@ from cla.engine.commands import (
 )
 from cla.engine.lane import Lane
 from cla.engine.lane_config import LaneConfig, lane_names
-from cla.engine.records import FaultRecord, LanesRecord, RunningLane
+from cla.engine.records import FaultRecord, LanesRecord
 from cla.errors import ClaError
 from cla.models import TaskModel
 from cla.telemetry import TokenRecord
@@ -64,12 +64,7 @@ class Comparison:
     @property
     def published(self) -> LanesRecord:
         """The lanes as whoever looks on is told of them: the one source of their names."""
-        return LanesRecord(
-            tuple(
-                RunningLane(lane.name, lane.config, **lane.operations_formula)
-                for lane in self.lanes
-            )
-        )
+        return LanesRecord(tuple(lane.about for lane in self.lanes))
 
     def apply(self, command: LaneCommand) -> LanesRecord | None:
         """Change the lanes from the next token on; returns them where they may be others now.

@@ -4,6 +4,7 @@ import copy
 import time
 from collections import deque
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from cla.attention import attention_row, state_bytes
 from cla.attention.cuts import stretches, window_stretches
 from cla.engine.lane_config import LaneConfig
-from cla.engine.records import FaultRecord
+from cla.engine.records import FaultRecord, RunningLane
 from cla.errors import ClaError
 from cla.models import EventDetector, TaskModel
 from cla.models.known import TOKENS
@@ -21,6 +22,13 @@ from cla.telemetry import LaneRecord
 from cla.types import Token
 
 Result = TypeVar("Result")
+CUTS = MappingProxyType(
+    {
+        ("nystrom", "continual"): window_stretches,
+        ("continual_nystrom", "continual"): stretches,
+    }
+)
+"""How the tokens are cut into landmarks, of the kinds and modes that cut them."""
 
 
 class Lane:
@@ -128,10 +136,10 @@ class Lane:
         return {name: part[0].float().cpu().numpy() for name, part in emits._asdict().items()}
 
     @property
-    def operations_formula(self) -> dict[str, float]:
-        """Multiply-adds a token: ours on average, and the published closed form."""
+    def about(self) -> RunningLane:
+        """What whoever looks on is told of it."""
         count = self._classifier.operations
-        return {"average": count.average, "published": count.published}
+        return RunningLane(self.name, self.config, count.average, count.published)
 
     def join(self, other: "Lane") -> None:
         """Begin with all that another lane has heard."""
@@ -218,14 +226,13 @@ class Lane:
     def _stretches(self) -> NDArray[np.int64] | None:
         """What the first layer's landmarks stand for, as ages in tokens; None if for no stretch."""
         config = self.config
-        fixed = config.kind == "continual_nystrom" and config.landmark_mode == "fixed"
-        if config.num_landmarks is None or fixed:
+        cut = CUTS.get((config.kind, config.landmark_mode))
+        if cut is None or config.num_landmarks is None:
             return None
         below = self._state.stack.layers[0]
         valid, window = int(below.valid_tokens[0]), self._classifier.config.window
         # Whole cycles make no difference to where the segments lie.
         seen = valid if valid < window else window + int(below.slot[0])
-        cut = window_stretches if config.kind == "nystrom" else stretches
         return seen - np.array(cut(seen, window, config.num_landmarks)).reshape(-1, 2)
 
     def _recover(self, features: torch.Tensor) -> None:

@@ -18,13 +18,14 @@ class RunningLane:
 
     Args:
         name: its name in all other records.
-        average, published: multiply-adds a token, ours on average and the published closed form.
+        average, published: multiply-adds a token, ours on average and by the published closed form;
+            None where it has none.
     """
 
     name: str
     config: LaneConfig
     average: float
-    published: float
+    published: float | None
 
 
 @dataclass(frozen=True)

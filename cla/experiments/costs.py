@@ -22,12 +22,12 @@ class Cost:
 
     Args:
         operations, published: multiply-adds of the attention products, as the code does them and
-            by the paper's closed forms, on average over a cycle.
+            by the paper's closed forms (None without one), on average over a cycle.
         step_us: measured time of a whole step, median.
     """
 
     operations: float
-    published: float
+    published: float | None
     parameters: int
     state_bytes: int
     step_us: float

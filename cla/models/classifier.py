@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from cla.attention import AttentionConfig, AttentionLayer, OperationCount, Step, fused
-from cla.attention.config import AttentionKind, LandmarkMode, OutputMode, PseudoInverse
+from cla.attention.config import AttentionKind, OutputMode, PseudoInverse
 from cla.attention.layer import SCAN_TOKENS
+from cla.attention.registry import LandmarkMode
 from cla.attention.state import released, writing_to
 from cla.errors import ClaError
 from cla.models.cascaded import CascadedStack

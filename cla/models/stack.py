@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from cla.attention import OperationCount, operation_count
+from cla.attention import OperationCount, operation_count, summed
 from cla.models.encoder_layer import EncoderLayer
 
 StackMode = Literal["retroactive", "cascaded"]
@@ -119,7 +119,7 @@ def total(counts: Sequence[OperationCount]) -> OperationCount:
         sum(count.tick for count in counts),
         ticking[0].tick_every if ticking else 0.0,
         sum(count.average for count in counts),
-        sum(count.published for count in counts),
+        summed(count.published for count in counts),
         sum(count.step_products for count in counts),
         sum(count.tick_products for count in counts),
     )

@@ -9,8 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cla.attention.config import AttentionKind, LandmarkMode
+from cla.attention.config import AttentionKind
 from cla.attention.continual_nystrom import ContinualNystromAttention
+from cla.attention.registry import KINDS, LandmarkMode
 from cla.errors import ClaError
 from cla.features import FrontEnd, front_end
 from cla.models.classifier import StreamClassifier
@@ -123,7 +124,7 @@ class TaskModel:
     ) -> StreamClassifier:
         """The task's weights under another attention, ready to run.
 
-        Only `continual_nystrom` has a choice of `landmark_mode`; for the others it means nothing.
+        For a kind without a choice of `landmark_mode` it means nothing.
         `num_layers` is for weights of several layers, see `StreamClassifier.with_attention`.
 
         Raises:
@@ -134,14 +135,10 @@ class TaskModel:
                 f"window={window} is larger than the {self.window} tokens of the training.",
                 f"Choose at most {self.window}.",
             )
-        if kind != "continual_nystrom":
-            return self.classifier.with_attention(
-                kind, num_landmarks, window=window, num_layers=num_layers
-            )
-        lane = self.classifier.with_attention(
-            kind, num_landmarks, landmark_mode, window, num_layers
-        )
-        if landmark_mode == "fixed":
+        modes = KINDS[kind].landmark_modes if kind in KINDS else ()
+        mode = landmark_mode if landmark_mode in modes else (*modes, "continual")[0]
+        lane = self.classifier.with_attention(kind, num_landmarks, mode, window, num_layers)
+        if modes and mode == "fixed":
             fitted = self.landmarks.get(num_landmarks or 0)
             if fitted is None:
                 offered = ", ".join(map(str, self.landmark_counts)) or "none"

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cla.attention.config import AttentionKind, LandmarkMode
+from cla.attention import AttentionKind, LandmarkMode
 from cla.models import StreamClassifier, TaskModel
 
 Outputs = list[NDArray[np.float32]]

@@ -10,7 +10,7 @@ from cla.models import TaskModel
 from cla.telemetry import LaneRecord
 from cla.view.clip_analysis import ClipAnalysis
 from cla.view.figures import MARK, figure
-from cla.view.systems import System
+from cla.view.systems import System, system_title
 from cla.view.texts import Texts
 
 
@@ -23,7 +23,7 @@ def predictions(
         cols=1,
         shared_xaxes=True,
         vertical_spacing=0.14,
-        subplot_titles=[say(f"system.{system.key}") for system in systems],
+        subplot_titles=[system_title(say, system.key) for system in systems],
     )
     base = figure(
         say, say("clips.chart"), "", "", height=(110 + 18 * len(task.labels)) * len(systems)

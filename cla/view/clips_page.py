@@ -15,7 +15,7 @@ from cla.view.kept import Kept
 from cla.view.lane_choice import choose_lane
 from cla.view.lane_scores import FULL
 from cla.view.surface import surface
-from cla.view.systems import SYSTEMS
+from cla.view.systems import SYSTEMS, system_title
 from cla.view.texts import Texts
 
 MOST_ANALYSES = 3
@@ -47,7 +47,7 @@ def clips_page() -> None:
     st.text(say("clips.shown", title=printable(clip.title)))
     _figures(say, analysis, seconds)
     systems = [SYSTEMS["full"], system]
-    titles = [say(f"system.{each.key}") for each in systems]
+    titles = [system_title(say, each.key) for each in systems]
     titles[1] += f", M = {config.num_landmarks}"
     message = player_message(say, analysis, task, titles)
     surface("cla-clip", "clip_player.js", key="player", data=message)

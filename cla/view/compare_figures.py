@@ -9,7 +9,7 @@ from cla.engine import LaneMoment, LaneScan
 from cla.models import TaskModel
 from cla.view.figures import MARK, figure, log_axis
 from cla.view.lane_scores import Difference, LaneScore
-from cla.view.systems import SYSTEMS, System
+from cla.view.systems import SYSTEMS, System, system_title, systems
 from cla.view.texts import Texts
 
 MEASURES = ("agreement", "error", "found")
@@ -35,11 +35,11 @@ def over_landmarks(
     )
     counts = sorted({count for _, count in scores})
     for key in dict.fromkeys(key for key, _ in scores):
-        system = SYSTEMS[key]
+        system = systems()[key]
         chart.add_scatter(
             x=counts,
             y=[measure_of(scores[key, count], measure) for count in counts],
-            name=say(f"system.{key}"),
+            name=system_title(say, key),
             mode="lines+markers",
             line={"color": system.color, "dash": system.dash, "width": 2},
             marker={"symbol": system.symbol, "size": 9},
@@ -65,7 +65,7 @@ def probabilities(
         chart.add_bar(
             x=task.labels,
             y=scan.probabilities[at.token],
-            name=say(f"system.{each.key}"),
+            name=system_title(say, each.key),
             marker={"color": each.color, "pattern": {"shape": "" if each.key == "full" else "/"}},
             hovertemplate="%{x}: %{y:.3f}",
         )
@@ -87,7 +87,7 @@ def attention_rows(
         chart.add_scatter(
             x=times,
             y=moment.attention.mean(0)[-seen:],
-            name=say(f"system.{each.key}"),
+            name=system_title(say, each.key),
             mode="lines",
             line={"color": each.color, "dash": each.dash, "width": 2, "shape": "hvh"},
             hovertemplate="%{x:.2f} s: %{y:.4f}",

@@ -10,10 +10,10 @@ from cla.view.compare_figures import MEASURES, attention_rows, over_landmarks, p
 from cla.view.figures import show
 from cla.view.frame import page_head
 from cla.view.kept import Kept
-from cla.view.lane_choice import LOW_RANK, choose_lane, lane_config
+from cla.view.lane_choice import choose_lane, lane_config
 from cla.view.lane_scores import FULL, Difference, LaneScore, Scan, differences, score_lane
 from cla.view.settings import choice
-from cla.view.systems import SYSTEMS, System
+from cla.view.systems import System, low_rank_systems, system_title, systems
 from cla.view.texts import Texts
 
 MOST_SCANS = 400
@@ -59,11 +59,11 @@ def compare_page() -> None:
 
 
 def _scores(say: Texts, task: TaskModel, scan: Scan, clips: list[Clip]) -> None:
-    lanes = [(key, count) for key in LOW_RANK for count in task.landmark_counts]
+    lanes = [(key, count) for key in low_rank_systems() for count in task.landmark_counts]
     bar = st.progress(0.0, say("compare.scanning"))
     scores: dict[tuple[str, int], LaneScore] = {}
     for index, (key, count) in enumerate(lanes):
-        scores[key, count] = score_lane(scan, lane_config(SYSTEMS[key], count), clips)
+        scores[key, count] = score_lane(scan, lane_config(systems()[key], count), clips)
         bar.progress((index + 1) / len(lanes), say("compare.scanning"))
     bar.empty()
     full = score_lane(scan, FULL, clips)
@@ -85,7 +85,9 @@ def _scores(say: Texts, task: TaskModel, scan: Scan, clips: list[Clip]) -> None:
 
 def _table(say: Texts, scores: dict[tuple[str, int], LaneScore], full: LaneScore) -> None:
     rows = [(say("system.full"), full)]
-    rows += [(f"{say(f'system.{key}')}, M = {count}", scores[key, count]) for key, count in scores]
+    rows += [
+        (f"{system_title(say, key)}, M = {count}", scores[key, count]) for key, count in scores
+    ]
     columns = {
         say("cost.system"): [name for name, _ in rows],
         say("compare.agreement"): [say.number(100 * one.agreement, 1) for _, one in rows],

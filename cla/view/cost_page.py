@@ -27,7 +27,7 @@ from cla.view.costs import (
 from cla.view.figures import show
 from cla.view.frame import page_head
 from cla.view.settings import choice
-from cla.view.systems import SYSTEMS, Sizes
+from cla.view.systems import Sizes, system_title, systems
 from cla.view.texts import Texts
 
 MOST_MEASURED = 1_000
@@ -118,12 +118,12 @@ def _measure(say: Texts, points: list[Sizes], measured: dict[tuple[str, Sizes], 
     """Time all systems at these sizes, size by size."""
     bar = st.progress(0.0, say("cost.measuring"))
     kernels().wait()  # steps are measured, not their compilation
-    while len(measured) + len(points) * len(SYSTEMS) > MOST_MEASURED:
+    while len(measured) + len(points) * len(systems()) > MOST_MEASURED:
         del measured[next(iter(measured))]
     for index, point in enumerate(points):
         stacks = {
             key: system.configs(point)
-            for key, system in SYSTEMS.items()
+            for key, system in systems().items()
             if exists(system, point) and affordable(system.configs(point))
         }
         timings = measure_stacks(list(stacks.values()))
@@ -133,17 +133,20 @@ def _measure(say: Texts, points: list[Sizes], measured: dict[tuple[str, Sizes], 
 
 
 def _table(say: Texts, sizes: Sizes, measured: dict[tuple[str, Sizes], Timing]) -> None:
-    costs = [cost_counted(key, sizes) for key in SYSTEMS]
+    costs = [cost_counted(key, sizes) for key in systems()]
     columns = {
-        say("cost.system"): [say(f"system.{key}") for key in SYSTEMS],
-        say("cost.published"): [say.number(found.published) for found in costs],
+        say("cost.system"): [system_title(say, key) for key in systems()],
+        say("cost.published"): [
+            say("cost.too_large") if found.published is None else say.number(found.published)
+            for found in costs
+        ],
         say("cost.counted"): [say.number(found.counted) for found in costs],
         say("cost.products"): [say.number(found.products) for found in costs],
         say("cost.torch"): [
             say("cost.too_large") if found.torch is None else say.number(found.torch)
             for found in costs
         ],
-        say("cost.time"): [_time(say, measured.get((key, sizes))) for key in SYSTEMS],
+        say("cost.time"): [_time(say, measured.get((key, sizes))) for key in systems()],
     }
     st.table(columns, hide_index=True)
 
@@ -157,4 +160,4 @@ def _time(say: Texts, timing: Timing | None) -> str:
 @lru_cache(500)
 def cost_counted(key: str, sizes: Sizes) -> Cost:
     """The cost of a system's step, PyTorch's counter included."""
-    return cost(SYSTEMS[key], sizes, run=True)
+    return cost(systems()[key], sizes, run=True)

@@ -6,10 +6,10 @@ from math import log10
 
 import plotly.graph_objects as go
 
-from cla.attention import counted_products, operation_count
+from cla.attention import counted_products, operation_count, summed
 from cla.benchmark import Timing
 from cla.view.figures import MARK, figure, log_axis
-from cla.view.systems import SYSTEMS, Sizes, System
+from cla.view.systems import SYSTEMS, Sizes, System, system_title, systems
 from cla.view.texts import Texts
 
 PAPER = Sizes(window=120, landmarks=2, head_dim=12)
@@ -33,13 +33,13 @@ class Cost:
     """Multiply-adds of the attention product of a step, on average over a cycle, all layers.
 
     Args:
-        published: by the paper's closed form.
+        published: by the paper's closed form; None where it has none.
         counted: by our own, of what our code does.
         products: the share of `counted` that is matrix products.
         torch: the same by PyTorch's counter; None where the step was too large to be run for it.
     """
 
-    published: float
+    published: float | None
     counted: float
     products: float
     torch: float | None = None
@@ -57,7 +57,7 @@ def cost(system: System, sizes: Sizes, *, run: bool = False) -> Cost:
         seen = [found[config] for config in configs]
     whole = [number for number in seen if number is not None]
     return Cost(
-        published=sum(count.published for count in counts),
+        published=summed(count.published for count in counts),
         counted=sum(count.average for count in counts),
         products=sum(map(sum, zip((c.step_products for c in counts), share, strict=True))),
         torch=sum(whole) if run and len(whole) == len(configs) else None,
@@ -82,10 +82,11 @@ def curves(say: Texts, sizes: Sizes, sweep: str, quantity: str) -> go.Figure:
         quantity: "published" or "counted".
     """
     chart = _axes(say, sweep, say(f"cost.curves_{quantity}"), say("cost.operations"))
-    for system in SYSTEMS.values():
+    for system in systems().values():
         points = [point for point in sweep_points(sizes, sweep) if exists(system, point)]
         numbers = [getattr(cost(system, point), quantity) for point in points]
-        _add_curve(chart, say, system, [getattr(point, sweep) for point in points], numbers)
+        if None not in numbers:
+            _add_curve(chart, say, system, [getattr(point, sweep) for point in points], numbers)
     _mark_ratio(chart, say, sizes, sweep, quantity)
     return chart
 
@@ -93,7 +94,7 @@ def curves(say: Texts, sizes: Sizes, sweep: str, quantity: str) -> go.Figure:
 def time_curves(say: Texts, sizes: Sizes, sweep: str, measured: Measured) -> go.Figure:
     """Median step time over one size, where it was measured, in microseconds."""
     chart = _axes(say, sweep, say("cost.curves_measured"), say("cost.microseconds"))
-    for system in SYSTEMS.values():
+    for system in systems().values():
         points = [p for p in sweep_points(sizes, sweep) if (system.key, p) in measured]
         numbers = [measured[system.key, point].median_s * 1e6 for point in points]
         _add_curve(chart, say, system, [getattr(point, sweep) for point in points], numbers)
@@ -121,7 +122,7 @@ def _add_curve(chart: go.Figure, say: Texts, system: System, x: list[int], y: li
     chart.add_scatter(
         x=x,
         y=y,
-        name=say(f"system.{system.key}"),
+        name=system_title(say, system.key),
         mode="lines+markers",
         line={"color": system.color, "dash": system.dash, "width": 2},
         marker={"symbol": system.symbol, "size": 7},

@@ -5,10 +5,9 @@ import streamlit as st
 from cla.engine import LaneConfig
 from cla.models import TaskModel
 from cla.view.settings import choice
-from cla.view.systems import SYSTEMS, System
+from cla.view.systems import System, low_rank_systems, system_title, systems
 from cla.view.texts import Texts
 
-LOW_RANK = tuple(key for key, system in SYSTEMS.items() if system.low_rank)
 DEFAULT_LANDMARKS = 16
 
 
@@ -25,10 +24,10 @@ def choose_lane(say: Texts, task: TaskModel) -> tuple[System, LaneConfig]:
         key = choice(
             st.selectbox,
             say("lane.system"),
-            LOW_RANK[::-1],
+            low_rank_systems()[::-1],
             default="fixed",
             key="lane",
-            format_func=lambda name: say(f"system.{name}"),
+            format_func=lambda name: system_title(say, name),
             help=say("lane.system_help"),
             width=340,
         )
@@ -41,4 +40,5 @@ def choose_lane(say: Texts, task: TaskModel) -> tuple[System, LaneConfig]:
             help=say("lane.landmarks_help", window=task.window),
             width=260,
         )
-    return SYSTEMS[key], lane_config(SYSTEMS[key], count)
+    system = systems()[key]
+    return system, lane_config(system, count)

@@ -11,6 +11,7 @@ import torch
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
+from cla.attention import load_kinds
 from cla.capture import sample_clips
 from cla.engine import kernels
 from cla.errors import ClaError
@@ -40,6 +41,7 @@ def live_server() -> LiveServer:
     """The one server of live sessions, with the weights loaded; kernels come meanwhile."""
     # A step is too small to share: more threads make it slower.
     torch.set_num_threads(1)
+    load_kinds(os.environ)
     device, device_note = lane_device(os.environ.get(DEVICE_VARIABLE, "cpu"))
     kernels().start()
     ready, shown = ready_tasks(load_task(name).on(device.type) for name in tasks())

@@ -1,17 +1,20 @@
 """The Live page: one component that draws itself; the page never reruns while it is live."""
 
+from typing import Any
+
 import streamlit as st
 
+from cla.attention import KINDS, SHIPPED
 from cla.capture import endings
 from cla.types import InputKind
 from cla.view.frame import page_head
 from cla.view.own_task import keep_addressed_task
 from cla.view.surface import surface
-from cla.view.systems import SYSTEMS, System
+from cla.view.systems import System, system_title, systems
 from cla.view.texts import Texts
 from cla.view.visitor import visitor
 
-KINDS: tuple[InputKind, ...] = ("sound", "video")
+MEDIA: tuple[InputKind, ...] = ("sound", "video")
 
 
 def live_page() -> None:
@@ -24,24 +27,32 @@ def live_page() -> None:
         "main.js",
         # Another language is another page.
         key=f"live-{say.language}",
-        data={
-            "key": visitor().key,
-            "texts": live_texts(say),
-            "language": say.language,
-            "endings": {kind: endings(kind) for kind in KINDS},
-            "systems": {key: looks(system) for key, system in SYSTEMS.items()},
-        },
+        data={"key": visitor().key, **live_data(say)},
     )
     with st.expander(say("live.what")):
         st.markdown(say("live.explanation"))
 
 
+def live_data(say: Texts) -> dict[str, Any]:
+    """What the page's scripts are told of this server, whoever the visitor is."""
+    return {
+        "texts": live_texts(say),
+        "language": say.language,
+        "endings": {medium: endings(medium) for medium in MEDIA},
+        "systems": [looks(system) for system in systems().values()],
+        "kinds": [{"name": name, "modes": kind.landmark_modes} for name, kind in KINDS.items()],
+    }
+
+
 def looks(system: System) -> dict[str, str]:
     """How the page's scripts draw a system."""
-    return {"color": system.color, "dash": system.dash, "symbol": system.symbol}
+    named = {"kind": system.kind, "mode": system.landmark_mode}
+    return {**named, "color": system.color, "dash": system.dash, "symbol": system.symbol}
 
 
 def live_texts(say: Texts) -> dict[str, str]:
     """What the page's scripts say, and the titles of the samples as `sample.<name>`."""
     titles = {f"sample.{name}": title for name, title in say.section("sample").items()}
-    return {**say.section("page"), **titles}
+    own = {f"lane_{name}": system_title(say, name) for name in KINDS if name not in SHIPPED}
+    does = {f"{key}_does": say("page.lane_own_does") for key in own}
+    return {**say.section("page"), **titles, **own, **does}

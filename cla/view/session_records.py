@@ -27,7 +27,7 @@ from cla.engine import (
 from cla.errors import ClaError
 from cla.models import Span
 from cla.types import Event
-from cla.view.systems import System, system_of
+from cla.view.systems import System, system_of, system_title
 from cla.view.texts import Texts
 
 MAX_LANES = 8
@@ -118,7 +118,7 @@ def lane_title(say: Texts, name: str, system: System) -> str:
     """A lane in words, with the landmarks that its name holds where lanes differ in them."""
     _, *rest = name.split(":")
     number = f", M = {rest[0]}" if rest and rest[0].isdecimal() else ""
-    return say(f"system.{system.key}") + number
+    return system_title(say, system.key) + number
 
 
 def marks(say: Texts, recording: Recording) -> tuple[Span, ...]:

@@ -1,9 +1,18 @@
-"""The five systems that are compared, and how each is drawn: color, dash and mark all differ."""
+"""The systems that are compared, and how each is drawn: color, dash and mark all differ."""
 
 from dataclasses import dataclass
+from itertools import cycle
 from types import MappingProxyType
 
-from cla.attention import AttentionConfig, AttentionKind, LandmarkMode, OutputMode
+from cla.attention import (
+    KINDS,
+    SHIPPED,
+    AttentionConfig,
+    AttentionKind,
+    LandmarkMode,
+    OutputMode,
+)
+from cla.view.texts import Texts
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,7 @@ class System:
     @property
     def low_rank(self) -> bool:
         """Whether it has landmarks."""
-        return self.kind in ("nystrom", "continual_nystrom")
+        return bool(KINDS[self.kind].landmark_modes)
 
     def configs(self, sizes: Sizes) -> list[AttentionConfig]:
         """The layers of a stack."""
@@ -65,9 +74,44 @@ _ALL = (
     System("fixed", "continual_nystrom", "fixed", "#d55e00", "longdash", "x"),
 )
 SYSTEMS = MappingProxyType({system.key: system for system in _ALL})
+"""Those that come with the package."""
+
+_OWN_LOOKS = (
+    ("#8250c4", "solid", "diamond"),
+    ("#9a7d0a", "dash", "triangle-up"),
+    ("#00838f", "dot", "x"),
+    ("#b3261e", "dashdot", "circle"),
+)
+"""Looks of kinds that others have registered; with more of them they come again."""
+
+
+def systems() -> dict[str, System]:
+    """All systems, those of registered kinds too: one for each kind and mode."""
+    own = [(name, mode) for name in KINDS if name not in SHIPPED for mode in modes_of(name)]
+    looks = zip(own, cycle(_OWN_LOOKS))
+    found = [
+        System(name if len(modes_of(name)) == 1 else f"{name}_{mode}", name, mode, *look)
+        for (name, mode), look in looks
+    ]
+    return {**SYSTEMS, **{system.key: system for system in found}}
+
+
+def modes_of(kind: AttentionKind) -> tuple[LandmarkMode, ...]:
+    """The modes in which a kind runs; one that means nothing for a kind without landmarks."""
+    return KINDS[kind].landmark_modes or ("continual",)
+
+
+def low_rank_systems() -> tuple[str, ...]:
+    """The keys of those with landmarks."""
+    return tuple(key for key, system in systems().items() if system.low_rank)
+
+
+def system_title(say: Texts, key: str) -> str:
+    """A system in words; one of a registered kind by its name."""
+    return say(f"system.{key}") if key in SYSTEMS else key.replace("_", " ")
 
 
 def system_of(kind: AttentionKind, landmark_mode: LandmarkMode) -> System:
     """The system that a lane runs."""
-    fitting = [system for system in _ALL if system.kind == kind]
+    fitting = [system for system in systems().values() if system.kind == kind]
     return next((system for system in fitting if system.landmark_mode == landmark_mode), fitting[0])

@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from documented import blocks
 
 from cla.capture import open_audio, open_video, sample_clips
 
@@ -29,9 +30,12 @@ def server(tmp_path_factory):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    own_kind = tmp_path_factory.mktemp("kinds") / "mean.py"
+    own_kind.write_text(blocks("docs/attention.md")[-1], "utf-8")
     environment = {
         **os.environ,
         "CLA_RECORDINGS": str(tmp_path_factory.mktemp("recordings")),
+        "CLA_KINDS": str(own_kind),
         # The pages of these tests count as this machine's user's.
         "STREAMLIT_SERVER_ADDRESS": "localhost",
     }

@@ -1,4 +1,4 @@
-"""Every two kinds of attention side by side: the page draws them, and loses no token."""
+"""Every two kinds of attention side by side, a registered one too: drawn, and no token lost."""
 
 from itertools import combinations
 
@@ -7,7 +7,7 @@ from live_surface import surface, token, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
-KINDS = ("full", "continual", "nystrom", "continual_nystrom")
+KINDS = ("full", "continual", "nystrom", "continual_nystrom", "mean")
 COUNT_DROPPED = """root => {
     const { board } = root.livePage, push = board.push.bind(board);
     window.dropped = 0;

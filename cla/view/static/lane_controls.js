@@ -4,12 +4,20 @@ import { writeAddress } from "./address.js";
 import { fill } from "./controls.js";
 import { say } from "./texts.js";
 
-const KINDS = ["full", "continual", "nystrom", "continual_nystrom"];
 const FEWEST = 2;
 const MOST = 4;
 const DEFAULT_LANDMARKS = 16;
 
-const lowRank = ({ kind }) => kind.includes("nystrom");
+/** The attention kinds that the server knows: their landmark modes by name. */
+let kinds = new Map();
+
+/** Offer these kinds from now on: [{name, modes}]. */
+export function setKinds(known) {
+  kinds = new Map(known.map(({ name, modes }) => [name, modes]));
+}
+
+const modesOf = ({ kind }) => kinds.get(kind) ?? [];
+const lowRank = (lane) => modesOf(lane).length > 0;
 
 /** The markup of one lane's controls. */
 export const laneMarkup = () => `
@@ -26,17 +34,17 @@ export const laneMarkup = () => `
 export const laneTitle = ({ kind, num_landmarks: marks, landmark_mode: mode, window, num_layers: layers }) => [
   say(`lane_${kind}`),
   marks && `M = ${marks}`,
-  kind === "continual_nystrom" && say(mode),
+  modesOf({ kind }).length > 1 && say(mode),
   window && `N = ${window}`,
   layers && `L = ${layers}`,
 ].filter(Boolean).join(", ");
 
-/** Only what the server knows of a lane, made to fit: landmarks where there are some, and of a kind it has. */
+/** Only what the server knows of a lane, with landmarks where its kind has some. */
 function laneOf({ kind, num_landmarks: marks, landmark_mode: mode, window, num_layers: layers }) {
   return {
     kind,
     num_landmarks: lowRank({ kind }) ? (marks ?? DEFAULT_LANDMARKS) : null,
-    landmark_mode: kind === "nystrom" ? "continual" : mode,
+    landmark_mode: mode,
     window,
     num_layers: layers,
   };
@@ -66,9 +74,9 @@ export function showLane(element, lanes, index, task, onChange) {
   const lane = lanes[index];
   const find = (name) => element.querySelector(`[data-lane="${name}"]`);
   const windows = [task.window, ...[0.5, 0.25, 0.125].map((share) => Math.round(task.window * share))];
-  fill(find("kind"), KINDS.map((kind) => [kind, say(`lane_${kind}`)]));
+  fill(find("kind"), [...kinds.keys()].map((kind) => [kind, say(`lane_${kind}`)]));
   fill(find("num_landmarks"), task.landmark_counts.map((count) => [count, count]));
-  fill(find("landmark_mode"), ["fixed", "continual"].map((mode) => [mode, say(mode)]));
+  fill(find("landmark_mode"), modesOf(lane).map((mode) => [mode, say(mode)]));
   fill(find("window"), windows.map((window) => [window, window]));
   fill(find("num_layers"), Array.from({ length: task.num_layers }, (_, below) => [task.num_layers - below, task.num_layers - below]));
   find("kind").value = lane.kind;
@@ -79,7 +87,7 @@ export function showLane(element, lanes, index, task, onChange) {
   // Weights of one layer leave nothing to choose; the word beside it says so.
   find("num_layers").disabled = task.num_layers < 2;
   element.querySelector("[data-low-rank]").hidden = !lowRank(lane);
-  find("landmark_mode").hidden = lane.kind !== "continual_nystrom";
+  find("landmark_mode").hidden = modesOf(lane).length < 2;
   find("remove").hidden = lanes.length <= FEWEST;
   const change = (part) => onChange(lanes.map((each, i) => laneOf(i === index ? { ...each, ...part } : each)));
   find("kind").onchange = (event) => change({ kind: event.target.value });

@@ -47,7 +47,7 @@ export class LanePanel {
 
   /** Take what the lane runs now. */
   show(lane) {
-    this.fixed = lane.kind === "continual_nystrom" && lane.landmark_mode === "fixed";
+    this.fixed = Boolean(lane.num_landmarks) && lane.landmark_mode === "fixed";
     this.window = lane.window ?? this.task.window;
     this.find(".look").innerHTML = swatch(lane);
   }
@@ -95,7 +95,7 @@ export class LanePanel {
     shown.classList.toggle("active", !nothing);
     const cell = this.find('[data-value="ops"]');
     cell.textContent = integer(ops);
-    cell.title = say("ops_help", { average: integer(count.average), published: integer(count.published) });
+    cell.title = say("ops_help", { average: integer(count.average), published: count.published === null ? "–" : integer(count.published) });
     this.find('[data-value="total"]').textContent = compact(total);
     if (this.times.length) {
       const [median, p95] = [0.5, 0.95].map((share) => decimal(percentile(this.times, share), 2));

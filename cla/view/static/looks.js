@@ -9,17 +9,17 @@ const MARKS = {
   x: "M18 3l8 8M26 3l-8 8",
 };
 
-let systems = {};
+let systems = [];
 
-/** Use these looks from now on: {key: {color, dash, symbol}}. */
+/** Use these looks from now on: [{kind, mode, color, dash, symbol}]. */
 export function setLooks(looks) {
   systems = looks;
 }
 
 /** The look of a lane: {color, dash: lengths for a canvas, mark: path}. */
-export function lookOf({ kind, landmark_mode: mode }) {
-  const key = kind !== "continual_nystrom" ? kind : mode === "fixed" ? "fixed" : "following";
-  const { color, dash, symbol } = systems[key];
+export function lookOf(lane) {
+  const own = systems.filter(({ kind }) => kind === lane.kind);
+  const { color, dash, symbol } = own.find(({ mode }) => mode === lane.landmark_mode) ?? own[0];
   return { color, dash: DASHES[dash], mark: MARKS[symbol], open: symbol === "x" };
 }
 

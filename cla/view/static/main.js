@@ -8,7 +8,7 @@ import { Followed } from "./followed.js";
 import { decimal, setLocale } from "./format.js";
 import { showHint } from "./hint.js";
 import { listenForKeys } from "./keys.js";
-import { readLanes, withoutLane, writeLanes } from "./lane_controls.js";
+import { readLanes, setKinds, withoutLane, writeLanes } from "./lane_controls.js";
 import { setLooks } from "./looks.js";
 import { applyChoice, bindSettings } from "./page_settings.js";
 import { Preview } from "./preview.js";
@@ -31,6 +31,7 @@ class LivePage {
     setTexts(data.texts);
     setLocale(data.language);
     setLooks(data.systems);
+    setKinds(data.kinds);
     this.root.innerHTML = markup();
     this.byId = (id) => this.root.querySelector(`[data-testid="${id}"]`);
     this.settings = {};
