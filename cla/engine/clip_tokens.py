@@ -8,11 +8,11 @@ import torch
 from numpy.typing import NDArray
 
 from cla.capture import AudioFile, IsolatedAudio, IsolatedVideo, VideoFile
-from cla.engine.inputs import video_stream
+from cla.engine.inputs import sound_stream, video_stream
 from cla.engine.records import FrameRecord
 from cla.engine.stream import Arrival
 from cla.errors import ClaError
-from cla.features import SAMPLE_RATE_HZ, SpeechTokenizer, StreamResampler
+from cla.features import SAMPLE_RATE_HZ, StreamResampler
 from cla.models import TaskModel
 from cla.types import Token
 
@@ -55,23 +55,25 @@ class ClipTokens:
         return np.array([token.time_s for token in self.tokens])
 
 
-def read_clip(audio: AudioFile | IsolatedAudio, progress: Progress = lambda _: None) -> ClipTokens:
-    """Decode a sound file and turn it into tokens, the same as a live session's.
+def read_clip(
+    task: TaskModel, audio: AudioFile | IsolatedAudio, progress: Progress = lambda _: None
+) -> ClipTokens:
+    """Decode a sound file and turn it into tokens of a task, the same as a live session's.
 
     Raises:
-        ClaError: it cannot be decoded, or is shorter than a token.
+        ClaError: it cannot be decoded, is shorter than a token, or the task takes no sound.
     """
-    tokenizer = SpeechTokenizer(audio.sample_rate_hz)
+    stream = sound_stream(task, audio.sample_rate_hz)
     resampler = StreamResampler(audio.sample_rate_hz, SAMPLE_RATE_HZ)
     samples: list[NDArray[np.float32]] = []
     tokens: list[Token] = []
     for chunk in audio:
         samples.append(resampler.push(chunk.samples))
-        tokens += tokenizer.push(chunk.samples)
+        tokens += stream.take(Arrival(chunk.samples, 0.0)).tokens
         if audio.duration_s:
             progress(min(chunk.start_s / audio.duration_s, 1.0))
     samples.append(resampler.flush())
-    tokens += tokenizer.flush()
+    tokens += stream.flush()
     _check_length(tokens, audio.name)
     progress(1.0)
     return ClipTokens(np.concatenate(samples), tuple(tokens), notices=tuple(audio.notices))

@@ -45,12 +45,18 @@ class ImageTokenizer(Protocol):
 
 @dataclass(frozen=True)
 class SoundFrontEnd:
-    """A front end for sound; `open` is given the sample rate in Hz."""
+    """A front end for sound.
+
+    Args:
+        open: is given the sample rate in Hz.
+        fetched: what `cla fetch` has to bring first, where that is not shipped.
+    """
 
     name: str
     feature_dim: int
     hop_s: float
     open: Callable[[int], SoundTokenizer]
+    fetched: str | None = None
     input: InputKind = "sound"
 
 
@@ -62,6 +68,7 @@ class ImageFrontEnd:
     feature_dim: int
     hop_s: float
     open: Callable[[], ImageTokenizer]
+    fetched: str | None = None
     input: InputKind = "video"
 
 
@@ -72,7 +79,7 @@ FRONT_ENDS: Mapping[str, FrontEnd] = MappingProxyType(
         one.name: one
         for one in (
             SoundFrontEnd("speech", FEATURE_DIM, HOP_S, SpeechTokenizer),
-            SoundFrontEnd("sounds", YAMNET_DIM, SOUND_HOP_S, YamnetTokenizer),
+            SoundFrontEnd("sounds", YAMNET_DIM, SOUND_HOP_S, YamnetTokenizer, "yamnet"),
             SoundFrontEnd("spectrum", SPECTRUM_DIM, HOP_S, SpectrumTokenizer),
             ImageFrontEnd("hands", HAND_FEATURE_DIM, HAND_HOP_S, HandTokenizer),
             ImageFrontEnd("pictures", PICTURE_DIM, PICTURE_HOP_S, PictureTokenizer),

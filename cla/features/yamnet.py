@@ -73,7 +73,7 @@ def load_yamnet(path: Path) -> Yamnet:
     if not path.exists():
         raise ClaError(
             "YAMNet, which tells sounds apart, has not been fetched yet.",
-            "Fetch it (7 MB, once) with `cla fetch yamnet`, then start again.",
+            "Fetch it (7 MB, once) with `cla fetch yamnet`, then reload the page.",
         )
     tensors = load_file(path)
     check_tensors(tensors, YAMNET_SHA256, path)

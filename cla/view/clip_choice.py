@@ -7,6 +7,7 @@ from cla.capture import endings, sample_clips
 from cla.errors import ClaError
 from cla.models import TaskModel
 from cla.view.clip_source import MOST_BYTES, Clip, sample, uploaded_clip
+from cla.view.fetch_offer import offer_fetch
 from cla.view.frame import complain, tell
 from cla.view.live_app import clip_tasks
 from cla.view.settings import choice, choices
@@ -17,6 +18,7 @@ MOST_UPLOADS = 4
 
 def choose_task(say: Texts) -> TaskModel:
     """Let the visitor choose what is recognized in the clips."""
+    offer_fetch(say)
     found = clip_tasks()
     name = choice(
         st.segmented_control,

@@ -102,7 +102,7 @@ def _read(
         bar = st.progress(0.0, say("clip.reading", title=title))
         with open_clip() as source:
             if isinstance(source, AudioFile | IsolatedAudio):
-                tokens = read_clip(source, bar.progress)
+                tokens = read_clip(task, source, bar.progress)
             else:
                 tokens = read_video_clip(task, source, bar.progress)
         bar.empty()

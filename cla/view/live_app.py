@@ -44,7 +44,11 @@ def live_server() -> LiveServer:
     load_kinds(os.environ)
     device, device_note = lane_device(os.environ.get(DEVICE_VARIABLE, "cpu"))
     kernels().start()
-    ready, shown = ready_tasks(load_task(name).on(device.type) for name in tasks())
+    loaded = [load_task(name).on(device.type) for name in tasks()]
+    ready, shown = ready_tasks(loaded)
+    waiting = {
+        task.name: task for task in loaded if task.name not in ready and task.front_end.fetched
+    }
     hello: dict[str, Any] = {
         "device": device_name(device),
         "device_note": device_note,
@@ -55,6 +59,7 @@ def live_server() -> LiveServer:
     return LiveServer(
         ready,
         hello,
+        waiting=waiting,
         store=store,
         max_sessions=max_sessions(),
         local=admits_local(os.environ, st.get_option("server.address")),
@@ -76,6 +81,16 @@ def ready_tasks(
             problem = str(error)
         shown.append({**shown_task(task), "problem": problem})
     return ready, shown
+
+
+def admit(task: TaskModel) -> None:
+    """Let all pages run a task that waited for what has been fetched meanwhile.
+
+    Raises:
+        ClaError: it still cannot run.
+    """
+    _try_features(task)
+    live_server().admit({**shown_task(task), "problem": ""})
 
 
 def clip_tasks() -> dict[str, TaskModel]:

@@ -7,7 +7,9 @@ import streamlit as st
 from cla.attention import KINDS, SHIPPED
 from cla.capture import endings
 from cla.types import InputKind
+from cla.view.fetch_offer import offer_fetch
 from cla.view.frame import page_head
+from cla.view.live_app import live_server
 from cla.view.own_task import keep_addressed_task
 from cla.view.surface import surface
 from cla.view.systems import System, system_title, systems
@@ -25,10 +27,11 @@ def live_page() -> None:
     surface(
         "cla-live",
         "main.js",
-        # Another language is another page.
-        key=f"live-{say.language}",
+        # Another language is another page; so is one with another task.
+        key=f"live-{say.language}-{len(live_server().tasks)}",
         data={"key": visitor().key, **live_data(say)},
     )
+    offer_fetch(say, command=False)  # the surface says it
     with st.expander(say("live.what")):
         st.markdown(say("live.explanation"))
 

@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any, ParamSpec, Protocol
 from weakref import WeakValueDictionary
 
@@ -70,6 +71,7 @@ class LiveServer:
 
     Args:
         tasks: what can be recognized, by name.
+        waiting: what could be too, once its weights are fetched.
         hello: what every page is told on connecting.
         store: where sessions are recorded; None where nothing is.
         grace_s: time a session waits for its page after it was left.
@@ -85,6 +87,7 @@ class LiveServer:
         tasks: Mapping[str, TaskModel],
         hello: dict[str, Any],
         *,
+        waiting: Mapping[str, TaskModel] = MappingProxyType({}),
         store: RecordingStore | None = None,
         max_sessions: int = DEFAULT_SESSIONS,
         grace_s: float = GRACE_S,
@@ -94,6 +97,7 @@ class LiveServer:
     ) -> None:
         self.tasks = tasks
         self.admits_local = local
+        self.waiting = waiting
         self._hello = {**hello, "records": store is not None}
         self.store = store
         self.metrics = Metrics(max_sessions)
@@ -126,6 +130,17 @@ class LiveServer:
     def offered(self, address: str) -> Offered | None:
         """The task of this secret name, as long as somebody keeps it."""
         return self._addressed.get(address)
+
+    def admit(self, shown: dict[str, Any]) -> None:
+        """A task that waited can run from now on; `shown` is what pages are told of it."""
+        name = shown["name"]
+        with self._lock:
+            if name not in self.waiting:
+                return
+            self.tasks = {**self.tasks, name: self.waiting[name]}
+            self.waiting = {other: one for other, one in self.waiting.items() if other != name}
+            told = [shown if one["name"] == name else one for one in self._hello["tasks"]]
+            self._hello = {**self._hello, "tasks": told}
 
     def release(self, key: str) -> None:
         """The visitor with this key has gone, and what was theirs goes too."""
@@ -229,6 +244,7 @@ class LiveServer:
             )
             self._count()
         stage.set_listener(on_record)
+        stage.know(self.tasks)
         return stage
 
     def _greeting(

@@ -118,6 +118,10 @@ class Stage:
             **self._wished.as_dict(),
         }
 
+    def know(self, tasks: Mapping[str, TaskModel]) -> None:
+        """Let this page run what the server can run by now."""
+        self._tasks = {**tasks, **self._tasks}
+
     def offer(self, task: TaskModel) -> None:
         """Let this page run one more task, in place of an earlier one of its name."""
         if self._task.name == task.name and self._task is not task:

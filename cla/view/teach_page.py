@@ -20,6 +20,7 @@ from cla.teaching import (
     scores_of,
     teach,
 )
+from cla.view.fetch_offer import offer_fetch
 from cla.view.frame import complain, page_head, tell
 from cla.view.live_page import live_texts
 from cla.view.settings import choice, number
@@ -51,6 +52,7 @@ def teach_page() -> None:
     draft.resize(count, say("teach.class_name"))
     if draft.features == "spectrum":
         st.markdown(say("teach.yamnet"))
+        offer_fetch(say)
     _name(say, draft)
     _gather(say, draft)
     _train(say, draft)

