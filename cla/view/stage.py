@@ -193,8 +193,8 @@ class Stage:
         """
         if not self.local:
             raise ClaError(
-                "The devices of the server are not for pages on other machines.",
-                "Use the microphone or the camera of the browser.",
+                "The devices of the server's machine are not for this page.",
+                "Use those of the browser, or start the app for its machine alone, with: cla app",
             )
         task = self._task_for(kind)
         self.stop()

@@ -111,7 +111,7 @@ def test_the_machines_devices_are_for_pages_on_the_machine_alone(monkeypatch):
     with serving() as (server, client), connect(client, server.issue_key(), ORIGIN) as socket:
         assert receive(socket)["local"] is None
         send(socket, type="device", kind="video", index=0)
-        assert "other machines" in receive_until(socket, "fault")["message"]
+        assert "not for this page" in receive_until(socket, "fault")["message"]
     monkeypatch.setattr(server_module, "is_local", lambda _: True)
     with serving() as (server, client), connect(client, server.issue_key()) as socket:
         assert receive(socket)["local"]["cameras"] == [{"index": 0, "name": "Webcam"}]

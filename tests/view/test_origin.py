@@ -103,4 +103,4 @@ def test_who_takes_over_a_session_of_this_machine_gets_neither_it_nor_devices(mo
                 hello = receive(other)
                 assert (hello["local"], hello["source"]) == (None, None)
                 send(other, type="device", kind="sound", index=0)
-                assert "other machines" in receive_until(other, "fault")["message"]
+                assert "not for this page" in receive_until(other, "fault")["message"]
