@@ -11,6 +11,7 @@ from cla.capture.isolated import (
     open_isolated_audio,
     open_isolated_video,
 )
+from cla.capture.media_file import MediaLimits
 from cla.capture.microphone import MicrophoneInfo
 from cla.capture.pictures import MIN_SIDE, decode_jpeg, encode_jpeg, jpeg_size, preview_jpeg
 from cla.capture.video_file import VideoFile, VideoLimits, open_video
@@ -24,6 +25,7 @@ __all__ = [
     "IsolatedAudio",
     "IsolatedVideo",
     "LocalDevices",
+    "MediaLimits",
     "Microphone",
     "MicrophoneInfo",
     "SampleClip",

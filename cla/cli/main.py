@@ -1,177 +1,110 @@
-"""Arguments and exit codes of the command line."""
+"""The commands, and how each of them ends.
+
+Nothing that takes time is imported here: a signal meanwhile ends the program in one line.
+"""
 
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 
 from cla import __version__
-from cla.attention import load_kinds
-from cla.cli.lanes import DEFAULT_LANES, add_lane_arguments
-from cla.cli.sources import add_source_arguments
-from cla.errors import ClaError
+from cla.cli.signals import STOPPED, Stopped, Stopping, stopping
+from cla.files import DISK_FULL
+from cla.options import Options
 
+DONE = 0
 USER_ERROR = 2
 INTERRUPTED = 130
-READER_GONE = 141
+READER_LEFT = 141
+STATUSES = """exit status:
+  0    done
+  1    cla replay --compare: the session is not as it was recorded
+  2    something that you can put right, said on standard error; also a full disk
+  129, 130, 143
+       stopped by a hangup, by Ctrl-C, by SIGTERM; what was written so far is kept
+  141  whoever read the output has left
+"""
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "run": ("cla.cli.run:main", "run the lanes on a file, a microphone or a camera"),
+    "app": ("cla.cli.app:main", "start the app in the browser: cla app --server.port 8501"),
+    "bench": ("cla.cli.bench:main", "measure step times here"),
+    "export": ("cla.cli.export:main", "write a classifier as ONNX"),
+    "fetch": ("cla.cli.fetch:main", "bring what is not shipped"),
+    "replay": ("cla.cli.replay:main", "run a recorded session again"),
+    "teach": ("cla.cli.teach:main", "teach classes of your own"),
+    "train": ("cla.cli.train:main", "train a task, or a run on a data set"),
+    "fit-landmarks": ("cla.cli.train:fit_main", "fit landmarks to a run"),
+    "evaluate": ("cla.cli.evaluate:main", "the table of runs"),
+    "sweep": ("cla.cli.sweep:main", "a grid of runs"),
+}
+"""By name: what runs it, and what it does. Each brings its own options."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code (0 done, 2 a user's error, 130 interrupted)."""
+    """Run one command; returns its exit status, as in `STATUSES`."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    with stopping() as signals:
+        signals.loading = True
+        from cla.cli import terminal
+        from cla.errors import ClaError
+
+        signals.loading = False
+        terminal.prepare_streams()
+        try:
+            try:
+                status = _run(arguments, signals)
+            except SystemExit as end:  # argparse has said why
+                status = end.code if isinstance(end.code, int) else USER_ERROR
+            sys.stdout.flush()
+        except ClaError as error:
+            terminal.complain(error)
+            status = USER_ERROR
+        except Stopped as stop:
+            terminal.warn(STOPPED)
+            status = stop.status
+        except KeyboardInterrupt:
+            terminal.warn(STOPPED)
+            status = INTERRUPTED
+        except OSError as error:
+            if isinstance(error, BrokenPipeError) and terminal.reader_left():
+                status = READER_LEFT
+            elif error.errno in DISK_FULL:
+                # Of what writes without the library's help: a log, or standard output.
+                terminal.warn(
+                    f"{error.filename or 'The output'} cannot be written: the disk is full."
+                )
+                status = USER_ERROR
+            else:
+                raise
+        terminal.flush_or_silence()
+        return status
+
+
+def _run(arguments: list[str], signals: Stopping) -> int:
+    options = _parser().parse_args(arguments[:1])
+    module, function = COMMANDS[options.command][0].split(":")
+    signals.loading = True
     try:
-        load_kinds(os.environ)
-        if arguments and arguments[0] in COMMANDS:
-            return COMMANDS[arguments[0]](arguments[1:])
-        options = _parser().parse_args(arguments)
-        from cla.cli.run import run
-
-        code = run(options)
-        sys.stdout.flush()
-        return code
-    except ClaError as error:
-        print(f"cla: {error.message}\n     {error.remedy}", file=sys.stderr)
-        return USER_ERROR
-    except KeyboardInterrupt:
-        print("cla: interrupted; what was written so far is kept.", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        # As in `cla run ... | head`; Python would complain again when it flushes on exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return READER_GONE
-
-
-def _app(arguments: list[str]) -> int:
-    from cla.cli.app import main as app
-
-    return app(arguments)
-
-
-def _bench(arguments: list[str]) -> int:
-    from cla.cli.bench import main as bench
-
-    return bench(arguments)
-
-
-def _export(arguments: list[str]) -> int:
-    from cla.cli.export import main as export
-
-    return export(arguments)
-
-
-def _fetch(arguments: list[str]) -> int:
-    from cla.cli.fetch import main as fetch
-
-    return fetch(arguments)
-
-
-def _replay(arguments: list[str]) -> int:
-    from cla.cli.replay import main as replay
-
-    return replay(arguments)
-
-
-def _teach(arguments: list[str]) -> int:
-    from cla.cli.teach import main as teach
-
-    return teach(arguments)
-
-
-def _train(arguments: list[str]) -> int:
-    named = arguments[0] if arguments else "nothing"
-    if named == "digits":
-        from cla.training.digits import main as train
-    elif named == "hands":
-        from cla.training.hands import main as train
-    elif named == "sounds":
-        from cla.training.sounds import main as train
-    else:
-        from cla.cli.train import main as train_on_data
-        from cla.datasets import DATASETS
-
-        if named not in DATASETS and not named.startswith("-"):
-            known = ", ".join(("digits", "hands", "sounds", *DATASETS))
-            raise ClaError(f"There is no recipe for {named!r}.", f"Run: cla train with {known}")
-        return train_on_data(arguments)
-    return train(arguments[1:])
-
-
-def _fit_landmarks(arguments: list[str]) -> int:
-    from cla.cli.train import fit_main
-
-    return fit_main(arguments)
-
-
-def _evaluate(arguments: list[str]) -> int:
-    from cla.cli.evaluate import main as evaluate
-
-    return evaluate(arguments)
-
-
-def _sweep(arguments: list[str]) -> int:
-    from cla.cli.sweep import main as sweep
-
-    return sweep(arguments)
-
-
-COMMANDS = {
-    "app": _app,
-    "bench": _bench,
-    "evaluate": _evaluate,
-    "export": _export,
-    "fetch": _fetch,
-    "fit-landmarks": _fit_landmarks,
-    "replay": _replay,
-    "sweep": _sweep,
-    "teach": _teach,
-    "train": _train,
-}
-"""Commands that bring their own options and heavy imports."""
+        import_module("cla.attention").load_kinds(os.environ)
+        command = getattr(import_module(module), function)
+    finally:
+        signals.loading = False
+    status: int = command(arguments[1:])
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="cla", description="Continual low-rank attention on sound and video."
+    parser = Options(
+        prog="cla",
+        description="Continual low-rank attention on sound and video.",
+        epilog=STATUSES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"cla {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    run = commands.add_parser(
-        "run",
-        help="run the lanes on a file, a microphone or a camera",
-        description="Run the lanes on a sound or video file, a microphone or a camera.",
-    )
-    add_source_arguments(run)
-    run.add_argument(
-        "--task",
-        help="what to recognize: digits, hands, sounds, or a file that `cla teach` has written "
-        "(default: hands for a camera, else digits)",
-    )
-    run.add_argument(
-        "--seconds",
-        type=float,
-        metavar="S",
-        help="stop after so much media time (default: the end)",
-    )
-    add_lane_arguments(run, DEFAULT_LANES)
-    run.add_argument(
-        "--device",
-        default="cpu",
-        metavar="NAME",
-        help="where lanes step: cpu, the faster for one stream, cuda or mps (default: cpu)",
-    )
-    run.add_argument(
-        "--record", metavar="FOLDER", help="record the session to a new folder, for cla replay"
-    )
-    run.add_argument("--out", metavar="FILE", help="write rows to FILE (.parquet, .csv or .jsonl)")
-    run.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
-    commands.add_parser("app", help="start the app in the browser: cla app --server.port 8501")
-    commands.add_parser("bench", help="measure step times here: cla bench --help")
-    commands.add_parser("export", help="write a classifier as ONNX: cla export --help")
-    commands.add_parser("fetch", help="bring what is not shipped: cla fetch --help")
-    commands.add_parser("replay", help="run a recorded session again: cla replay --help")
-    commands.add_parser("teach", help="teach classes of your own: cla teach --help")
-    commands.add_parser("train", help="train a task, or a run on a data set: cla train --help")
-    commands.add_parser("fit-landmarks", help="fit landmarks to a run: cla fit-landmarks --help")
-    commands.add_parser("evaluate", help="the table of runs: cla evaluate --help")
-    commands.add_parser("sweep", help="a grid of runs: cla sweep --help")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    for name, (_, text) in COMMANDS.items():
+        commands.add_parser(name, help=text, add_help=False)
     return parser

@@ -5,9 +5,9 @@ import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import Self
 
-from rich.console import Console
 from rich.progress import Progress, TimeElapsedColumn
 
+from cla.cli.terminal import Terminal, progress_bar
 from cla.telemetry import TokenRecord
 
 
@@ -19,11 +19,11 @@ class RunProgress:
     """
 
     def __init__(self, name: str, *, live: bool, duration_s: float | None = None) -> None:
-        self._console = Console(stderr=True)
+        self._console = Terminal(stderr=True)
         self._live = live
         self._bar: Progress | None = None
         if not live and self._console.is_terminal:
-            self._bar = Progress(console=self._console, transient=True)
+            self._bar = progress_bar(self._console)
             self._task = self._bar.add_task(name, total=duration_s)
 
     def __enter__(self) -> Self:
@@ -56,7 +56,7 @@ class BenchmarkProgress:
     LINE_PERIOD_S = 20.0
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True)
+        self._console = Terminal(stderr=True)
         self._begin_s = time.monotonic()
         self._shown_s = -math.inf
         self._bar: Progress | None = None

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from rich.console import Console
 
 from cla.attention.kernels import compiled
 from cla.cli.lanes import add_lane_arguments, lane_configs
+from cla.cli.signals import unbroken
 from cla.cli.summary import Summary, print_json, print_table
+from cla.cli.terminal import Terminal, say
 from cla.engine import Recording, ReplayCheck, ReplayConfig, changes, lane_names, replay
 from cla.models import TaskModel, open_task
+from cla.options import Options
+from cla.printable import printable
 from cla.telemetry import TokenRecord, device_name, open_writer
 
 DIFFERS = 1
@@ -32,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
     task = open_task(options.task) if options.task else recording.task()
     lanes = tuple(lane_configs(options)) if options.lanes else None
     names = lane_names(lanes or recording.manifest.lanes)
-    summary = Summary(str(options.folder), task.name, names, device_name())
+    summary = Summary(printable(options.folder), task.name, names, device_name())
     check = None if lanes else ReplayCheck(recording)
     if recording.by_kernels and not compiled():
         print("What ran by compiled kernels runs by them: compiling them first.", file=sys.stderr)
@@ -40,11 +43,15 @@ def main(argv: Sequence[str]) -> int:
         writer = stack.enter_context(open_writer(options.out)) if options.out else None
         for record in replay(recording, task, ReplayConfig(lanes)):
             if isinstance(record, TokenRecord):
-                summary.add(record)
-                if check:
-                    check.add(record)
-                if writer:
-                    writer.write(record)
+                with unbroken():
+                    summary.add(record)
+                    if check:
+                        check.add(record)
+                    if writer:
+                        writer.write(record)
+        if writer:
+            with unbroken():
+                writer.close()
     summary.duration_s = recording.duration_s
     if check:
         check.finish()
@@ -52,8 +59,9 @@ def main(argv: Sequence[str]) -> int:
     if options.json:
         print_json({**summary.as_dict(), "replay": verdict})
     else:
-        print_table(summary, Console())
-        print("\n".join(_sentences(verdict)))
+        print_table(summary, Terminal())
+        for sentence in _sentences(verdict):
+            say(sentence)
     return DIFFERS if options.compare and verdict["equal"] is False else 0
 
 
@@ -84,7 +92,7 @@ def _sentences(verdict: dict[str, Any]) -> list[str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Options(
         prog="cla replay",
         description="Run a recorded session again, with the same input and the same commands.",
     )

@@ -1,105 +1,164 @@
 """`cla run`: lanes in lockstep on a file, a microphone or a camera."""
 
 import argparse
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from typing import Any
 
 import torch
-from rich.console import Console
 
-from cla.cli.lanes import lane_configs
+from cla.cli.faults import Faults
+from cla.cli.lanes import DEFAULT_LANES, add_lane_arguments, lane_configs
 from cla.cli.progress import RunProgress
-from cla.cli.sources import default_task, is_live, open_source, source_name
-from cla.cli.summary import Summary, print_json, print_table
-from cla.engine import (
-    FaultRecord,
-    Feeder,
-    NoticeRecord,
-    Recorder,
-    RecordingRecord,
-    Session,
-    kernels,
-    stream_of,
+from cla.cli.signals import unbroken
+from cla.cli.sources import (
+    add_source_arguments,
+    default_task,
+    is_live,
+    open_source,
+    say_limits,
+    source_name,
 )
+from cla.cli.summary import Summary, print_json, print_table
+from cla.cli.terminal import Terminal, warn
+from cla.engine import Feeder, NoticeRecord, Record, Recorder, Session, kernels, stream_of
 from cla.errors import ClaError
 from cla.models import open_task
+from cla.options import Options
 from cla.telemetry import TokenRecord, device_name, open_writer
 
 POLL_S = 0.2
+USER_ERROR = 2
 
 
-def run(options: argparse.Namespace) -> int:
-    """Run the command; the source's end or an interruption closes everything.
+def main(argv: Sequence[str]) -> int:
+    """Run the command; the source's end, a fault or a signal closes everything.
+
+    Returns:
+        0; or 2 after faults, which have been said.
 
     Raises:
         ClaError: wrong options or input; what came before has been reported.
     """
+    options = _parser().parse_args(argv)
     # A step is too small to share: more threads make it slower.
     torch.set_num_threads(1)
     task = open_task(options.task or default_task(options)).on(options.device)
     lanes = lane_configs(options)
     name = source_name(options)
+    faults = Faults()
     with ExitStack() as stack:
         source = open_source(options, task)
         stack.enter_context(source)
+        say_limits(source, recorded=options.record is not None)
         live = is_live(source)
         # Two runs of one file are the same where kernels lie compiled: they are loaded first.
         kernels().settle()
         stream = stream_of(task, source)
         session: Session[Any] = Session(task, lanes, stream, live=live, kernels=kernels())
-        stack.enter_context(closing(session))
+        summary = Summary(
+            name, task.name, [lane.name for lane in session.lanes.lanes], device_name(task.device)
+        )
+        stack.push(partial(_report, summary, options, faults))
+        stack.callback(_close, session, summary, faults)
         if options.record:
             session.start_recording(Recorder(options.record, source=name))
         writer = stack.enter_context(open_writer(options.out)) if options.out else None
         duration_s = getattr(source, "duration_s", None)
         progress = stack.enter_context(RunProgress(name, live=live, duration_s=duration_s))
         feeder = stack.enter_context(closing(Feeder(session, source)))
-        summary = Summary(
-            name, task.name, [lane.name for lane in session.lanes.lanes], device_name(task.device)
-        )
-        try:
-            for record in _tokens(session, options.seconds, summary.notices):
+        for record in _records(session):
+            summary.duration_s = feeder.media_s
+            if not isinstance(record, TokenRecord):
+                _hear(record, summary, faults)
+                continue
+            if options.seconds is not None and record.time_s > options.seconds:
+                break
+            with unbroken():
                 summary.add(record)
                 if writer:
                     writer.write(record)
-                progress.show(record)
-        finally:
-            summary.duration_s = feeder.media_s
-            for notice in summary.notices:
-                print(f"cla: {notice}", file=sys.stderr)
-            if summary.tokens or not isinstance(sys.exception(), ClaError):
-                if options.json:
-                    print_json(summary.as_dict())
-                else:
-                    print_table(summary, Console())
-    return 0
+            progress.show(record)
+        summary.duration_s = feeder.media_s
+        if writer:
+            with unbroken():
+                writer.close()
+    return USER_ERROR if faults.met else 0
 
 
-def _tokens(
-    session: Session[Any], seconds: float | None, notices: list[str]
-) -> Iterator[TokenRecord]:
-    """Yields the tokens' records up to the end, then raises the first fault that was met.
-
-    Args:
-        notices: is given what the source says of itself.
-    """
-    fault: FaultRecord | RecordingRecord | None = None
+def _records(session: Session[Any]) -> Iterator[Record]:
+    """Everything that a session records, up to its end."""
     ended = False
     while not ended:
         # In this order: what was recorded just before the end is still there.
         ended = session.wait_finished(0)
-        for record in session.drain(timeout_s=POLL_S):
-            if isinstance(record, TokenRecord):
-                if seconds is not None and record.time_s > seconds:
-                    return
-                yield record
-            elif isinstance(record, NoticeRecord):
-                notices.append(record.message)
-            elif isinstance(record, FaultRecord) or (
-                isinstance(record, RecordingRecord) and record.message
-            ):
-                fault = fault or record
-    if fault:
-        raise ClaError(fault.message, fault.remedy)
+        yield from session.drain(timeout_s=POLL_S)
+
+
+def _hear(record: Record, summary: Summary, faults: Faults) -> None:
+    """Pass on what is to be said of the source, and of what went wrong."""
+    if isinstance(record, NoticeRecord):
+        summary.notices.append(record.message)
+        warn(record.message)
+    faults.take(record)
+
+
+def _close(session: Session[Any], summary: Summary, faults: Faults) -> None:
+    """End the session and its recording, and say what went wrong until then."""
+    session.close()
+    while not session.wait_finished(POLL_S):
+        pass  # a recording is brought to a slow disk
+    for record in session.drain():
+        _hear(record, summary, faults)
+
+
+def _report(
+    summary: Summary,
+    options: argparse.Namespace,
+    faults: Faults,
+    kind: type[BaseException] | None,
+    *_: object,
+) -> None:
+    """Print what the run amounts to, unless it failed before there was anything."""
+    failed = faults.met or (kind is not None and issubclass(kind, ClaError))
+    if failed and not summary.tokens:
+        return
+    if options.json:
+        print_json(summary.as_dict())
+    else:
+        print_table(summary, Terminal())
+
+
+def _parser() -> Options:
+    parser = Options(
+        prog="cla run",
+        description="Run the lanes on a sound or video file, a microphone or a camera.",
+    )
+    add_source_arguments(parser)
+    parser.add_argument(
+        "--task",
+        help="what to recognize: digits, hands, sounds, or a file that `cla teach` has written "
+        "(default: hands for a camera, else digits)",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        metavar="S",
+        help="stop after so much media time (default: the end)",
+    )
+    add_lane_arguments(parser, DEFAULT_LANES)
+    parser.add_argument(
+        "--device",
+        default="cpu",
+        metavar="NAME",
+        help="where lanes step: cpu, the faster for one stream, cuda or mps (default: cpu)",
+    )
+    parser.add_argument(
+        "--record", metavar="FOLDER", help="record the session to a new folder, for cla replay"
+    )
+    parser.add_argument(
+        "--out", metavar="FILE", help="write rows to FILE (.parquet, .csv or .jsonl) at the end"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object, not a table")
+    return parser

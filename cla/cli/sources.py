@@ -2,10 +2,19 @@
 
 import argparse
 
-from cla.capture import Camera, Microphone, is_camera_address
-from cla.engine import Source, open_file
+from cla.capture import (
+    AudioFile,
+    Camera,
+    MediaLimits,
+    Microphone,
+    VideoFile,
+    is_camera_address,
+)
+from cla.cli.terminal import warn
+from cla.engine import RecordingLimits, Source, open_file
 from cla.errors import ClaError
 from cla.models import TaskModel
+from cla.printable import printable
 
 DEFAULT_DEVICE = -1
 
@@ -36,9 +45,9 @@ def default_task(options: argparse.Namespace) -> str:
 
 
 def source_name(options: argparse.Namespace) -> str:
-    """The source as it was named."""
+    """The source as it was named, safe to print and to store."""
     if options.input is not None:
-        return str(options.input)
+        return printable(options.input)
     return "microphone" if options.camera is None else f"camera {options.camera}"
 
 
@@ -55,6 +64,19 @@ def open_source(options: argparse.Namespace, task: TaskModel) -> Source:
         _check(task, "sound", "a microphone")
         return Microphone(None if options.microphone == DEFAULT_DEVICE else options.microphone)
     return open_file(task, options.input)
+
+
+def say_limits(source: Source, *, recorded: bool) -> None:
+    """Say before the work begins where it will end, if that is not known otherwise.
+
+    A file that says that it is longer than the limit has been refused.
+    """
+    if isinstance(source, AudioFile | VideoFile) and source.duration_s is None:
+        hours = MediaLimits().max_duration_s / 3_600
+        warn(f"{source.name} does not say how long it is; at most {hours:g} hours of it are taken.")
+    if recorded and is_live(source):
+        hours = RecordingLimits().max_s / 3_600
+        warn(f"The recording ends after {hours:g} hours at the latest.")
 
 
 def is_live(source: Source) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ from cla.telemetry import RunningStatistics, TokenRecord
 from cla.types import Event
 
 REFERENCE = "full"
+MAX_EVENTS = 100_000
+"""The newest ones that are kept of a lane; no file within the limits has more."""
 
 
 class LaneSummary:
@@ -22,14 +25,15 @@ class LaneSummary:
 
     def __init__(self) -> None:
         self.tokens = 0
-        self.events: list[Event] = []
+        self.events: deque[Event] = deque(maxlen=MAX_EVENTS)
+        self.event_count = 0
         self.compute_ms = RunningStatistics()
         self.total_ops = 0
         self.agreed = 0
 
 
 class Summary:
-    """Totals of a run, in memory that grows with the events alone."""
+    """Totals of a run, in memory that does not grow without end."""
 
     def __init__(self, source: str, task: str, lanes: Sequence[str], device: str) -> None:
         self.source = source
@@ -57,6 +61,7 @@ class Summary:
             totals.agreed += lane.label == labels.get(REFERENCE)
             if lane.event:
                 totals.events.append(lane.event)
+                totals.event_count += 1
 
     def agreement(self, name: str) -> float | None:
         """Share of tokens with the label of the full lane; None without that lane or tokens."""
@@ -101,7 +106,8 @@ class Summary:
 
 def print_json(values: dict[str, Any]) -> None:
     """Print one JSON object for programs."""
-    json.dump(values, sys.stdout, ensure_ascii=False, allow_nan=False)
+    # In ASCII, which every terminal and file takes.
+    json.dump(values, sys.stdout, allow_nan=False)
     sys.stdout.write("\n")
 
 
@@ -124,7 +130,7 @@ def print_table(summary: Summary, console: Console) -> None:
         table.add_row(
             name,
             f"{lane.tokens:,}",
-            f"{len(lane.events):,}",
+            f"{lane.event_count:,}",
             _number(lane.compute_ms.median(), ".2f"),
             _number(lane.compute_ms.p95(), ".2f"),
             _number(ops, ",.0f"),
@@ -139,7 +145,7 @@ def print_table(summary: Summary, console: Console) -> None:
             highlight=False,
         )
     for name, lane in summary.lanes.items():
-        console.print(f"[bold]{name}[/bold]" + ("" if lane.events else ": no events"))
+        console.print(Text(name, "bold"), "" if lane.events else ": no events", sep="")
         heard = [Text(f"{event.label} {event.time_s:.2f} s") for event in lane.events]
         console.print(Columns(heard, padding=(0, 3)))
 

@@ -1,14 +1,12 @@
 """`cla sweep`: runs over kinds, layers, landmarks and seeds, into one table."""
 
-import argparse
 from collections.abc import Sequence
-
-from rich.console import Console
-from rich.progress import Progress
 
 from cla.attention import KINDS
 from cla.cli.evaluate import print_lines
 from cla.cli.experiment_options import add_data_options, add_settings, config_of, require_extra
+from cla.cli.terminal import Terminal, progress_bar, say
+from cla.options import Options
 
 SWEPT = (
     ("layers", [1, 2], "L"),
@@ -25,7 +23,7 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         ClaError: the data set is missing, a setting is out of range, or Ray is not installed.
     """
-    parser = argparse.ArgumentParser(
+    parser = Options(
         prog="cla sweep",
         description="Train and judge a grid of runs; started again, it does what is left.",
     )
@@ -55,12 +53,12 @@ def main(argv: Sequence[str]) -> int:
     )
     rows: Rows = []
     results = options.work_dir / RESULTS_FILE
-    with Progress(console=Console(stderr=True)) as progress:
+    with progress_bar() as progress:
         bar = progress.add_task("runs", total=len(configs))
         for found in done:
             rows += found
             write_results(rows, results)
             progress.advance(bar)
-    print_lines(summarize(rows), Console())
-    print(results)
+    print_lines(summarize(rows), Terminal())
+    say(results)
     return 0

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from cla.capture import open_audio, open_video
+from cla.cli.terminal import Terminal, progress_bar, say
 from cla.errors import ClaError
 from cla.features import FRONT_ENDS, FrontEnd, front_end
 from cla.models import write_task_file
+from cla.options import Options
 from cla.teaching import (
     MAX_CLASS_S,
     LaneScore,
@@ -42,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
     named = _named(options.classes)
     check_names(list(named))
     end = front_end(options.features)
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with progress_bar() as bar:
         files = sum(map(len, named.values())) + len(options.background)
         reading = bar.add_task("reading", total=files)
 
@@ -57,8 +58,8 @@ def main(argv: Sequence[str]) -> int:
         fitting = bar.add_task("fitting", total=1.0)
         taught = teach(material, options.name, lambda share: bar.update(fitting, completed=share))
     write_task_file(taught.task, options.out)
-    _report(taught, Console())
-    print(f"{options.out}: run it with: cla run --task {options.out} INPUT")
+    _report(taught, Terminal())
+    say(f"{options.out}: run it with: cla run --task {options.out} INPUT")
     return 0
 
 
@@ -126,7 +127,7 @@ def _lanes(scores: Sequence[LaneScore]) -> Table:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Options(
         prog="cla teach",
         description="Teach two to eight classes of your own, from 10 to 30 s of clips of each.",
     )

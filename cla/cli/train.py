@@ -1,11 +1,9 @@
-"""`cla train DATASET` and `cla fit-landmarks`: one run on a data set."""
+"""`cla train` and `cla fit-landmarks`: a task's recipe, or one run on a data set."""
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
-
-from rich.console import Console
 
 from cla.cli.evaluate import print_lines
 from cla.cli.experiment_options import (
@@ -15,15 +13,38 @@ from cla.cli.experiment_options import (
     config_of,
     require_extra,
 )
+from cla.cli.terminal import Terminal, say
+from cla.datasets import DATASETS
+from cla.errors import ClaError
+from cla.options import Options
+
+RECIPES = ("digits", "hands", "sounds")
 
 
 def main(argv: Sequence[str]) -> int:
+    """Train a task that comes with the package, or a run on a data set.
+
+    Raises:
+        ClaError: there is neither of that name, or see `train_on_data`.
+    """
+    named = argv[0] if argv else "nothing"
+    if named in RECIPES:
+        recipe = import_module(f"cla.training.{named}")
+        status: int = recipe.main(argv[1:])
+        return status
+    if named not in DATASETS and not named.startswith("-"):
+        known = ", ".join((*RECIPES, *DATASETS))
+        raise ClaError(f"There is no recipe for {named!r}.", f"Run: cla train with {known}")
+    return train_on_data(argv)
+
+
+def train_on_data(argv: Sequence[str]) -> int:
     """Train one run and judge it.
 
     Raises:
         ClaError: the data set is missing, or a setting is out of range.
     """
-    parser = argparse.ArgumentParser(
+    parser = Options(
         prog="cla train", description="Train and judge one run on a data set; it can be resumed."
     )
     add_data_options(parser)
@@ -44,8 +65,8 @@ def main(argv: Sequence[str]) -> int:
         config = replace(config, training=replace(config.training, freeze=True))
     folder = options.work_dir / "runs" / run_name(config)
     rows = do_run(config, folder, options.work_dir / "tokens", Reporting(not options.quiet))
-    print_lines(summarize(rows), Console())
-    print(folder)
+    print_lines(summarize(rows), Terminal())
+    say(folder)
     return 0
 
 
@@ -55,7 +76,7 @@ def fit_main(argv: Sequence[str]) -> int:
     Raises:
         ClaError: there is no such run, or its data set is missing.
     """
-    parser = argparse.ArgumentParser(
+    parser = Options(
         prog="cla fit-landmarks",
         description="Fit fixed landmarks, k-means centers of projected queries and keys, to the "
         "weights of a run.",
@@ -75,5 +96,5 @@ def fit_main(argv: Sequence[str]) -> int:
     features = [sequence.features for sequence in parts.train]
     fitted = fit_landmarks(run.classifier, features, options.seed, counts=options.landmarks)
     write_run(run.with_landmarks({**run.landmarks, **fitted}), options.run)
-    print(f"{options.run}: landmarks for M = {', '.join(map(str, options.landmarks))}")
+    say(f"{options.run}: landmarks for M = {', '.join(map(str, options.landmarks))}")
     return 0

@@ -329,11 +329,13 @@ class Session(Generic[Packet]):
         self._record(record)
 
     def _finish(self) -> None:
-        self._stepper.close_recording()
-        self._finished.set()
-        with self._condition:
-            self._condition.notify_all()
-        self._on_record()
+        try:
+            self._stepper.close_recording()
+        finally:
+            self._finished.set()
+            with self._condition:
+                self._condition.notify_all()
+            self._on_record()
 
     def _record(self, record: Record, *, tell: bool = True) -> None:
         with self._condition:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import multiprocessing
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -81,8 +82,20 @@ def sweep(
         return
     # A fresh process each: a fork would take PyTorch's threads along half alive.
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
-        yield from _completed(pool, jobs)
+    others = multiprocessing.active_children()
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_leave_signals) as pool:
+        try:
+            yield from _completed(pool, jobs)
+        except BaseException:  # nobody waits for what the workers are at
+            for worker in multiprocessing.active_children():
+                if worker not in others:
+                    worker.terminate()
+            raise
+
+
+def _leave_signals() -> None:
+    """Leave Ctrl-C, which a terminal sends to every process, to the one that shows the sweep."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 Job = tuple[ExperimentConfig, Path, Path]

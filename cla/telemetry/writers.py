@@ -4,14 +4,17 @@ import csv
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
+from io import TextIOWrapper
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Self
+from typing import BinaryIO, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cla.errors import ClaError
+from cla.files import NewFile, not_written
 from cla.telemetry.records import TokenRecord
 
 Row = dict[str, str | int | float]
@@ -53,7 +56,16 @@ def rows(record: TokenRecord) -> list[Row]:
 
 
 class RecordWriter(ABC):
-    """A file of records; what has been written is kept if a run is cut short."""
+    """A file of records, which is there once it is closed; a run that is cut short closes it too.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._new: NewFile | None = NewFile(path)
+        self._begin(self._new.file)
 
     def __enter__(self) -> Self:
         return self
@@ -61,60 +73,103 @@ class RecordWriter(ABC):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @abstractmethod
     def write(self, record: TokenRecord) -> None:
-        """Add one token's rows."""
+        """Add one token's rows.
+
+        Raises:
+            ClaError: they cannot be written; the file that was there before stays.
+        """
+        try:
+            self._add(rows(record))
+        except OSError as error:
+            self._drop()
+            raise not_written(self._path, error) from error
+
+    def close(self) -> None:
+        """Finish the file; may be called again.
+
+        Raises:
+            ClaError: it cannot be written; the file that was there before stays.
+        """
+        if self._new is None:
+            return
+        try:
+            self._end()
+            self._new.keep()
+            self._new = None
+        except OSError as error:
+            self._drop()
+            raise not_written(self._path, error) from error
+
+    def _drop(self) -> None:
+        if self._new:
+            self._new.drop()
+        self._new = None
 
     @abstractmethod
-    def close(self) -> None:
-        """Finish the file."""
+    def _begin(self, file: BinaryIO) -> None:
+        """Write what comes before the first row."""
+
+    @abstractmethod
+    def _add(self, some: list[Row]) -> None:
+        """Write rows."""
+
+    @abstractmethod
+    def _end(self) -> None:
+        """Write what comes after the last row."""
 
 
 class CsvWriter(RecordWriter):
     """Comma-separated values with a header."""
 
-    def __init__(self, path: Path) -> None:
-        self._file: IO[str] = path.open("w", newline="", encoding="utf-8")
-        self._writer = csv.DictWriter(self._file, SCHEMA.names)
+    def _begin(self, file: BinaryIO) -> None:
+        self._text = TextIOWrapper(file, "utf-8", newline="", write_through=True)
+        self._writer = csv.DictWriter(self._text, SCHEMA.names)
         self._writer.writeheader()
 
-    def write(self, record: TokenRecord) -> None:
-        self._writer.writerows(rows(record))
+    def _add(self, some: list[Row]) -> None:
+        self._writer.writerows(some)
 
-    def close(self) -> None:
-        self._file.close()
+    def _end(self) -> None:
+        self._text.flush()
 
 
 class JsonLinesWriter(RecordWriter):
     """One JSON object a line."""
 
-    def __init__(self, path: Path) -> None:
-        self._file: IO[str] = path.open("w", encoding="utf-8")
+    def _begin(self, file: BinaryIO) -> None:
+        self._file = file
 
-    def write(self, record: TokenRecord) -> None:
-        for row in rows(record):
-            self._file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+    def _add(self, some: list[Row]) -> None:
+        for row in some:
+            line = json.dumps(row, ensure_ascii=False, allow_nan=False)
+            self._file.write(f"{line}\n".encode())
 
-    def close(self) -> None:
-        self._file.close()
+    def _end(self) -> None:
+        pass
 
 
 class ParquetWriter(RecordWriter):
     """Parquet, written in row groups so that memory stays bounded."""
 
-    def __init__(self, path: Path) -> None:
-        self._writer = pq.ParquetWriter(path, SCHEMA)
+    def _begin(self, file: BinaryIO) -> None:
+        self._writer = pq.ParquetWriter(file, SCHEMA)
         self._pending: list[Row] = []
 
-    def write(self, record: TokenRecord) -> None:
-        self._pending += rows(record)
+    def _add(self, some: list[Row]) -> None:
+        self._pending += some
         if len(self._pending) >= ROW_GROUP:
             self._flush()
 
-    def close(self) -> None:
+    def _end(self) -> None:
         if self._pending:
             self._flush()
         self._writer.close()
+
+    def _drop(self) -> None:
+        with suppress(OSError):  # it would end the file when it is collected, and complain
+            self._writer.close()
+        super()._drop()
 
     def _flush(self) -> None:
         self._writer.write_table(pa.Table.from_pylist(self._pending, schema=SCHEMA))
@@ -142,7 +197,4 @@ def open_writer(path: str | Path) -> RecordWriter:
     try:
         return kind(path)
     except OSError as error:
-        raise ClaError(
-            f"{path} cannot be written: {error.strerror or error}.",
-            "Choose a folder that exists and may be written to.",
-        ) from error
+        raise not_written(path, error) from error

@@ -9,6 +9,7 @@ from typing import Any
 
 from cla.datasets import Package
 from cla.errors import ClaError
+from cla.options import Options
 from cla.training.train import TrainConfig
 
 EXTRA_MODULES = ("scipy", "sklearn", "soundfile", "tqdm")
@@ -33,7 +34,7 @@ class Folders:
 
 def recipe_parser(task: str, description: str, stages: Sequence[str]) -> argparse.ArgumentParser:
     """The options that every recipe has."""
-    parser = argparse.ArgumentParser(prog=f"cla train {task}", description=description)
+    parser = Options(prog=f"cla train {task}", description=description)
     parser.add_argument("--work-dir", type=Path, required=True, help="folder for data in progress")
     parser.add_argument("--out", type=Path, help="folder for the model (default: WORK_DIR/model)")
     parser.add_argument("--only", choices=stages, help="run one stage alone")
