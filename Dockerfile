@@ -13,7 +13,7 @@ RUN python -m venv /opt/cla \
 
 FROM ${BASE}
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libgl1 libglib2.0-0 \
+    && apt-get install -y --no-install-recommends libgl1 libglib2.0-0 tini \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --no-create-home cla
 COPY --from=build /opt/cla /opt/cla
@@ -32,4 +32,6 @@ WORKDIR /tmp
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD \
     ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8501/_stcore/health', timeout=4)"]
+# Process 1 passes signals on, and reaps whatever has lost its parent.
+ENTRYPOINT ["tini", "--"]
 CMD ["cla", "app", "--server.address", "0.0.0.0", "--server.port", "8501"]

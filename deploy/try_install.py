@@ -138,7 +138,7 @@ def _serve(
             with _answer(f"http://127.0.0.1:{port}{path}", process) as answer:
                 assert "default-src 'self'" in answer.headers["content-security-policy"]
     finally:
-        os.killpg(process.pid, 15)
+        process.terminate()  # the server itself, and nothing around it
         process.wait(20)
 
 

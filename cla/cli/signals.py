@@ -2,9 +2,8 @@
 
 import os
 import signal
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 STOPS = tuple(
@@ -61,7 +60,7 @@ def stopping() -> Iterator[Stopping]:
     """Have signals raise `Stopped`; those that are ignored, as under `nohup`, still are."""
     handler = Stopping()
     before = {}
-    if threading.current_thread() is threading.main_thread():
+    with suppress(ValueError):  # another thread than the main one, which gets no signals
         for number in STOPS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, handler)

@@ -20,6 +20,7 @@ from cla.capture import (
 )
 from cla.engine import ClipTokens, open_file, read_clip, read_video_clip
 from cla.models import Span, TaskModel
+from cla.printable import printable
 from cla.types import InputKind
 from cla.view.kept import Kept
 from cla.view.texts import Texts
@@ -71,7 +72,9 @@ def uploaded_clip(say: Texts, task: TaskModel, title: str, content: bytes) -> Cl
     """
     name = f"{task.name} {hashlib.sha256(content).hexdigest()}"
     with decoders():
-        return _read(say, task, (name, title, None), lambda: open_upload(task.input, content))
+        return _read(
+            say, task, (name, printable(title), None), lambda: open_upload(task.input, content)
+        )
 
 
 def open_upload(kind: InputKind, content: bytes) -> OpenClip:

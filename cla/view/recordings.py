@@ -7,6 +7,7 @@ shelves goes when a server next makes one.
 
 import contextlib
 import hashlib
+import os
 import secrets
 import shutil
 import sys
@@ -86,13 +87,19 @@ class RecordingStore:
         if self._lock or fcntl is None:
             return
         with contextlib.suppress(OSError):  # is said where something is to be recorded
-            self._mine.mkdir(parents=True)
-            self._lock = (self._mine / _LOCK).open("ab")
-            _take(self._lock)
-            for place in self._visitors.glob(f"*/{_LOCK}"):
-                with place.open("ab") as lock:
-                    if place.parent != self._mine and _take(lock):
-                        shutil.rmtree(place.parent, ignore_errors=True)
+            self._visitors.mkdir(parents=True, exist_ok=True)
+            # One server at a time: a place that is made has its lock before others look at it.
+            turn = os.open(self._visitors, os.O_RDONLY)
+            with contextlib.ExitStack() as held:
+                held.callback(os.close, turn)
+                fcntl.flock(turn, fcntl.LOCK_EX)
+                self._mine.mkdir()
+                self._lock = (self._mine / _LOCK).open("ab")
+                _take(self._lock)
+                for place in self._visitors.glob(f"*/{_LOCK}"):
+                    with place.open("ab") as lock:
+                        if place.parent != self._mine and _take(lock):
+                            shutil.rmtree(place.parent, ignore_errors=True)
 
 
 def _take(lock: IO[bytes]) -> bool:

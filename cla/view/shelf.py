@@ -63,7 +63,7 @@ class Shelf:
         for name in self._names():
             try:
                 found.append(self.open(name))
-            except ClaError:
+            except (ClaError, OSError):
                 continue  # it is being deleted, or was damaged by others
         return sorted(found, key=lambda recording: recording.manifest.started, reverse=True)
 
@@ -73,13 +73,13 @@ class Shelf:
         Raises:
             ClaError: there is none.
         """
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name) or (self.folder / name).is_symlink():
             raise ClaError("There is no such recording.", "Choose one of the list.")
         return Recording(self.folder / name, self.limits.recording, isolated=True)
 
     def delete(self, name: str) -> None:
         """Delete a recording; nothing happens where there is none."""
-        if _NAME.fullmatch(name):
+        if _NAME.fullmatch(name) and not (self.folder / name).is_symlink():
             remove(self.folder / name)
             self._made_s.pop(name, None)
 
@@ -122,4 +122,9 @@ class Shelf:
     def _names(self) -> list[str]:
         if not self.folder.is_dir():
             return []
-        return [path.name for path in self.folder.iterdir() if _NAME.fullmatch(path.name)]
+        # A link leads to what is not this owner's.
+        return [
+            path.name
+            for path in self.folder.iterdir()
+            if _NAME.fullmatch(path.name) and not path.is_symlink()
+        ]

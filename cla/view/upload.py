@@ -1,6 +1,7 @@
 """A file on its way from the page."""
 
 from cla.errors import ClaError
+from cla.printable import printable
 
 MAX_BYTES = 50 * 2**20
 
@@ -18,7 +19,7 @@ class Upload:
                 f"The file has {size_bytes / 2**20:.1f} MB.",
                 f"Give one of at most {MAX_BYTES // 2**20} MB, not empty.",
             )
-        self.name = name
+        self.name = printable(name)
         self._size_bytes = size_bytes
         self._content = bytearray()
 

@@ -208,3 +208,19 @@ def test_a_file_without_a_length_is_taken_up_to_a_limit_that_is_said(tmp_path, c
     more = write_wave(tmp_path / "more.wav", 40, said_s=1)
     assert main(["run", str(more), "--seconds", "1"]) == 0
     assert "at most 2 hours of it are taken" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no exec")
+def test_the_app_takes_the_place_of_the_command_so_that_signals_reach_it(monkeypatch):
+    started = []
+
+    def become(program, command):
+        started.append((program, command))
+        raise SystemExit(0)
+
+    monkeypatch.setattr(os, "execv", become)
+    assert main(["app", "--server.port", "8600"]) == 0
+    ((program, command),) = started
+    assert program == command[0] == sys.executable
+    assert command[1:4] == ["-m", "streamlit", "run"]
+    assert command[-2:] == ["--server.port", "8600"]

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import stat
 import struct
 import subprocess
 import sys
@@ -267,6 +268,19 @@ def test_a_bad_zip_file_is_refused_and_leaves_nothing(tmp_path, entries, word):
         unpack(zipped(entries), folder, RecordingLimits(max_bytes=2**20))
     assert not folder.exists()
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["inside"]
+
+
+def test_a_link_in_a_zip_file_comes_out_as_no_link(recorded, tmp_path):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in recorded.items():
+            entry = zipfile.ZipInfo(name)
+            if name == "sound.flac":
+                entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+            archive.writestr(entry, b"/etc/passwd" if name == "sound.flac" else content)
+    recording = unpack(out, tmp_path / "new", RecordingLimits())
+    assert not any(path.is_symlink() for path in recording.folder.iterdir())
+    assert list(replay(recording, tiny_sound_task())) == []
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

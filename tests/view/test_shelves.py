@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+import zipfile
 
 import pytest
 from live_connection import connect, receive, receive_until, send, serving
@@ -148,6 +149,39 @@ def test_names_that_are_not_ours_lead_nowhere(tmp_path, name):
     shelf.delete(name)
     assert len(shelf.recordings()) == 1
     assert (tmp_path / "session.json").exists()
+
+
+def test_links_in_a_shelf_lead_nowhere(tmp_path):
+    shelf = filled(Shelf(tmp_path / "shelf", VISITOR), tmp_path)
+    (recording,) = shelf.recordings()
+    link = shelf.folder / ("0" * 16)
+    link.symlink_to(tmp_path)
+    (recording.folder / "sound.flac").symlink_to(tmp_path / "session.json")
+    assert [each.folder for each in shelf.recordings()] == [recording.folder]
+    with pytest.raises(ClaError, match="no such recording"):
+        shelf.open(link.name)
+    shelf.delete(link.name)
+    assert (tmp_path / "session.json").read_bytes() == MANIFEST
+    assert recording.duration_s == 0
+    with zipfile.ZipFile(packed(recording.folder)) as archive:
+        assert all("sound" not in name for name in archive.namelist())
+
+
+def test_two_servers_on_one_folder_show_and_delete_the_same(tmp_path):
+    one, other = (RecordingStore(tmp_path / "recordings") for _ in range(2))
+    name = filled(one.own, tmp_path).recordings()[0].folder.name
+    assert [each.folder.name for each in other.own.recordings()] == [name]
+    opened = one.own.open(name)
+    other.own.delete(name)
+    one.own.delete(name)
+    assert one.own.recordings() == []
+    with pytest.raises(ClaError):
+        opened.task()
+    mine, yours = (filled(store.visitor("key"), tmp_path) for store in (one, other))
+    assert mine.folder != yours.folder
+    one.close()
+    assert len(yours.recordings()) == 1
+    other.close()
 
 
 def test_a_visitors_recordings_go_with_the_visitor_and_the_server(store, tmp_path):

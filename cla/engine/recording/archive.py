@@ -2,10 +2,11 @@
 
 import zipfile
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from cla.engine.recording.layout import FILES, MANIFEST, RecordingLimits
+from cla.engine.recording.layout import FILES, MANIFEST, RecordingLimits, regular_file
 from cla.engine.recording.reader import Recording
 from cla.errors import ClaError
 
@@ -20,8 +21,8 @@ def pack(folder: Path, out: BinaryIO) -> None:
     """Write a session folder to a zip file, under the folder's name."""
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name in FILES:
-            if (folder / name).is_file():
-                archive.write(folder / name, f"{folder.name}/{name}")
+            if path := regular_file(folder / name):
+                archive.write(path, f"{folder.name}/{name}")
 
 
 def unpack(content: BinaryIO, folder: Path, limits: RecordingLimits) -> Recording:
@@ -50,8 +51,9 @@ def remove(folder: Path) -> None:
     """Delete a session's files, and its folder where nothing else lies in it."""
     for name in FILES:
         (folder / name).unlink(missing_ok=True)
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
+    with suppress(FileNotFoundError):  # another server of the same folder was faster
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _extract(archive: zipfile.ZipFile, folder: Path, max_bytes: int) -> None:

@@ -1,6 +1,7 @@
 """What lies in a session folder, and how much of it there may be."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 FORMAT = 3
 FORMATS = (1, 2, FORMAT)
@@ -20,6 +21,11 @@ FILES = (MANIFEST, TASK, LOG, SOUND, PICTURES, RECORDS, OLD_SOUND, OLD_PICTURES)
 MAX_LINE_BYTES = 8 * 1024
 MAX_MANIFEST_BYTES = 64 * 1024
 MAX_PACKET_BYTES = 64 * 2**20
+
+
+def regular_file(path: Path) -> Path | None:
+    """The path where a file lies there, and no link to one."""
+    return path if path.is_file() and not path.is_symlink() else None
 
 
 @dataclass(frozen=True)

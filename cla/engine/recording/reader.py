@@ -23,6 +23,7 @@ from cla.engine.recording.layout import (
     SOUND,
     TASK,
     RecordingLimits,
+    regular_file,
 )
 from cla.engine.recording.log import CommandDone, Ended, Flushed, PacketTaken, parse_entry
 from cla.engine.recording.manifest import Manifest, parse_manifest
@@ -224,6 +225,5 @@ class Recording:
                 return
 
     def _file(self, name: str) -> Path | None:
-        """A file by its name, and nothing else that could have that name."""
-        path = self.folder / name
-        return path if path.is_file() else None
+        """A file by its name, and nothing else that could have that name, as a link out of here."""
+        return regular_file(self.folder / name)
