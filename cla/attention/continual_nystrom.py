@@ -76,7 +76,7 @@ class ContinualNystromAttention(AttentionLayer):
     @property
     def kernels(self) -> "fused.NystromKernels | None":
         """The compiled steps, where they may be taken."""
-        if not self.use_fused:
+        if not self.use_fused or torch.compiler.is_compiling():
             return None
         if self._kernels is None:
             self._kernels = fused.NystromKernels(self.config)

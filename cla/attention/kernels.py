@@ -54,6 +54,8 @@ def compile_all(tell: Callable[[float], None] = lambda _: None) -> bool:
     from cla.attention.fused.filling import fill
     from cla.attention.fused.kernel import FOLDERS
 
+    for name in fused.__all__:
+        getattr(fused, name)  # imports all kernels, of which a share is told
     return fill(FOLDERS, _step_all, tell)
 
 
