@@ -10,6 +10,8 @@ _FORMS = (b"RIFF", b"RF64", b"BW64")
 _OPEN_ENDED = 0x7FFF_0000
 """Programs that do not know yet how long the sound will be write 0, or so much and more."""
 _MOST_CHUNKS = 1_000
+_FILLING_BYTES = 1_024
+"""So little behind the sound is a filling, or a tag of another kind."""
 
 
 class RiffSize(NamedTuple):
@@ -48,7 +50,10 @@ def _wave_size(file: FilePart, form: bytes, told: RiffSize) -> RiffSize:
                 length = long_bytes
             elif not 0 < length < _OPEN_ENDED:
                 return RiffSize()
-            return RiffSize(at + length, not _ends_with_chunks(file, at + length))
+            end = at + length
+            # Not everyone pads sound of an odd length.
+            whole = any(_ends_with_chunks(file, start) for start in (end, end + end % 2))
+            return RiffSize(end, not whole)
         if not name:
             break
         at += length + length % 2
@@ -57,7 +62,8 @@ def _wave_size(file: FilePart, form: bytes, told: RiffSize) -> RiffSize:
 
 def _ends_with_chunks(file: FilePart, at: int) -> bool:
     """Whether nothing but whole chunks is there from here on."""
-    at += at % 2
+    if file.size - at <= _FILLING_BYTES:
+        return True
     for _ in range(_MOST_CHUNKS):
         if at + _CHUNK.size > file.size:
             return True

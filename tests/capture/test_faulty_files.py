@@ -44,6 +44,16 @@ def test_a_file_without_fault_gets_no_notice() -> None:
         assert (len(samples), said) == (len(SPEECH), "")
 
 
+@pytest.mark.parametrize("behind", [bytes(500), b"TAG" + bytes(125)], ids=["filling", "tag"])
+def test_a_filling_is_no_sound(behind) -> None:
+    text = b"LIST" + struct.pack("<I", 4_000) + bytes(4_000)
+    odd = np.frombuffer(WHOLE.tobytes()[:-1], np.uint8)
+    for content in (wave(WHOLE, behind=behind), wave(WHOLE, behind=text), wave(odd, behind=text)):
+        samples, said = heard(content)
+        assert len(samples) in (len(WHOLE), len(WHOLE) - 1)
+        assert said == ""
+
+
 @pytest.mark.parametrize(
     ("factor", "scale", "exact"),
     [(2.0**15, 2**15, True), (2.0**23, 2**23, True), (2.0**31, 2**31, True), (30.0, 32, False)],
