@@ -1,7 +1,6 @@
 """`cla replay`: a recorded session run again, and whether that gives the same."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +12,7 @@ from cla.attention.kernels import compiled
 from cla.cli.lanes import add_lane_arguments, lane_configs
 from cla.cli.signals import unbroken
 from cla.cli.summary import Summary, print_json, print_table
-from cla.cli.terminal import Terminal, say
+from cla.cli.terminal import Terminal, say, warn
 from cla.engine import Recording, ReplayCheck, ReplayConfig, changes, lane_names, replay
 from cla.models import TaskModel, open_task
 from cla.options import Options
@@ -38,7 +37,7 @@ def main(argv: Sequence[str]) -> int:
     summary = Summary(printable(options.folder), task.name, names, device_name())
     check = None if lanes else ReplayCheck(recording)
     if recording.by_kernels and not compiled():
-        print("What ran by compiled kernels runs by them: compiling them first.", file=sys.stderr)
+        warn("What ran by compiled kernels runs by them: compiling them first.")
     with ExitStack() as stack:
         writer = stack.enter_context(open_writer(options.out)) if options.out else None
         for record in replay(recording, task, ReplayConfig(lanes)):

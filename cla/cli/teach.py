@@ -1,7 +1,6 @@
 """`cla teach`: classes of your own, from folders of clips to a file that `cla run --task` takes."""
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cla.capture import open_audio, open_video
-from cla.cli.terminal import Terminal, progress_bar, say
+from cla.cli.terminal import Terminal, progress_bar, say, warn
 from cla.errors import ClaError
 from cla.features import FRONT_ENDS, FrontEnd, front_end
 from cla.models import write_task_file
@@ -96,7 +95,7 @@ def _read(
             with open_file(path) as file:
                 clips.append(read_taught_clip(end, file, left_s))
                 for notice in file.notices:
-                    print(f"cla: {notice}", file=sys.stderr)
+                    warn(notice)
             left_s -= len(clips[-1].features) * end.hop_s
         advance()
     return tuple(clips)

@@ -270,6 +270,16 @@ def test_a_bad_zip_file_is_refused_and_leaves_nothing(tmp_path, entries, word):
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["inside"]
 
 
+def test_a_full_disk_is_not_taken_for_a_damaged_zip_file(recorded, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", full)
+    with pytest.raises(ClaError, match="The disk is full"):
+        unpack(zipped(recorded.items()), tmp_path / "new", RecordingLimits())
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_link_in_a_zip_file_comes_out_as_no_link(recorded, tmp_path):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:

