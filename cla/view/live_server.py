@@ -2,14 +2,16 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from types import MappingProxyType
-from typing import Any, ParamSpec, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -49,6 +51,7 @@ KERNELS_POLL_S = 0.5
 NO_DEVICE = ("no_microphone", "no_camera")
 
 P = ParamSpec("P")
+Result = TypeVar("Result")
 
 _LOG = logging.getLogger(__name__)
 
@@ -112,6 +115,8 @@ class LiveServer:
         self._addressed: WeakValueDictionary[str, Offered] = WeakValueDictionary()
         self._stages: dict[str, Stage] = {}
         self._connected: dict[str, WebSocket] = {}
+        # A thread for each page's work and one for its end: a file that hangs holds up nobody else.
+        self._workers = ThreadPoolExecutor(2 * max_sessions + 1, thread_name_prefix="page")
         self._closing: dict[str, asyncio.TimerHandle] = {}
 
     def issue_key(self) -> str:
@@ -207,9 +212,9 @@ class LiveServer:
             stage = self._stage(key, on_record, local=local)
             offered = self._offered.get(key)
             if offered:
-                await asyncio.to_thread(_in_turn, stage, stage.offer, offered.task)
+                await self._work(_in_turn, stage, stage.offer, offered.task)
             news.set()
-            devices = await asyncio.to_thread(local_devices) if local else None
+            devices = await self._work(local_devices) if local else None
             hello = {
                 "type": "hello",
                 **self._greeting(socket, devices, offered),
@@ -266,6 +271,11 @@ class LiveServer:
             "local": {**local, **missing} or None,
         }
 
+    async def _work(self, do: Callable[P, Result], *args: P.args, **named: P.kwargs) -> Result:
+        """Do what takes time beside the loop."""
+        work = functools.partial(do, *args, **named)
+        return await asyncio.get_running_loop().run_in_executor(self._workers, work)
+
     async def _replace_connection(self, socket: WebSocket, key: str) -> None:
         """A page that comes back takes its session over from its broken connection."""
         waiting = self._closing.pop(key, None)
@@ -284,7 +294,7 @@ class LiveServer:
         self._count()
         if stage:
             # Joining threads must not hold up the other pages.
-            asyncio.get_running_loop().run_in_executor(None, _in_turn, stage, stage.stop)
+            self._workers.submit(_in_turn, stage, stage.stop)
 
     def _count(self) -> None:
         self.metrics.sessions.set(len(self._stages))
@@ -309,13 +319,13 @@ class LiveServer:
                 if data is not None and stage.live:
                     stage.take_bytes(data)  # it waits for nothing
                 elif data is not None:
-                    await asyncio.to_thread(_in_turn, stage, stage.take_bytes, data)
+                    await self._work(_in_turn, stage, stage.take_bytes, data)
                 else:
                     asked = read_message(text or "")
                     if not work.spend(cost_of(asked)):
                         self.metrics.refused.labels("work").inc()
                         raise ClaError("That is asked too often.", "Wait a moment, and try again.")
-                    await asyncio.to_thread(_in_turn, stage, do_message, stage, asked)
+                    await self._work(_in_turn, stage, do_message, stage, asked)
             except ClaError as error:
                 if data is not None:  # a file that is refused is gone before that is said
                     await _reaching(socket.send_bytes(_settings(stage)))

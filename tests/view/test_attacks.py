@@ -3,6 +3,7 @@
 import json
 import logging
 import threading
+from contextlib import ExitStack
 
 import pytest
 from live_connection import (
@@ -22,6 +23,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from cla.capture import sample_clips
+from cla.engine import Pause
 from cla.view import live_server as server_module
 from cla.view.headers import middleware
 from cla.view.limits import MAX_MESSAGE_BYTES, Allowance, max_sessions
@@ -126,6 +128,24 @@ def test_a_session_that_ends_while_a_start_is_in_work_ends_after_it(monkeypatch)
             go_on.set()
         wait_for(lambda: not stage.turn.locked() and stage.settings()["source"] is None)
         wait_for(lambda: not our_threads())
+
+
+def test_files_that_hang_hold_up_nobody_else(monkeypatch):
+    go_on, real = threading.Event(), server_module.do_message
+
+    def hang(stage, asked):
+        if asked == Pause():
+            assert go_on.wait(20)
+        real(stage, asked)
+
+    monkeypatch.setattr(server_module, "do_message", hang)
+    with serving(max_sessions=40) as (server, client), ExitStack() as stack:
+        for _ in range(33):  # more than asyncio has threads by itself
+            send(stack.enter_context(connect(client, server.issue_key())), type="pause")
+        other = stack.enter_context(connect(client, server.issue_key()))
+        send(other, type="fast", fast=True)
+        assert receive_until(other, "settings")["fast"]
+        go_on.set()
 
 
 def test_a_message_of_any_size_costs_its_sender_the_connection():

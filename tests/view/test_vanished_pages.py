@@ -65,7 +65,8 @@ ERRORS = [OSError("gone"), RuntimeError('Cannot call "send" once a close message
 
 def server_of(places):
     tasks = {"hands": tiny_video_task()}
-    return LiveServer(tasks, {"tasks": []}, max_sessions=places, grace_s=0, lost_grace_s=0)
+    hello = {"tasks": [], "device_note": ""}
+    return LiveServer(tasks, hello, max_sessions=places, grace_s=0, lost_grace_s=0)
 
 
 @pytest.mark.parametrize("error", ERRORS)
