@@ -1,6 +1,7 @@
 """Options of the command line."""
 
 import argparse
+from math import inf
 from typing import NoReturn
 
 from cla.printable import printable
@@ -11,3 +12,18 @@ class Options(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         super().error(printable(message))
+
+
+def positive(text: str) -> float:
+    """A number above zero that is finite, such as a duration.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < inf:
+        raise argparse.ArgumentTypeError(f"{text} is no number above 0")
+    return number

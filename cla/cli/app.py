@@ -10,8 +10,6 @@ from cla.resources import app_script
 UNWATCHED = ("--server.fileWatcherType", "none")
 """What is installed does not change: to watch it takes some threads and files for each visitor."""
 DEFAULTS = {
-    # Whoever wants the app on other machines says so, and then its devices are for nobody.
-    "STREAMLIT_SERVER_ADDRESS": "localhost",
     # Each thread would keep the memory of the sessions that it served.
     "MALLOC_ARENA_MAX": "2",
 }

@@ -18,7 +18,7 @@ from cla.benchmark import (
 from cla.cli.progress import BenchmarkProgress
 from cla.cli.signals import Stopped
 from cla.cli.terminal import Terminal
-from cla.options import Options
+from cla.options import Options, positive
 
 
 def main(argv: Sequence[str]) -> int:
@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--minutes",
-        type=float,
+        type=positive,
         metavar="M",
         help="time for all of it once kernels are compiled (default: 7, if quick 0.67); "
         "what is too slow for it is left out, and named",

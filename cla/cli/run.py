@@ -25,7 +25,7 @@ from cla.cli.terminal import Terminal, warn
 from cla.engine import Feeder, NoticeRecord, Record, Recorder, Session, kernels, stream_of
 from cla.errors import ClaError
 from cla.models import open_task
-from cla.options import Options
+from cla.options import Options, positive
 from cla.telemetry import TokenRecord, device_name, open_writer
 
 POLL_S = 0.2
@@ -143,7 +143,7 @@ def _parser() -> Options:
     )
     parser.add_argument(
         "--seconds",
-        type=float,
+        type=positive,
         metavar="S",
         help="stop after so much media time (default: the end)",
     )

@@ -144,6 +144,13 @@ def test_wrong_options_are_explained(capsys, options, word):
     assert word in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "0", "long"])
+def test_a_time_that_is_none_is_explained(capsys, seconds):
+    with pytest.raises(SystemExit, match="2"):
+        main(["run", str(CLIP.path), "--seconds", seconds])
+    assert f"{seconds} is no number above 0" in capsys.readouterr().err
+
+
 def test_an_unknown_recipe_is_explained(capsys):
     assert main(["train", "letters"]) == 2
     assert "letters" in capsys.readouterr().err
