@@ -17,6 +17,11 @@ _FLAC_HEAD = b"fLaC\0\0\0\x22"
 _BLOCK = 2**20
 _RIFF = struct.Struct("<4sI4s")
 _BOX = struct.Struct(">I4sQ")
+_MP4_MEDIA = (b"moof", b"mdat")
+_TS_SYNC = MappingProxyType({188: 0, 192: 4, 204: 0})
+"""Sizes of a transport stream's packets, and where in them the byte is that all of them share."""
+_TS_PACKETS = 4
+"""So many of them in a row are none by chance."""
 
 
 class Seekable(Protocol):
@@ -85,10 +90,21 @@ def parts(file: Seekable, size: int) -> list[FilePart]:
 
 
 def lacks_its_end(part: FilePart) -> bool:
-    """Whether an Ogg file stops before the page that is marked as the last one."""
+    """Whether a file stops where one of its format cannot end.
+
+    An Ogg file ends with the page that is marked as the last one, an MP4 file behind a box, a
+    transport stream behind a packet.
+    """
     part.seek(0)
-    if part.read(4) != b"OggS":
-        return False
+    head = part.read(_TS_PACKETS * max(_TS_SYNC) + 4)
+    if head[4:8] == b"ftyp":
+        return any(at + size > part.size for at, name, size in _boxes(part) if name in _MP4_MEDIA)
+    if head[:4] != b"OggS":
+        return any(
+            part.size % size > 0
+            for size, at in _TS_SYNC.items()
+            if head[at : at + _TS_PACKETS * size : size] == b"G" * _TS_PACKETS
+        )
     part.seek(max(part.size - _LONGEST_PAGE, 0))
     tail = part.read(_LONGEST_PAGE)
     flags = tail[tail.rfind(b"OggS") + 5 :][:1]
@@ -146,18 +162,25 @@ def _riff(file: FilePart) -> Iterator[int]:
 
 
 def _mp4(file: FilePart) -> Iterator[int]:
-    at, described = 0, False
+    described = False
+    for at, name, _ in _boxes(file):
+        if name == b"ftyp" and described:
+            yield at
+            described = False
+        described |= name == b"moov"
+
+
+def _boxes(file: FilePart) -> Iterator[tuple[int, bytes, int]]:
+    """Where each box of an MP4 file begins, its name, and its length; 0 is up to the end."""
+    at = 0
     for _ in range(_MOST_BOXES):
         file.seek(at)
         head = file.read(_BOX.size)
         if len(head) < _BOX.size:
             return
         length, name, long_length = _BOX.unpack(head)
-        if name == b"ftyp" and described:
-            yield at
-            described = False
-        described |= name == b"moov"
         length = long_length if length == 1 else length
+        yield at, name, length
         if length < 8:
             return
         at += length

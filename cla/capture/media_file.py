@@ -63,7 +63,7 @@ class MediaFile(ABC, Generic[Chunk]):
         self.damaged_packets = 0
         self.notices: list[str] = []
         self._limits = limits
-        self._others_end_s = 0.0
+        self._packets_end_s = 0.0
         self._container: InputContainer | None = None
         self.name, self._file, self._size_bytes = _open_bytes(source)
         try:
@@ -131,12 +131,13 @@ class MediaFile(ABC, Generic[Chunk]):
             )
 
     def _note_end(self, end_s: float) -> None:
-        promised_s = self._promised_s(end_s)
-        if self._stream.duration is None:  # then what it says is of the longest of its streams
-            end_s = max(end_s, self._others_end_s)
-        if promised_s - end_s > max(_SHORT_S, _SHORT_SHARE * promised_s):
+        promised_s, is_s = self._promised_s(end_s), end_s
+        if self._stream.duration is None:
+            # Then what it says is where the last of its streams ends, by its own clock.
+            is_s = max(end_s, self._packets_end_s)
+        if promised_s - is_s > max(_SHORT_S, _SHORT_SHARE * promised_s):
             self._note(
-                f"{self.name} ends at {end_s:.1f} s of {promised_s:.1f} s: it was cut off, or its "
+                f"{self.name} ends at {is_s:.1f} s of {promised_s:.1f} s: it was cut off, or its "
                 "header promises too much."
             )
         elif lacks_its_end(self._parts[-1]):
@@ -197,8 +198,8 @@ class MediaFile(ABC, Generic[Chunk]):
                 failures += 1
                 packets = self._container.demux()
                 continue
+            self._packets_end_s = max(self._packets_end_s, _end_s(packet))
             if packet.stream is not self._stream:
-                self._others_end_s = max(self._others_end_s, _end_s(packet))
                 continue
             try:
                 frames = packet.decode()

@@ -115,11 +115,47 @@ def test_an_ogg_that_was_cut_off_says_so(write_sound) -> None:
     assert f"ends at {len(samples) / 48_000:.1f} s without a mark of its end" in said
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.ts", {}),
+        ("a.m2ts", {"mpegts_m2ts_mode": "1"}),
+        ("a.mp4", {"movflags": "empty_moov", "frag_duration": "500000"}),
+    ],
+)
+def test_what_promises_nothing_says_where_it_was_cut_off(tmp_path, name, options) -> None:
+    path = tmp_path / name
+    with av.open(path, "w", options=options) as container:
+        stream = container.add_stream("aac", rate=RATE_HZ, layout="mono")
+        frame = av.AudioFrame.from_ndarray(SPEECH[None], "fltp", "mono")
+        frame.sample_rate, frame.pts = RATE_HZ, 0
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    content = path.read_bytes()
+    assert heard(content)[1] == ""
+    samples, said = heard(content[: len(content) // 2 + 1])
+    assert 0.5 < len(samples) / RATE_HZ < 2.5
+    assert f"ends at {len(samples) / RATE_HZ:.1f} s without a mark of its end" in said
+
+
 def test_what_is_no_part_of_the_file_is_told_of(write_sound) -> None:
     content = write_sound("long.aiff", SPEECH, RATE_HZ).read_bytes()
     samples, said = heard(content + b"\0" * 200_000)
     assert len(samples) == len(SPEECH)
     assert "holds 0.2 MB that do not belong" in said
+
+
+@pytest.mark.parametrize("share", [1, 0.5])
+def test_a_file_that_begins_late_ends_where_it_says(tmp_path, share) -> None:
+    with av.open(tmp_path / "late.mka", "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=RATE_HZ, layout="mono")
+        for at in range(0, len(WHOLE), 1_000):
+            frame = av.AudioFrame.from_ndarray(WHOLE[None, at : at + 1_000], "s16", "mono")
+            frame.sample_rate, frame.pts = RATE_HZ, 5 * RATE_HZ + at
+            container.mux(stream.encode(frame))
+    content = (tmp_path / "late.mka").read_bytes()
+    said = heard(content[: int(share * len(content))])[1]
+    assert ("of 8.0 s: it was cut off" in said) == (share < 1)
+    assert bool(said) == (share < 1)
 
 
 @pytest.fixture(scope="module")
