@@ -12,6 +12,7 @@ from cla.opencv import opencv
 _STEADY_POINTS = [0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18]
 _PALM_SCALE, _PALM_SHIFT = 2.6, -0.5
 _HAND_SCALE, _HAND_SHIFT = 2.0, -0.1
+_NEAR_TURN, _NEAR_OVERLAP = 0.1, 0.9  # radians, share
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,16 @@ class HandRegion:
         return (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
 
     def overlap(self, other: "HandRegion") -> float:
-        """Share of both squares, taken as if they were not turned, that is common to both."""
+        """Share of the smaller square, both taken as if not turned, that is common to both."""
         first, second = self._bounds(), other._bounds()
         sides = np.minimum(first[1], second[1]) - np.maximum(first[0], second[0])
         common = float(np.prod(np.maximum(sides, 0.0)))
-        return common / (self.size**2 + other.size**2 - common)
+        return common / min(self.size, other.size) ** 2
+
+    def is_near(self, other: "HandRegion") -> bool:
+        """Whether both are about the same square, as those of a hand that is seen rightly are."""
+        turned = abs(np.angle(np.exp(1j * (self.angle - other.angle))))
+        return bool(turned < _NEAR_TURN and self.overlap(other) > _NEAR_OVERLAP)
 
     def _bounds(self) -> NDArray[np.float64]:
         center = np.array([self.x, self.y])

@@ -6,15 +6,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cla.features.hand import Hand, Handedness
-from cla.features.hand_landmarker import HandLandmarker
+from cla.features.hand_landmarker import HandLandmarker, Landmarks
+from cla.features.hand_looks import NUM_LOOKS, look
 from cla.features.hand_region import HandRegion, region_of_points
 from cla.features.palm_detector import PalmDetector
 
 MAX_HANDS = 2
 MIN_PRESENCE = 0.5
+LOOK_PRESENCE = 0.7
+"""Of a hand that a look suspects."""
+FOUND_PRESENCE = 0.8
+"""Of a suspected hand in its own region, once this keeps still."""
+SETTLING_FRAMES = 5
+"""A suspected hand whose region does not keep still by then is none."""
 SAME_HAND_OVERLAP = 0.5
+"""Of a smaller region: a part of a hand is often taken for a hand."""
 SEARCH_FRAMES = 5
 """While one hand is followed, a second one is looked for in one frame of so many."""
+LOOK_FRAME = 2
+"""While one hand is followed, a look is taken so many frames after a palm search."""
 HANDEDNESS_MEMORY = 0.8
 """Of a followed hand's handedness: seen edge-on, a single frame may tell it wrongly."""
 
@@ -28,10 +38,21 @@ class _Track(NamedTuple):
     """How sure it is a right hand, averaged over the frames so far."""
 
 
-class HandTracker:
-    """Both hands of a stream of images: palms are searched for only while hands are missing.
+class _Suspect(NamedTuple):
+    """Where a look has seen a hand that has not been found yet."""
 
-    Source: the logic of MediaPipe's hand_landmark_tracking graph.
+    region: HandRegion
+    frames: int = 1
+    """For which it has been suspected."""
+
+
+class HandTracker:
+    """Both hands of a stream of images: they are searched for only while hands are missing.
+
+    Where the palm search finds nothing, which is so of many fists, single fingers and gray images,
+    the network of the hand's points looks at one square of the image after the other.
+
+    Source: the logic of MediaPipe's hand_landmark_tracking graph; the looks are our own.
     """
 
     def __init__(self) -> None:
@@ -42,7 +63,10 @@ class HandTracker:
     def reset(self) -> None:
         """Begins a new stream: no hand is followed."""
         self._tracks: list[_Track] = []
+        self._suspect: _Suspect | None = None
         self._frames_since_search = SEARCH_FRAMES
+        self._palms_misled = False  # the frame before had nothing but palms of no hand
+        self._next_look = 0
         self._next_number = 0
 
     def track(self, image: NDArray[np.uint8]) -> tuple[Hand, ...]:
@@ -51,12 +75,14 @@ class HandTracker:
         Shapes:
             image: (height, width, 3), RGB, not mirrored.
         """
+        self._frames_since_search += 1
         size = np.array(image.shape[1::-1], np.float32)
         hands: list[Hand] = []
         tracks: list[_Track] = []
-        for track in self._candidates(image):
+        new = self._new_candidates(image) if len(self._tracks) < MAX_HANDS else []
+        for track in (*self._tracks, *new):
             found = self._landmarker.locate(image, track.region)
-            if found.presence < MIN_PRESENCE or not np.isfinite(found.points).all():
+            if not _is_hand(found, MIN_PRESENCE):
                 continue
             region = region_of_points(found.points)
             if _is_followed(region, tracks):
@@ -66,25 +92,69 @@ class HandTracker:
             handedness: Handedness = "right" if right > 0.5 else "left"
             hands.append(Hand(found.points / size, handedness, found.presence, track.number))
         self._tracks = tracks[:MAX_HANDS]
+        self._palms_misled = bool(new) and not tracks
         return tuple(hands[:MAX_HANDS])
 
-    def _candidates(self, image: NDArray[np.uint8]) -> list[_Track]:
-        """Returns the hands followed so far, and new ones where it is time to search."""
-        self._frames_since_search += 1
-        searching = not self._tracks or self._frames_since_search >= SEARCH_FRAMES
-        if len(self._tracks) >= MAX_HANDS or not searching:
-            return self._tracks
+    def _new_candidates(self, image: NDArray[np.uint8]) -> list[_Track]:
+        """Returns where hands may be that are not followed: suspected, or found by their palms."""
+        if self._suspect is not None:
+            return self._settle(image, self._suspect)
+        palms = self._palms(image) if self._is_time_to_search() else []
+        # A frame has time for the points of palms or for a look, not for both.
+        if not palms and self._is_time_to_look():
+            self._look(image)
+        return palms
+
+    def _is_time_to_search(self) -> bool:
+        if self._palms_misled:
+            return False
+        return not self._tracks or self._frames_since_search >= SEARCH_FRAMES
+
+    def _is_time_to_look(self) -> bool:
+        return not self._tracks or self._frames_since_search == LOOK_FRAME
+
+    def _palms(self, image: NDArray[np.uint8]) -> list[_Track]:
         self._frames_since_search = 0
         found = [
             palm.region
             for palm in self._detector.detect(image)
             if not _is_followed(palm.region, self._tracks)
         ]
-        new = []
-        for region in found[: MAX_HANDS - len(self._tracks)]:
-            new.append(_Track(self._next_number, region))
-            self._next_number += 1
-        return [*self._tracks, *new]
+        return [self._begin(region) for region in found[: MAX_HANDS - len(self._tracks)]]
+
+    def _look(self, image: NDArray[np.uint8]) -> None:
+        """Looks at the next square; a hand in it is suspected, its region being a rough one."""
+        height, width = image.shape[:2]
+        found = self._landmarker.locate(image, look(self._next_look, width, height))
+        self._next_look = (self._next_look + 1) % NUM_LOOKS
+        if not _is_hand(found, LOOK_PRESENCE):
+            return
+        region = region_of_points(found.points)
+        if not _is_followed(region, self._tracks):
+            self._suspect = _Suspect(region)
+
+    def _settle(self, image: NDArray[np.uint8], suspect: _Suspect) -> list[_Track]:
+        """Returns a suspected hand once its region keeps still: seen askew it is misread."""
+        self._suspect = None
+        region = suspect.region
+        for _ in range(MAX_HANDS - len(self._tracks)):
+            found = self._landmarker.locate(image, region)
+            if not _is_hand(found, LOOK_PRESENCE):
+                return []
+            before, region = region, region_of_points(found.points)
+            if found.presence >= FOUND_PRESENCE and region.is_near(before):
+                return [self._begin(region)]
+        if suspect.frames < SETTLING_FRAMES:
+            self._suspect = _Suspect(region, suspect.frames + 1)
+        return []
+
+    def _begin(self, region: HandRegion) -> _Track:
+        self._next_number += 1
+        return _Track(self._next_number - 1, region)
+
+
+def _is_hand(found: Landmarks, min_presence: float) -> bool:
+    return found.presence >= min_presence and bool(np.isfinite(found.points).all())
 
 
 def _is_followed(region: HandRegion, tracks: list[_Track]) -> bool:

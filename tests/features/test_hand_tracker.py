@@ -1,11 +1,15 @@
 """Hands in photographs, against what MediaPipe itself finds in them."""
 
+import av
 import numpy as np
 import pytest
 from hand_data import PALMS, expected, photograph
 
 from cla.errors import ClaError
 from cla.features import HandTokenizer, HandTracker, PalmDetector
+from cla.features.hand_region import HandRegion
+from cla.features.palm_detector import Palm
+from cla.resources import asset_path
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +81,76 @@ def test_palms_are_searched_for_only_while_a_hand_is_missing(tracker, monkeypatc
     for _ in range(20):
         tracker.track(image)
     assert len(searches) == 10 + 4
+
+
+@pytest.fixture
+def no_palms(monkeypatch):
+    monkeypatch.setattr(PalmDetector, "detect", lambda *_: [])
+
+
+@pytest.mark.usefixtures("no_palms")
+@pytest.mark.parametrize("name", PALMS)
+def test_looks_find_a_hand_without_its_palm(tracker, name):
+    image = photograph(name)
+    found = [hands for _ in range(10) if (hands := tracker.track(image))]
+    assert found
+    points = np.array(expected(name)["tracked"]["points"])
+    size = np.ptp(points * image.shape[1::-1], axis=0).max()
+    for (hand,) in found:  # from its first frame on
+        errors = np.linalg.norm((hand.points - points) * image.shape[1::-1], axis=1)
+        assert errors.max() < 0.03 * size
+        assert (hand.handedness, hand.track) == ("left", found[0][0].track)
+
+
+@pytest.mark.usefixtures("no_palms")
+@pytest.mark.parametrize("left", [0, 400])
+def test_looks_find_a_gray_hand_at_the_side_of_wide_and_tall_images(tracker, left):
+    gray = photograph("Histogram_Comparison_Source_0").mean(-1, keepdims=True).astype(np.uint8)
+    wide, tall = np.full((480, 800, 3), 127, np.uint8), np.full((800, 480, 3), 127, np.uint8)
+    wide[40:440, left : left + 400] = tall[left : left + 400, 40:440] = gray.repeat(2, 0).repeat(
+        2, 1
+    )
+    for image in (wide, tall):
+        tracker.reset()
+        assert [tracker.track(image) for _ in range(10)][-1]
+
+
+@pytest.mark.usefixtures("no_palms")
+def test_looks_find_a_second_hand_and_no_hand_twice(tracker):
+    palm = photograph("Histogram_Comparison_Source_0")
+    one = np.concatenate((palm, np.zeros_like(palm)), axis=1)
+    alone = [tracker.track(one) for _ in range(30)]
+    assert {len(hands) for hands in alone[10:]} == {1}
+    both = np.concatenate((palm, palm[:, ::-1]), axis=1)
+    for _ in range(30):
+        hands = tracker.track(both)
+    assert [hand.handedness for hand in hands] == ["left", "right"]
+
+
+def test_palms_of_no_hand_do_not_keep_from_looking(tracker, monkeypatch):
+    nowhere = Palm(1.0, HandRegion(1e4, 1e4, 10.0, 0.0))
+    monkeypatch.setattr(PalmDetector, "detect", lambda *_: [nowhere])
+    image = photograph("Histogram_Comparison_Source_0")
+    hands = [tracker.track(image) for _ in range(6)]
+    assert len(hands[-1]) == 1
+
+
+@pytest.mark.usefixtures("no_palms")
+def test_looks_find_no_hand_where_there_is_none(tracker):
+    with av.open(str(asset_path("clips/others.webm"))) as clip:
+        images = [frame.to_ndarray(format="rgb24") for frame in clip.decode(video=0)]
+    assert [hands for image in images for _ in range(2) if (hands := tracker.track(image))] == []
+
+
+@pytest.mark.usefixtures("no_palms")
+def test_a_new_stream_begins_with_the_same_look(tracker):
+    image = photograph("handDst")
+    streams = []
+    for _ in range(2):
+        tracker.reset()
+        streams.append([hand.points for _ in range(8) for hand in tracker.track(image)])
+    assert streams[0]
+    np.testing.assert_array_equal(*streams)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (2160, 3840)])
