@@ -23,6 +23,7 @@ BOTTOM = {
     "options",
     "resources",
     "opencv",
+    "onnx_network",
     "stderr",
     "torch_audio",
 }
@@ -34,6 +35,7 @@ MAY_IMPORT = {
     "options": {"printable"},
     "resources": {"errors"},
     "opencv": {"errors"},
+    "onnx_network": set(),
     "stderr": set(),
     "torch_audio": set(),
     "attention": BOTTOM,
@@ -63,6 +65,7 @@ ONLY = {
     "starlette": {"view"},
     "av": {"capture"},
     "cv2": {"opencv"},
+    "onnxruntime": {"onnx_network"},
     "sounddevice": {"capture"},
     "torchaudio": {"torch_audio"},
     "threading": {"engine", "view", "stderr"},

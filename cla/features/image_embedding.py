@@ -3,9 +3,9 @@
 from functools import cache
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
+from cla.onnx_network import onnx_network
 from cla.opencv import opencv
 from cla.resources import verified_asset
 
@@ -21,15 +21,7 @@ class ImageEmbedding:
     """
 
     def __init__(self) -> None:
-        options = onnxruntime.SessionOptions()
-        # Many streams share the machine.
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        self._network = onnxruntime.InferenceSession(
-            verified_asset("features/image_embedding.onnx"),
-            options,
-            providers=["CPUExecutionProvider"],
-        )
+        self._network = onnx_network(verified_asset("features/image_embedding.onnx"))
 
     def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Returns the embedding of the picture's middle square.

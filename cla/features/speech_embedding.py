@@ -4,9 +4,9 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
+from cla.onnx_network import onnx_network
 from cla.resources import verified_asset
 
 SAMPLE_RATE_HZ = 16_000
@@ -47,8 +47,8 @@ class SpeechEmbedding:
     """
 
     def __init__(self) -> None:
-        self._mel = _network("features/melspectrogram.onnx")
-        self._embedding = _network("features/embedding_model.onnx")
+        self._mel = onnx_network(verified_asset("features/melspectrogram.onnx"))
+        self._embedding = onnx_network(verified_asset("features/embedding_model.onnx"))
 
     def init_state(self) -> EmbeddingState:
         """Returns the state of a stream before which there was only silence.
@@ -79,16 +79,6 @@ class SpeechEmbedding:
         window = mel[np.newaxis, :, :, np.newaxis]
         (embedding,) = self._embedding.run(None, {"input_1": window})
         return embedding.reshape(FEATURE_DIM), EmbeddingState(samples[-_CONTEXT_SAMPLES:], mel)
-
-
-def _network(name: str) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    # Many streams share the machine: a step of 1 ms gains nothing from a thread pool.
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(
-        verified_asset(name), options, providers=["CPUExecutionProvider"]
-    )
 
 
 @cache

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cla.errors import ClaError
+from cla.onnx_network import onnx_network
 
 SYNTHESIS_TIMEOUT_S = 30
 
@@ -117,12 +118,7 @@ class Kokoro:
     }  # fmt: skip
 
     def __init__(self, model: Path, vocabulary: Path, voices: Path) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        self._session: Any = onnxruntime.InferenceSession(str(model), options)
+        self._session: Any = onnx_network(model)
         self._ids: dict[str, int] = json.loads(vocabulary.read_text(encoding="utf-8"))["vocab"]
         self._voices = voices
 
