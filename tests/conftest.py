@@ -19,7 +19,7 @@ torch.set_num_threads(1)
 settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")
 
-FIRST = "attention/test_contract.py"
+FIRST = "tests/attention/test_contract.py"
 """Compiles the kernels and takes longest; meanwhile another process is at those that need none."""
 
 WITHOUT_KERNELS = ("capture", "datasets", "features", "telemetry")
@@ -32,7 +32,7 @@ def pytest_xdist_auto_num_workers():
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: (FIRST not in item.nodeid, needs_kernels(item)))
+    items.sort(key=lambda item: (not item.nodeid.startswith(FIRST), needs_kernels(item)))
 
 
 def pytest_runtest_setup(item):

@@ -41,7 +41,7 @@ LOW = LaneConfig("continual_nystrom", 4, "fixed")
 class FramesAsVideo(list):
     """Pictures that were decoded before, as an open file."""
 
-    name, duration_s = "frames", 1.5
+    name, duration_s, notices = "frames", 1.5, ()
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def task():
 def clip():
     sample = sample_clips()[0]
     with open_audio(sample.path) as audio:
-        tokens = read_clip(audio)
+        tokens = read_clip(load_task("digits"), audio)
     words = tuple(Span(word.label, word.start_s, word.end_s) for word in sample.words)
     return Clip(sample.name, sample.title, tokens, words)
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.websockets import WebSocket
@@ -46,6 +47,12 @@ class Page:
         self.left -= 1
 
 
+def run(serve):
+    """In a thread of its own: a browser of other tests keeps a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, serve()).result()
+
+
 def visit(server, reached, error, says=()):
     """Serve one page from its coming to its end, and everything that follows from it."""
 
@@ -56,7 +63,7 @@ def visit(server, reached, error, says=()):
         while server._stages and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.01)
 
-    asyncio.run(serve())
+    run(serve)
     assert (server._stages, server._connected, server._closing) == ({}, {}, {})
 
 
@@ -104,4 +111,4 @@ def test_a_page_that_no_longer_has_a_key_may_go_too():
         page = Page("none", 0, OSError("gone"))
         await server.endpoint(WebSocket(page.scope, page.receive, page.send))
 
-    asyncio.run(serve())
+    run(serve)
