@@ -11,11 +11,17 @@ import struct
 import subprocess
 import sys
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Generic, Self, TypeVar, cast
+
+import numpy as np
 
 from cla.errors import ClaError
+from cla.types import AudioChunk, VideoFrame
+
+Chunk = TypeVar("Chunk")
 
 MAX_HEADER_BYTES = 64 * 1024
 MAX_DATA_BYTES = 64 * 2**20
@@ -96,6 +102,62 @@ class Child:
         if len(data) == count:
             return data
         raise self._failed(self._process.wait())
+
+
+class ChildSource(ABC, Generic[Chunk]):
+    """What a process reads for this one: an iterator of chunks, and a context manager.
+
+    Raises:
+        ClaError: it cannot be opened there.
+    """
+
+    _chunks: Iterator[Chunk]
+
+    def __init__(self, child: Child) -> None:
+        self._child = child
+        try:
+            with child.unbelieving():
+                header, _ = child.read("open")
+                self._opened(header)
+        except BaseException:
+            self.close()
+            raise
+        self._chunks = self._read()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Chunk]:
+        return self
+
+    def __next__(self) -> Chunk:
+        return next(self._chunks)
+
+    def close(self) -> None:
+        """Ends the process; may be called again. Iterating on raises StopIteration."""
+        self._chunks = iter(())
+        self._child.close()
+
+    @abstractmethod
+    def _opened(self, header: dict[str, Any]) -> None:
+        """Takes what is known of the whole source."""
+
+    @abstractmethod
+    def _read(self) -> Iterator[Chunk]: ...
+
+
+def sound_of(header: dict[str, Any], data: bytes, sample_rate_hz: int) -> AudioChunk:
+    """The sound of a message."""
+    return AudioChunk(np.frombuffer(data, "<f4"), sample_rate_hz, float(header["start_s"]))
+
+
+def picture_of(header: dict[str, Any], data: bytes) -> VideoFrame:
+    """The picture of a message."""
+    image = np.frombuffer(data, np.uint8).reshape(header["shape"])
+    return VideoFrame(image, float(header["time_s"]))
 
 
 def nameless_file(content: bytes) -> BinaryIO:

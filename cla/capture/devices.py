@@ -2,27 +2,32 @@
 
 import json
 import os
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, Self, TypeVar
-
-import numpy as np
+from typing import Any, TypeVar
 
 from cla.capture.camera import CameraInfo, camera_name, list_cameras
-from cla.capture.child import STOPPED, Child, nameless_file
+from cla.capture.child import (
+    STOPPED,
+    Child,
+    ChildSource,
+    Chunk,
+    nameless_file,
+    picture_of,
+    sound_of,
+)
 from cla.capture.microphone import MicrophoneInfo
 from cla.errors import ClaError
 from cla.types import AudioChunk, VideoFrame
 
-Chunk = TypeVar("Chunk")
 Device = TypeVar("Device")
 PIPE_BYTES = 2**20
 """A picture of the largest size, which then takes one turn of each process and not fifteen."""
 _REMEDY = "Connect it anew or choose another one, and start again."
 
 
-class IsolatedDevice(ABC, Generic[Chunk]):
+class IsolatedDevice(ChildSource[Chunk]):
     """An open device: an endless iterator of chunks, and a context manager.
 
     Attributes:
@@ -33,41 +38,15 @@ class IsolatedDevice(ABC, Generic[Chunk]):
     """
 
     def __init__(self, name: str, asked: dict[str, Any]) -> None:
-        self._child = _child(name, asked)
-        try:
-            with self._child.unbelieving():
-                header, _ = self._child.read("open")
-                self.name = str(header["name"])
-                self._opened(header)
-        except BaseException:
-            self.close()
-            raise
-        self._chunks: Iterator[Chunk] = self._given()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __iter__(self) -> Iterator[Chunk]:
-        return self
-
-    def __next__(self) -> Chunk:
-        return next(self._chunks)
-
-    def close(self) -> None:
-        """Gives the device back; may be called again. Iterating on raises StopIteration."""
-        self._chunks = iter(())
-        self._child.close()
+        super().__init__(_child(name, asked))
 
     def _opened(self, header: dict[str, Any]) -> None:
-        """Takes what is known of the device."""
+        self.name = str(header["name"])
 
     @abstractmethod
     def _chunk(self, header: dict[str, Any], data: bytes) -> Chunk: ...
 
-    def _given(self) -> Iterator[Chunk]:
+    def _read(self) -> Iterator[Chunk]:
         while True:
             with self._child.unbelieving():
                 header, data = self._child.read("sound", "picture", "end")
@@ -94,11 +73,11 @@ class Microphone(IsolatedDevice[AudioChunk]):
         super().__init__(name, {"microphone": index})
 
     def _opened(self, header: dict[str, Any]) -> None:
+        super()._opened(header)
         self.sample_rate_hz = int(header["sample_rate_hz"])
 
     def _chunk(self, header: dict[str, Any], data: bytes) -> AudioChunk:
-        samples = np.frombuffer(data, "<f4")
-        return AudioChunk(samples, self.sample_rate_hz, float(header["start_s"]))
+        return sound_of(header, data, self.sample_rate_hz)
 
 
 class Camera(IsolatedDevice[VideoFrame]):
@@ -114,8 +93,7 @@ class Camera(IsolatedDevice[VideoFrame]):
         super().__init__(camera_name(source), {"camera": source})
 
     def _chunk(self, header: dict[str, Any], data: bytes) -> VideoFrame:
-        image = np.frombuffer(data, np.uint8).reshape(header["shape"])
-        return VideoFrame(image, float(header["time_s"]))
+        return picture_of(header, data)
 
 
 def list_microphones() -> tuple[MicrophoneInfo, ...]:

@@ -6,30 +6,33 @@ is a sentence. What it writes is believed no more than the file: nothing is unpi
 
 import json
 import os
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Self, TypeVar
-
-import numpy as np
+from typing import Any, ClassVar
 
 from cla.capture import child, decoder
 from cla.capture.audio_file import AudioLimits
-from cla.capture.child import Child, nameless_file
+from cla.capture.child import (
+    Child,
+    ChildSource,
+    Chunk,
+    nameless_file,
+    picture_of,
+    sound_of,
+)
 from cla.capture.decoder import Kind
 from cla.capture.video_file import VideoLimits
 from cla.errors import ClaError
 from cla.types import AudioChunk, VideoFrame
-
-Chunk = TypeVar("Chunk")
 
 NAME = "The upload"
 MOST_NOTICES, MAX_NOTICE = 16, 400
 _REMEDY = "Convert it to another format, such as WAV for sound or MP4 for video, and try again."
 
 
-class IsolatedFile(ABC, Generic[Chunk]):
+class IsolatedFile(ChildSource[Chunk]):
     """An open file: an iterator of chunks, to be used once, and a context manager.
 
     Attributes:
@@ -43,41 +46,15 @@ class IsolatedFile(ABC, Generic[Chunk]):
         self.name = NAME
         self.damaged_packets = 0
         self.notices: list[str] = []
-        self._child = _start(self.kind, content, limits)
-        try:
-            with self._child.unbelieving():
-                header, _ = self._child.read("open")
-                self.duration_s = _optional(header["duration_s"])
-                self._opened(header)
-        except BaseException:
-            self.close()
-            raise
-        self._chunks: Iterator[Chunk] = self._decoded()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __iter__(self) -> Iterator[Chunk]:
-        return self
-
-    def __next__(self) -> Chunk:
-        return next(self._chunks)
-
-    def close(self) -> None:
-        """Ends the decoder; may be called again. Iterating on raises StopIteration."""
-        self._chunks = iter(())
-        self._child.close()
+        super().__init__(_start(self.kind, content, limits))
 
     def _opened(self, header: dict[str, Any]) -> None:
-        """Takes what is known of the whole file."""
+        self.duration_s = _optional(header["duration_s"])
 
     @abstractmethod
     def _chunk(self, header: dict[str, Any], data: bytes) -> Chunk: ...
 
-    def _decoded(self) -> Iterator[Chunk]:
+    def _read(self) -> Iterator[Chunk]:
         while True:
             with self._child.unbelieving():
                 header, data = self._child.read(self._message, "notice", "end")
@@ -107,11 +84,11 @@ class IsolatedAudio(IsolatedFile[AudioChunk]):
     _message = "sound"
 
     def _opened(self, header: dict[str, Any]) -> None:
+        super()._opened(header)
         self.sample_rate_hz = int(header["sample_rate_hz"])
 
     def _chunk(self, header: dict[str, Any], data: bytes) -> AudioChunk:
-        samples = np.frombuffer(data, "<f4")
-        return AudioChunk(samples, self.sample_rate_hz, float(header["start_s"]))
+        return sound_of(header, data, self.sample_rate_hz)
 
 
 class IsolatedVideo(IsolatedFile[VideoFrame]):
@@ -121,8 +98,7 @@ class IsolatedVideo(IsolatedFile[VideoFrame]):
     _message = "picture"
 
     def _chunk(self, header: dict[str, Any], data: bytes) -> VideoFrame:
-        image = np.frombuffer(data, np.uint8).reshape(header["shape"])
-        return VideoFrame(image, float(header["time_s"]))
+        return picture_of(header, data)
 
 
 def open_isolated_audio(
