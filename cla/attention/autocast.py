@@ -23,7 +23,7 @@ def outside_autocast(method: Method) -> Method:
         if not (torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)):
             return method(layer, x, *args, **options)
         with torch.autocast(device, enabled=False):
-            found = method(layer, x.to(layer.query_proj.weight.dtype), *args, **options)
+            found = method(layer, x.to(layer.like.dtype), *args, **options)
         dtype = torch.get_autocast_dtype(device)
         if isinstance(found, Tensor):
             return found.to(dtype)

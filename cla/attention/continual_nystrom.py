@@ -130,11 +130,11 @@ class ContinualNystromAttention(AttentionLayer):
         dtype: torch.dtype | None = None,
     ) -> NystromState:
         config = self.config
-        weight = self.query_proj.weight
+        like = self.like
         empty = torch.zeros(
             (batch_size, config.num_heads, 0, config.head_dim),
-            device=device or weight.device,
-            dtype=self.state_dtype(dtype or weight.dtype),
+            device=device or like.device,
+            dtype=self.state_dtype(dtype or like.dtype),
         )
         tokens = Projected(empty, empty, empty)
         return build_state(tokens, self._initial_landmarks(batch_size, empty), config, 0)
@@ -199,7 +199,7 @@ class ContinualNystromAttention(AttentionLayer):
         active: Tensor | None,
     ) -> Tensor | None:
         if self.config.retroactive:
-            return kernels.rows(tokens, state, active, self.output_proj.weight.dtype)
+            return kernels.rows(tokens, state, active, self.like.dtype)
         return kernels.step(tokens, state, active)
 
     def young_rows(self, tokens: Projected, seen: Tensor) -> Tensor:

@@ -24,8 +24,7 @@ class AttentionLayer(Projections, ABC):
     """Attention over the last N tokens of a stream; the module holds parameters only.
 
     All kinds own the same parameters, so that one can take the place of another. `use_fused` says
-    whether a step on the CPU may take the compiled kernels; the numbers are the same without. They
-    read the weights themselves: hooks of projections act without kernels only.
+    whether a step on the CPU may take the compiled kernels; the numbers are the same without.
 
     Three rules hold for every kind and output mode. A token that is no number, or too large to
     multiply (`projected.LARGEST`), makes those outputs NaN whose receptive field holds it, and no
@@ -80,7 +79,7 @@ class AttentionLayer(Projections, ABC):
             ClaError: the tokens do not fit the layer or the state.
         """
         self._check_step(x, active, state)
-        weights = fused.weights_of(self, x) if self.use_fused else None
+        weights = fused.weights_of(self, x) if self.use_fused and self.plain else None
         try:
             output = None if weights is None else self.step_compiled(x, weights, state, active)
             if output is not None and not emit and active is None:
@@ -271,7 +270,7 @@ class AttentionLayer(Projections, ABC):
 
     def reset(self, state: Any, streams: Tensor) -> None:
         """Let the masked streams (B,) of a state start anew, in place."""
-        fresh = self.init_state(1, device=state.keys.device, dtype=self.query_proj.weight.dtype)
+        fresh = self.init_state(1, device=state.keys.device, dtype=self.like.dtype)
         reset_streams(state, fresh, streams)
 
     def state_dtype(self, dtype: torch.dtype) -> torch.dtype:

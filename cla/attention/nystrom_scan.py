@@ -69,7 +69,7 @@ def _can_fuse(new: Projected, state: NystromState, config: AttentionConfig, vali
     return (
         steady
         and not config.retroactive
-        and not (torch.is_grad_enabled() and new.keys.requires_grad)
+        and not (torch.is_grad_enabled() and any(part.requires_grad for part in new))
         and new.keys.dtype is state.keys.dtype is torch.float64
         and fused.can_step(state.keys)
     )

@@ -4,15 +4,19 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from cla.attention import fused
 from cla.attention.config import AttentionConfig
+from cla.attention.plain import apply, is_plain
 from cla.attention.projected import Projected, mark_bad
 
 
 class Projections(nn.Module):
-    """Query, key, value and output projection of a layer, on whole embeddings of E numbers."""
+    """Query, key, value and output projection of a layer, on whole embeddings of E numbers.
+
+    Any module may take the place of one that maps tokens of E numbers to E numbers: it is called
+    as it is, with its hooks. Kernels serve while all four are plain (`plain.is_plain`).
+    """
 
     def __init__(self, config: AttentionConfig) -> None:
         super().__init__()
@@ -22,15 +26,33 @@ class Projections(nn.Module):
         self.value_proj = nn.Linear(config.embed_dim, config.embed_dim)
         self.output_proj = nn.Linear(config.embed_dim, config.embed_dim)
 
+    @property
+    def like(self) -> Tensor:
+        """A tensor on the device and of the type of this layer's tokens."""
+        weight = getattr(self.query_proj, "weight", None)
+        if isinstance(weight, Tensor) and weight.is_floating_point():
+            return weight
+        floating = (part for part in self.parameters() if part.is_floating_point())
+        return next(floating, torch.empty(0))
+
+    @property
+    def plain(self) -> bool:
+        """Whether kernels that read the weights compute what calling the projections does."""
+        modules: Any = self._modules  # `getattr` would take twice as long
+        return is_plain(
+            modules["query_proj"], modules["key_proj"], modules["value_proj"],
+            modules["output_proj"],
+        )  # fmt: skip
+
     def project(self, x: Tensor, dtype: torch.dtype) -> Projected:
-        """Queries, keys and values of tokens, computed in `dtype`; bad ones see `mark_bad`.
+        """Queries, keys and values of tokens, of type `dtype`; bad ones see `mark_bad`.
 
         Shapes:
             x: (B, T, E)
         """
         scale = self.config.head_dim**-0.25
         queries, keys, values = (
-            self._split_heads(_linear(layer, x, dtype))
+            self._split_heads(apply(layer, x, dtype))
             for layer in (self.query_proj, self.key_proj, self.value_proj)
         )
         return mark_bad(Projected(queries * scale, keys * scale, values))
@@ -67,7 +89,7 @@ class Projections(nn.Module):
 
         Nothing is copied of contexts that lie column by column, as kernels leave them.
         """
-        columns = context.transpose(2, 3).flatten(1, 2).to(self.output_proj.weight.dtype)
+        columns = context.transpose(2, 3).flatten(1, 2).to(self.like.dtype)
         return self.output_proj(columns.mT) if weights is None else self.finish_columns(columns)
 
     def finish_columns(self, columns: Tensor) -> Tensor:
@@ -89,7 +111,7 @@ class Projections(nn.Module):
             returns: (..., T, E)
         """
         joined = context.transpose(-3, -2).flatten(-2)
-        return self.output_proj(joined.to(self.output_proj.weight.dtype))  # type: ignore[no-any-return]
+        return self.output_proj(joined.to(self.like.dtype))  # type: ignore[no-any-return]
 
     def _split_heads(self, x: Tensor) -> Tensor:
         heads, size = self.config.num_heads, self.config.head_dim
@@ -97,8 +119,3 @@ class Projections(nn.Module):
 
     def extra_repr(self) -> str:
         return str(self.config)
-
-
-def _linear(layer: nn.Linear, x: Tensor, dtype: torch.dtype) -> Tensor:
-    bias = None if layer.bias is None else layer.bias.to(dtype)
-    return functional.linear(x.to(dtype), layer.weight.to(dtype), bias)

@@ -46,12 +46,12 @@ class WindowedAttention(AttentionLayer):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> Any:
-        weight = self.query_proj.weight
+        like = self.like
         config = self.config
         empty = torch.zeros(
             (batch_size, config.num_heads, 0, config.head_dim),
-            device=device or weight.device,
-            dtype=self.state_dtype(dtype or weight.dtype),
+            device=device or like.device,
+            dtype=self.state_dtype(dtype or like.dtype),
         )
         return self.window_state(Projected(empty, empty, empty), 0)
 

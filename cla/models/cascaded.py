@@ -103,6 +103,6 @@ class CascadedStack(EncoderStack):
 
     def _no_tokens(self, states: Any) -> Tensor:
         keys = states[0].keys
-        weight = self.first.attention.query_proj.weight
-        embed = self.first.attention.config.embed_dim
-        return torch.zeros(keys.shape[0], 0, embed, device=keys.device, dtype=weight.dtype)
+        attention = self.first.attention
+        embed, dtype = attention.config.embed_dim, attention.like.dtype
+        return torch.zeros(keys.shape[0], 0, embed, device=keys.device, dtype=dtype)

@@ -53,10 +53,10 @@ class RetroactiveStack(EncoderStack):
     def init_state(
         self, batch_size: int, device: torch.device | str | None, dtype: torch.dtype | None
     ) -> StackState:
-        weight = self.first.attention.query_proj.weight
+        like = self.first.attention.like
         layer = self.first.attention.init_state(batch_size, device=device, dtype=dtype)
-        shape = (batch_size, self.window, weight.shape[0])
-        ring = torch.zeros(shape, device=layer.keys.device, dtype=dtype or weight.dtype)
+        shape = (batch_size, self.window, self.first.attention.config.embed_dim)
+        ring = torch.zeros(shape, device=layer.keys.device, dtype=dtype or like.dtype)
         return StackState((layer,), ring)
 
     def step(

@@ -7,6 +7,12 @@ from contract import KINDS_AND_MODES, make_layer, make_stream, run
 from cla.attention import KINDS, AttentionConfig, AttentionLayer
 from cla.attention.state import tensors_of
 
+CUDA = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
+]
+DEVICES = ["cpu", pytest.param("cuda", marks=CUDA)]
+
 
 @pytest.fixture(params=[True, False], ids=["kernels", "pytorch"])
 def compiled(request):
@@ -59,10 +65,11 @@ def test_a_state_goes_on_in_and_out_of_inference_mode(layer):
         assert float(error.max()) < 1e-4
 
 
-def test_autocast_sets_the_type_of_outputs_alone(layer):
-    stream = make_stream(layer.config, 20)
+@pytest.mark.parametrize("device", DEVICES)
+def test_autocast_sets_the_type_of_outputs_alone(layer, device):
+    layer, stream = layer.to(device), make_stream(layer.config, 20).to(device)
     expected = run(layer, stream, layer.init_state(2))
-    with torch.autocast("cpu"):
+    with torch.autocast(device, torch.bfloat16):
         stepped = run(layer, stream, layer.init_state(2))
         scanned = layer.scan(stream, layer.init_state(2))[0]
         state = layer.state_from_window(stream)
