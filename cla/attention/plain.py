@@ -61,5 +61,5 @@ def apply(linear: nn.Module, x: Tensor, dtype: torch.dtype) -> Tensor:
         return linear(x).to(dtype)  # type: ignore[no-any-return]
     weight: Tensor = linear._parameters["weight"]  # type: ignore[assignment]  # plain ones have it
     bias = linear._parameters["bias"]
-    bias = None if bias is None else bias.to(dtype)
-    return functional.linear(x.to(dtype), weight.to(dtype), bias)
+    wide = None if bias is None else bias.to(dtype)
+    return functional.linear(x.to(dtype), weight.to(dtype), wide)

@@ -59,14 +59,14 @@ class Scaled(nn.Module):
 
 def put_hook(layer):
     for name in CHANGED:
-        getattr(layer, name).register_forward_hook(lambda module, args, output: output * 0.5)
+        getattr(layer, name).register_forward_hook(lambda *given: given[-1] * 0.5)
 
 
 def put_pre_hook(layer):
     for name in CHANGED:
         module = getattr(layer, name)
         module.bias.data.mul_(0.5)
-        module.register_forward_pre_hook(lambda module, args: (args[0] * 0.5,))
+        module.register_forward_pre_hook(lambda *given: (given[1][0] * 0.5,))
 
 
 def put_parametrization(layer):
@@ -101,7 +101,7 @@ def test_a_hook_of_all_modules_acts_until_it_is_removed(layer):
     stream = make_stream(layer.config, WINDOW)
     expected = run(layer, stream, layer.init_state(2))
     called = set()
-    handle = register_module_forward_hook(lambda module, args, output: called.add(module))
+    handle = register_module_forward_hook(lambda *given: called.add(given[0]))
     try:
         assert not layer.plain
         assert_rows_close(run(layer, stream, layer.init_state(2)), expected)
@@ -141,5 +141,4 @@ def test_weights_quantized_by_torchao_act(layer):
     with torch.no_grad():
         for name in (*CHANGED, "key_proj"):
             getattr(plain, name).weight.copy_(getattr(layer, name).weight.dequantize())
-    # The product with whole numbers is rounded to bfloat16 or not as torchao sees fit.
     check_equal(layer, plain)
