@@ -3,6 +3,7 @@
 import struct
 
 import numpy as np
+import simplejpeg
 from numpy.typing import NDArray
 
 from cla.capture.orientation import exif_matrix, turned
@@ -78,13 +79,11 @@ def decode_jpeg(jpeg: bytes) -> NDArray[np.uint8]:
         raise ClaError(f"A picture has {width} by {height} pixels.", _SEND_JPEG)
     if jpeg.count(_SCAN) > MAX_JPEG_SCANS:
         raise ClaError("A picture is made of too many scans.", "Send baseline JPEG pictures.")
-    cv2 = opencv()
-    # The orientation is read here, not by native code.
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), flags)
-    if image is None:
-        raise ClaError("A picture is damaged.", _SEND_JPEG)
-    picture = fitted(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8))
+    # OpenCV would print what is wrong with a damaged picture, and show what is left of it.
+    try:
+        picture = fitted(simplejpeg.decode_jpeg(jpeg, "RGB"))
+    except ValueError as error:
+        raise ClaError("A picture is damaged.", _SEND_JPEG) from error
     matrix = exif_matrix(jpeg)
     return picture if matrix is None else turned(picture, matrix)
 

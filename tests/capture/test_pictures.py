@@ -28,10 +28,10 @@ def test_a_jpeg_comes_through_in_rgb(options) -> None:
 def test_a_size_beyond_the_limits_is_refused_before_decoding(monkeypatch, size) -> None:
     jpeg = encode(np.zeros((*size, 3), np.uint8))
 
-    def fail() -> None:
+    def fail(*_) -> None:
         raise AssertionError("it was decoded")
 
-    monkeypatch.setattr(module, "opencv", fail)
+    monkeypatch.setattr(module.simplejpeg, "decode_jpeg", fail)
     with pytest.raises(ClaError, match="pixels"):
         decode_jpeg(jpeg)
 
@@ -49,6 +49,16 @@ def test_damaged_pictures_are_refused() -> None:
     for damaged in (b"", b"\xff\xd8", b"\xff\xd8\xff\xd9", jpeg[:-40], b"GIF89a" + jpeg, jpeg[2:]):
         with pytest.raises(ClaError, match="no JPEG"):
             decode_jpeg(damaged)
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff\x00" * 20, b"\xff\xd9" * 9])
+def test_a_picture_damaged_inside_is_refused_without_noise(damage, capfd) -> None:
+    jpeg = encode(gradient(), cv2.IMWRITE_JPEG_QUALITY, 95)
+    half = len(jpeg) * 3 // 4
+    rest = jpeg[half + len(damage) :] if damage else jpeg[-2:]
+    with pytest.raises(ClaError, match="damaged"):
+        decode_jpeg(jpeg[:half] + damage + rest)
+    assert capfd.readouterr().err == ""
 
 
 @settings(deadline=None)  # the first picture loads OpenCV
