@@ -145,3 +145,27 @@ def test_narrow_and_dark_pages_draw(open_page):
     wait_for(page, lambda: token(page) > 3)
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= 380
+
+
+def test_nothing_goes_wrong_before_the_server_has_said_what_there_is(open_page):
+    page = open_page(microphone=False)
+    surface(page).wait_for()
+    page.add_init_script(
+        """const Real = WebSocket;
+        window.WebSocket = function (url, ...more) {
+          if (!String(url).includes("/cla/")) return new Real(url, ...more);
+          return Object.assign(new EventTarget(), { send() {}, close() {}, readyState: 0 });
+        };"""
+    )
+    page.reload()
+    surface(page).wait_for()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error.stack))
+    surface(page).evaluate(
+        "root => root.querySelectorAll(`button, input`).forEach(one => one.click())"
+    )
+    for key in (" ", "s", "x", "r", "1", "-", "+"):
+        page.keyboard.press(key)
+    page.wait_for_timeout(200)
+    assert token(page) == -1
+    assert not errors

@@ -22,12 +22,12 @@ export const keyList = () => {
   return `<dl class="keys">${items.join("")}</dl><p class="faint">${say("key_note")}</p>`;
 };
 
-/** Listen for keys; `page` has byId(id), selectLane(place) and removeLane(). Returns what ends it. */
+/** Listen for keys; `page` has hello, byId(id), selectLane(place) and removeLane(). Returns what ends it. */
 export function listenForKeys(page) {
   const press = (event) => {
     // A key is meant for the control that has the focus.
     const control = event.composedPath()[0].closest?.("input, select, textarea, button, a, summary, [role]");
-    if (control || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!page.hello || control || event.ctrlKey || event.metaKey || event.altKey) return;
     const button = BUTTONS.find(([key]) => key === event.key)?.[2];
     if (button) page.byId(button).click();
     else if (/^[1-4]$/.test(event.key)) page.selectLane(Number(event.key) - 1);

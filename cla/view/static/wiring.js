@@ -2,9 +2,9 @@
 
 import { oneMore } from "./lane_controls.js";
 
-/** Listen to the controls of `page`. */
+/** Listen to the controls of `page`, which mean something once the server has said what there is. */
 export function wire(page) {
-  const on = (id, type, handler) => page.byId(id).addEventListener(type, handler);
+  const on = (id, type, handler) => page.byId(id).addEventListener(type, (event) => page.hello && handler(event));
   const send = (type, more = {}) => page.socket.send({ type, ...more });
   on("play", "click", () => page.sources.playSample());
   on("clip", "change", () => page.sources.playSample());
