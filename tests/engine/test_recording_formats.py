@@ -1,7 +1,5 @@
 """What recordings are made of: FLAC and MP4 that others read, exactly what the lanes got."""
 
-import json
-import struct
 from contextlib import closing
 
 import av
@@ -145,40 +143,3 @@ def test_fragments_are_whole_wherever_a_file_is_cut_off():
         assert len(read) >= sum(len(frame.jpeg) for frame in FRAMES[:whole])
     with pytest.raises(ClaError, match="damaged"):
         list(jpegs(np.frombuffer(content[4:], np.uint8)))
-
-
-def wave_file(samples):
-    """As recordings of format 1 have it."""
-    head = struct.pack(
-        "<4sI4s4sIHHIIHH4sI", b"RIFF", 2**32 - 1, b"WAVE", b"fmt ", 16, 3, 1, RATE_HZ, RATE_HZ * 4,
-        4, 32, b"data", 2**32 - 1,
-    )  # fmt: skip
-    return head + samples.astype("<f4").tobytes()
-
-
-def made_old(folder, old, content):
-    """Make a recording one of format 1."""
-    for name in ("sound.flac", "pictures.mp4"):
-        (folder / name).unlink(missing_ok=True)
-    (folder / old).write_bytes(content)
-    about = json.loads((folder / "session.json").read_text())
-    (folder / "session.json").write_text(json.dumps({**about, "format": 1}))
-    return Recording(folder)
-
-
-def test_sound_recorded_by_the_version_before_is_replayed(tmp_path):
-    task = tiny_sound_task()
-    record(tmp_path / "one", task, SoundStream(RATE_HZ), np.split(NOISE, 20))
-    old = made_old(tmp_path / "one", "sound.wav", wave_file(as_played(rounded(NOISE))))
-    checked = check(old, task)
-    assert (checked.difference, checked.compared) == (None, 25)
-    assert old.duration_s == 2.0
-    assert np.array_equal(old.samples(1), as_played(rounded(NOISE[:RATE_HZ])))
-
-
-def test_pictures_recorded_by_the_version_before_are_replayed(tmp_path):
-    task = tiny_video_task()
-    _, heard = record(tmp_path / "one", task, video_stream(task), FRAMES)
-    old = made_old(tmp_path / "one", "pictures.mjpeg", b"".join(f.jpeg for f in FRAMES))
-    checked = check(old, task)
-    assert (checked.difference, checked.compared) == (None, len(heard))

@@ -4,18 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FORMAT = 3
-FORMATS = (1, 2, FORMAT)
-"""Those that are read: the first has WAV and bare JPEGs in place of FLAC and MP4; only the third
-says which lanes stepped by compiled kernels, as all did before where numba was installed."""
+FORMATS = (2, FORMAT)
+"""Those that are read: only the third says which lanes stepped by compiled kernels, as all did
+before where numba was installed."""
 MANIFEST = "session.json"
 TASK = "task.safetensors"
 LOG = "log.jsonl"
 SOUND = "sound.flac"
 PICTURES = "pictures.mp4"
-OLD_SOUND = "sound.wav"
-OLD_PICTURES = "pictures.mjpeg"
 RECORDS = "records.arrows"
-FILES = (MANIFEST, TASK, LOG, SOUND, PICTURES, RECORDS, OLD_SOUND, OLD_PICTURES)
+FILES = (MANIFEST, TASK, LOG, SOUND, PICTURES, RECORDS)
 """Everything that a session folder may hold; whatever else lies in it is not looked at."""
 
 MAX_LINE_BYTES = 8 * 1024

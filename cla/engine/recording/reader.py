@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cla.capture.fragments import jpegs
 from cla.engine.commands import UseKernels
 from cla.engine.recording.layout import (
     FILES,
@@ -16,8 +17,6 @@ from cla.engine.recording.layout import (
     MANIFEST,
     MAX_LINE_BYTES,
     MAX_MANIFEST_BYTES,
-    OLD_PICTURES,
-    OLD_SOUND,
     PICTURES,
     RECORDS,
     SOUND,
@@ -27,13 +26,7 @@ from cla.engine.recording.layout import (
 )
 from cla.engine.recording.log import CommandDone, Ended, Flushed, PacketTaken, parse_entry
 from cla.engine.recording.manifest import Manifest, parse_manifest
-from cla.engine.recording.recorded_input import (
-    FlacSound,
-    Pieces,
-    Samples,
-    WaveSound,
-    picture_bytes,
-)
+from cla.engine.recording.recorded_input import FlacSound, Pieces, Samples, mapped
 from cla.engine.recording.rows import Row, read_rows
 from cla.engine.stream import Arrival
 from cla.errors import ClaError
@@ -205,13 +198,10 @@ class Recording:
             if len(line) == MAX_LINE_BYTES:
                 raise ClaError(f"{LOG} holds a line that is too long.", _AGAIN)
 
-    def _sound(self) -> FlacSound | WaveSound | None:
+    def _sound(self) -> FlacSound | None:
         """The sound, if there is a file of it."""
-        sound: FlacSound | WaveSound | None = None
-        if path := self._file(SOUND):
-            sound = FlacSound(path, self._limits, isolated=self._isolated)
-        elif path := self._file(OLD_SOUND):
-            sound = WaveSound(path)
+        path = self._file(SOUND)
+        sound = FlacSound(path, self._limits, isolated=self._isolated) if path else None
         # A file cut off within its head has no rate.
         if sound and sound.sample_rate_hz not in (0, self.manifest.sample_rate_hz):
             raise ClaError(f"The sound and {MANIFEST} do not fit.", _AGAIN)
@@ -219,10 +209,8 @@ class Recording:
 
     def _pictures(self) -> Generator[NDArray[np.uint8], None, None]:
         """The bytes of the pictures, piece by piece."""
-        for name in (PICTURES, OLD_PICTURES):
-            if path := self._file(name):
-                yield from picture_bytes(path, bare=name == OLD_PICTURES)
-                return
+        if path := self._file(PICTURES):
+            yield from jpegs(mapped(path))
 
     def _file(self, name: str) -> Path | None:
         """A file by its name, and nothing else that could have that name, as a link out of here."""

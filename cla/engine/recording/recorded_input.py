@@ -9,19 +9,15 @@ from numpy.typing import NDArray
 
 from cla.capture import AudioLimits, open_audio, open_isolated_audio
 from cla.capture.flac import HEAD_BYTES, FlacHead, read_flac_head
-from cla.capture.fragments import jpegs
 from cla.engine.recording.layout import RecordingLimits
-from cla.engine.recording.wave import HEAD_BYTES as WAVE_HEAD_BYTES
-from cla.engine.recording.wave import read_wave_head
 from cla.engine.sound_stream import INT16_SCALE
 from cla.errors import ClaError
 
 Samples = NDArray[np.int16] | NDArray[np.float32]
-_PIECE = 2**16
 
 
 class FlacSound:
-    """Sound as it is recorded now.
+    """The sound of a recording.
 
     Args:
         isolated: it may be from a stranger, and is decoded in a process of its own.
@@ -77,27 +73,6 @@ class FlacSound:
         return (samples * np.float32(INT16_SCALE)).astype(np.int16)
 
 
-class WaveSound:
-    """Sound as format 1 has it; attributes and errors as of `FlacSound`."""
-
-    def __init__(self, path: Path) -> None:
-        content = mapped(path)
-        whole = content.size >= WAVE_HEAD_BYTES
-        head = content[:WAVE_HEAD_BYTES].tobytes()
-        self.dtype: np.dtype[Any] = np.dtype("<i2")
-        self.sample_rate_hz = 0
-        if whole:
-            self.sample_rate_hz, self.dtype = read_wave_head(head)
-        data = content[WAVE_HEAD_BYTES:]
-        self.count = data.size // self.dtype.itemsize
-        self._samples: Any = data[: self.count * self.dtype.itemsize].view(self.dtype)
-
-    def pieces(self) -> Generator[Samples, None, None]:
-        """The samples, mapped."""
-        for at in range(0, self.count, _PIECE):
-            yield self._samples[at : at + _PIECE]
-
-
 class Pieces:
     """Takes from a row of pieces as much as is wanted, wherever one ends and another begins."""
 
@@ -118,19 +93,6 @@ class Pieces:
         joined = self._left[0] if len(self._left) == 1 else np.concatenate(self._left)
         self._left, self._size = [joined[count:]], self._size - count
         return joined[:count]
-
-
-def picture_bytes(path: Path, *, bare: bool) -> Iterator[NDArray[np.uint8]]:
-    """The JPEGs of a recording, one behind the other.
-
-    Args:
-        bare: the file holds nothing else, as in format 1.
-
-    Raises:
-        ClaError: it is no file that this program makes.
-    """
-    content = mapped(path)
-    return iter((content,)) if bare else jpegs(content)
 
 
 def mapped(path: Path) -> NDArray[np.uint8]:
