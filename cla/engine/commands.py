@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, field
 
 from cla.attention import LandmarkMode
 from cla.engine.lane_config import LaneConfig
-from cla.engine.schema import Count, Index, Name
+from cla.engine.schema import Count, Index, Name, Share
 
 MAX_LANES = 64
 
@@ -48,6 +48,12 @@ class SetEmit(_Command, frozen=True, tag="emit"):
     emit: bool
 
 
+class SetSensitivity(_Command, frozen=True, tag="sensitivity"):
+    """Take a label for an event from this probability on, in every lane; it acts on events only."""
+
+    enter: Share
+
+
 class UseKernels(_Command, frozen=True, tag="kernels"):
     """Whether lanes step by compiled kernels or by PyTorch; state and stream go on."""
 
@@ -77,5 +83,7 @@ class RequestMap(_Command, frozen=True, tag="map"):
     layer: Index = 0
 
 
-LaneCommand = SetLandmarks | SetLandmarkMode | SetWindow | SetLanes | SetEmit | UseKernels
+LaneCommand = (
+    SetLandmarks | SetLandmarkMode | SetWindow | SetLanes | SetEmit | SetSensitivity | UseKernels
+)
 Command = LaneCommand | Pause | Resume | StepOnce | Reset | RequestMap

@@ -11,6 +11,7 @@ from cla.engine.commands import (
     SetLandmarkMode,
     SetLandmarks,
     SetLanes,
+    SetSensitivity,
     SetWindow,
     UseKernels,
 )
@@ -43,6 +44,8 @@ class Comparison:
             for config, name in zip(lane_configs, lane_names(lane_configs), strict=True)
         )
         self.emit = False
+        self.enter: float | None = None
+        """The probability from which labels are events, where it is not the task's own."""
 
     def warm_up(self) -> None:
         """Let every lane step on silence and forget it: first steps load compiled code."""
@@ -74,6 +77,11 @@ class Comparison:
         """
         if isinstance(command, SetEmit):
             self.emit = command.emit
+            return None
+        if isinstance(command, SetSensitivity):
+            self.enter = command.enter
+            for lane in self.lanes:
+                lane.set_sensitivity(command.enter)
             return None
         if isinstance(command, UseKernels):
             self.kernels = command.on
@@ -113,6 +121,8 @@ class Comparison:
         for lane in lanes:
             if lane not in self.lanes:
                 lane.join(self.lanes[0])
+                if self.enter is not None:
+                    lane.set_sensitivity(self.enter)
             lane.count_anew()
         self.lanes = tuple(lanes)
 
@@ -145,5 +155,5 @@ def changed(configs: Sequence[LaneConfig], command: LaneCommand) -> tuple[LaneCo
             return tuple(replace(config, landmark_mode=mode) for config in configs)
         case SetWindow(window):
             return tuple(replace(config, window=window) for config in configs)
-        case SetEmit() | UseKernels():
+        case SetEmit() | SetSensitivity() | UseKernels():
             return tuple(configs)

@@ -63,6 +63,7 @@ class Lane:
         self.fault: FaultRecord | None = None
         self._device = task.device
         self._kernels = kernels
+        self._events = task.event_config
         self._forget()
         self.change(config)
 
@@ -72,7 +73,7 @@ class Lane:
         self._rebuild()
 
     def _forget(self) -> None:
-        self._detector = EventDetector(self.task.labels, self.task.event_config)
+        self._detector = EventDetector(self.task.labels, self._events)
         # Landmark segments reach at most one more window back, whatever their number.
         length = 2 * self.task.window * self.task.classifier.config.num_layers
         self._history: deque[torch.Tensor] = deque(maxlen=length)
@@ -151,6 +152,10 @@ class Lane:
         """Step by compiled kernels or by PyTorch from the next token on, in the same state."""
         self._kernels = on
         self._classifier.use_kernels(on)
+
+    def set_sensitivity(self, enter: float) -> None:
+        """Take a label for an event from this probability on; what is held goes on."""
+        self._events = self._detector.config = self.task.event_config.from_probability(enter)
 
     def count_anew(self) -> None:
         """Let the total of operations begin at zero."""

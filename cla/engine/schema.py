@@ -15,6 +15,8 @@ Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 """Landmarks, tokens of a window, layers."""
 Index = Annotated[int, Meta(ge=0, le=9_999)]
 """Which layer, or which device."""
+Share = Annotated[float, Meta(gt=0, le=1)]
+"""A probability at which something happens."""
 Name = Annotated[str, Meta(max_length=1_024)]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Generic, TypeVar
 
-from cla.engine.commands import Command, Pause, Reset, Resume, StepOnce, UseKernels
+from cla.engine.commands import Command, Pause, Reset, Resume, SetSensitivity, StepOnce, UseKernels
 from cla.engine.kernels import Kernels
 from cla.engine.lane_config import LaneConfig
 from cla.engine.outbox import Outbox
@@ -292,6 +292,8 @@ class Session(Generic[Packet]):
             kernels=comparison.kernels,
         )  # fmt: skip
         recorder.begin(about, write_task_file(self._task), self._record)
+        if comparison.enter is not None:
+            recorder.command(SetSensitivity(comparison.enter), 0)
 
     def _take_packets(self) -> None:
         """Turn waiting packets into tokens until there is one to work on."""

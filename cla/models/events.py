@@ -1,7 +1,7 @@
 """From probabilities per token to events: one label held, once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,10 @@ class EventConfig:
     hold_tokens: int = 2
     refractory_s: float = 0.3
     smoothing_tokens: int = 1
+
+    def from_probability(self, enter: float) -> "EventConfig":
+        """The same, with another probability at which a label starts to count."""
+        return replace(self, enter=enter, exit=min(self.exit, enter))
 
     def __post_init__(self) -> None:
         if not 0 < self.exit <= self.enter <= 1:

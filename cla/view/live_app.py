@@ -130,6 +130,8 @@ def shown_task(task: TaskModel) -> dict[str, Any]:
         "num_layers": task.classifier.config.num_layers,
         "hop_s": task.hop_s,
         "landmark_counts": list(task.landmark_counts),
+        "enter": task.event_config.enter,
+        "sensitivity": list(task.card.get("sensitivity", ())),
         "clips": [
             {"name": clip.name, "title": clip.title, "file": clip.path.name}
             for clip in sample_clips(task.name)

@@ -16,6 +16,7 @@ from cla.engine import (
     SetLandmarkMode,
     SetLandmarks,
     SetLanes,
+    SetSensitivity,
     StepOnce,
     decoded,
 )
@@ -98,7 +99,15 @@ class Stop(_Message, frozen=True, tag="stop"):
 Start = Sample | Listen | Watch | OpenDevice | Upload
 """What makes a new session, with all that costs."""
 PageCommand = (
-    SetLandmarks | SetLandmarkMode | SetLanes | Pause | Resume | StepOnce | Reset | RequestMap
+    SetLandmarks
+    | SetLandmarkMode
+    | SetLanes
+    | SetSensitivity
+    | Pause
+    | Resume
+    | StepOnce
+    | Reset
+    | RequestMap
 )
 """What a page may ask of its session; the session knows more."""
 Message = Start | Lost | SetFast | SetRecording | Stop | PageCommand
@@ -155,6 +164,7 @@ def do_message(stage: Stage, message: Message) -> None:
             SetLandmarks()
             | SetLandmarkMode()
             | SetLanes()
+            | SetSensitivity()
             | Pause()
             | Resume()
             | StepOnce()

@@ -20,6 +20,7 @@ from cla.engine import (
     SetLandmarkMode,
     SetLandmarks,
     SetLanes,
+    SetSensitivity,
     SetWindow,
     lane_names,
     names_of,
@@ -152,5 +153,7 @@ def _label(say: Texts, command: Command) -> str:
             return say("page.pause")
         case Resume():
             return say("page.resume")
+        case SetSensitivity(enter):
+            return f"{say('page.sensitivity')} {enter:g}"
         case _:
             return ""

@@ -30,6 +30,7 @@ from cla.engine import (
     SetLandmarkMode,
     SetLandmarks,
     SetLanes,
+    SetSensitivity,
     Source,
     Stream,
     open_file,
@@ -97,6 +98,7 @@ class Stage:
         self._ended_reported = False
         self._paused = False
         self._fast = False
+        self._enter: float | None = None
 
     @property
     def live(self) -> bool:
@@ -114,6 +116,7 @@ class Stage:
             "task": self._task.name,
             "paused": self._paused,
             "fast": self._fast,
+            "enter": self._enter,
             "recorded_s": self._recorded_s,
             **self._wished.as_dict(),
         }
@@ -252,6 +255,8 @@ class Stage:
                 self._wished.apply(command)
                 if not self._session:
                     self._tell_lanes()
+            case SetSensitivity(enter):
+                self._enter = enter
             case Pause():
                 self._paused = True
             case Resume():
@@ -333,6 +338,7 @@ class Stage:
         if task is not self._task:
             self._wished.set_task(task)
             self._task = task
+            self._enter = None  # another task's probabilities mean something else
             self._tell_lanes()
 
     def _tell_lanes(self) -> None:
@@ -361,6 +367,8 @@ class Stage:
             kernels=self._kernels,
         )  # fmt: skip
         session.send(SetEmit(True))
+        if self._enter is not None:
+            session.send(SetSensitivity(self._enter))
         self._session, self._source = session, shown
         self._started_s = time.monotonic()
         self._ended_reported = self._paused = False

@@ -13,6 +13,7 @@ from cla.engine import (
     SetLandmarkMode,
     SetLandmarks,
     SetLanes,
+    SetSensitivity,
     SetWindow,
 )
 from cla.errors import ClaError
@@ -175,3 +176,29 @@ def test_lanes_that_cannot_run_change_nothing(task):
         with pytest.raises(ClaError):
             comparison.apply(SetLanes(configs))
     assert comparison.lanes is before
+
+
+def test_sensitivity_acts_on_events_alone_in_lanes_that_come_later_too(task):
+    tokens = make_tokens(60, seed=3)
+    plain, keen = (Comparison(task, [FULL, LOW]) for _ in range(2))
+    keen.apply(SetSensitivity(0.01))
+    for comparison in (plain, keen):
+        comparison.apply(SetLanes((FULL, LOW, LaneConfig("nystrom", 4))))
+    found = [[one.step(token) for token in tokens] for one in (plain, keen)]
+    for record, other in zip(*found, strict=True):
+        for lane, again in zip(record.lanes, other.lanes, strict=True):
+            assert np.array_equal(lane.probabilities, again.probabilities)
+    for place in range(3):
+        few, many = (sum(r.lanes[place].event is not None for r in one) for one in found)
+        assert few < many
+
+
+def test_sensitivity_changes_while_an_event_is_held(task):
+    comparison = Comparison(task, [FULL])
+    comparison.apply(SetSensitivity(0.01))
+    first = next(
+        token for token in make_tokens(60, seed=3) if comparison.step(token).lanes[0].event
+    )
+    comparison.apply(SetSensitivity(1.0))
+    later = [comparison.step(t) for t in make_tokens(60, seed=3)[first.index + 1 :]]
+    assert not any(record.lanes[0].event for record in later)

@@ -14,6 +14,7 @@ from cla.engine import (
     SetLandmarkMode,
     SetLandmarks,
     SetLanes,
+    SetSensitivity,
     SetWindow,
     StepOnce,
 )
@@ -42,6 +43,7 @@ COMMANDS = st.one_of(
     st.builds(SetWindow, SIZES),
     st.builds(SetLanes, st.lists(LANES, max_size=4).map(tuple)),
     st.builds(SetEmit, st.booleans()),
+    st.builds(SetSensitivity, st.floats(0, 1, exclude_min=True)),
     st.builds(RequestMap, TEXTS, st.integers(0, 99)),
     st.sampled_from([Pause(), Resume(), StepOnce(), Reset()]),
 )

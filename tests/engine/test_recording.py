@@ -25,6 +25,7 @@ from cla.engine import (
     SetEmit,
     SetLandmarks,
     SetLanes,
+    SetSensitivity,
     SetWindow,
     SoundStream,
     StepOnce,
@@ -96,10 +97,12 @@ def test_a_session_with_every_command_is_replayed_bit_for_bit(task, tmp_path, dt
     with closing(session):
         play(session, sound[:RATE_HZ], 12)  # before the recording, and no part of it
         session.send(SetEmit(True))
+        session.send(SetSensitivity(0.2))
         session.start_recording(Recorder(tmp_path / "one", source="noise"))
         heard = play(session, sound[:RATE_HZ], 12)
         commands = (
             SetLandmarks(8), SetWindow(12), SetLandmarks(7), RequestMap("full"), SetEmit(False),
+            SetSensitivity(0.05),
             SetLanes((*LANES, LaneConfig("nystrom", 4), LaneConfig("continual"))), Reset(),
             SetLanes((LaneConfig("continual"), LaneConfig("nystrom", 4))), Pause(), StepOnce(),
         )  # fmt: skip
@@ -119,7 +122,7 @@ def test_a_session_with_every_command_is_replayed_bit_for_bit(task, tmp_path, dt
     assert checked.compared == len(tokens(heard[begun:])) == len(records)
     recording = Recording(tmp_path / "one")
     assert not recording.cut_off
-    assert recording.duration_s == pytest.approx(5.0, abs=0.1)  # a reset leaves out what waits
+    assert recording.duration_s == pytest.approx(5.5, abs=0.1)  # a reset leaves out what waits
     assert recording.manifest.source == "noise"
     done = [h.command for h in recording.happenings() if isinstance(h, CommandDone)]
     assert done == [*commands, Resume()]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cla.engine import LaneConfig, Pause, RequestMap, SetLandmarks, SetLanes
+from cla.engine import LaneConfig, Pause, RequestMap, SetLandmarks, SetLanes, SetSensitivity
 from cla.errors import ClaError
 from cla.view.messages import (
     MAX_AMOUNT,
@@ -35,6 +35,7 @@ UPLOAD = '{"type":"upload","size_bytes":%s,"name":"a.wav","task":"digits"}'
         ({"type": "lost", "samples": MAX_AMOUNT}, Lost(MAX_AMOUNT)),
         ({"type": "record", "on": False}, SetRecording(False)),
         ({"type": "stop", "more": [1]}, Stop()),
+        ({"type": "sensitivity", "enter": 0.5}, SetSensitivity(0.5)),
         ({"type": "pause"}, Pause()),
         ({"type": "landmarks", "num_landmarks": 16}, SetLandmarks(16)),
         ({"type": "map", "lane": "full", "layer": 1}, RequestMap("full", 1)),
@@ -53,6 +54,8 @@ def test_what_a_page_may_say(said, meant):
     [
         *(DEVICE % index for index in ("-1", "10000", 2**31, "1" + "0" * 400, "1e400", "1.5")),
         *(DEVICE % index for index in ("true", "null", '"0"', "NaN", "[0]", "-0.0001")),
+        *(f'{{"type":"sensitivity","enter":{enter}}}' for enter in ("0", "-0.1", "1.01", "1e400")),
+        *(f'{{"type":"sensitivity","enter":{enter}}}' for enter in ("NaN", "null", '"0.5"')),
         DEVICE.replace("video", "smell") % 0,
         DEVICE.replace(',"index":%s', ""),
         *(UPLOAD % size for size in ("-1", MAX_AMOUNT + 1, "1" + "0" * 400, "Infinity")),

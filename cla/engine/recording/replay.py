@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cla.attention import fused
-from cla.engine.commands import Command, RequestMap, Reset, SetEmit, UseKernels
+from cla.engine.commands import Command, RequestMap, Reset, SetEmit, SetSensitivity, UseKernels
 from cla.engine.inputs import sound_stream, video_stream
 from cla.engine.lane_config import LaneConfig
 from cla.engine.recording.log import CommandDone, Flushed
@@ -42,7 +42,7 @@ class ReplayConfig:
             return False  # it shows, and changes nothing
         if isinstance(command, SetEmit):
             return self.emit is None
-        return self.lanes is None or isinstance(command, Reset | UseKernels)
+        return self.lanes is None or isinstance(command, Reset | SetSensitivity | UseKernels)
 
 
 def replay(

@@ -14,6 +14,7 @@ import { applyChoice, bindSettings } from "./page_settings.js";
 import { Preview } from "./preview.js";
 import { RecordButton } from "./record_button.js";
 import { liveUrl } from "./routes.js";
+import { readEnter, Sensitivity } from "./sensitivity.js";
 import { LiveSocket } from "./socket.js";
 import { Sources } from "./sources.js";
 import { say, setTexts } from "./texts.js";
@@ -45,7 +46,8 @@ class LivePage {
     this.lastFrame = this.lastNumbers = this.lastMap = 0;
     showHint(this.byId("first-hint"));
     this.endKeys = listenForKeys(this);
-    this.followed = new Followed(["fast", "landmarks", "mode"].map(this.byId), () => {
+    this.sensitivity = new Sensitivity(this);
+    this.followed = new Followed(["fast", "landmarks", "mode", "sensitivity"].map(this.byId), () => {
       if (this.settings.task === this.task?.name) this.showControls(this.settings);
     });
     wire(this);
@@ -135,10 +137,12 @@ class LivePage {
     }
     const own = first && !task && hello.tasks.find(({ name, problem, address }) => !problem && (address ?? name) === readAddress("task"));
     const fast = this.byId("fast").checked;
+    const enter = readEnter();
     if (hello.source || !this.task) this.show(hello);
     if (own) return this.choose(own.name);
     if (hello.source) return;
     if (first && readAddress("lanes")) this.sendLanes(readLanes(readAddress("lanes")));
+    if (first && enter) this.sensitivity.choose(enter);
     if (first && fast) {
       this.byId("fast").checked = true;
       this.socket.send({ type: "fast", fast });
@@ -161,6 +165,7 @@ class LivePage {
     applyChoice(this.byId("layer"));
     this.sources.listDevices();
     this.preview.reset();
+    this.sensitivity.setTask(task);
   }
 
   /** Settings as the server has them. */
@@ -196,6 +201,7 @@ class LivePage {
     const shown = this.followed.put(this.byId("landmarks"), counts.indexOf(settings.num_landmarks));
     if (shown) this.byId("landmarks-value").textContent = settings.num_landmarks;
     this.followed.put(this.byId("mode"), settings.landmark_mode);
+    this.sensitivity.show(settings.enter);
   }
 
   takeToken(header, arrays) {
