@@ -125,7 +125,7 @@ def test_a_session_with_every_command_is_replayed_bit_for_bit(task, tmp_path, dt
     assert recording.duration_s == pytest.approx(5.5, abs=0.1)  # a reset leaves out what waits
     assert recording.manifest.source == "noise"
     done = [h.command for h in recording.happenings() if isinstance(h, CommandDone)]
-    assert done == [*commands, Resume()]
+    assert done == [SetSensitivity(0.2), *commands, Resume()]
     assert recording.samples(9).dtype == dtype
 
 
