@@ -7,7 +7,7 @@ from cla.attention.registry import KINDS, LandmarkMode
 from cla.errors import ClaError
 
 OutputMode = Literal["single_output", "retroactive"]
-PseudoInverse = Literal["exact", "iterative"]
+PseudoInverse = Literal["ridge", "exact", "iterative"]
 
 
 AttentionKind = str
@@ -27,7 +27,8 @@ class AttentionConfig:
         landmark_mode: landmarks follow the stream ("continual") or are given ("fixed"); `nystrom`
             takes its own from every window.
         output_mode: output of the newest token, or refreshed outputs of the whole window.
-        pseudo_inverse: "exact" (SVD) or "iterative" (Nyströmformer's polynomial).
+        pseudo_inverse: of gamma: "ridge" (regularized), "exact" (singular values) or "iterative"
+            (Nyströmformer's polynomial); weights keep the one they were trained with.
 
     Raises:
         ClaError: a value is out of range; the message names it.
@@ -40,7 +41,7 @@ class AttentionConfig:
     num_landmarks: int | None = None
     landmark_mode: LandmarkMode = "continual"
     output_mode: OutputMode = "single_output"
-    pseudo_inverse: PseudoInverse = "exact"
+    pseudo_inverse: PseudoInverse = "ridge"
 
     def __post_init__(self) -> None:
         _require_choice("kind", self.kind, tuple(KINDS))

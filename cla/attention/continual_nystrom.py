@@ -78,6 +78,8 @@ class ContinualNystromAttention(AttentionLayer):
         """The compiled steps, where they may be taken."""
         if not self.use_fused or torch.compiler.is_compiling():
             return None
+        if self.config.pseudo_inverse == "ridge" and not self.fixed:
+            return None
         if self._kernels is None:
             self._kernels = fused.NystromKernels(self.config)
         return self._kernels

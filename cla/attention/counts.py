@@ -236,6 +236,9 @@ def _inverse(config: AttentionConfig) -> Part:
     marks = config.landmarks
     if config.pseudo_inverse == "exact":
         return Part(0, SVD_FACTOR * marks**3)
+    if config.pseudo_inverse == "ridge":
+        # Cholesky's factor and two triangular solutions of M right sides; roughness and penalty.
+        return Part(marks**3 + 2 * marks**2, marks**3 // 6 + marks**3 + 8 * marks**2)
     return Part(4 * ITERATIONS * marks**3, 4 * ITERATIONS * marks**2 + 3 * marks**2)
 
 

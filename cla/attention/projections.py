@@ -1,6 +1,6 @@
 """The four projections that all attention kinds own, and how tokens are cut into heads."""
 
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +10,8 @@ from cla.attention.config import AttentionConfig
 from cla.attention.plain import apply, is_plain
 from cla.attention.projected import Projected, mark_bad
 
+PROJECTIONS = ("query_proj", "key_proj", "value_proj", "output_proj")
+
 
 class Projections(nn.Module):
     """Query, key, value and output projection of a layer, on whole embeddings of E numbers.
@@ -18,13 +20,28 @@ class Projections(nn.Module):
     as it is, with its hooks. Kernels serve while all four are plain (`plain.is_plain`).
     """
 
+    query_proj: nn.Linear
+    key_proj: nn.Linear
+    value_proj: nn.Linear
+    output_proj: nn.Linear
+
     def __init__(self, config: AttentionConfig) -> None:
+        given = self.__dict__.pop("_given", None)
         super().__init__()
         self.config = config
-        self.query_proj = nn.Linear(config.embed_dim, config.embed_dim)
-        self.key_proj = nn.Linear(config.embed_dim, config.embed_dim)
-        self.value_proj = nn.Linear(config.embed_dim, config.embed_dim)
-        self.output_proj = nn.Linear(config.embed_dim, config.embed_dim)
+        for name in PROJECTIONS:
+            module = (
+                getattr(given, name) if given else nn.Linear(config.embed_dim, config.embed_dim)
+            )
+            setattr(self, name, module)
+
+    @classmethod
+    def sharing(cls, config: AttentionConfig, projections: "Projections") -> Self:
+        """A layer whose projections are those of another, the same objects; it makes none."""
+        layer = cls.__new__(cls)
+        layer.__dict__["_given"] = projections
+        layer.__init__(config)  # type: ignore[misc]  # as calling the class would
+        return layer
 
     @property
     def like(self) -> Tensor:

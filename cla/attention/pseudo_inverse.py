@@ -1,4 +1,6 @@
-"""Moore-Penrose pseudo-inverse of gamma, exact or iterative."""
+"""Pseudo-inverse of gamma: regularized, exact (Moore-Penrose) or iterative."""
+
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
@@ -11,6 +13,10 @@ SINGULAR_VALUE_CUTOFF = 1e-5
 
 ITERATIONS = 6
 
+LEVEL, FEW, SMOOTHNESS, LEAST = 0.2, 5.0, 1.7, 0.1
+"""Of the regularization, see `_penalty`: chosen for the least error against full attention over all
+M < N of random, trained and nearly coinciding landmarks."""
+
 
 def pseudo_inverse(gamma: Tensor, method: PseudoInverse) -> Tensor:
     """Pseudo-inverse of each matrix of a batch.
@@ -19,9 +25,49 @@ def pseudo_inverse(gamma: Tensor, method: PseudoInverse) -> Tensor:
         gamma: (..., M, M)
         returns: (..., M, M)
     """
-    inverse = exact(gamma) if method == "exact" else iterative(gamma)
     # Solvers give matrices column by column; states hold them row by row.
-    return inverse.contiguous()
+    return _METHODS[method](gamma).contiguous()
+
+
+def ridge(gamma: Tensor) -> Tensor:
+    """The inverse on constants, and that of ridge regression on what is left.
+
+    The rows of gamma sum to 1. With m the mean of its rows and C = gamma - 1 m the deviations from
+    it, (C^T C + penalty^2)^-1 C^T = R inverts these as far as they stand out, and
+    1 1^T / M + (I - 1 m) R maps constants to constants: rows of the implied attention sum to 1.
+    Without a penalty it is the inverse. Rows and columns of zeros, of landmarks that are not there,
+    stay zero; a matrix that holds a non-finite number gives NaN throughout.
+
+    Source: Hoerl and Kennard, "Ridge Regression" (Technometrics 1970); the penalty is ours.
+    Cost: about 2 1/3 M^3 multiply-adds, a tenth of `iterative`.
+    """
+    wide = gamma.double()
+    there = wide.detach().sum(-1, keepdim=True)
+    share = there / there.sum(-2, keepdim=True)
+    mean = share.mT @ wide
+    rest = wide - there * mean
+    gram = rest.mT @ rest
+    gram = gram + torch.diag_embed(_penalty(rest.detach()).square().expand(gram.shape[:-1]))
+    factor = torch.linalg.cholesky_ex(gram).L
+    inverse = torch.cholesky_solve(rest.mT, factor)
+    inverse = there * share.mT + inverse - there * (mean @ inverse)
+    sound = there.sum((-2, -1), keepdim=True).isfinite()
+    return torch.where(sound, inverse, torch.nan).to(gamma.dtype)
+
+
+def _penalty(rest: Tensor) -> Tensor:
+    """Singular values of the deviations that are less than this count for little, (..., 1).
+
+    A share of their root mean square. Landmarks in order of time, which vary less from one to the
+    next than among each other, stand for the tokens between them: the smoother, the smaller is the
+    share. Of few landmarks each stands for many tokens, and the share is larger.
+    """
+    marks = rest.shape[-1]
+    square = rest.square().sum((-2, -1))
+    turns = (rest - rest.roll(1, -2)).square().sum((-2, -1))
+    roughness = (turns / (2 * square).clamp(min=1e-300)).clamp(max=1.0)
+    share = (LEVEL + FEW / marks) / marks * roughness**SMOOTHNESS
+    return (share.square() * square + (LEAST / marks**2) ** 2).sqrt()[..., None]
 
 
 def exact(gamma: Tensor) -> Tensor:
@@ -81,3 +127,10 @@ def iterative(gamma: Tensor) -> Tensor:
         inner = 13 * identity - product @ inner
         inverse = 0.25 * inverse @ inner
     return inverse
+
+
+_METHODS: Mapping[PseudoInverse, Callable[[Tensor], Tensor]] = {
+    "ridge": ridge,
+    "exact": exact,
+    "iterative": iterative,
+}

@@ -6,8 +6,6 @@ from torch import Tensor, nn
 
 from cla.attention import AttentionConfig, make_attention
 
-PROJECTIONS = ("query_proj", "key_proj", "value_proj", "output_proj")
-
 
 @dataclass(frozen=True)
 class EncoderSizes:
@@ -42,9 +40,7 @@ class EncoderLayer(nn.Module):
 
     def with_attention(self, config: AttentionConfig) -> "EncoderLayer":
         """The same parameters (the same objects) under another attention."""
-        attention = make_attention(config)
-        for name in PROJECTIONS:
-            setattr(attention, name, getattr(self.attention, name))
+        attention = make_attention(config, self.attention)
         twin = EncoderLayer.__new__(EncoderLayer)
         nn.Module.__init__(twin)
         for name, module in self.named_children():

@@ -81,3 +81,12 @@ def test_step_operations_follow_the_stream():
     assert lane.step_operations(state) == 2 * (2 * 8 + 3)
     run(lane, torch.zeros(1, 30, 6), state)
     assert lane.step_operations(state) == lane.operations.step
+
+
+def test_another_attention_makes_no_weights(monkeypatch):
+    classifier = make_classifier()
+    before = torch.get_rng_state()
+    monkeypatch.setattr(torch.nn.Linear, "reset_parameters", None)  # whoever makes one calls it
+    twin = classifier.with_attention("continual_nystrom", 4, "fixed")
+    assert torch.equal(torch.get_rng_state(), before)
+    assert {id(part) for part in twin.parameters()} == {id(p) for p in classifier.parameters()}
