@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.features.speech_embedding import FEATURE_DIM, FRAMES_PER_HOP, MEL_BANDS, EmbeddingState
+from cla.features.speech_embedding import FEATURE_DIM, MEL_BANDS, EmbeddingState
 from cla.features.tokenizer import SpeechTokenizer
 
 SPECTRUM_DIM = FEATURE_DIM + 2 * MEL_BANDS
@@ -19,5 +19,4 @@ class SpectrumTokenizer(SpeechTokenizer):
     def _features(
         self, embedding: NDArray[np.float32], state: EmbeddingState
     ) -> NDArray[np.float32]:
-        newest = state.mel[-FRAMES_PER_HOP:]
-        return np.concatenate((embedding, newest.mean(0), newest.std(0)))
+        return np.concatenate((embedding, state.mel.mean(0), state.mel.std(0)))

@@ -31,35 +31,47 @@ class EmbeddingState(NamedTuple):
 
     Shapes:
         context: (352,) float32, the newest samples, in [-1, 1].
-        mel: (76, 32) float32, the newest mel frames, oldest first.
+        mel: (8, 32) float32, the newest mel frames, oldest first.
+        rows: (1, channels, 2, bands) float32 for each convolution along time, the newest rows of
+            its input.
     """
 
     context: NDArray[np.float32]
     mel: NDArray[np.float32]
+    rows: tuple[NDArray[np.float32], ...]
 
 
 class SpeechEmbedding:
     """The two shipped networks: samples to mel frames, mel frames to an embedding.
 
-    Holds no state of a stream and may be used by many threads at once.
+    Holds no state of a stream and may be used by many threads at once. What the embedding has
+    computed of earlier frames is kept, not computed again.
 
     Source: google/speech_embedding (Apache-2.0), as ONNX files; see assets/NOTICE.md.
     """
 
     def __init__(self) -> None:
         self._mel = onnx_network(verified_asset("features/melspectrogram.onnx"))
-        self._embedding = onnx_network(verified_asset("features/embedding_model.onnx"))
+        self._embedding = onnx_network(verified_asset("features/continual_embedding.onnx"))
+        _, *rows = self._embedding.get_inputs()
+        self._rows = [one.name for one in rows]
+        silence = np.full((FRAMES_PER_HOP, MEL_BANDS), _FLOOR_DB / 10.0 + 2.0, np.float32)
+        state = EmbeddingState(
+            np.zeros(_CONTEXT_SAMPLES, np.float32),
+            silence,
+            tuple(np.zeros(one.shape, np.float32) for one in rows),
+        )
+        for _ in range(-(-_WINDOW_FRAMES // FRAMES_PER_HOP)):
+            _, state = self._embed(silence, state)
+        self._silent = state
 
     def init_state(self) -> EmbeddingState:
         """Returns the state of a stream before which there was only silence.
 
         With it the first token is there after 80 ms and no word at the start is lost.
         """
-        silence = _FLOOR_DB / 10.0 + 2.0
-        return EmbeddingState(
-            context=np.zeros(_CONTEXT_SAMPLES, np.float32),
-            mel=np.full((_WINDOW_FRAMES, MEL_BANDS), silence, np.float32),
-        )
+        context, mel, rows = self._silent
+        return EmbeddingState(context.copy(), mel.copy(), tuple(row.copy() for row in rows))
 
     def step(
         self, hop: NDArray[np.float32], state: EmbeddingState
@@ -75,10 +87,16 @@ class SpeechEmbedding:
         # band of the call, so the extent of a call is part of what it computes.
         (power_db,) = self._mel.run(None, {"input": samples[np.newaxis] * _INT16_SCALE})
         frames = np.maximum(power_db.reshape(FRAMES_PER_HOP, MEL_BANDS), _FLOOR_DB)
-        mel = np.concatenate((state.mel[FRAMES_PER_HOP:], frames / 10.0 + 2.0))
-        window = mel[np.newaxis, :, :, np.newaxis]
-        (embedding,) = self._embedding.run(None, {"input_1": window})
-        return embedding.reshape(FEATURE_DIM), EmbeddingState(samples[-_CONTEXT_SAMPLES:], mel)
+        mel = frames / 10.0 + 2.0
+        return self._embed(mel, state._replace(context=samples[-_CONTEXT_SAMPLES:]))
+
+    def _embed(
+        self, mel: NDArray[np.float32], state: EmbeddingState
+    ) -> tuple[NDArray[np.float32], EmbeddingState]:
+        """The embedding once these frames have come, (96,), and the next state."""
+        given = dict(zip(self._rows, state.rows, strict=True))
+        embedding, *rows = self._embedding.run(None, given | {"frames": mel[None, None]})
+        return embedding[0], EmbeddingState(state.context, mel, tuple(rows))
 
 
 @cache

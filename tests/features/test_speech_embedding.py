@@ -1,16 +1,24 @@
 import threading
+from runpy import run_path
 
 import numpy as np
+import onnx
 import pytest
 from numpy.typing import NDArray
 from rows import assert_rows_close
 
 from cla.features import FEATURE_DIM, HOP_SAMPLES, SpeechEmbedding, embed_clip
 from cla.features.speech_embedding import RECEPTIVE_FIELD_S, SAMPLE_RATE_HZ, shared_embedding
+from cla.onnx_network import onnx_network
+from cla.resources import asset_path, verified_asset
 
 
 def noise(samples: int, seed: int = 0) -> NDArray[np.float32]:
     return (np.random.default_rng(seed).standard_normal(samples) * 0.1).astype(np.float32)
+
+
+def arrays(state):
+    return [state.context, state.mel, *state.rows]
 
 
 def test_the_start_is_as_if_silence_had_gone_before() -> None:
@@ -18,8 +26,35 @@ def test_the_start_is_as_if_silence_had_gone_before() -> None:
     silent = embedding.init_state()
     for _ in range(12):
         _, silent = embedding.step(np.zeros(HOP_SAMPLES, np.float32), silent)
-    for filled, fresh in zip(silent, embedding.init_state(), strict=True):
+    for filled, fresh in zip(arrays(silent), arrays(embedding.init_state()), strict=True):
         np.testing.assert_array_equal(filled, fresh)
+
+
+def test_tokens_are_those_of_the_published_network_bit_for_bit() -> None:
+    """From the first token on, over all phases, also where streams share the network."""
+    embedding = shared_embedding()
+    published = onnx_network(verified_asset("features/embedding_model.onnx"))
+    states = [embedding.init_state() for _ in range(2)]
+    silence = np.repeat(states[0].mel[:1], 76, 0)
+    windows = [silence, silence]
+    for token in range(40):
+        for stream, state in enumerate(states):
+            hop = noise(HOP_SAMPLES, seed=2 * token + stream) * 10.0 ** -(token % 5)
+            ours, states[stream] = embedding.step(hop, state)
+            windows[stream] = np.concatenate((windows[stream][8:], states[stream].mel))
+            window = windows[stream][np.newaxis, :, :, np.newaxis]
+            (theirs,) = published.run(None, {"input_1": window})
+            np.testing.assert_array_equal(ours, theirs.reshape(FEATURE_DIM))
+        if token == 25:  # a stream that begins anew beside one that goes on
+            states[0], windows[0] = embedding.init_state(), silence
+
+
+def test_the_shipped_network_is_what_its_script_makes() -> None:
+    folder = asset_path("features")
+    made = run_path(str(folder / "make_continual_embedding.py"))["continual"](
+        onnx.load(folder / "embedding_model.onnx")
+    )
+    assert onnx.load(folder / "continual_embedding.onnx") == made
 
 
 def test_mel_frames_equal_those_of_the_whole_clip() -> None:
@@ -30,7 +65,7 @@ def test_mel_frames_equal_those_of_the_whole_clip() -> None:
     frames = []
     for hop in samples.reshape(-1, HOP_SAMPLES):
         _, state = embedding.step(hop, state)
-        frames.append(state.mel[-8:])
+        frames.append(state.mel)
     padded = np.concatenate([np.zeros(352, np.float32), samples])
     (whole,) = embedding._mel.run(None, {"input": padded[np.newaxis] * 32_767.0})
     expected = np.maximum(whole.reshape(-1, 32), 20.0) / 10.0 + 2.0
@@ -40,9 +75,9 @@ def test_mel_frames_equal_those_of_the_whole_clip() -> None:
 def test_a_step_leaves_the_given_state_alone() -> None:
     embedding = shared_embedding()
     state = embedding.init_state()
-    before = [field.copy() for field in state]
+    before = [field.copy() for field in arrays(state)]
     embedding.step(noise(HOP_SAMPLES), state)
-    for field, kept in zip(state, before, strict=True):
+    for field, kept in zip(arrays(state), before, strict=True):
         np.testing.assert_array_equal(field, kept)
 
 
