@@ -1,0 +1,28 @@
+"""The examples run as they stand."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from cla.capture import sample_clips
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+MOST_LINES = 40
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
+def test_an_example_is_short(path):
+    assert len(path.read_text().splitlines()) <= MOST_LINES
+
+
+def test_own_features(capsys):
+    runpy.run_path(str(EXAMPLES / "own_features.py"))
+    assert capsys.readouterr().out == "(1, 64) (1, 500, 64) 1062\n"
+
+
+def test_digits_of_a_file():
+    clip = sample_clips()[0]
+    spoken_digits = runpy.run_path(str(EXAMPLES / "digits_of_a_file.py"))["spoken_digits"]
+    labels = [label for _, label in spoken_digits(str(clip.path))]
+    assert labels == [word.label for word in clip.words]
