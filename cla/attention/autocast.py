@@ -19,6 +19,8 @@ def outside_autocast(method: Method) -> Method:
 
     @wraps(method)
     def call(layer: Any, x: Tensor, *args: Any, **options: Any) -> Any:
+        if not isinstance(x, Tensor):
+            return method(layer, x, *args, **options)  # which says so
         device = x.device.type
         if not (torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)):
             return method(layer, x, *args, **options)

@@ -9,17 +9,49 @@ from cla.attention.config import AttentionConfig
 from cla.errors import ClaError
 
 
-def check_step(x: Tensor, active: Tensor | None, batch: int, embed_dim: int) -> None:
-    """Raise unless there is a token, and a boolean if any, for each of `batch` streams."""
-    if x.shape != (batch, embed_dim):
+def check_step(x: Tensor, active: Tensor | None, slot: Tensor, size: int) -> None:
+    """Raise unless there is a token, and a boolean if any, for each stream of a state.
+
+    Args:
+        slot: (B,) of the state.
+        size: of a token.
+    """
+    batch = slot.shape[0]
+    if not isinstance(x, Tensor):
+        raise ClaError(f"A token is a {type(x).__name__}.", f"Give a tensor ({batch}, {size}).")
+    if x.shape != (batch, size):
         raise ClaError(
             f"A token of shape {tuple(x.shape)} does not fit a state of {batch} streams.",
-            f"Give ({batch}, {embed_dim}).",
+            f"Give ({batch}, {size}).",
         )
+    if x.device != slot.device:
+        raise ClaError(
+            f"The tokens are on {x.device}, the state on {slot.device}.",
+            "Move the tokens, or the state by move_state.",
+        )
+    check_active(active, batch)
+
+
+def check_active(active: Tensor | None, batch: int) -> None:
+    """Raise unless there is a boolean for each of `batch` streams, or no mask."""
     if active is not None and (active.shape != (batch,) or active.dtype != torch.bool):
         raise ClaError(
             f"active of shape {tuple(active.shape)} and type {active.dtype} does not fit.",
             f"Give a mask of {batch} booleans.",
+        )
+
+
+def check_type(x: Tensor, dtype: torch.dtype) -> None:
+    """Raise unless tokens are floating-point numbers that `dtype` can hold.
+
+    Narrower ones are widened, none are rounded.
+    """
+    if not x.is_floating_point():
+        raise ClaError(f"Tokens are of {x.dtype}.", "Give floating-point numbers.")
+    if torch.promote_types(x.dtype, dtype) != dtype:
+        raise ClaError(
+            f"Tokens of {x.dtype} would be rounded to {dtype}.",
+            f"Give tokens.to({dtype}), or a state of init_state(..., dtype={x.dtype}).",
         )
 
 
@@ -49,7 +81,11 @@ def check_window(
 
 
 def check_tokens(x: Tensor, embed_dim: int) -> None:
-    """Raise unless `x` is (B, T, E) with T >= 1."""
+    """Raise unless `x` is (B, T, E) with T >= 1, of floating-point numbers."""
+    if not isinstance(x, Tensor):
+        raise ClaError(f"Tokens are a {type(x).__name__}.", "Give a tensor.")
+    if not x.is_floating_point():
+        raise ClaError(f"Tokens are of {x.dtype}.", "Give floating-point numbers.")
     if x.ndim != 3 or x.shape[1] < 1 or x.shape[2] != embed_dim:
         raise ClaError(
             f"Tokens of shape {tuple(x.shape)} do not fit.",

@@ -1,7 +1,8 @@
 """What an attention layer is: kind, sizes and modes, checked once."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from numbers import Integral
+from typing import Any, Literal, get_args
 
 from cla.attention.registry import KINDS, LandmarkMode
 from cla.errors import ClaError
@@ -44,12 +45,14 @@ class AttentionConfig:
     pseudo_inverse: PseudoInverse = "ridge"
 
     def __post_init__(self) -> None:
-        _require_choice("kind", self.kind, tuple(KINDS))
-        _require_choice("landmark_mode", self.landmark_mode, get_args(LandmarkMode))
-        _require_choice("output_mode", self.output_mode, get_args(OutputMode))
-        _require_choice("pseudo_inverse", self.pseudo_inverse, get_args(PseudoInverse))
-        for name in ("embed_dim", "num_heads", "window"):
-            _require_positive(name, getattr(self, name))
+        choice("kind", self.kind, tuple(KINDS))
+        choice("landmark_mode", self.landmark_mode, get_args(LandmarkMode))
+        choice("output_mode", self.output_mode, get_args(OutputMode))
+        choice("pseudo_inverse", self.pseudo_inverse, get_args(PseudoInverse))
+        given = () if self.num_landmarks is None else ("num_landmarks",)
+        for name in ("embed_dim", "num_heads", "window", *given):
+            # Of NumPy's whole numbers, and others, Python's: they go into files and shapes.
+            object.__setattr__(self, name, positive(name, getattr(self, name)))
         if self.embed_dim % self.num_heads:
             raise ClaError(
                 f"embed_dim={self.embed_dim} is not divisible by num_heads={self.num_heads}.",
@@ -58,7 +61,7 @@ class AttentionConfig:
         modes = KINDS[self.kind].landmark_modes
         if not modes:
             return
-        _require_positive("num_landmarks", self.num_landmarks)
+        positive("num_landmarks", self.num_landmarks)
         if self.landmarks > self.window:
             raise ClaError(
                 f"num_landmarks={self.num_landmarks} is larger than window={self.window}.",
@@ -92,11 +95,14 @@ class AttentionConfig:
         return self.num_landmarks or 0
 
 
-def _require_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+def choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    """Raise a ClaError unless the value is one of the choices."""
     if value not in choices:
         raise ClaError(f"{name}={value!r} is not known.", f"Choose one of {', '.join(choices)}.")
 
 
-def _require_positive(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+def positive(name: str, value: Any) -> int:
+    """The value as an int; raises a ClaError unless it is a whole number above 0."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise ClaError(f"{name}={value!r} is not a positive whole number.", f"Give {name} >= 1.")
+    return int(value)

@@ -57,6 +57,8 @@ class ContinualAttention(FullAttention):
         which S tokens were seen, if retroactive, 2 S^2 D once.
     """
 
+    state_type = ContinualState
+
     def __init__(self, config: AttentionConfig) -> None:
         super().__init__(config)
         self._stride = column_stride(config.window) if config.retroactive else 0

@@ -45,6 +45,8 @@ class ContinualNystromAttention(AttentionLayer):
         O(N D + M^3) more, retroactive O(N M D) more.
     """
 
+    state_type = NystromState
+
     def __init__(self, config: AttentionConfig) -> None:
         super().__init__(config)
         self.fixed = not follows_stream(config)

@@ -8,12 +8,26 @@ from torch import Tensor
 
 from cla.attention import fused
 from cla.attention.autocast import outside_autocast
-from cla.attention.checks import check_forward, check_places, check_step, check_tokens
+from cla.attention.checks import (
+    check_active,
+    check_forward,
+    check_places,
+    check_step,
+    check_tokens,
+    check_type,
+)
 from cla.attention.config import AttentionConfig
 from cla.attention.projected import Projected, on_host
 from cla.attention.projections import Projections
 from cla.attention.rings import roll_streams, selected
-from cla.attention.state import Step, released, reset_streams, writing_to
+from cla.attention.state import (
+    Step,
+    difference,
+    released,
+    reset_streams,
+    scan_active,
+    writing_to,
+)
 from cla.errors import ClaError
 
 SCAN_TOKENS = 4_096
@@ -31,6 +45,9 @@ class AttentionLayer(Projections, ABC):
     others. A state made in inference mode goes on outside of it, and the other way round. Autocast
     sets the type of outputs, and of nothing else.
     """
+
+    state_type: type = tuple
+    """Of states, a NamedTuple."""
 
     def __init__(self, config: AttentionConfig) -> None:
         super().__init__(config)
@@ -104,6 +121,7 @@ class AttentionLayer(Projections, ABC):
         """What a kernel has not done, or all of it."""
         emits = None
         if output is None:
+            check_type(x, state.keys.dtype)
             if on_host(state.slot):
                 check_places(state)
             tokens = self.project_token(x, weights, state.keys.dtype)
@@ -203,11 +221,15 @@ class AttentionLayer(Projections, ABC):
         """Emits of every token of a window, (B, H, T, D)."""
 
     @outside_autocast
-    def scan(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
+    def scan(self, x: Tensor, state: Any, *, active: Tensor | None = None) -> tuple[Tensor, Any]:
         """The numbers of T steps, vectorized over time and differentiable; in bounded memory.
+
+        Args:
+            active: which streams take the tokens, as in `step`.
 
         Shapes:
             x: (B, T, E)
+            active: (B,) bool
             returns: (B, T, E), or (B, T, N, E) if retroactive; and the state after the last token
 
         Raises:
@@ -215,7 +237,11 @@ class AttentionLayer(Projections, ABC):
         """
         check_tokens(x, self.config.embed_dim)
         self._check_step(x[:, 0], None, state)
+        check_type(x, state.keys.dtype)
         check_places(state)
+        if active is not None:
+            check_active(active, len(x))
+            return scan_active(self.scan, x, released(state), active)
         if not len(x):
             rows = (self.config.window,) if self.config.retroactive else ()
             return x.new_zeros((0, x.shape[1], *rows, x.shape[2])), state
@@ -256,10 +282,12 @@ class AttentionLayer(Projections, ABC):
 
     def _check_step(self, x: Tensor, active: Tensor | None, state: Any) -> None:
         """Raise unless tokens, mask and state fit this layer and each other."""
-        check_step(x, active, state.slot.shape[0], self.config.embed_dim)
-        if not self.fits(state):  # kernels would read beyond what they were given
+        known = isinstance(state, self.state_type)
+        if known:
+            check_step(x, active, state.slot, self.config.embed_dim)
+        if not known or not self.fits(state):  # kernels would read beyond what they were given
             raise ClaError(
-                "The state is that of another layer.",
+                f"The state is that of another layer: {difference(state, self.init_state(1))}.",
                 "Make one by this layer's init_state or state_from_window.",
             )
 

@@ -63,6 +63,33 @@ def with_tensors(state: Any, tensors: Sequence[Tensor]) -> Any:
     return map_state(state, lambda _: next(given))
 
 
+def difference(state: Any, like: Any) -> str:
+    """What tells a state from those of the structure of `like`, in words; of streams any number."""
+    if type(state) is not type(like):
+        return f"it is a {type(state).__name__}, not a {type(like).__name__}"
+    ours, theirs = (list(names_of(one)) for one in (state, like))
+    if ours != theirs:
+        return f"it differs in {min(set(ours) ^ set(theirs))}"
+    for name, found, right in zip(ours, tensors_of(state), tensors_of(like), strict=True):
+        if found.shape[1:] != right.shape[1:]:
+            shapes = (", ".join(map(str, ("B", *part.shape[1:]))) for part in (found, right))
+            return "its {} is ({}), not ({})".format(name, *shapes)
+        if found.dtype != right.dtype:
+            return f"its {name} is of {found.dtype}, not {right.dtype}"
+    return "its numbers lie elsewhere"
+
+
+def scan_active(
+    scan: Callable[[Tensor, Any], tuple[Tensor, Any]], x: Tensor, state: Any, active: Tensor
+) -> tuple[Tensor, Any]:
+    """A scan of the active streams; the others keep their state, and their outputs are zero."""
+    chosen = active.nonzero()[:, 0]
+    output, after = scan(x[chosen], map_state(state, lambda tensor: tensor[chosen]))
+    whole = output.new_zeros(len(x), *output.shape[1:]).index_copy(0, chosen, output)
+    pairs = zip(tensors_of(state), tensors_of(after), strict=True)
+    return whole, with_tensors(state, [old.index_copy(0, chosen, new) for old, new in pairs])
+
+
 def writing_to(tensor: Tensor) -> AbstractContextManager[None]:
     """No gradients; for what was made in inference mode, and can be written in no other, that."""
     if not torch.compiler.is_compiling() and tensor.is_inference():

@@ -37,6 +37,7 @@ class WindowState(NamedTuple):
 class WindowedAttention(AttentionLayer):
     """Base of the kinds that keep queries, keys and values of the window, and no sums."""
 
+    state_type: type = WindowState
     keeps_queries = True
 
     def init_state(

@@ -16,6 +16,9 @@ class CascadedStack(EncoderStack):
     Source: for several layers ours; one layer is that of arXiv 2412.03214.
     """
 
+    def fits(self, state: StackState) -> bool:
+        return len(state.layers) == len(self.layers) and state.tokens.shape[1] == 0
+
     @property
     def receptive_field(self) -> int:
         return sum(layer.attention.receptive_field for layer in self)

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from cla.attention import AttentionConfig, AttentionLayer, OperationCount, Step, fused
-from cla.attention.config import AttentionKind, OutputMode, PseudoInverse
+from cla.attention.checks import check_active, check_step, check_tokens, check_type
+from cla.attention.config import AttentionKind, OutputMode, PseudoInverse, choice, positive
 from cla.attention.layer import SCAN_TOKENS
 from cla.attention.registry import LandmarkMode
-from cla.attention.state import released, writing_to
+from cla.attention.state import difference, released, scan_active, writing_to
 from cla.errors import ClaError
 from cla.models.cascaded import CascadedStack
 from cla.models.encoder_layer import EncoderLayer, EncoderSizes
@@ -21,6 +22,11 @@ from cla.models.stack import EncoderStack, StackMode, StackState, total
 
 Positions = Literal["recycling", "learned"]
 """Of a table that recurs: waves, or parameters."""
+
+_SIZES = (
+    "input_dim", "num_classes", "embed_dim", "num_heads", "feed_forward_dim", "window",
+    "position_period", "position_harmonics", "num_layers",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,20 +65,27 @@ class ClassifierConfig:
     positions: Positions = "recycling"
 
     def __post_init__(self) -> None:
+        for name in _SIZES:
+            object.__setattr__(self, name, positive(name, getattr(self, name)))
+        if self.position_period < 2 * self.window:
+            raise ClaError(
+                f"position_period={self.position_period} is less than twice window={self.window}.",
+                f"Give position_period >= {2 * self.window}.",
+            )
+        if not 0 <= self.dropout < 1:
+            raise ClaError(f"dropout={self.dropout} is out of range.", "Give 0 <= dropout < 1.")
         if 2 * self.position_harmonics > self.embed_dim:
             raise ClaError(
                 f"position_harmonics={self.position_harmonics} needs embed_dim >= "
                 f"{2 * self.position_harmonics}.",
                 "Choose fewer harmonics or a larger embedding.",
             )
-        if self.num_layers < 1:
-            raise ClaError(f"num_layers={self.num_layers} is less than 1.", "Give num_layers >= 1.")
-        for name, choices in (("stack_mode", StackMode), ("positions", Positions)):
-            if (value := getattr(self, name)) not in get_args(choices):
-                raise ClaError(
-                    f"{name}={value!r} is not known.",
-                    f"Choose one of {', '.join(get_args(choices))}.",
-                )
+        for name, choices in (
+            ("stack_mode", StackMode),
+            ("positions", Positions),
+            ("pseudo_inverse", PseudoInverse),
+        ):
+            choice(name, getattr(self, name), get_args(choices))
 
 
 class ClassifierState(NamedTuple):
@@ -224,7 +237,13 @@ class StreamClassifier(nn.Module):
         """Advance every stream, or the `active` ones; owns `state`. Emits are those of each layer.
 
         The logits of streams that are not active mean nothing.
+
+        Raises:
+            ClaError: the tokens do not fit the model or the state.
         """
+        self._check_state(state)
+        check_step(x, active, state.position, self.config.input_dim)
+        check_type(x, self.position_table.dtype)
         with writing_to(state.position):
             token = self.embed(x[:, None], state.position)[:, 0]
             output, emits = self.encoder.step(token, state.stack, emit=emit, active=active)
@@ -243,8 +262,23 @@ class StreamClassifier(nn.Module):
         logits: Tensor = self.head(self.encoder(self.embed(x, self._start(x, tokens_seen))))
         return logits
 
-    def scan(self, x: Tensor, state: ClassifierState) -> tuple[Tensor, ClassifierState]:
-        """The numbers of T steps, vectorized over time and differentiable."""
+    def scan(
+        self, x: Tensor, state: ClassifierState, *, active: Tensor | None = None
+    ) -> tuple[Tensor, ClassifierState]:
+        """The numbers of T steps, vectorized over time and differentiable; `active` as in `step`.
+
+        Raises:
+            ClaError: the tokens do not fit the model or the state.
+        """
+        self._check_state(state)
+        check_tokens(x, self.config.input_dim)
+        check_step(x[:, 0], None, state.position, self.config.input_dim)
+        check_type(x, self.position_table.dtype)
+        if active is not None:
+            check_active(active, len(x))
+            found: tuple[Tensor, ClassifierState]
+            found = scan_active(self.scan, x, released(state), active)
+            return found
         outputs = []
         for part in x.split(SCAN_TOKENS, 1):
             hidden, stack = self.encoder.scan(self.embed(part, state.position), state.stack)
@@ -268,11 +302,22 @@ class StreamClassifier(nn.Module):
         Shapes:
             window: (B, T, F), the newest tokens: all, or at least `receptive_field` of them
         """
+        check_tokens(window, self.config.input_dim)
         start = (state.position - window.shape[1]) % self.config.position_period
         return self.encoder.explain(self.embed(window, start), state.stack)
 
+    def _check_state(self, state: ClassifierState) -> None:
+        """Raise unless it is that of a stack like this one."""
+        if not isinstance(state, ClassifierState) or not self.encoder.fits(state.stack):
+            raise ClaError(
+                f"The state is that of another model: {difference(state, self.init_state(1))}.",
+                "Make one by this model's init_state or state_from_window.",
+            )
+
     def _start(self, x: Tensor, tokens_seen: int | None) -> Tensor:
-        """Phase of the first token of `x`."""
+        """Phase of the first token of `x`, which has to fit the model."""
+        check_tokens(x, self.config.input_dim)
+        check_type(x, self.position_table.dtype)
         first = 0 if tokens_seen is None else tokens_seen - x.shape[1]
         phase = first % self.config.position_period
         return torch.full((x.shape[0],), phase, dtype=torch.int64, device=x.device)
@@ -282,7 +327,8 @@ class StreamClassifier(nn.Module):
         steps = torch.arange(x.shape[1], device=start.device)
         phase = (start[:, None] + steps) % self.config.position_period
         positions = self.position_table[phase]
-        embedded: Tensor = self.input_proj(self.input_norm(x)) + positions
+        wide = x.to(positions.dtype)
+        embedded: Tensor = self.input_proj(self.input_norm(wide)) + positions
         return embedded
 
 

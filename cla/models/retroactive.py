@@ -35,6 +35,9 @@ class RetroactiveStack(EncoderStack):
         """The layers above the first."""
         return list(self)[1:]
 
+    def fits(self, state: StackState) -> bool:
+        return len(state.layers) == 1 and state.tokens.shape[1] == self.window
+
     @property
     def receptive_field(self) -> int:
         return self.first.attention.receptive_field

@@ -58,6 +58,10 @@ class EncoderStack(nn.Module, ABC):
         """N."""
         return self.first.attention.config.window
 
+    @abstractmethod
+    def fits(self, state: StackState) -> bool:
+        """Whether a state is of as many layers, and keeps tokens where this stack does."""
+
     @property
     @abstractmethod
     def receptive_field(self) -> int:
