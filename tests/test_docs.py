@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import torch
 from documented import blocks, run
 
 from cla.capture import sample_clips
@@ -16,7 +17,7 @@ def test_the_readme_runs():
 
 def test_features_stream_through_a_layer(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    stream, states, layers, *_ = blocks("docs/attention.md")
+    stream, states, layers, streams, *_ = blocks("docs/attention.md")
     assert len(stream.strip().splitlines()) <= 10
     names = run(stream)
     assert names["output"].shape == (1, 64)
@@ -25,6 +26,18 @@ def test_features_stream_through_a_layer(tmp_path, monkeypatch):
     assert names["both"].valid_tokens.tolist() == [120, 120]
     assert names["outputs"].shape == (1, 500, 64)
     assert run(layers)["logits"].shape == (1, 300, 5)
+    names = run(streams)
+    assert names["state"].valid_tokens.tolist() == [51, 0, 0]
+    assert names["output"].isfinite().all()
+    assert names["lane"].attentions[0].query_landmarks.isfinite().all()
+
+
+def test_a_transformer_of_pytorchs_streams_and_comes_back():
+    whole, low, attention = blocks("docs/transformers.md")
+    names = run(low, run(whole))
+    assert isinstance(names["trained"], torch.nn.Sequential)
+    assert names["low"].attentions[0].query_proj.weight.grad.isfinite().all()
+    assert run(attention, names)["rows"].shape == (1, 120, 64)
 
 
 def test_an_exported_task_runs_by_onnxruntime(tmp_path, monkeypatch):

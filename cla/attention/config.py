@@ -30,6 +30,7 @@ class AttentionConfig:
         output_mode: output of the newest token, or refreshed outputs of the whole window.
         pseudo_inverse: of gamma: "ridge" (regularized), "exact" (singular values) or "iterative"
             (Nyströmformer's polynomial); weights keep the one they were trained with.
+        bias: whether the projections have one.
 
     Raises:
         ClaError: a value is out of range; the message names it.
@@ -43,6 +44,7 @@ class AttentionConfig:
     landmark_mode: LandmarkMode = "continual"
     output_mode: OutputMode = "single_output"
     pseudo_inverse: PseudoInverse = "ridge"
+    bias: bool = True
 
     def __post_init__(self) -> None:
         choice("kind", self.kind, tuple(KINDS))

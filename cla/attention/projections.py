@@ -29,11 +29,9 @@ class Projections(nn.Module):
         given = self.__dict__.pop("_given", None)
         super().__init__()
         self.config = config
+        size, bias = config.embed_dim, config.bias
         for name in PROJECTIONS:
-            module = (
-                getattr(given, name) if given else nn.Linear(config.embed_dim, config.embed_dim)
-            )
-            setattr(self, name, module)
+            setattr(self, name, getattr(given, name) if given else nn.Linear(size, size, bias))
 
     @classmethod
     def sharing(cls, config: AttentionConfig, projections: "Projections") -> Self:

@@ -7,8 +7,10 @@ from cla.models.graphed_step import GraphedStep
 from cla.models.known import Known, KnownClass
 from cla.models.matching import Matches, Span, belongs, match_events
 from cla.models.stack import StackMode
+from cla.models.stream_encoder import StreamEncoder
 from cla.models.task import FixedLandmarks, TaskModel, lane_device, use_landmarks
 from cla.models.task_file import open_task, read_task_file, write_task_file
+from cla.models.torch_modules import from_torch, to_torch
 
 __all__ = [
     "ClassifierConfig",
@@ -24,8 +26,10 @@ __all__ = [
     "Span",
     "StackMode",
     "StreamClassifier",
+    "StreamEncoder",
     "TaskModel",
     "belongs",
+    "from_torch",
     "lane_device",
     "load_task",
     "match_events",
@@ -33,6 +37,7 @@ __all__ = [
     "read_task",
     "read_task_file",
     "tasks",
+    "to_torch",
     "use_landmarks",
     "write_task",
     "write_task_file",

@@ -1,6 +1,5 @@
 """Single-output layers on top of each other; also what a stack of one layer is."""
 
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -46,7 +45,7 @@ class CascadedStack(EncoderStack):
     ) -> tuple[Tensor, tuple[Any, ...] | None]:
         emits = []
         for layer, part in zip(self, state.layers, strict=True):
-            attended = layer.attention.step(token, part, emit=emit, active=active)
+            attended = layer.attention.step(layer.attended(token), part, emit=emit, active=active)
             emits.append(attended.emits)
             token = layer.complete(token, attended.output)
         return token, tuple(emits) if emit else None
@@ -60,17 +59,19 @@ class CascadedStack(EncoderStack):
     def scan(self, tokens: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         states = []
         for layer, part in zip(self, state.layers, strict=True):
-            attended, after = layer.attention.scan(tokens, part)
+            attended, after = layer.attention.scan(layer.attended(tokens), part)
             states.append(after)
             tokens = layer.complete(tokens, attended)
         return tokens, state._replace(layers=tuple(states))
 
     def state_from_window(self, tokens: Tensor, tokens_seen: int | None) -> StackState:
         seen = tokens.shape[1] if tokens_seen is None else tokens_seen
-        states = [self.first.attention.state_from_window(tokens, tokens_seen=seen)]
-        for below, layer in pairwise(self):
-            tokens = self._exact_outputs(below, tokens, seen)
-            states.append(layer.attention.state_from_window(tokens, tokens_seen=seen))
+        states: list[Any] = []
+        for layer in self:
+            given = layer.attended(tokens)
+            states.append(layer.attention.state_from_window(given, tokens_seen=seen))
+            if len(states) < len(self.layers):
+                tokens = self._exact_outputs(layer, tokens, seen)
         return StackState(tuple(states), self._no_tokens(states))
 
     def explain(self, tokens: Tensor, state: StackState) -> tuple[Any, ...]:
@@ -80,7 +81,8 @@ class CascadedStack(EncoderStack):
         seen = known if known < self.receptive_field else slot + (known // cycle + 1) * cycle
         emits = []
         for layer, part in zip(self, state.layers, strict=True):
-            emits.append(layer.attention.window_emits(tokens[:, -cycle:], part))
+            given = layer.attended(tokens[:, -cycle:])
+            emits.append(layer.attention.window_emits(given, part))
             if len(emits) < len(self.layers):
                 tokens = self._exact_outputs(layer, tokens, seen)
         return tuple(emits)
@@ -96,12 +98,14 @@ class CascadedStack(EncoderStack):
             state = layer.attention.init_state(
                 len(tokens), device=tokens.device, dtype=tokens.dtype
             )
-            return layer.complete(tokens, layer.attention.scan(tokens, state)[0])  # type: ignore[no-any-return]
+            attended, _ = layer.attention.scan(layer.attended(tokens), state)
+            return layer.complete(tokens, attended)  # type: ignore[no-any-return]
         field = layer.attention.receptive_field
+        given = layer.attended(tokens)
         state = layer.attention.state_from_window(
-            tokens[:, :field], tokens_seen=seen - known + field
+            given[:, :field], tokens_seen=seen - known + field
         )
-        attended, _ = layer.attention.scan(tokens[:, field:], state)
+        attended, _ = layer.attention.scan(given[:, field:], state)
         return layer.complete(tokens[:, field:], attended)  # type: ignore[no-any-return]
 
     def _no_tokens(self, states: Any) -> Tensor:

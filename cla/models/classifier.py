@@ -14,11 +14,10 @@ from cla.attention.layer import SCAN_TOKENS
 from cla.attention.registry import LandmarkMode
 from cla.attention.state import difference, released, scan_active, writing_to
 from cla.errors import ClaError
-from cla.models.cascaded import CascadedStack
 from cla.models.encoder_layer import EncoderLayer, EncoderSizes
 from cla.models.position import recycling_encoding
-from cla.models.retroactive import RetroactiveStack
-from cla.models.stack import EncoderStack, StackMode, StackState, total
+from cla.models.stack import StackMode, StackState, total
+from cla.models.stream_encoder import make_stack
 
 Positions = Literal["recycling", "learned"]
 """Of a table that recurs: waves, or parameters."""
@@ -125,7 +124,8 @@ class StreamClassifier(nn.Module):
         sizes = EncoderSizes(config.feed_forward_dim, config.dropout)
         attention = AttentionConfig("full", embed, config.num_heads, config.window)
         configs = _layer_configs(attention, config)
-        self.encoder = _stack([EncoderLayer(layer, sizes) for layer in configs], config)
+        layers = [EncoderLayer(layer, sizes) for layer in configs]
+        self.encoder = make_stack(layers, config.stack_mode)
         self.head = nn.Linear(embed, config.num_classes)
         table = recycling_encoding(config.position_period, embed, config.position_harmonics)
         if config.positions == "learned":
@@ -197,7 +197,8 @@ class StreamClassifier(nn.Module):
         nn.Module.__init__(twin)
         twin.config = replace(self.config, window=configs[0].window, num_layers=len(configs))
         pairs = zip(self.encoder, configs, strict=False)
-        stack = _stack([layer.with_attention(config) for layer, config in pairs], twin.config)
+        layers = [layer.with_attention(config) for layer, config in pairs]
+        stack = make_stack(layers, twin.config.stack_mode)
         for name, module in self.named_children():
             setattr(twin, name, stack if name == "encoder" else module)
         if isinstance(self.position_table, nn.Parameter):
@@ -337,9 +338,3 @@ def _layer_configs(attention: AttentionConfig, config: ClassifierConfig) -> list
     lower: OutputMode = "retroactive" if config.stack_mode == "retroactive" else "single_output"
     below = [replace(attention, output_mode=lower)] * (config.num_layers - 1)
     return [*below, replace(attention, output_mode="single_output")]
-
-
-def _stack(layers: Sequence[EncoderLayer], config: ClassifierConfig) -> EncoderStack:
-    if len(layers) > 1 and config.stack_mode == "retroactive":
-        return RetroactiveStack(layers)
-    return CascadedStack(layers)

@@ -67,7 +67,8 @@ class RetroactiveStack(EncoderStack):
     ) -> tuple[Tensor, tuple[Any, ...] | None]:
         below = state.layers[0]
         write_token(state.tokens[:, None], below.slot, token[:, None], active)
-        attended = self.first.attention.step(token, below, emit=emit, active=active)
+        given = self.first.attended(token)
+        attended = self.first.attention.step(given, below, emit=emit, active=active)
         rows = self.first.complete(self._line(state), attended.output)
         output, inputs = self._refresh(rows, below.valid_tokens)
         if not emit:
@@ -79,7 +80,7 @@ class RetroactiveStack(EncoderStack):
     def inputs(self, tokens: Tensor) -> list[Tensor]:
         given = [tokens]
         for layer in list(self)[:-1]:
-            given.append(layer.complete(given[-1], layer.attention(given[-1])))
+            given.append(layer.complete(given[-1], layer.attention(layer.attended(given[-1]))))
         return given
 
     def scan(self, tokens: Tensor, state: StackState) -> tuple[Tensor, StackState]:
@@ -89,7 +90,7 @@ class RetroactiveStack(EncoderStack):
         for part in tokens.split(max(1, ELEMENTS_PER_PASS // per_token), 1):
             valid = self.first.attention.scan_valid_tokens(below, part.shape[1])
             line = torch.cat([self._line(state), part], 1)
-            attended, below = self.first.attention.scan(part, below)
+            attended, below = self.first.attention.scan(self.first.attended(part), below)
             windows = line[:, 1:].unfold(1, self.window, 1).transpose(2, 3)  # (B, T, N, E)
             rows = self.first.complete(windows, attended).flatten(0, 1)
             output, _ = self._refresh(rows, valid.flatten())
@@ -98,7 +99,8 @@ class RetroactiveStack(EncoderStack):
         return torch.cat(outputs, 1), state
 
     def state_from_window(self, tokens: Tensor, tokens_seen: int | None) -> StackState:
-        layer = self.first.attention.state_from_window(tokens, tokens_seen=tokens_seen)
+        given = self.first.attended(tokens)
+        layer = self.first.attention.state_from_window(given, tokens_seen=tokens_seen)
         missing = max(self.window - tokens.shape[1], 0)
         line = torch.nn.functional.pad(tokens[:, -self.window :], (0, 0, missing, 0))
         return StackState((layer,), self._ring(line, layer))
@@ -106,14 +108,16 @@ class RetroactiveStack(EncoderStack):
     def explain(self, tokens: Tensor, state: StackState) -> tuple[Any, ...]:
         tokens = tokens[:, -self.window :]
         length, attention = tokens.shape[1], self.first.attention
-        emits = [attention.window_emits(tokens, state.layers[0])]
-        values = attention.project(tokens, state.layers[0].keys.dtype).values
+        given = self.first.attended(tokens)
+        emits = [attention.window_emits(given, state.layers[0])]
+        values = attention.project(given, state.layers[0].keys.dtype).values
         rows = attention_map(emits[0])[..., -length:, -length:].to(values.dtype) @ values
         tokens = self.first.complete(tokens, attention.merge_heads(rows))
         for layer in self.upper:
-            emits.append(layer.attention(tokens, emit=True)[1])
+            attended, found = layer.attention(layer.attended(tokens), emit=True)
+            emits.append(found)
             if len(emits) < len(self.layers):
-                tokens = layer.complete(tokens, layer.attention(tokens))
+                tokens = layer.complete(tokens, attended)
         return tuple(emits)
 
     def reset(self, state: StackState, streams: Tensor) -> None:
@@ -125,9 +129,10 @@ class RetroactiveStack(EncoderStack):
         inputs = []
         for layer in self.upper[:-1]:
             inputs.append(rows)
-            rows = layer.complete(rows, layer.attention.refresh(rows, valid_tokens))
+            attended = layer.attention.refresh(layer.attended(rows), valid_tokens)
+            rows = layer.complete(rows, attended)
         last = self.upper[-1]
-        attended = last.attention.refresh(rows, valid_tokens)
+        attended = last.attention.refresh(last.attended(rows), valid_tokens)
         return last.complete(rows[:, -1], attended), [*inputs, rows]
 
     def _line(self, state: StackState) -> Tensor:
@@ -146,7 +151,7 @@ def _newest_emits(layer: EncoderLayer, rows: Tensor, valid_tokens: Tensor) -> An
     """Emits of the newest row of each stream's refreshed tokens."""
     emits = []
     for row, valid in zip(rows.split(1), valid_tokens.tolist(), strict=True):
-        found = layer.attention(row[:, -max(valid, 1) :], emit=True)[1]
+        found = layer.attention(layer.attended(row[:, -max(valid, 1) :]), emit=True)[1]
         if isinstance(found, FullEmits):
             emits.append(FullEmits(found.attention[..., -1:, :]))
         else:

@@ -96,7 +96,7 @@ class EncoderStack(nn.Module, ABC):
         """Output of the newest token of whole windows, (B, T, E) to (B, E)."""
         last: EncoderLayer = self.layers[-1]  # type: ignore[assignment]  # a list of modules
         given = self.inputs(tokens)[-1]
-        return last.complete(given[:, -1], last.attention(given))
+        return last.complete(given[:, -1], last.attention(last.attended(given)))
 
     @abstractmethod
     def scan(self, tokens: Tensor, state: StackState) -> tuple[Tensor, StackState]:
