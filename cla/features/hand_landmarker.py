@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cla.features.exposure import lit
 from cla.features.hand import NUM_POINTS
 from cla.features.hand_region import HandRegion
 from cla.features.lite_network import LiteNetwork
@@ -39,7 +40,7 @@ class HandLandmarker:
             image: (height, width, 3), RGB, not mirrored.
         """
         size = self._network.input_size
-        points, presence, handedness, _ = self._network(region.crop(image, size, extend=True))
+        points, presence, handedness, _ = self._network(lit(region.crop(image, size, extend=True)))
         flat = points.reshape(NUM_POINTS, 3)[:, :2] / np.float32(size)
         return Landmarks(
             points=region.to_image(flat),

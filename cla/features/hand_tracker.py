@@ -16,7 +16,7 @@ MIN_PRESENCE = 0.5
 LOOK_PRESENCE = 0.7
 """Of a hand that a look suspects."""
 FOUND_PRESENCE = 0.8
-"""Of a suspected hand in its own region, once this keeps still."""
+"""Of a new hand in its own region; a palm's that has less is suspected until it keeps still."""
 SETTLING_FRAMES = 5
 """A suspected hand whose region does not keep still by then is none."""
 SAME_HAND_OVERLAP = 0.5
@@ -65,7 +65,7 @@ class HandTracker:
         self._tracks: list[_Track] = []
         self._suspect: _Suspect | None = None
         self._frames_since_search = SEARCH_FRAMES
-        self._palms_misled = False  # the frame before had nothing but palms of no hand
+        self._misled = False  # the frame before had nothing but palms or suspects of no hand
         self._next_look = 0
         self._next_number = 0
 
@@ -79,6 +79,7 @@ class HandTracker:
         size = np.array(image.shape[1::-1], np.float32)
         hands: list[Hand] = []
         tracks: list[_Track] = []
+        suspected = self._suspect is not None
         new = self._new_candidates(image) if len(self._tracks) < MAX_HANDS else []
         for track in (*self._tracks, *new):
             found = self._landmarker.locate(image, track.region)
@@ -87,12 +88,15 @@ class HandTracker:
             region = region_of_points(found.points)
             if _is_followed(region, tracks):
                 continue
+            if track.right is None and found.presence < FOUND_PRESENCE:
+                self._suspect = _Suspect(region)
+                continue
             right = _smoothed(track.right, found.right)
             tracks.append(_Track(track.number, region, right))
             handedness: Handedness = "right" if right > 0.5 else "left"
             hands.append(Hand(found.points / size, handedness, found.presence, track.number))
         self._tracks = tracks[:MAX_HANDS]
-        self._palms_misled = bool(new) and not tracks
+        self._misled = (bool(new) or suspected) and not tracks and self._suspect is None
         return tuple(hands[:MAX_HANDS])
 
     def _new_candidates(self, image: NDArray[np.uint8]) -> list[_Track]:
@@ -106,7 +110,7 @@ class HandTracker:
         return palms
 
     def _is_time_to_search(self) -> bool:
-        if self._palms_misled:
+        if self._misled:
             return False
         return not self._tracks or self._frames_since_search >= SEARCH_FRAMES
 

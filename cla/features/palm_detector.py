@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cla.features.exposure import lit
 from cla.features.hand_region import HandRegion, region_of_palm
 from cla.features.lite_network import LiteNetwork
 
@@ -42,7 +43,7 @@ class PalmDetector:
         height, width = image.shape[:2]
         side = max(height, width)
         frame = HandRegion(width / 2, height / 2, side, angle=0.0)
-        values, logits = self._network(frame.crop(image, self._network.input_size))
+        values, logits = self._network(lit(frame.crop(image, self._network.input_size)))
         scores = 1 / (1 + np.exp(-logits[:, 0].clip(-_LOGIT_LIMIT, _LOGIT_LIMIT)))
         sure = scores >= MIN_SCORE
         # Center and size of the box, then x and y of each point, in parts of the frame.

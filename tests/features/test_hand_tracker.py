@@ -7,6 +7,7 @@ from hand_data import PALMS, expected, photograph
 
 from cla.errors import ClaError
 from cla.features import HandTokenizer, HandTracker, PalmDetector
+from cla.features.hand_landmarker import HandLandmarker
 from cla.features.hand_region import HandRegion
 from cla.features.palm_detector import Palm
 from cla.resources import asset_path
@@ -183,3 +184,22 @@ def test_the_tokenizer_shows_the_hands_of_the_newest_frame():
 def test_what_is_no_image_is_refused(image):
     with pytest.raises(ClaError, match="RGB image"):
         HandTokenizer().push(image, 0.0)
+
+
+def test_a_dark_hand_is_found(tracker):
+    image = photograph("Histogram_Comparison_Source_0")
+    noise = np.random.default_rng(0).normal(0, 2, image.shape)
+    dark = (image * 0.1 + noise).clip(0, 255).astype(np.uint8)
+    found = [len(tracker.track(dark)) for _ in range(8)]
+    assert found[-1] == 1
+
+
+@pytest.mark.parametrize("presence", [0.6, 0.9])
+def test_a_palm_whose_hand_is_unsure_is_no_hand_yet(tracker, monkeypatch, presence):
+    image = photograph("handSrc")
+    locate = HandLandmarker.locate
+    monkeypatch.setattr(
+        HandLandmarker, "locate", lambda *given: locate(*given)._replace(presence=presence)
+    )
+    found = [len(tracker.track(image)) for _ in range(8)]
+    assert found == [presence > 0.8] * 8
