@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from cla.cli import evaluate_photographs
 from cla.cli.experiment_options import require_extra
 from cla.cli.terminal import Terminal
 from cla.errors import ClaError
@@ -21,9 +22,12 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         ClaError: nothing has been run there yet, or a file cannot be written.
     """
+    if argv and argv[0] == "hands" and any(one.startswith("--clips") for one in argv):
+        return evaluate_photographs.main(load_task("hands"), argv[1:])
     parser = Options(
         prog="cla evaluate",
-        description="Print the table of trained runs: mean and deviation over seeds.",
+        description="Print the table of trained runs: mean and deviation over seeds. To judge "
+        "photographs of hands: cla evaluate hands --clips FOLDER --help.",
     )
     parser.add_argument("source", help="a run, a --work-dir, a results.parquet, or a task: digits")
     parser.add_argument("--table", type=Path, action="append", default=[], metavar="FILE",

@@ -21,4 +21,5 @@ def lit(picture: NDArray[np.float32]) -> NDArray[np.float32]:
     if brightest >= DARK:
         return picture
     gain = min(_BRIGHT / max(brightest, 1e-6), _MOST)
-    return np.minimum(picture * np.float32(gain), np.float32(1.0))
+    brighter: NDArray[np.float32] = np.minimum(picture * np.float32(gain), np.float32(1.0))
+    return brighter

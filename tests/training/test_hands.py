@@ -28,6 +28,8 @@ from cla.training.hands.recipe import (
     make_weights,
     refine_weights,
     refining_phase,
+    widen_weights,
+    widening_phases,
 )
 from cla.training.hands.shapes import turned, upright, varied
 from cla.training.hands.streams import HandsStream, StreamConfig, StreamMaker
@@ -106,8 +108,11 @@ def test_a_push_grows_and_a_circle_comes_back(recordings, rng):
     push = motion("push", recordings["Stop"], label_index("Stop"), rng)
     extent = np.ptp(push.points[:, :, 1], axis=1)
     assert extent[-1] > 1.3 * extent[0]
-    circle = middles(motion("circle", recordings["1"], label_index("1"), rng))
-    assert np.ptp(circle, axis=0).min() > 1.5
+    circle = motion("circle", recordings["1"], label_index("1"), rng)
+    across = np.ptp(circle.points[:, 8], axis=0)
+    assert across.min() > 0.5
+    # The fingertip goes all around, the wrist goes as far or less far.
+    assert (np.ptp(circle.points[:, 0], axis=0) < across + 0.5).all()
 
 
 def test_other_moves_keep_their_sign(recordings, rng):
@@ -187,7 +192,7 @@ def test_what_must_be_found_and_what_may_be():
 @pytest.mark.timeout(200)
 def test_the_recipe_on_tiny_data(recordings, tmp_path):
     folders = Folders(tmp_path, tmp_path / "model")
-    for name in ("train", "hard", "tune", "tune-odd"):
+    for name in ("train", "hard", "wide", "tune", "tune-odd"):
         maker = StreamMaker(recordings, StreamConfig(seconds=15))
         build_streams(maker, 2, SETS[name].seed, folders.features(name))
     classifier = ClassifierConfig(
@@ -202,23 +207,28 @@ def test_the_recipe_on_tiny_data(recordings, tmp_path):
     make_landmarks(folders)
     fitted = read_task(folders.out)
     refine_weights(folders, config)
+    refined = read_task(folders.out)
+    assert not torch.equal(fitted.classifier.head.weight, refined.classifier.head.weight)
+    assert all(
+        torch.equal(before.keys, after.keys)
+        for count, layers in fitted.landmarks.items()
+        for before, after in zip(layers, refined.landmarks[count], strict=True)
+    )
+    widen_weights(folders, config)
     task = read_task(folders.out)
+    assert not torch.equal(task.landmarks[4][0].keys, refined.landmarks[4][0].keys)
     assert (task.name, task.input, task.labels) == ("hands", "video", LABELS)
     assert task.landmark_counts == (2, 4, 8, 16, 32, 64)
     figures = evaluate(task, {"tiny": list(load_streams(folders.features("tune")))}, ())
     assert figures["tiny"]["full"]["agreement_with_full"] == 1
     assert set(figures["tiny: ablation"]) == {"full", "attention zeroed", "window 1"}
-    assert not torch.equal(fitted.classifier.head.weight, task.classifier.head.weight)
-    assert all(
-        torch.equal(before.keys, after.keys)
-        for count, layers in fitted.landmarks.items()
-        for before, after in zip(layers, task.landmarks[count], strict=True)
+    card = model_card(
+        figures, [config, refining_phase(config), *widening_phases(config)], [2, 2, 2]
     )
-    card = model_card(figures, config, refining_phase(config), 2, 2)
     assert card["figures"] is figures
     assert card["refinement"]["guidance"] == 1
 
 
 def test_a_stage_without_its_streams_is_explained(tmp_path):
     with pytest.raises(ClaError, match="no streams"):
-        main(["--work-dir", str(tmp_path), "--only", "train"])
+        main(["--work-dir", str(tmp_path), "--recordings", str(tmp_path), "--only", "train"])

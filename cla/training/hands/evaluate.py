@@ -13,6 +13,7 @@ from cla.training.figures import Measures, measure
 from cla.training.hands.labels import FIRST_MOTION, occurrences
 from cla.training.hands.streams import HandsStream
 from cla.training.hands.vocabulary import LABELS, NONE
+from cla.training.intervals import wilson
 from cla.training.lanes import LANES, Outputs
 from cla.training.scoring import EventScore, EventScorer, lane_figures
 from cla.training.tuning import tune_events
@@ -65,12 +66,36 @@ def evaluate(
 
 def _row(
     outputs: Outputs, full: Outputs, streams: Sequence[HandsStream], config: EventConfig
-) -> dict[str, float]:
+) -> dict[str, Any]:
     counted = score(outputs, streams, config)
-    row = lane_figures(counted, outputs, full) | _token_accuracies(outputs, streams)
+    row: dict[str, Any] = {
+        **lane_figures(counted, outputs, full),
+        **_token_accuracies(outputs, streams),
+    }
     if counted.present:
-        row |= {"signs_and_motions": counted.present, "recall": round(counted.recall, 4)}
+        row |= {
+            "signs_and_motions": counted.present,
+            "recall": round(counted.recall, 4),
+            "interval": [round(end, 4) for end in wilson(counted.found, counted.present)],
+        }
+    if all((stream.labels == stream.labels[0]).all() for stream in streams):
+        changes = [label_changes(output) for output in outputs]
+        row |= {
+            "streams": len(streams),
+            "label_changes_in_10_s": round(float(np.mean(changes)), 3),
+            "at_most_one_change": round(float(np.mean(np.array(changes) <= 1)), 4),
+        }
     return row
+
+
+def label_changes(output: NDArray[np.float32]) -> float:
+    """How often in 10 s another label leads, once a second has gone by.
+
+    Shapes:
+        output: (T, C).
+    """
+    leaders = output[round(1 / HAND_HOP_S) :].argmax(-1)
+    return float(np.count_nonzero(np.diff(leaders)) * 10 / (len(leaders) * HAND_HOP_S))
 
 
 def _token_accuracies(outputs: Outputs, streams: Sequence[HandsStream]) -> dict[str, float]:

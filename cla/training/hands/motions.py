@@ -11,6 +11,9 @@ from cla.training.hands.vocabulary import MOTIONS, NONE, label_index
 
 HOLD_S = 0.6
 """A motion's label holds so long after its end, or until the hand shows something else."""
+_SMALL_CIRCLES = 0.5
+"""Share of circles that are smaller and faster than those of an arm."""
+INDEX_TIP, WRIST = 8, 0
 UNSURE_S = 0.2
 """So long before and after the end of its hold, a motion may or may not be named."""
 
@@ -20,7 +23,36 @@ Path = tuple[Shape, float]
 
 def motion(name: str, recording: Shape, sign: int, rng: np.random.Generator) -> Clip:
     """A hand at rest, that motion, and the hand at rest again; in the image, not mirrored."""
-    moved, known_after = _PATHS[name](recording, rng)
+    return _rested(name, _PATHS[name](recording, rng), recording, sign, rng)
+
+
+def traced_circle(
+    recording: Shape, sign: int, path: NDArray[np.floating], rng: np.random.Generator
+) -> Clip:
+    """A motion whose fingertip goes along a recorded path.
+
+    Shapes:
+        path: (T, 2), 60 frames a second, in sizes of the hand.
+    """
+    steps = np.diff(path, axis=0) @ (1, 1j)
+    bends = steps[1:] * steps[:-1].conj()
+    turns = abs(np.angle(bends[bends != 0]).sum()) / (2 * np.pi)
+    moved = _pointed(recording, path - path[0], rng)
+    return _rested("circle", (moved, _known_circle(turns)), recording, sign, rng)
+
+
+def traced_other(
+    recording: Shape, sign: int, path: NDArray[np.floating], rng: np.random.Generator
+) -> Clip:
+    """A recorded move that is none of the motions, though parts of it may look like one."""
+    clip = Clip.of(_pointed(recording, path - path[0], rng), sign)
+    clip.decided[:] = False
+    return clip
+
+
+def _rested(name: str, path: Path, recording: Shape, sign: int, rng: np.random.Generator) -> Clip:
+    """A motion between two rests, and its labels."""
+    moved, known_after = path
     rest_before = carried(played(recording, frames_in(rng.uniform(0.05, 0.8)), rng), rng)
     rest_after = carried(played(recording, frames_in(rng.uniform(0.2, 1.5)), rng), rng)
     rest_before = _continued(moved[0], rest_before[::-1])[::-1]
@@ -98,13 +130,33 @@ def _swipe(recording: Shape, across: float, rng: np.random.Generator) -> Path:
 
 def _circle(recording: Shape, rng: np.random.Generator) -> Path:
     turns, seconds = rng.uniform(1.0, 2.2), rng.uniform(0.7, 1.6)
+    radius = rng.uniform(1.0, 2.8)
+    if rng.random() < _SMALL_CIRCLES:  # of a finger, over and over
+        turns, seconds = rng.uniform(1.0, 4.0), rng.uniform(0.45, 1.3)
+        radius = np.exp(rng.uniform(*np.log((0.3, 1.2))))
     count = frames_in(turns * seconds)
     angle = rng.choice((-1, 1)) * 2 * np.pi * turns * eased(count, rng)
     angle += rng.uniform(0, 2 * np.pi)
-    radii = rng.uniform(1.0, 2.8) * np.array([1.0, rng.uniform(0.75, 1.3)])
+    radii = radius * np.array([1.0, rng.uniform(0.75, 1.3)])
     circle = np.stack((np.cos(angle), np.sin(angle)), 1) * radii
-    drift = np.linspace(0, 1, count)[:, np.newaxis] * rng.normal(0, 0.5, 2)
-    return _along(recording, circle + drift, rng), 0.85 / turns
+    drift = np.linspace(0, 1, count)[:, np.newaxis] * rng.normal(0, 0.5, 2) * min(1.0, radius)
+    return _pointed(recording, circle + drift, rng), _known_circle(turns)
+
+
+def _known_circle(turns: float) -> float:
+    """The share of a circling after which it can be told."""
+    return min(0.95, 0.85 / max(turns, 1e-6))
+
+
+def _pointed(recording: Shape, path: NDArray[np.floating], rng: np.random.Generator) -> Shape:
+    """A hand whose fingertip follows a path (T, 2), the wrist as much of it or less."""
+    hand = played(recording, len(path), rng)
+    pointing = hand[0, INDEX_TIP] - hand[0, WRIST]
+    along = (hand[0] - hand[0, WRIST]) @ pointing / max(float(pointing @ pointing), 1e-6)
+    least = rng.uniform(0.3, 1.0)
+    share = least + (1 - least) * np.clip(along, 0, 1)[:, np.newaxis]
+    moved: Shape = (hand + path[:, np.newaxis] * share).astype(np.float32)
+    return moved
 
 
 def _push(recording: Shape, rng: np.random.Generator) -> Path:

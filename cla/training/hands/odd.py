@@ -17,9 +17,13 @@ NEAR_LIMITS = (0.16, 0.36)
 
 
 class OddHands:
-    """Draws hands that are no sign: in-between, mixed, bent at random, unnamed, distorted."""
+    """Draws hands that are no sign: in-between, mixed, bent at random, unnamed, distorted.
 
-    def __init__(self, recordings: Recordings) -> None:
+    Args:
+        also: further hands that make signs, to which no odd hand may be near.
+    """
+
+    def __init__(self, recordings: Recordings, also: Recordings | None = None) -> None:
         self._signs = [recordings[sign] for sign in SIGNS]
         self._others = [recordings[sign] for sign in OTHER_SIGNS]
         known = [upright(frames[::4]).reshape(-1, 2 * NUM_POINTS) for frames in self._signs]
@@ -30,6 +34,10 @@ class OddHands:
                 for index, frames in enumerate(known)
             ]
         )
+        for frames in (also or {}).values():
+            more = upright(frames[::16]).reshape(-1, 2 * NUM_POINTS)
+            self._known = np.concatenate((self._known, more))
+            self._near = np.concatenate((self._near, np.full(len(more), NEAR_LIMITS[0])))
 
     def draw(self, rng: np.random.Generator) -> Shape:
         """One odd hand, (21, 2)."""

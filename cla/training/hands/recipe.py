@@ -2,30 +2,41 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 
 from cla.errors import ClaError
 from cla.features import HAND_FEATURE_DIM, HAND_HOP_S
-from cla.models import ClassifierConfig, EventConfig, TaskModel, read_task, write_task
+from cla.models import (
+    ClassifierConfig,
+    EventConfig,
+    FixedLandmarks,
+    StreamClassifier,
+    TaskModel,
+    read_task,
+    write_task,
+)
 from cla.training.batches import FeatureNoise
 from cla.training.hands.card import model_card
 from cla.training.hands.dataset import build_streams, load_streams
 from cla.training.hands.evaluate import evaluate, tuned
 from cla.training.hands.labels import labeled, landmark_weights
-from cla.training.hands.sets import HARD, TESTS, TRAIN, TUNE, TUNE_ODD, StreamSet
+from cla.training.hands.sets import HARD, TESTS, TRAIN, TUNE, TUNE_ODD, WIDE, StreamSet
 from cla.training.hands.sources import recordings
 from cla.training.hands.streams import HandsStream, StreamMaker
 from cla.training.hands.vocabulary import LABELS
+from cla.training.hands.webcam import read_webcam
 from cla.training.landmarks import fit_landmarks
 from cla.training.recipe import Folders, folders_of, recipe_parser, run_stages
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 
 STEPS = 10_000
 ALL_LANES_ON = ("other hands", "odd hands")
-STAGES = ("data", "train", "landmarks", "refine", "evaluate")
+STAGES = ("data", "train", "landmarks", "refine", "widen", "evaluate")
 SETS: Mapping[str, StreamSet] = {
     "train": TRAIN,
     "hard": HARD,
+    "wide": WIDE,
     "tune": TUNE,
     "tune-odd": TUNE_ODD,
     **{f"test-{name}": one for name, one in TESTS.items()},
@@ -41,18 +52,23 @@ def main(argv: Sequence[str]) -> int:
     parser = recipe_parser(
         "hands",
         "Make the hand-signs model: fetch recorded hands (pip), make streams of them, train, fit "
-        "landmarks, refine, evaluate. Takes about 45 minutes on one core.",
+        "landmarks, refine, widen to all sides and real hands, evaluate. Takes about an hour on "
+        "one core.",
         STAGES,
+    )
+    parser.add_argument(
+        "--recordings", type=Path, required=True, help="the folder that holds hand-keypoints"
     )
     parser.add_argument("--steps", type=int, default=STEPS, help="training steps")
     options = parser.parse_args(argv)
     folders, config = folders_of(options), train_config(options.steps)
     run_stages(
         {
-            "data": lambda: make_data(folders),
+            "data": lambda: make_data(folders, options.recordings),
             "train": lambda: make_weights(folders, config),
             "landmarks": lambda: make_landmarks(folders),
             "refine": lambda: refine_weights(folders, config),
+            "widen": lambda: widen_weights(folders, config),
             "evaluate": lambda: make_card(folders, config),
         },
         options.only,
@@ -100,10 +116,29 @@ def refining_phase(config: TrainConfig) -> TrainConfig:
     )
 
 
-def make_data(folders: Folders) -> None:
+def widening_phases(config: TrainConfig) -> tuple[TrainConfig, TrainConfig]:
+    """Training on, on hands from all sides and real ones; then again with landmarks fitted anew."""
+    first = replace(
+        config,
+        steps=config.steps * 3 // 20,
+        learning_rate=config.learning_rate / 2,
+        warmup_steps=config.warmup_steps // 2,
+        seed=config.seed + 3,
+    )
+    second = replace(
+        refining_phase(config),
+        steps=config.steps // 10,
+        learning_rate=config.learning_rate * 0.35,
+        seed=config.seed + 9,
+    )
+    return first, second
+
+
+def make_data(folders: Folders, webcam: Path) -> None:
     """Make the streams to train, tune and test on."""
     for name, one in SETS.items():
-        maker = StreamMaker(recordings(one.side, folders.downloads), one.config)
+        real = read_webcam(webcam, one.webcam) if one.webcam else None
+        maker = StreamMaker(recordings(one.side, folders.downloads), one.config, real)
         build_streams(maker, one.count, one.seed, folders.features(name))
 
 
@@ -119,21 +154,34 @@ def make_weights(folders: Folders, config: TrainConfig) -> None:
 def make_landmarks(folders: Folders) -> None:
     """Fit the fixed landmarks."""
     task = read_task(folders.out)
-    streams = _training(folders)
-    landmarks = fit_landmarks(
-        task.classifier,
-        [stream.features for stream in streams],
-        weights=landmark_weights(streams),
-    )
+    landmarks = _fitted(task.classifier, _training(folders))
     write_task(replace(task, landmarks=landmarks), folders.out, task.card)
 
 
+def _fitted(
+    model: StreamClassifier, streams: Sequence[HandsStream]
+) -> dict[int, tuple[FixedLandmarks, ...]]:
+    features = [stream.features for stream in streams]
+    return fit_landmarks(model, features, weights=landmark_weights(streams))
+
+
 def refine_weights(folders: Folders, config: TrainConfig) -> None:
-    """Train on, with the landmarks as they are; then tune the event settings."""
+    """Train on, with the landmarks as they are."""
     task = read_task(folders.out)
     start = Start(task.classifier, task.landmarks)
     model = train(labeled(_training(folders)), refining_phase(config), start)
-    task = replace(task, classifier=model)
+    write_task(replace(task, classifier=model), folders.out, task.card)
+
+
+def widen_weights(folders: Folders, config: TrainConfig) -> None:
+    """Train on, on hands from all sides and real ones; then tune the event settings."""
+    task = read_task(folders.out)
+    streams = _streams(folders, "wide")
+    first, second = widening_phases(config)
+    model = train(labeled(streams), first, Start(task.classifier, {}))
+    landmarks = _fitted(model, streams)
+    model = train(labeled(streams), second, Start(model, landmarks))
+    task = replace(task, classifier=model, landmarks=landmarks)
     tuning = _streams(folders, "tune") + _streams(folders, "tune-odd")
     task = replace(task, event_config=tuned(task, tuning))
     write_task(task, folders.out, task.card)
@@ -144,7 +192,8 @@ def make_card(folders: Folders, config: TrainConfig) -> None:
     task = read_task(folders.out)
     sets = {name: _streams(folders, f"test-{name}") for name in TESTS}
     figures = evaluate(task, sets, ALL_LANES_ON)
-    card = model_card(figures, config, refining_phase(config), TRAIN.count, HARD.count)
+    phases = [config, refining_phase(config), *widening_phases(config)]
+    card = model_card(figures, phases, [TRAIN.count, HARD.count, WIDE.count])
     write_task(task, folders.out, card)
 
 

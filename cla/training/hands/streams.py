@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from cla.training.hands.clips import CLIP_HZ, Clip, absence, carried, frames_in, joined, played
 from cla.training.hands.clips import transition as transition_between
-from cla.training.hands.motions import motion, other_motion
+from cla.training.hands.motions import motion, other_motion, traced_circle, traced_other
 from cla.training.hands.odd import OddHands
-from cla.training.hands.shapes import Shape, turned, varied
+from cla.training.hands.shapes import Shape, turned, upright, varied
 from cla.training.hands.sources import Recordings
 from cla.training.hands.tracking import TrackingConfig, tracked
+from cla.training.hands.views import Views
 from cla.training.hands.vocabulary import (
     MOTION_SHAPES,
     MOTIONS,
@@ -22,6 +23,13 @@ from cla.training.hands.vocabulary import (
     TURN_LIMITS_DEG,
     label_index,
 )
+from cla.training.hands.webcam import Webcam
+
+WEBCAM_FRAMES = 12
+"""So many of a real hand's frames are played, to and fro."""
+WEBCAM_HEIGHTS = (4.0, 10.0)
+"""Heights of a webcam's picture in sizes of the hand."""
+WEBCAM_RATES_HZ = (15.0, 30.0)
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,12 @@ class StreamConfig:
         turn_deg: standard deviation of how signs are turned; one in four is turned anyhow.
         variety: how much signs differ from the recorded hands, see `varied`.
         companion: share of streams with a second, odd hand for some of the time.
+        views: how much hands are turned out of the picture's plane, see `Views`; 0 for not.
+        webcam: share of signs that are real ones before a webcam, where there are some; of 1, no
+            other signs are shown.
+        traced: share of motions that are real movements of a fingertip.
+        mirrored: share of hands seen from the back, or taken for the other hand.
+        still: one hand all the time, which does not move at all.
     """
 
     seconds: float = 60.0
@@ -41,6 +55,11 @@ class StreamConfig:
     turn_deg: float = 12.0
     variety: float = 1.0
     companion: float = 0.25
+    views: float = 0.0
+    webcam: float = 0.0
+    traced: float = 0.0
+    still: bool = False
+    mirrored: float = 0.0
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
 
 
@@ -68,12 +87,21 @@ def lost_hands(features: NDArray[np.floating], labels: NDArray[np.int64]) -> NDA
 
 
 class StreamMaker:
-    """Makes streams of the recorded hands of one side."""
+    """Makes streams of the recorded hands of one side.
 
-    def __init__(self, recordings: Recordings, config: StreamConfig) -> None:
+    Args:
+        webcam: real hands before a webcam, of either side.
+    """
+
+    def __init__(
+        self, recordings: Recordings, config: StreamConfig, webcam: Webcam | None = None
+    ) -> None:
         self._recordings = recordings
         self._config = config
-        self._odd = OddHands(recordings)
+        self._webcam = webcam
+        self._signs = tuple(webcam.hands) if webcam and config.webcam == 1 else SIGNS
+        self._odd = OddHands(recordings, webcam.hands if webcam else {})
+        self._views = Views(recordings.values())
 
     def make(self, rng: np.random.Generator) -> HandsStream:
         """One stream."""
@@ -104,16 +132,23 @@ class StreamMaker:
             yield clip
 
     def _clip(self, rng: np.random.Generator) -> Clip:
+        if self._config.still:
+            sign = str(rng.choice(self._signs))
+            hand = self._hand(sign, rng)
+            held = hand[[rng.integers(len(hand))]]
+            return Clip.of(held.repeat(frames_in(self._config.seconds), axis=0), label_index(sign))
         kind = rng.choice(5, p=self._config.shares)
         if kind == 4:
             return absence(rng.uniform(0.2, 2.0))
         if kind == 3:
             points = self._odd.frames(frames_in(rng.uniform(0.5, 4.0)), rng)
-            return Clip.of(carried(points, rng), NONE)
+            return Clip.of(carried(self._seen(points, rng), rng), NONE)
         if kind == 0:
-            sign = str(rng.choice(SIGNS))
+            sign = str(rng.choice(self._signs))
             shape = played(self._hand(sign, rng), frames_in(rng.uniform(0.6, 4.0)), rng)
             return Clip.of(carried(shape, rng), label_index(sign))
+        if self._webcam and rng.random() < self._config.traced:
+            return self._traced(kind == 1, self._webcam, rng)
         name = str(rng.choice(MOTIONS))
         sign = str(rng.choice(MOTION_SHAPES[name] if kind == 1 else SIGNS))
         if rng.random() < 0.2:
@@ -128,13 +163,45 @@ class StreamMaker:
         turn = rng.normal(0, self._config.turn_deg)
         if rng.random() < 0.25:
             turn = rng.uniform(-limit, limit)
+        turn = np.deg2rad(np.clip(turn, -limit, limit))
+        real = self._webcam.hands.get(sign) if self._webcam else None
+        if real is not None and rng.random() < self._config.webcam:
+            start = int(rng.integers(len(real) - WEBCAM_FRAMES))
+            hand = varied(upright(real[start : start + WEBCAM_FRAMES]), rng)
+            return turned(_mirrored(hand) if rng.random() < 0.5 else hand, turn)
         hand = varied(self._recordings[sign], rng, self._config.variety)
-        return turned(hand, np.deg2rad(np.clip(turn, -limit, limit)))
+        return turned(self._seen(hand, rng), turn)
+
+    def _seen(self, hand: Shape, rng: np.random.Generator) -> Shape:
+        """A hand from elsewhere, maybe from the back."""
+        if self._config.views:
+            hand = self._views.seen(hand, rng, self._config.views)
+        return _mirrored(hand) if rng.random() < self._config.mirrored else hand
+
+    def _traced(self, circle: bool, webcam: Webcam, rng: np.random.Generator) -> Clip:
+        """A real circle of a fingertip, or another real movement of one."""
+        sign = str(rng.choice(("1", "1", "1", "5", "Power_Fist")))
+        hand, label = self._hand(sign, rng), label_index(sign)
+        paths = webcam.circles if circle else webcam.others
+        path = paths[int(rng.integers(len(paths)))]
+        frames = min(len(path), int(rng.integers(24, 80)))
+        start = int(rng.integers(len(path) - frames + 1))
+        path = path[start : start + frames] * rng.uniform(*WEBCAM_HEIGHTS)
+        seconds = frames / rng.uniform(*WEBCAM_RATES_HZ)
+        at = np.linspace(0, frames - 1, frames_in(seconds))
+        path = np.stack([np.interp(at, np.arange(frames), axis) for axis in path.T], 1)
+        if rng.random() < 0.5:
+            path = path * (-1, 1)
+        return (traced_circle if circle else traced_other)(hand, label, path, rng)
 
     def _companion(self, count: int, rng: np.random.Generator) -> Shape:
         """A second hand that is no sign, there for some of the time, far from the first."""
-        points = carried(self._odd.frames(count, rng), rng) + np.float32(20.0)
+        points = carried(self._seen(self._odd.frames(count, rng), rng), rng) + np.float32(20.0)
         start = rng.integers(count)
         points[:start] = np.nan
         points[start + frames_in(rng.uniform(2, 20)) :] = np.nan
         return points
+
+
+def _mirrored(hand: Shape) -> Shape:
+    return hand * np.array([-1, 1], np.float32)

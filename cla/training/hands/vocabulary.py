@@ -16,7 +16,7 @@ AMBIGUOUS_SIGNS = {"9": "Ok", "Vulcan_Salute": "5"}
 
 # Signs that mean something else, or nothing, when they are turned further.
 TURN_LIMITS_DEG = {"Super": 40.0, "Dislike": 40.0, "VIP": 40.0}
-TURN_LIMIT_DEG = 120.0
+TURN_LIMIT_DEG = 180.0
 
 MOTION_SHAPES = {
     "wave": ("5", "Stop", "4"),

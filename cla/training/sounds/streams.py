@@ -23,6 +23,9 @@ ONLY_OTHERS_SHARE = 0.15
 """Of the streams, in which nothing of a class is heard."""
 GAP_S = (0.3, 4.0)
 PIECE_S = (1.5, 5.0)
+SHORT_S = (0.3, 1.0)
+SHORT_SHARE = 0.3
+"""Of the recordings, of which a short piece is heard: a single bark."""
 LEVEL_DB = (-32.0, -12.0)
 NOISE_DB = (-75.0, -38.0)
 
@@ -67,7 +70,9 @@ def make_scene(
             piece, label = _other(others, rng), NONE
         else:
             recording = recordings[int(rng.integers(len(recordings)))]
-            piece, label = _piece(recording.samples, rng), recording.label
+            short = rng.random() < SHORT_SHARE
+            piece = cut_piece(recording.samples, SHORT_S if short else PIECE_S, rng)
+            label = recording.label
         piece = piece[: length - start]
         mixed[start : start + len(piece)] += piece * _gain(piece, rng.uniform(*LEVEL_DB))
         if label != NONE:
@@ -76,9 +81,13 @@ def make_scene(
     return SoundScene(np.clip(mixed, -1, 1).astype(np.float32), tuple(heard))
 
 
-def _piece(samples: Samples, rng: np.random.Generator) -> Samples:
-    """A part of a recording in which something is loud, faded in and out."""
-    length = min(len(samples), round(rng.uniform(*PIECE_S) * SAMPLE_RATE_HZ))
+def cut_piece(samples: Samples, seconds: tuple[float, float], rng: np.random.Generator) -> Samples:
+    """A part of a recording in which something is loud, faded in and out.
+
+    Args:
+        seconds: least and greatest length.
+    """
+    length = min(len(samples), round(rng.uniform(*seconds) * SAMPLE_RATE_HZ))
     loudest = int(np.abs(samples).argmax())
     first = max(0, loudest - length + _FADE_SAMPLES)
     last = max(first, min(loudest, len(samples) - length))
@@ -92,9 +101,13 @@ def _piece(samples: Samples, rng: np.random.Generator) -> Samples:
 
 def _other(others: Sequence[Samples], rng: np.random.Generator) -> Samples:
     if others and rng.random() < 0.5:
-        return _piece(others[int(rng.integers(len(others)))], rng)
-    length = round(rng.uniform(*PIECE_S) * SAMPLE_RATE_HZ)
+        return cut_piece(others[int(rng.integers(len(others)))], _other_length(rng), rng)
+    length = round(rng.uniform(*_other_length(rng)) * SAMPLE_RATE_HZ)
     return OTHERS[int(rng.integers(len(OTHERS)))](length, rng).astype(np.float32)
+
+
+def _other_length(rng: np.random.Generator) -> tuple[float, float]:
+    return SHORT_S if rng.random() < SHORT_SHARE else PIECE_S
 
 
 def _gain(samples: Samples, level_db: float) -> float:

@@ -1,0 +1,63 @@
+"""`cla evaluate hands --clips FOLDER`: hand signs judged on anybody's photographs."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from cla.cli.terminal import Terminal, progress_bar
+from cla.files import write_file
+from cla.models import TaskModel
+from cla.options import Options
+from cla.training.hands.photographs import JUDGED_LANES, SHOWN_S, find_photographs, judge, show
+
+
+def main(task: TaskModel, argv: Sequence[str]) -> int:
+    """Judge, print the table, and write it where that is asked for.
+
+    Raises:
+        ClaError: there are no photographs, or one cannot be read.
+    """
+    parser = Options(
+        prog="cla evaluate hands",
+        description="Judge hand signs on photographs CLASS/*.jpg, in folders named as the signs "
+        "are; those in folders of other names must be called none. Each is shown for "
+        f"{SHOWN_S:g} s by a camera that shakes a little, and named by most of its last second.",
+    )
+    parser.add_argument("--clips", type=Path, required=True, metavar="FOLDER",
+                        help="the folders of photographs")  # fmt: skip
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures too")
+    options = parser.parse_args(argv)
+    paths = find_photographs(options.clips)
+    with progress_bar(Terminal(stderr=True)) as progress:
+        work = progress.add_task("looking", total=len(paths))
+        shown = list(show(paths, task.labels, lambda: progress.advance(work)))
+    figures = judge(task, shown)
+    Terminal().print(_table(figures))
+    if options.json:
+        write_file(options.json, f"{json.dumps(figures, indent=2)}\n".encode())
+    return 0
+
+
+def _table(figures: Mapping[str, Mapping[str, Any]]) -> Table:
+    table = Table(caption="Named right, in percent, and the 95 % interval of that.")
+    table.add_column("folder")
+    table.add_column("photographs", justify="right")
+    table.add_column("hand found", justify="right")
+    for lane in JUDGED_LANES:
+        table.add_column(str(lane), justify="right")
+    for folder, row in figures.items():
+        cells = [
+            f"{_percent(one['share'])} ({_percent(one['interval'][0])} to "
+            f"{_percent(one['interval'][1])})"
+            for one in (row[str(lane)] for lane in JUDGED_LANES)
+        ]
+        found = _percent(row["hand_found"])
+        table.add_row(folder, str(row["photographs"]), found, *cells)
+    return table
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}"
