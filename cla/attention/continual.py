@@ -19,7 +19,8 @@ from cla.attention.rings import (
     window_order,
     write_token,
 )
-from cla.attention.windowed import ELEMENTS_PER_PASS, WindowState
+from cla.attention.scan import ELEMENTS_PER_PASS
+from cla.attention.windowed import WindowState
 
 LEAST_SHARE = 1e-7
 """Least weight of a row, as a share of the largest sum it has had, of values or of weights: float64

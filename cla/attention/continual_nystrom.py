@@ -11,9 +11,15 @@ from cla.attention.checks import check_window
 from cla.attention.config import AttentionConfig
 from cla.attention.cuts import segments
 from cla.attention.emits import NystromEmits
-from cla.attention.landmarks import Landmarks, make_landmarks, window_landmarks
+from cla.attention.landmarks import (
+    Landmarks,
+    context_of_window,
+    low_rank,
+    make_landmarks,
+    window_landmarks,
+)
 from cla.attention.layer import AttentionLayer
-from cla.attention.nystrom import cut_landmarks, low_rank_rows, newest_row, window_rows
+from cla.attention.nystrom import cut_landmarks, low_rank_rows
 from cla.attention.nystrom_emits import fixed_emits, low_rank_emits, stream_emits
 from cla.attention.nystrom_scan import scan_streams
 from cla.attention.nystrom_state import (
@@ -212,20 +218,14 @@ class ContinualNystromAttention(AttentionLayer):
             return low_rank_rows(tokens, cut_landmarks(tokens, seen, marks, inverse), seen)
         landmarks = self._given_landmarks(tokens.keys)
         unseen = torch.arange(tokens.keys.shape[2], device=seen.device) >= seen[:, None]
-        logits = landmarks.queries @ tokens.keys.transpose(-1, -2)
-        delta = logits.masked_fill(unseen[:, None, None], -torch.inf).softmax(-1)
-        beta = (tokens.queries @ landmarks.keys.transpose(-1, -2)).softmax(-1)
-        return beta @ (landmarks.gamma_inv @ (delta @ tokens.values))
+        return low_rank(tokens, landmarks, unseen[:, None, None])
 
     def window_context(self, tokens: Projected) -> Tensor:
         if not self.fixed:
-            rows = window_rows if self.config.retroactive else newest_row
-            return rows(tokens, self.config)
-        landmarks = self._given_landmarks(tokens.keys)
+            return context_of_window(tokens, self.config)
         queries = tokens.queries if self.config.retroactive else tokens.queries[..., -1:, :]
-        delta = (landmarks.queries @ tokens.keys.transpose(-1, -2)).softmax(-1)
-        beta = (queries @ landmarks.keys.transpose(-1, -2)).softmax(-1)
-        return beta @ (landmarks.gamma_inv @ (delta @ tokens.values))
+        shown = tokens._replace(queries=queries)
+        return low_rank(shown, self._given_landmarks(tokens.keys))
 
     def context_emits(self, tokens: Projected) -> NystromEmits:
         landmarks = (
@@ -237,7 +237,7 @@ class ContinualNystromAttention(AttentionLayer):
 
     def scan_part(self, x: Tensor, state: NystromState) -> tuple[Tensor, NystromState]:
         tokens = self.project(x, state.keys.dtype)
-        context, after = scan_streams(tokens, state, self.config, self.kernels)
+        context, after = scan_streams(tokens, state, self.config)
         output = self.merge_heads(context)
         if self.config.retroactive:
             output = self.zero_unseen(output, self.scan_valid_tokens(state, x.shape[1]))

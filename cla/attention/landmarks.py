@@ -90,13 +90,33 @@ def window_landmarks(tokens: Projected, config: AttentionConfig) -> Landmarks:
     )
 
 
-def attend_low_rank(queries: Tensor, landmarks: Landmarks, delta_values: Tensor) -> Tensor:
-    """Softmax(Q K~^T) gamma^+ (delta V).
+def low_rank(tokens: Projected, landmarks: Landmarks, unseen: Tensor | None = None) -> Tensor:
+    """Softmax(Q K~^T) gamma^+ (softmax(Q~ K^T) V); of delta, what is `unseen` has no weight.
 
     Shapes:
-        queries: (B, H, R, D)
-        delta_values: (B, H, M, D)
-        returns: (B, H, R, D)
+        tokens: (..., R, D) queries, (..., T, D) keys and values
+        unseen: broadcasts to (..., M, T)
+        returns: (..., R, D)
     """
-    beta = (queries @ landmarks.keys.transpose(-1, -2)).softmax(-1)
-    return beta @ (landmarks.gamma_inv @ delta_values)
+    delta = landmarks.queries @ tokens.keys.transpose(-1, -2)
+    delta = delta if unseen is None else delta.masked_fill(unseen, -torch.inf)
+    beta = (tokens.queries @ landmarks.keys.transpose(-1, -2)).softmax(-1)
+    mixed = landmarks.gamma_inv @ (delta.softmax(-1) @ tokens.values)
+    return beta @ mixed
+
+
+def context_of_window(tokens: Projected, config: AttentionConfig) -> Tensor:
+    """The product of whole windows, landmarks and all: the newest row or, if retroactive, all rows.
+
+    With no more tokens than landmarks each would be a landmark of its own and gamma the attention
+    itself: the product is exact attention, and is computed as such.
+
+    Shapes:
+        tokens: (..., T, D)
+        returns: (..., 1 or T, D)
+    """
+    rows = tokens.queries if config.retroactive else tokens.queries[..., -1:, :]
+    shown = tokens._replace(queries=rows)
+    if tokens.keys.shape[-2] <= config.landmarks:
+        return (rows @ tokens.keys.transpose(-1, -2)).softmax(-1) @ tokens.values
+    return low_rank(shown, window_landmarks(tokens, config))

@@ -1,13 +1,21 @@
 """Nyström attention: low rank, but the whole window computed again at every token."""
 
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from cla.attention.config import AttentionConfig, PseudoInverse
+from cla.attention.config import PseudoInverse
 from cla.attention.emits import NystromEmits
-from cla.attention.landmarks import Landmarks, segment_weights, window_landmarks
+from cla.attention.landmarks import (
+    Landmarks,
+    context_of_window,
+    low_rank,
+    segment_weights,
+    window_landmarks,
+)
+from cla.attention.low_rank_scan import scan_low_rank
 from cla.attention.nystrom_emits import low_rank_emits, stream_emits
 from cla.attention.projected import Projected
 from cla.attention.pseudo_inverse import pseudo_inverse
@@ -19,7 +27,10 @@ from cla.attention.rings import (
     time_order,
     write_token,
 )
+from cla.attention.scan import scan_softmax, scan_windows
+from cla.attention.serving import landmarks_of_windows
 from cla.attention.state import accumulation_dtype
+from cla.attention.timeline import Timeline
 from cla.attention.windowed import WindowedAttention, WindowState
 
 
@@ -49,12 +60,11 @@ class NystromAttention(WindowedAttention):
         ordered = Projected(*(take(ring, order) for ring in state[2:]))
         seen = state.valid_tokens.clamp(min=1)
         config = self.config
-        if selected(seen < config.window) is None:
-            rows = window_rows(ordered, config)
-        else:
-            landmarks = cut_landmarks(ordered, seen, config.landmarks, config.pseudo_inverse)
-            rows = low_rank_rows(ordered, landmarks, seen)
         emits = self.step_emits(tokens.queries, state) if emit else None
+        if selected(seen < config.window) is None:
+            return context_of_window(ordered, config), emits
+        landmarks = cut_landmarks(ordered, seen, config.landmarks, config.pseudo_inverse)
+        rows = low_rank_rows(ordered, landmarks, seen)
         if self.config.retroactive:
             return roll_streams(rows, self.config.window - seen, 2), emits
         streams = torch.arange(len(seen), device=seen.device)
@@ -72,34 +82,22 @@ class NystromAttention(WindowedAttention):
         return low_rank_rows(tokens, cut_landmarks(tokens, seen, marks, inverse), seen)
 
     def window_context(self, tokens: Projected) -> Tensor:
-        rows = window_rows(tokens, self.config)
-        return rows if self.config.retroactive else rows[..., -1:, :]
+        return context_of_window(tokens, self.config)
 
     def context_emits(self, tokens: Projected) -> NystromEmits:
         return low_rank_emits(
             tokens.queries, tokens.keys, window_landmarks(tokens, self.config), self.config
         )
 
-    def scan_line(self, line: Projected, unseen: int) -> Tensor:
-        return self.scan_windows(line, unseen)
-
-
-def window_rows(tokens: Projected, config: AttentionConfig) -> Tensor:
-    """All rows of whole windows; with no more tokens than landmarks it is exact attention.
-
-    Each token is then its own landmark and gamma the attention itself, so that the product is
-    exact attention, and is computed as such.
-
-    Shapes:
-        tokens: (..., T, D)
-        returns: (..., T, D)
-    """
-    if tokens.keys.shape[-2] <= config.landmarks:
-        return (tokens.queries @ tokens.keys.transpose(-1, -2)).softmax(-1) @ tokens.values
-    landmarks = window_landmarks(tokens, config)
-    delta = (landmarks.queries @ tokens.keys.transpose(-1, -2)).softmax(-1)
-    beta = (tokens.queries @ landmarks.keys.transpose(-1, -2)).softmax(-1)
-    return beta @ (landmarks.gamma_inv @ (delta @ tokens.values))
+    def scan_timeline(self, timeline: Timeline) -> Tensor:
+        config = self.config
+        if config.retroactive:
+            return scan_windows(timeline, partial(context_of_window, config=config))
+        if config.landmarks == config.window:
+            return scan_softmax(timeline)
+        first = min(max(timeline.unseen - 1, 0), timeline.new)
+        serving = landmarks_of_windows(timeline, config) if first < timeline.new else None
+        return scan_low_rank(timeline, first, config, serving)
 
 
 def cut_landmarks(
@@ -124,10 +122,7 @@ def low_rank_rows(ordered: Projected, landmarks: Landmarks, seen: Tensor) -> Ten
     """All rows over the first `seen` of N tokens; exact where these are no more than landmarks."""
     place = torch.arange(ordered.keys.shape[2], device=seen.device)
     unseen = (place >= seen[:, None])[:, None, None]
-    delta_logits = landmarks.queries @ ordered.keys.transpose(-1, -2)
-    delta = delta_logits.masked_fill(unseen, -torch.inf).softmax(-1)
-    beta = (ordered.queries @ landmarks.keys.transpose(-1, -2)).softmax(-1)
-    rows = beta @ (landmarks.gamma_inv @ (delta @ ordered.values))
+    rows = low_rank(ordered, landmarks, unseen)
     few = landmarks.keys.shape[2]
     first = Projected(*(part[:, :, :few] for part in ordered))
     exact_logits = first.queries @ first.keys.transpose(-1, -2)
@@ -135,14 +130,3 @@ def low_rank_rows(ordered: Projected, landmarks: Landmarks, seen: Tensor) -> Ten
     short = (seen <= few)[:, None, None, None]
     missing = rows.shape[2] - few
     return torch.where(short, torch.nn.functional.pad(exact, (0, 0, 0, missing)), rows)
-
-
-def newest_row(tokens: Projected, config: AttentionConfig) -> Tensor:
-    """The newest row of whole windows, whose other rows need not be computed."""
-    query = tokens.queries[..., -1:, :]
-    if tokens.keys.shape[-2] <= config.landmarks:
-        return (query @ tokens.keys.transpose(-1, -2)).softmax(-1) @ tokens.values
-    landmarks = window_landmarks(tokens, config)
-    delta = (landmarks.queries @ tokens.keys.transpose(-1, -2)).softmax(-1)
-    beta = (query @ landmarks.keys.transpose(-1, -2)).softmax(-1)
-    return beta @ landmarks.gamma_inv @ (delta @ tokens.values)

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from cla.attention.landmarks import attend_low_rank, window_landmarks
+from cla.attention.landmarks import low_rank, window_landmarks
 from cla.models import StreamClassifier
 
 
@@ -23,8 +23,7 @@ def lagging_logits(lane: StreamClassifier, features: Tensor, start: Tensor, lag:
     projected = attention.project(tokens, attention.state_dtype(tokens.dtype))
     landmarks = window_landmarks(projected.span(0, window), attention.config)
     attended = projected.span(lag)
-    delta = (landmarks.queries @ attended.keys.transpose(-1, -2)).softmax(-1)
-    newest = attended.queries[..., -1:, :]
-    context = attend_low_rank(newest, landmarks, delta @ attended.values)
+    newest = attended._replace(queries=attended.queries[..., -1:, :])
+    context = low_rank(newest, landmarks)
     logits: Tensor = lane.head(layer.complete(tokens[:, -1], attention.finish(context)))
     return logits

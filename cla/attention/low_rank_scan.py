@@ -1,0 +1,186 @@
+"""The low-rank product of many tokens at once, each over the window that ends in it.
+
+A weight of delta is exp(q~ k) over Z, a sum of such exponentials. What a token pays to the others
+is then a matrix of rank M, (beta gamma^+ / Z) exp(Q~ K^T), cut to the band of its window: three
+dense products for a chunk of tokens, whichever landmarks serve at which of them. What all windows
+of a chunk hold is summed once for all. Nothing is ever subtracted.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from math import isqrt
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from cla.attention.config import AttentionConfig
+from cla.attention.landmarks import context_of_window, low_rank, segment_weights
+from cla.attention.partial_sums import empty_logit
+from cla.attention.projected import Projected
+from cla.attention.pseudo_inverse import pseudo_inverse
+from cla.attention.scan import scan_windows
+from cla.attention.serving import Serving, ServingAt
+from cla.attention.timeline import Timeline
+
+CHUNK_TOKENS = 64
+ELEMENTS_PER_CHUNK = 2**22
+"""Bound on the weights of a chunk: larger tensors take longer to allocate than to compute."""
+
+
+def scan_low_rank(
+    timeline: Timeline, first: int, config: AttentionConfig, serving: ServingAt | None
+) -> Tensor:
+    """Contexts of all new tokens, equal to those of steps, whatever numbers the tokens are.
+
+    Args:
+        first: until this new token landmarks are cut anew from the tokens seen; as nobody else does
+            it, `serving` may be None if that is all.
+
+    Shapes:
+        returns: (B, H, T, D), or (B, T, H, N, D) if retroactive
+    """
+    if config.retroactive:
+        rows = partial(context_of_window, config=config)
+        parts = [scan_windows(timeline.until(first), rows)] if first else []
+        parts += [_scan_rows(timeline, serving, first)] if serving else []
+        return torch.cat(parts, 1)
+    bad = timeline.bad()
+    sound = timeline if bad is None else timeline.without(bad)
+    parts = [_scan_filling(sound, first, config)] if first else []
+    parts += [_scan_newest(sound, serving, first)] if serving else []
+    context = torch.cat(parts, 2)
+    if bad is None:
+        return context
+    return context.masked_fill(timeline.spoiled(bad)[:, None, :, None], torch.nan)
+
+
+def _scan_newest(timeline: Timeline, serving: ServingAt, first: int) -> Tensor:
+    """The newest token's context of each window from new token `first` on, (B, H, T', D)."""
+    heads = timeline.tokens.keys.shape[0] * timeline.tokens.keys.shape[1]
+    wanted = max(CHUNK_TOKENS, isqrt(4 * timeline.window))
+    most = max(1, min(wanted, isqrt(ELEMENTS_PER_CHUNK // max(1, 2 * heads))))
+    chunks = _chunks(first, timeline.new, most)
+    return torch.cat([_again(_newest, timeline, serving, *chunk) for chunk in chunks], 2)
+
+
+def _scan_rows(timeline: Timeline, serving: ServingAt, first: int) -> Tensor:
+    """All rows of each window from new token `first` on, (B, T', H, N, D); zero what is unseen."""
+    batch, heads, _, size = timeline.tokens.keys.shape
+    one = batch * heads * timeline.window * (size + serving(first, first + 1).rows.shape[-1])
+    chunks = _chunks(first, timeline.new, max(1, 2 * ELEMENTS_PER_CHUNK // max(1, one)))
+    return torch.cat([_again(_rows, timeline, serving, *chunk) for chunk in chunks], 1)
+
+
+def _chunks(first: int, stop: int, length: int) -> Iterator[tuple[int, int]]:
+    return ((start, min(start + length, stop)) for start in range(first, stop, length))
+
+
+def _again(function: Callable[..., Tensor], timeline: Timeline, what: Any, *chunk: int) -> Tensor:
+    """Compute, and once more for the gradient: what lies between takes too much memory to keep."""
+    if not torch.is_grad_enabled():
+        return function(timeline, what, *chunk)
+    found: Tensor = checkpoint(
+        function, timeline, what, *chunk, use_reentrant=False, preserve_rng_state=False
+    )
+    return found
+
+
+def _newest(timeline: Timeline, serving: ServingAt, start: int, stop: int) -> Tensor:
+    window, length = timeline.window, stop - start
+    tokens, seen = timeline.span(start, stop)
+    # To the front what some windows of the chunk hold, to the end what all of them do.
+    shared = max(window - length + 1, 0)
+    old = length - 1 if shared else 0
+    order = torch.arange(len(seen), device=seen.device)
+    edge = torch.cat([order[:old], order[old + shared :]])
+    newest = order[window - 1 :, None]
+    inside = ((edge <= newest) & (edge > newest - window)).to(tokens.keys.dtype)
+    keys, values = (
+        torch.cat([part[:, :, :old], part[:, :, old + shared :], part[:, :, old : old + shared]], 2)
+        for part in (tokens.keys, tokens.values)
+    )
+    seen = torch.cat([seen[edge], seen[old : old + shared]])
+
+    serves = serving(start, stop)
+    # Others than those whom a landmark that is no number serves are to be left alone.
+    logits = serves.queries.nan_to_num() @ keys.transpose(-1, -2)
+    logits = logits.masked_fill(~seen, empty_logit(logits.dtype))
+    weights = torch.exp(logits - logits.detach().amax(-1, keepdim=True))
+    band, middle = weights[..., : len(edge)], weights[..., len(edge) :]
+    rows = serves.rows[serves.spans].expand(*keys.shape[:2], -1, -1)
+    sums = inside @ band.transpose(-1, -2) + middle.sum(-1)[:, :, None]
+    sums = sums.gather(-1, rows)
+    if length > 1 and bool((sums < _least(sums.dtype)).any()):
+        half = start + length // 2  # of fewer windows the exponentials differ less
+        parts = (start, half), (half, stop)
+        return torch.cat([_newest(timeline, serving, *part) for part in parts], 2)
+    mixing = _mixed(tokens.queries[:, :, window - 1 :], serves, rows) / sums
+    mixing = mixing.new_zeros(*mixing.shape[:3], logits.shape[2]).scatter(-1, rows, mixing)
+    context = ((mixing @ band) * inside) @ values[:, :, : len(edge)]
+    return context + mixing @ (middle @ values[:, :, len(edge) :])
+
+
+def _mixed(queries: Tensor, serving: Serving, rows: Tensor) -> Tensor:
+    """Beta gamma^+ of each token, (B, H, C, M); spans side by side, the shorter ones padded."""
+    beta = (queries @ serving.keys.transpose(-1, -2)).gather(-1, rows).softmax(-1)
+    lengths, longest = serving.lengths, int(serving.lengths.max())
+    place = torch.arange(longest, device=lengths.device)
+    ends = lengths.cumsum(0)
+    padded = (ends - lengths)[:, None] + place.minimum(lengths[:, None] - 1)
+    spans = beta.index_select(2, padded.flatten()).unflatten(2, padded.shape)
+    mixed = (spans @ serving.gamma_inv).flatten(2, 3)
+    return mixed.index_select(2, (place < lengths[:, None]).flatten().nonzero()[:, 0])
+
+
+def _least(dtype: torch.dtype) -> float:
+    """Sums of exponentials below it, squared as gradients do, would vanish."""
+    return float(torch.finfo(dtype).tiny ** 0.45)
+
+
+def _rows(timeline: Timeline, serving: ServingAt, start: int, stop: int) -> Tensor:
+    tokens, seen = timeline.span(start, stop)
+    windows = Projected(*(part.unfold(2, timeline.window, 1).transpose(-1, -2) for part in tokens))
+    unseen = ~seen.unfold(0, timeline.window, 1)
+    rows = low_rank(windows, serving(start, stop).each_token(), unseen[:, None])
+    return rows.masked_fill(unseen[..., None], 0).transpose(1, 2)
+
+
+def _scan_filling(timeline: Timeline, stop: int, config: AttentionConfig) -> Tensor:
+    """The newest token's context of each window until new token `stop`, which makes none full.
+
+    Each is cut into landmarks anew; with no more than M tokens it is exact attention.
+
+    Shapes:
+        returns: (B, H, T', D)
+    """
+    batch, heads = timeline.tokens.keys.shape[:2]
+    one = batch * heads * config.landmarks * timeline.window
+    chunks = _chunks(0, stop, max(1, 2 * ELEMENTS_PER_CHUNK // max(1, one)))
+    return torch.cat([_again(_filling, timeline, config, *chunk) for chunk in chunks], 2)
+
+
+def _filling(timeline: Timeline, config: AttentionConfig, start: int, stop: int) -> Tensor:
+    tokens, marks = timeline.tokens.span(timeline.unseen, timeline.window + stop), config.landmarks
+    length, dtype = tokens.keys.shape[2], tokens.keys.dtype
+    seen = torch.arange(length - stop + start + 1, length + 1, device=tokens.keys.device)
+    queries = tokens.queries[:, :, -len(seen) :, None]
+    unused = torch.arange(marks, device=seen.device) >= seen[:, None]
+    unseen = torch.arange(length, device=seen.device) >= seen[:, None]
+    means = segment_weights(seen, marks, length, dtype).flatten(0, 1)
+    query_landmarks, key_landmarks = (
+        (means @ part).unflatten(2, unused.shape) for part in (tokens.queries, tokens.keys)
+    )
+    gamma = (query_landmarks @ key_landmarks.transpose(-1, -2)).masked_fill(
+        unused[:, None], -torch.inf
+    )
+    gamma = gamma.softmax(-1).masked_fill(unused[..., None], 0)
+    logits = query_landmarks.flatten(2, 3) @ tokens.keys.transpose(-1, -2)
+    logits = logits.unflatten(2, unused.shape).masked_fill(unseen[:, None], -torch.inf)
+    mixed = (logits.softmax(-1).flatten(2, 3) @ tokens.values).unflatten(2, unused.shape)
+    beta = (queries @ key_landmarks.transpose(-1, -2)).masked_fill(unused[:, None], -torch.inf)
+    context = (beta.softmax(-1) @ pseudo_inverse(gamma, config.pseudo_inverse) @ mixed)[..., 0, :]
+    exact = (queries[..., 0, :] @ tokens.keys.transpose(-1, -2)).masked_fill(unseen, -torch.inf)
+    few = (seen <= marks)[:, None]
+    return torch.where(few, exact.softmax(-1) @ tokens.values, context)

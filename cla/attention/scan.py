@@ -1,0 +1,57 @@
+"""Attention of many tokens at once, each over the window that ends in it."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from cla.attention.projected import Projected, pick
+from cla.attention.timeline import Timeline
+
+CHUNK_TOKENS = 128
+ELEMENTS_PER_PASS = 2**24
+"""Bound on the entries of the attention maps that one pass holds."""
+
+
+def scan_softmax(timeline: Timeline) -> Tensor:
+    """Softmax attention of each new token over its window, (B, H, T, D)."""
+    chunks = range(0, timeline.new, CHUNK_TOKENS)
+    return torch.cat(
+        [_band(timeline, start, min(start + CHUNK_TOKENS, timeline.new)) for start in chunks], 2
+    )
+
+
+def _band(timeline: Timeline, start: int, stop: int) -> Tensor:
+    tokens, seen = timeline.span(start, stop)
+    place = torch.arange(len(seen), device=seen.device)
+    newest = place[timeline.window - 1 :, None]
+    inside = (place <= newest) & (place > newest - timeline.window) & seen
+    logits = tokens.queries[:, :, timeline.window - 1 :] @ tokens.keys.transpose(-1, -2)
+    weights = logits.masked_fill(~inside, -torch.inf).softmax(-1)
+    return pick(weights, inside, tokens.values)
+
+
+def scan_windows(timeline: Timeline, rows: Callable[[Projected], Tensor]) -> Tensor:
+    """All rows of the window of each new token, many windows at once.
+
+    Args:
+        rows: all rows of windows, (..., N, D) to (..., N, D).
+
+    Shapes:
+        returns: (B, T, H, N, D); zero what is unseen
+    """
+    window, tokens, unseen = timeline.window, timeline.tokens, timeline.unseen
+    filling = min(max(unseen - 1, 0), timeline.new)
+    found = []
+    for index in range(filling):
+        context = rows(tokens.span(unseen, window + index + 1))
+        found.append(pad(context, (0, 0, window - context.shape[-2], 0))[:, None])
+    if filling < timeline.new:
+        whole = tokens.span(filling + 1)
+        windows = Projected(*(part.unfold(2, window, 1).permute(0, 2, 1, 4, 3) for part in whole))
+        batch, count, heads = windows.keys.shape[:3]
+        most = max(1, ELEMENTS_PER_PASS // max(1, batch * heads * window**2))
+        for start in range(0, count, most):
+            found.append(rows(Projected(*(part[:, start : start + most] for part in windows))))
+    return torch.cat(found, 1)
