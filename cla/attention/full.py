@@ -8,7 +8,7 @@ from torch import Tensor
 from cla.attention.emits import FullEmits, pad_left
 from cla.attention.projected import Projected
 from cla.attention.rings import advance_counters, selected, take, window_order, write_token
-from cla.attention.scan import scan_softmax, scan_windows
+from cla.attention.scan import scan_softmax
 from cla.attention.timeline import Timeline
 from cla.attention.windowed import WindowedAttention, WindowState
 
@@ -52,7 +52,7 @@ class FullAttention(WindowedAttention):
         return logits.masked_fill(unseen[:, None, None], -torch.inf).softmax(-1) @ tokens.values
 
     def window_context(self, tokens: Projected) -> Tensor:
-        context = _rows(tokens)
+        context = _attention(tokens) @ tokens.values
         return context if self.config.retroactive else context[..., -1:, :]
 
     def context_emits(self, tokens: Projected) -> FullEmits:
@@ -60,7 +60,9 @@ class FullAttention(WindowedAttention):
         return FullEmits(pad_left(_attention(tokens), window, window))
 
     def scan_timeline(self, timeline: Timeline) -> Tensor:
-        return scan_windows(timeline, _rows) if self.config.retroactive else scan_softmax(timeline)
+        if self.config.retroactive:
+            return super().scan_timeline(timeline)
+        return scan_softmax(timeline)
 
 
 def full_rows(queries: Tensor, keys: Tensor, valid_tokens: Tensor) -> Tensor:
@@ -110,7 +112,3 @@ def ordered_row(row: Tensor, order: Tensor, valid_tokens: Tensor) -> Tensor:
 
 def _attention(tokens: Projected) -> Tensor:
     return (tokens.queries @ tokens.keys.transpose(-1, -2)).softmax(-1)
-
-
-def _rows(tokens: Projected) -> Tensor:
-    return _attention(tokens) @ tokens.values

@@ -43,7 +43,7 @@ def scan_low_rank(
     """
     if config.retroactive:
         rows = partial(context_of_window, config=config)
-        parts = [scan_windows(timeline.until(first), rows)] if first else []
+        parts = [scan_windows(timeline.until(first), rows, True)] if first else []
         parts += [_scan_rows(timeline, serving, first)] if serving else []
         return torch.cat(parts, 1)
     bad = timeline.bad()
@@ -118,7 +118,7 @@ def _newest(timeline: Timeline, serving: ServingAt, start: int, stop: int) -> Te
         return torch.cat([_newest(timeline, serving, *part) for part in parts], 2)
     mixing = _mixed(tokens.queries[:, :, window - 1 :], serves, rows) / sums
     mixing = mixing.new_zeros(*mixing.shape[:3], logits.shape[2]).scatter(-1, rows, mixing)
-    context = ((mixing @ band) * inside) @ values[:, :, : len(edge)]
+    context: Tensor = ((mixing @ band) * inside) @ values[:, :, : len(edge)]
     return context + mixing @ (middle @ values[:, :, len(edge) :])
 
 
@@ -130,7 +130,7 @@ def _mixed(queries: Tensor, serving: Serving, rows: Tensor) -> Tensor:
     ends = lengths.cumsum(0)
     padded = (ends - lengths)[:, None] + place.minimum(lengths[:, None] - 1)
     spans = beta.index_select(2, padded.flatten()).unflatten(2, padded.shape)
-    mixed = (spans @ serving.gamma_inv).flatten(2, 3)
+    mixed: Tensor = (spans @ serving.gamma_inv).flatten(2, 3)
     return mixed.index_select(2, (place < lengths[:, None]).flatten().nonzero()[:, 0])
 
 

@@ -1,6 +1,5 @@
 """Nyström attention: low rank, but the whole window computed again at every token."""
 
-from functools import partial
 from typing import Any
 
 import torch
@@ -27,7 +26,7 @@ from cla.attention.rings import (
     time_order,
     write_token,
 )
-from cla.attention.scan import scan_softmax, scan_windows
+from cla.attention.scan import scan_softmax
 from cla.attention.serving import landmarks_of_windows
 from cla.attention.state import accumulation_dtype
 from cla.attention.timeline import Timeline
@@ -92,7 +91,7 @@ class NystromAttention(WindowedAttention):
     def scan_timeline(self, timeline: Timeline) -> Tensor:
         config = self.config
         if config.retroactive:
-            return scan_windows(timeline, partial(context_of_window, config=config))
+            return super().scan_timeline(timeline)
         if config.landmarks == config.window:
             return scan_softmax(timeline)
         first = min(max(timeline.unseen - 1, 0), timeline.new)

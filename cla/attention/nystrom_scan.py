@@ -55,7 +55,9 @@ def _scan_group(
         context = scan_low_rank(timeline, 0, config, fixed_landmarks(landmarks))
     elif config.landmarks == window:
         rows = partial(context_of_window, config=config)
-        context = scan_windows(timeline, rows) if config.retroactive else scan_softmax(timeline)
+        context = (
+            scan_windows(timeline, rows, True) if config.retroactive else scan_softmax(timeline)
+        )
         landmarks = state.landmarks
     else:
         context, landmarks = _scan_following(timeline, state, config, slot)

@@ -32,26 +32,30 @@ def _band(timeline: Timeline, start: int, stop: int) -> Tensor:
     return pick(weights, inside, tokens.values)
 
 
-def scan_windows(timeline: Timeline, rows: Callable[[Projected], Tensor]) -> Tensor:
-    """All rows of the window of each new token, many windows at once.
+def scan_windows(
+    timeline: Timeline, context: Callable[[Projected], Tensor], retroactive: bool
+) -> Tensor:
+    """The contexts of each new token's window as such, many windows at once.
 
     Args:
-        rows: all rows of windows, (..., N, D) to (..., N, D).
+        context: of whole windows, (..., T, D) to (..., 1 or, if retroactive, T, D).
 
     Shapes:
-        returns: (B, T, H, N, D); zero what is unseen
+        returns: (B, H, T, D), or (B, T, H, N, D) if retroactive; zero what is unseen
     """
     window, tokens, unseen = timeline.window, timeline.tokens, timeline.unseen
     filling = min(max(unseen - 1, 0), timeline.new)
     found = []
     for index in range(filling):
-        context = rows(tokens.span(unseen, window + index + 1))
-        found.append(pad(context, (0, 0, window - context.shape[-2], 0))[:, None])
+        rows = context(tokens.span(unseen, window + index + 1))
+        missing = window - rows.shape[-2] if retroactive else 0
+        found.append(pad(rows, (0, 0, missing, 0))[:, None])
     if filling < timeline.new:
         whole = tokens.span(filling + 1)
         windows = Projected(*(part.unfold(2, window, 1).permute(0, 2, 1, 4, 3) for part in whole))
         batch, count, heads = windows.keys.shape[:3]
         most = max(1, ELEMENTS_PER_PASS // max(1, batch * heads * window**2))
         for start in range(0, count, most):
-            found.append(rows(Projected(*(part[:, start : start + most] for part in windows))))
-    return torch.cat(found, 1)
+            found.append(context(Projected(*(part[:, start : start + most] for part in windows))))
+    joined = torch.cat(found, 1)
+    return joined if retroactive else joined[:, :, :, 0].transpose(1, 2)

@@ -1,6 +1,6 @@
 """Which landmarks serve at which time: fixed ones, those of a stream, those of every window."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -74,8 +74,8 @@ def landmarks_of_windows(timeline: Timeline, config: AttentionConfig) -> Serving
         if longer:  # the means of shorter segments lie behind those of all longer ones
             first[longer:] += length - long
         rows = torch.arange(length, device=device)[:, None] + first
-        pair = (means(part, length) for part in (tokens.queries, tokens.keys))
-        return _served(*pair, rows, torch.ones_like(rows[:, 0]), config)
+        queries, keys = means(tokens.queries, length), means(tokens.keys, length)
+        return _served(queries, keys, rows, torch.ones_like(rows[:, 0]), config)
 
     return serving
 
@@ -132,14 +132,14 @@ class StreamLandmarks:
         rows = torch.arange(len(lengths), device=lengths.device)[:, None] + torch.arange(
             marks, device=lengths.device
         )
-        pair = (part[:, :, first : last + marks] for part in self._pair)
-        return _served(*pair, rows, lengths, self._config)
+        queries, keys = (part[:, :, first : last + marks] for part in self._pair)
+        return _served(queries, keys, rows, lengths, self._config)
 
     def newest(self) -> Landmarks:
         """Those in use after the last token, by their segments."""
         marks = self._config.landmarks
-        pair = (torch.roll(part[:, :, -marks:], self._last, 2) for part in self._pair)
-        return make_landmarks(*pair, self._config.pseudo_inverse)
+        queries, keys = (torch.roll(part[:, :, -marks:], self._last, 2) for part in self._pair)
+        return make_landmarks(queries, keys, self._config.pseudo_inverse)
 
 
 def _served(
@@ -149,8 +149,9 @@ def _served(
     return Serving(queries, keys, rows, lengths, landmarks.gamma_inv)
 
 
-def _taken(queries: Tensor, keys: Tensor, rows: Tensor) -> Iterator[Tensor]:
+def _taken(queries: Tensor, keys: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
     """Landmarks by their rows, (B, H, I, D) to (B, H, S, M, D)."""
-    return (
-        part.index_select(2, rows.flatten()).unflatten(2, rows.shape) for part in (queries, keys)
+    shape, rows = rows.shape, rows.flatten()
+    return queries.index_select(2, rows).unflatten(2, shape), keys.index_select(2, rows).unflatten(
+        2, shape
     )

@@ -1,6 +1,5 @@
 """Kinds whose state is the projected window itself: full, continual and batch Nyström."""
 
-from abc import abstractmethod
 from typing import Any, NamedTuple
 
 import torch
@@ -11,6 +10,7 @@ from cla.attention.checks import check_window
 from cla.attention.layer import AttentionLayer
 from cla.attention.projected import Projected
 from cla.attention.rings import ring_order, to_ring
+from cla.attention.scan import scan_windows
 from cla.attention.state import narrow_state, stack_states, stream_groups
 from cla.attention.timeline import Timeline
 
@@ -105,9 +105,9 @@ class WindowedAttention(AttentionLayer):
         kept = tokens.span(tokens.keys.shape[-2] - min(seen, window))
         return output, self.window_state(kept, seen)
 
-    @abstractmethod
     def scan_timeline(self, timeline: Timeline) -> Tensor:
         """Contexts of the new tokens, (B, H, T, D), or (B, T, H, N, D) if retroactive."""
+        return scan_windows(timeline, self.window_context, self.config.retroactive)
 
 
 def tokens_seen(slot: int, valid_tokens: int, window: int) -> int:
