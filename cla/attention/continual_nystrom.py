@@ -222,7 +222,7 @@ class ContinualNystromAttention(AttentionLayer):
 
     def window_context(self, tokens: Projected) -> Tensor:
         if not self.fixed:
-            return context_of_window(tokens, self.config)
+            return context_of_window(tokens, self.config, newest=not self.config.retroactive)
         queries = tokens.queries if self.config.retroactive else tokens.queries[..., -1:, :]
         shown = tokens._replace(queries=queries)
         return low_rank(shown, self._given_landmarks(tokens.keys))
@@ -237,7 +237,7 @@ class ContinualNystromAttention(AttentionLayer):
 
     def scan_part(self, x: Tensor, state: NystromState) -> tuple[Tensor, NystromState]:
         tokens = self.project(x, state.keys.dtype)
-        context, after = scan_streams(tokens, state, self.config)
+        context, after = scan_streams(tokens, state, self.config, self.kernels)
         output = self.merge_heads(context)
         if self.config.retroactive:
             output = self.zero_unseen(output, self.scan_valid_tokens(state, x.shape[1]))

@@ -101,21 +101,23 @@ def low_rank(tokens: Projected, landmarks: Landmarks, unseen: Tensor | None = No
     delta = landmarks.queries @ tokens.keys.transpose(-1, -2)
     delta = delta if unseen is None else delta.masked_fill(unseen, -torch.inf)
     beta = (tokens.queries @ landmarks.keys.transpose(-1, -2)).softmax(-1)
-    mixed = landmarks.gamma_inv @ (delta.softmax(-1) @ tokens.values)
-    return beta @ mixed
+    mixed = delta.softmax(-1) @ tokens.values
+    if beta.shape[-2] == 1:
+        return beta @ landmarks.gamma_inv @ mixed
+    return beta @ (landmarks.gamma_inv @ mixed)
 
 
-def context_of_window(tokens: Projected, config: AttentionConfig) -> Tensor:
-    """The product of whole windows, landmarks and all: the newest row or, if retroactive, all rows.
+def context_of_window(tokens: Projected, config: AttentionConfig, *, newest: bool) -> Tensor:
+    """The product of whole windows, landmarks and all: all rows, or the newest alone.
 
     With no more tokens than landmarks each would be a landmark of its own and gamma the attention
     itself: the product is exact attention, and is computed as such.
 
     Shapes:
         tokens: (..., T, D)
-        returns: (..., 1 or T, D)
+        returns: (..., T, D), or (..., 1, D)
     """
-    rows = tokens.queries if config.retroactive else tokens.queries[..., -1:, :]
+    rows = tokens.queries[..., -1:, :] if newest else tokens.queries
     shown = tokens._replace(queries=rows)
     if tokens.keys.shape[-2] <= config.landmarks:
         return (rows @ tokens.keys.transpose(-1, -2)).softmax(-1) @ tokens.values

@@ -24,9 +24,16 @@ from cla.attention.scan import scan_windows
 from cla.attention.serving import Serving, ServingAt
 from cla.attention.timeline import Timeline
 
-CHUNK_TOKENS = 64
+CHUNK_TOKENS = 48
 ELEMENTS_PER_CHUNK = 2**22
 """Bound on the weights of a chunk: larger tensors take longer to allocate than to compute."""
+
+
+KEPT_MATRICES = 32
+"""Of each inverse that a gradient goes through, about."""
+
+KEPT_ELEMENTS = 2**27
+"""What a gradient may keep of a scan, in numbers; of more, chunks are computed again."""
 
 
 def scan_low_rank(
@@ -42,27 +49,31 @@ def scan_low_rank(
         returns: (B, H, T, D), or (B, T, H, N, D) if retroactive
     """
     if config.retroactive:
-        rows = partial(context_of_window, config=config)
+        rows = partial(context_of_window, config=config, newest=False)
         parts = [scan_windows(timeline.until(first), rows, True)] if first else []
         parts += [_scan_rows(timeline, serving, first)] if serving else []
         return torch.cat(parts, 1)
+    batch, heads = timeline.tokens.keys.shape[:2]
+    inverses = first + (serving.inverses if serving else 0)
+    again = batch * heads * inverses * KEPT_MATRICES * config.landmarks**2 > KEPT_ELEMENTS
     bad = timeline.bad()
     sound = timeline if bad is None else timeline.without(bad)
-    parts = [_scan_filling(sound, first, config)] if first else []
-    parts += [_scan_newest(sound, serving, first)] if serving else []
+    parts = [_scan_filling(sound, first, config, again)] if first else []
+    parts += [_scan_newest(sound, serving, first, again)] if serving else []
     context = torch.cat(parts, 2)
     if bad is None:
         return context
     return context.masked_fill(timeline.spoiled(bad)[:, None, :, None], torch.nan)
 
 
-def _scan_newest(timeline: Timeline, serving: ServingAt, first: int) -> Tensor:
+def _scan_newest(timeline: Timeline, serving: ServingAt, first: int, again: bool) -> Tensor:
     """The newest token's context of each window from new token `first` on, (B, H, T', D)."""
     heads = timeline.tokens.keys.shape[0] * timeline.tokens.keys.shape[1]
     wanted = max(CHUNK_TOKENS, isqrt(4 * timeline.window))
     most = max(1, min(wanted, isqrt(ELEMENTS_PER_CHUNK // max(1, 2 * heads))))
     chunks = _chunks(first, timeline.new, most)
-    return torch.cat([_again(_newest, timeline, serving, *chunk) for chunk in chunks], 2)
+    work = _computed_again(_newest) if again else _newest
+    return torch.cat([work(timeline, serving, *chunk) for chunk in chunks], 2)
 
 
 def _scan_rows(timeline: Timeline, serving: ServingAt, first: int) -> Tensor:
@@ -70,21 +81,24 @@ def _scan_rows(timeline: Timeline, serving: ServingAt, first: int) -> Tensor:
     batch, heads, _, size = timeline.tokens.keys.shape
     one = batch * heads * timeline.window * (size + serving(first, first + 1).rows.shape[-1])
     chunks = _chunks(first, timeline.new, max(1, 2 * ELEMENTS_PER_CHUNK // max(1, one)))
-    return torch.cat([_again(_rows, timeline, serving, *chunk) for chunk in chunks], 1)
+    work = _computed_again(_rows)
+    return torch.cat([work(timeline, serving, *chunk) for chunk in chunks], 1)
 
 
 def _chunks(first: int, stop: int, length: int) -> Iterator[tuple[int, int]]:
     return ((start, min(start + length, stop)) for start in range(first, stop, length))
 
 
-def _again(function: Callable[..., Tensor], timeline: Timeline, what: Any, *chunk: int) -> Tensor:
-    """Compute, and once more for the gradient: what lies between takes too much memory to keep."""
-    if not torch.is_grad_enabled():
-        return function(timeline, what, *chunk)
-    found: Tensor = checkpoint(
-        function, timeline, what, *chunk, use_reentrant=False, preserve_rng_state=False
-    )
-    return found
+def _computed_again(work: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """`work` that keeps nothing for the gradient but what it is given."""
+
+    def checkpointed(*given: Any) -> Tensor:
+        if not torch.is_grad_enabled():
+            return work(*given)
+        found: Tensor = checkpoint(work, *given, use_reentrant=False, preserve_rng_state=False)
+        return found
+
+    return checkpointed
 
 
 def _newest(timeline: Timeline, serving: ServingAt, start: int, stop: int) -> Tensor:
@@ -106,8 +120,9 @@ def _newest(timeline: Timeline, serving: ServingAt, start: int, stop: int) -> Te
     serves = serving(start, stop)
     # Others than those whom a landmark that is no number serves are to be left alone.
     logits = serves.queries.nan_to_num() @ keys.transpose(-1, -2)
-    logits = logits.masked_fill(~seen, empty_logit(logits.dtype))
-    weights = torch.exp(logits - logits.detach().amax(-1, keepdim=True))
+    if start + 1 < timeline.unseen:
+        logits = logits.masked_fill(~seen, empty_logit(logits.dtype))
+    weights = (logits - logits.detach().amax(-1, keepdim=True)).exp_()
     band, middle = weights[..., : len(edge)], weights[..., len(edge) :]
     rows = serves.rows[serves.spans].expand(*keys.shape[:2], -1, -1)
     sums = inside @ band.transpose(-1, -2) + middle.sum(-1)[:, :, None]
@@ -147,7 +162,7 @@ def _rows(timeline: Timeline, serving: ServingAt, start: int, stop: int) -> Tens
     return rows.masked_fill(unseen[..., None], 0).transpose(1, 2)
 
 
-def _scan_filling(timeline: Timeline, stop: int, config: AttentionConfig) -> Tensor:
+def _scan_filling(timeline: Timeline, stop: int, config: AttentionConfig, again: bool) -> Tensor:
     """The newest token's context of each window until new token `stop`, which makes none full.
 
     Each is cut into landmarks anew; with no more than M tokens it is exact attention.
@@ -157,8 +172,10 @@ def _scan_filling(timeline: Timeline, stop: int, config: AttentionConfig) -> Ten
     """
     batch, heads = timeline.tokens.keys.shape[:2]
     one = batch * heads * config.landmarks * timeline.window
-    chunks = _chunks(0, stop, max(1, 2 * ELEMENTS_PER_CHUNK // max(1, one)))
-    return torch.cat([_again(_filling, timeline, config, *chunk) for chunk in chunks], 2)
+    most = min(CHUNK_TOKENS, ELEMENTS_PER_CHUNK // max(1, one))
+    chunks = _chunks(0, stop, max(1, most))
+    work = _computed_again(_filling) if again else _filling
+    return torch.cat([work(timeline, config, *chunk) for chunk in chunks], 2)
 
 
 def _filling(timeline: Timeline, config: AttentionConfig, start: int, stop: int) -> Tensor:
@@ -177,7 +194,7 @@ def _filling(timeline: Timeline, config: AttentionConfig, start: int, stop: int)
     )
     gamma = gamma.softmax(-1).masked_fill(unused[..., None], 0)
     logits = query_landmarks.flatten(2, 3) @ tokens.keys.transpose(-1, -2)
-    logits = logits.unflatten(2, unused.shape).masked_fill(unseen[:, None], -torch.inf)
+    logits = logits.unflatten(2, unused.shape).masked_fill_(unseen[:, None], -torch.inf)
     mixed = (logits.softmax(-1).flatten(2, 3) @ tokens.values).unflatten(2, unused.shape)
     beta = (queries @ key_landmarks.transpose(-1, -2)).masked_fill(unused[:, None], -torch.inf)
     context = (beta.softmax(-1) @ pseudo_inverse(gamma, config.pseudo_inverse) @ mixed)[..., 0, :]

@@ -27,7 +27,7 @@ from cla.attention.rings import (
     write_token,
 )
 from cla.attention.scan import scan_softmax
-from cla.attention.serving import landmarks_of_windows
+from cla.attention.serving import WindowLandmarks
 from cla.attention.state import accumulation_dtype
 from cla.attention.timeline import Timeline
 from cla.attention.windowed import WindowedAttention, WindowState
@@ -61,9 +61,10 @@ class NystromAttention(WindowedAttention):
         config = self.config
         emits = self.step_emits(tokens.queries, state) if emit else None
         if selected(seen < config.window) is None:
-            return context_of_window(ordered, config), emits
-        landmarks = cut_landmarks(ordered, seen, config.landmarks, config.pseudo_inverse)
-        rows = low_rank_rows(ordered, landmarks, seen)
+            rows = context_of_window(ordered, config, newest=False)
+        else:
+            landmarks = cut_landmarks(ordered, seen, config.landmarks, config.pseudo_inverse)
+            rows = low_rank_rows(ordered, landmarks, seen)
         if self.config.retroactive:
             return roll_streams(rows, self.config.window - seen, 2), emits
         streams = torch.arange(len(seen), device=seen.device)
@@ -81,7 +82,8 @@ class NystromAttention(WindowedAttention):
         return low_rank_rows(tokens, cut_landmarks(tokens, seen, marks, inverse), seen)
 
     def window_context(self, tokens: Projected) -> Tensor:
-        return context_of_window(tokens, self.config)
+        rows = context_of_window(tokens, self.config, newest=False)
+        return rows if self.config.retroactive else rows[..., -1:, :]
 
     def context_emits(self, tokens: Projected) -> NystromEmits:
         return low_rank_emits(
@@ -95,7 +97,7 @@ class NystromAttention(WindowedAttention):
         if config.landmarks == config.window:
             return scan_softmax(timeline)
         first = min(max(timeline.unseen - 1, 0), timeline.new)
-        serving = landmarks_of_windows(timeline, config) if first < timeline.new else None
+        serving = WindowLandmarks(timeline, config) if first < timeline.new else None
         return scan_low_rank(timeline, first, config, serving)
 
 

@@ -5,23 +5,31 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from cla.attention import fused
 from cla.attention.config import AttentionConfig
 from cla.attention.landmarks import Landmarks, context_of_window
 from cla.attention.low_rank_scan import scan_low_rank
 from cla.attention.nystrom_state import NystromState, build_state, follows_stream
+from cla.attention.nystrom_step import landmarks_are_tokens
 from cla.attention.projected import Projected
 from cla.attention.rings import ring_order
 from cla.attention.scan import scan_softmax, scan_windows
-from cla.attention.serving import StreamLandmarks, fixed_landmarks
-from cla.attention.state import narrow_state, stack_states, stream_groups
+from cla.attention.serving import FixedLandmarks, StreamLandmarks
+from cla.attention.state import StreamGroup, clone_state, narrow_state, stack_states, stream_groups
 from cla.attention.timeline import Timeline
 from cla.attention.windowed import tokens_seen
 
 
 def scan_streams(
-    new: Projected, state: NystromState, config: AttentionConfig
+    new: Projected,
+    state: NystromState,
+    config: AttentionConfig,
+    kernels: "fused.NystromKernels | None",
 ) -> tuple[Tensor, NystromState]:
     """Contexts of T new tokens, and the state after them.
+
+    Args:
+        kernels: to be used where they can be.
 
     Shapes:
         new: (B, H, T, D)
@@ -32,15 +40,48 @@ def scan_streams(
         rows = slice(group.start, group.start + group.length)
         tokens = Projected(*(part[rows] for part in new))
         part = narrow_state(state, group)
-        context, after = _scan_group(tokens, part, config, group.slot, group.valid_tokens)
+        if kernels and _can_compile(tokens, part, config):
+            context, after = _scan_compiled(tokens, part, config, kernels, group)
+        else:
+            context, after = _scan_group(tokens, part, config, group)
         contexts.append(context)
         states.append(after)
     return torch.cat(contexts), stack_states(states)
 
 
-def _scan_group(
-    new: Projected, state: NystromState, config: AttentionConfig, slot: int, valid: int
+def _can_compile(new: Projected, state: NystromState, config: AttentionConfig) -> bool:
+    """Whether compiled steps can take tokens once the windows are full; they keep no gradient."""
+    return (
+        not config.retroactive
+        and not landmarks_are_tokens(config)
+        and not (torch.is_grad_enabled() and any(part.requires_grad for part in new))
+        and new.keys.dtype is state.keys.dtype is torch.float64
+        and fused.can_step(state.keys)
+    )
+
+
+def _scan_compiled(
+    new: Projected,
+    state: NystromState,
+    config: AttentionConfig,
+    kernels: "fused.NystromKernels",
+    group: StreamGroup,
 ) -> tuple[Tensor, NystromState]:
+    """Continual landmarks of windows that fill are for PyTorch, all else is for the kernels."""
+    early = config.window - group.valid_tokens if follows_stream(config) else 0
+    if not early:
+        state = clone_state(state)
+        return kernels.scan(new, state), state
+    first, after = _scan_group(new.span(0, early), state, config, group)
+    if early >= new.keys.shape[2]:
+        return first, after
+    return torch.cat([first, kernels.scan(new.span(early), after)], 2), after
+
+
+def _scan_group(
+    new: Projected, state: NystromState, config: AttentionConfig, group: StreamGroup
+) -> tuple[Tensor, NystromState]:
+    slot, valid = group.slot, group.valid_tokens
     window = config.window
     rings = (state.queries, state.keys, state.values[..., :-1])
     if not state.queries.shape[2]:
@@ -52,9 +93,9 @@ def _scan_group(
     kept = tokens.span(tokens.keys.shape[2] - min(seen, window))
     if not follows_stream(config):
         landmarks = state.landmarks
-        context = scan_low_rank(timeline, 0, config, fixed_landmarks(landmarks))
-    elif config.landmarks == window:
-        rows = partial(context_of_window, config=config)
+        context = scan_low_rank(timeline, 0, config, FixedLandmarks(landmarks))
+    elif landmarks_are_tokens(config):
+        rows = partial(context_of_window, config=config, newest=False)
         context = (
             scan_windows(timeline, rows, True) if config.retroactive else scan_softmax(timeline)
         )

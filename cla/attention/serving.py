@@ -1,13 +1,12 @@
 """Which landmarks serve at which time: fixed ones, those of a stream, those of every window."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
 from cla.attention.config import AttentionConfig
-from cla.attention.cuts import segments
+from cla.attention.cuts import Cuts, segments
 from cla.attention.landmarks import Landmarks, make_landmarks, segment_means
 from cla.attention.timeline import Timeline
 
@@ -40,44 +39,56 @@ class Serving(NamedTuple):
         return Landmarks(*pair, self.gamma_inv.index_select(2, spans))
 
 
-ServingAt = Callable[[int, int], Serving]
-"""The landmarks that serve the new tokens from the first number to before the second."""
+class ServingAt(Protocol):
+    """The landmarks that serve the new tokens from `start` to before `stop`."""
+
+    inverses: int
+    """How many matrices each head inverts for all new tokens, about."""
+
+    def __call__(self, start: int, stop: int) -> Serving: ...
 
 
-def fixed_landmarks(landmarks: Landmarks) -> ServingAt:
+class FixedLandmarks:
     """The same at all times."""
-    queries, keys, gamma_inv = landmarks
-    rows = torch.arange(keys.shape[2], device=keys.device)[None]
 
-    def serving(start: int, stop: int) -> Serving:
+    inverses = 0
+
+    def __init__(self, landmarks: Landmarks) -> None:
+        self._landmarks = landmarks
+
+    def __call__(self, start: int, stop: int) -> Serving:
+        queries, keys, gamma_inv = self._landmarks
+        rows = torch.arange(keys.shape[2], device=keys.device)[None]
         lengths = torch.tensor([stop - start], device=keys.device)
         return Serving(queries, keys, rows, lengths, gamma_inv[:, :, None])
 
-    return serving
 
-
-def landmarks_of_windows(timeline: Timeline, config: AttentionConfig) -> ServingAt:
+class WindowLandmarks:
     """The segment means of each window; windows that overlap share most of them."""
-    cuts = segments(config.window, config.landmarks)
-    long, short, longer = cuts.shorter + 1, cuts.shorter, cuts.longer_count
 
-    def means(tokens: Tensor, length: int) -> Tensor:
-        parts = [tokens[:, :, longer * long :].unfold(2, short, 1)]
-        if longer:
-            parts.insert(0, tokens[:, :, : length - 1 + longer * long].unfold(2, long, 1))
-        return torch.cat([part.mean(-1) for part in parts], 2)
+    def __init__(self, timeline: Timeline, config: AttentionConfig) -> None:
+        self._timeline, self._config = timeline, config
+        self.inverses = timeline.new
 
-    def serving(start: int, stop: int) -> Serving:
-        tokens, _ = timeline.span(start, stop)
+    def __call__(self, start: int, stop: int) -> Serving:
+        cuts = segments(self._config.window, self._config.landmarks)
+        tokens, _ = self._timeline.span(start, stop)
         length, device = stop - start, tokens.keys.device
         first = torch.tensor(cuts.starts, device=device)
-        if longer:  # the means of shorter segments lie behind those of all longer ones
-            first[longer:] += length - long
+        if cuts.longer_count:  # the means of shorter segments lie behind those of all longer ones
+            first[cuts.longer_count :] += length - cuts.shorter - 1
         rows = torch.arange(length, device=device)[:, None] + first
-        queries, keys = means(tokens.queries, length), means(tokens.keys, length)
-        return _served(queries, keys, rows, torch.ones_like(rows[:, 0]), config)
+        queries, keys = (_means(part, length, cuts) for part in (tokens.queries, tokens.keys))
+        return _served(queries, keys, rows, torch.ones_like(rows[:, 0]), self._config)
 
-    return serving
+
+def _means(tokens: Tensor, length: int, cuts: Cuts) -> Tensor:
+    """The means of the longer segments of `length` windows, then those of the shorter ones."""
+    long, short, longer = cuts.shorter + 1, cuts.shorter, cuts.longer_count
+    parts = [tokens[:, :, longer * long :].unfold(2, short, 1)]
+    if longer:
+        parts.insert(0, tokens[:, :, : length - 1 + longer * long].unfold(2, long, 1))
+    return torch.cat([part.mean(-1) for part in parts], 2)
 
 
 class StreamLandmarks:
@@ -115,6 +126,7 @@ class StreamLandmarks:
             oldest = [torch.roll(each, -int(part[0]), 2) for each in initial]
         self._entered = ticks.cumsum(0)
         lengths = cuts.length(part[ticks])
+        self.inverses = len(lengths) + 1
         last = window + int(ticks.nonzero()[-1]) if len(lengths) else 0
         begin = last + 1 - int(lengths.sum())
         owner = torch.repeat_interleave(lengths)

@@ -146,7 +146,7 @@ def check_contract(config: AttentionConfig, length: int) -> None:
     stream = make_stream(config, length + 3)
     past, future = stream[:, :length], stream[:, length:]
     outputs = check_steps(layer, past)
-    _check_scan(layer, past, outputs)
+    _check_scan(layer, past, outputs, future)
     _check_state_from_window(layer, past, future)
     _check_clone(layer, past, future)
     _check_structure(layer, past)
@@ -166,23 +166,22 @@ def run(layer: AttentionLayer, stream: Tensor, state: Any) -> Tensor:
     return torch.stack([layer.step(token, state).output for token in stream.unbind(1)], 1)
 
 
-def _check_scan(layer: AttentionLayer, stream: Tensor, outputs: Tensor) -> None:
-    batch, length = stream.shape[:2]
+def _check_scan(layer: AttentionLayer, stream: Tensor, outputs: Tensor, future: Tensor) -> None:
+    """Whole, in two parts and with a gradient: the outputs and the last state of steps."""
+    batch, cut = stream.shape[0], stream.shape[1] // 3
+    state = layer.init_state(batch)
+    run(layer, stream, state)
+    expected = run(layer, future, state)
     with torch.no_grad():
-        whole, state = layer.scan(stream, layer.init_state(batch))
-        assert_rows_close(whole, outputs)
-        cut = length // 3
+        scans = [layer.scan(stream, layer.init_state(batch))]
         if cut:
             first, middle = layer.scan(stream[:, :cut], layer.init_state(batch))
             second, last = layer.scan(stream[:, cut:], middle)
-            assert_rows_close(torch.cat([first, second], 1), outputs)
-            _check_equal_states(last, state)
-
-
-def _check_equal_states(state: Any, other: Any) -> None:
-    for ours, theirs in zip(tensors_of(state), tensors_of(other), strict=True):
-        assert ours.shape == theirs.shape
-        assert ours.dtype == theirs.dtype
+            scans.append((torch.cat([first, second], 1), last))
+    scans.append(layer.scan(stream, layer.init_state(batch)))
+    for scanned, left in scans:
+        assert_rows_close(scanned, outputs)
+        assert_rows_close(run(layer, future, left), expected)
 
 
 def _check_state_from_window(layer: AttentionLayer, past: Tensor, future: Tensor) -> None:
