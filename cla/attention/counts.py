@@ -186,7 +186,8 @@ def _refresh(config: AttentionConfig, seen: int) -> Part:
     if config.kind == "continual":
         return _softmax_rows(rows, seen, size)
     if config.landmark_mode == "fixed":
-        products = 2 * marks * seen * size + marks**2 * size + 2 * rows * marks * size
+        mixing = marks**2 * (size if config.retroactive else 1)  # one row is mixed from the left
+        products = 2 * marks * seen * size + mixing + 2 * rows * marks * size
         return Part(products, SOFTMAX * (marks * seen + rows * marks))
     if seen <= marks:
         return _softmax_rows(rows, seen, size)
