@@ -61,13 +61,13 @@ def test_settings_on_their_way_do_not_turn_back_what_was_just_moved(open_page):
     show_late = """root => {
         const page = root.livePage, late = page.settings, fast = page.byId("fast");
         fast.click();
-        page.show(late);
+        page.show(late, page.lanes);
         return fast.checked;
     }"""
     assert surface(page).evaluate(show_late) is True
     page.wait_for_timeout(1500)
     assert page.get_by_test_id("fast").is_checked()
-    slow = "root => root.livePage.show({...root.livePage.settings, fast: false})"
+    slow = "({ livePage: page }) => page.show({...page.settings, fast: false}, page.lanes)"
     surface(page).evaluate(slow)
     assert not page.get_by_test_id("fast").is_checked()
 

@@ -41,9 +41,9 @@ def test_the_difference_of_two_lanes_is_on_show(live):
     wait_for(page, lambda: "pair" not in page.url)
     state = """(surface) => {
       const { difference, agreement } = surface.livePage.board;
-      const row = difference.attention({ layer: 0, head: -1 });
+      const { row, tokens } = difference.shown;
       const share = agreement.of(0, 1);
-      return { last: difference.tokens().at(-1).distance, row: Array.from(row), share };
+      return { last: tokens.at(-1).distance, row: Array.from(row), share };
     }"""
     found = surface(page).evaluate(state)
     assert 0 <= found["last"] <= 1

@@ -1,9 +1,17 @@
 // How often lanes name the same label: since the start, and over the last window.
 
+import { keep } from "./numbers.js";
+
 export class Agreement {
-  /** `window` is how many tokens the recent share is of. */
+  /** @type {Map<string, number>} */
+  same;
+  /** @type {string[][]} */
+  recent;
+
+  /** @param {number} window how many tokens the recent share is of */
   constructor(window) {
     this.window = window;
+    this.tokens = 0;
     this.reset();
   }
 
@@ -13,20 +21,19 @@ export class Agreement {
     this.recent = [];
   }
 
-  /** Take the lanes' labels of one token. */
+  /** Take the lanes' labels of one token. @param {string[]} labels */
   push(labels) {
     this.tokens += 1;
-    this.recent.push(labels);
-    if (this.recent.length > this.window) this.recent.shift();
+    keep(this.recent, labels, this.window);
     for (let b = 1; b < labels.length; b++) {
       for (let a = 0; a < b; a++) {
         const pair = `${a} ${b}`;
-        this.same.set(pair, (this.same.get(pair) ?? 0) + (labels[a] === labels[b]));
+        this.same.set(pair, (this.same.get(pair) ?? 0) + Number(labels[a] === labels[b]));
       }
     }
   }
 
-  /** Shares in percent and the tokens that they are of: {all, tokens, recent, recentTokens}. */
+  /** Shares in percent of two lanes, and the tokens that they are of. @param {number} a @param {number} b */
   of(a, b) {
     const same = this.same.get(`${Math.min(a, b)} ${Math.max(a, b)}`) ?? 0;
     const recent = this.recent.filter((labels) => labels[a] === labels[b]).length;

@@ -5,6 +5,11 @@ import { say } from "./texts.js";
 const PAUSE_MS = 2000;
 
 export class Announcer {
+  /** What each lane has recognized since the last sentence. @type {Map<string, string>} */
+  waiting;
+  spokenMs = -PAUSE_MS;
+
+  /** @param {HTMLElement} element */
   constructor(element) {
     this.element = element;
     this.reset();
@@ -16,12 +21,12 @@ export class Announcer {
     this.element.textContent = "";
   }
 
-  /** A lane has recognized something. */
+  /** A lane has recognized something. @param {string} lane @param {string} label */
   hear(lane, label) {
     this.waiting.set(lane, label);
   }
 
-  /** Speak what has come since, once the last sentence has had its time. */
+  /** Speak what has come since, once the last sentence has had its time. @param {number} numLanes */
   refresh(numLanes) {
     const now = performance.now();
     if (!this.waiting.size || now - this.spokenMs < PAUSE_MS) return;

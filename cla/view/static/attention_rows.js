@@ -1,5 +1,7 @@
 // The newest token's attention: rows out of a lane's record, bars over the window, landmarks below them.
 
+/** @import { Axis, Table, Theme } from "./types.js" */
+
 import { decimal } from "./format.js";
 import { say } from "./texts.js";
 
@@ -7,7 +9,12 @@ const FRESH_TOKENS = 3;
 const MARKS_HEIGHT = 8;
 const PALE = 0.45;
 
-/** A layer's row of one head, or the mean over heads when `head` is -1; `shape` is [L, H, N]. */
+/**
+ * A layer's row of one head, or the mean over heads when `head` is -1.
+ * @param {Table} attention of shape [L, H, N]
+ * @param {number} layer
+ * @param {number} head
+ */
 export function rowOf({ data, shape: [layers, heads, size] }, layer, head) {
   const start = Math.min(layer, layers - 1) * heads * size;
   if (head >= 0 && head < heads) return data.subarray(start + head * size, start + (head + 1) * size);
@@ -16,7 +23,13 @@ export function rowOf({ data, shape: [layers, heads, size] }, layer, head) {
   return row;
 }
 
-/** Bars of a row, negative ones downward and in their own color; pale while the window fills. */
+/**
+ * Bars of a row, negative ones downward and in their own color; pale while the window fills.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Theme} theme
+ * @param {Float32Array} row
+ * @param {Axis & {top: number, height: number, start: number, full: boolean}} place
+ */
 export function drawBars(context, theme, row, { newest, left, step, top, height, start, full }) {
   let [most, least] = [1e-9, 0];
   for (const value of row) [most, least] = [Math.max(most, value), Math.min(least, value)];
@@ -33,7 +46,13 @@ export function drawBars(context, theme, row, { newest, left, step, top, height,
   context.fillRect(start, base, left(newest + 1) - start, 1);
 }
 
-/** The stretch of time that each landmark is the mean of; `stretches` holds ages, [first, last). */
+/**
+ * The stretch of time that each landmark is the mean of.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Theme} theme
+ * @param {Table} stretches ages, [first, last) for each landmark
+ * @param {{newest: number, left: (index: number) => number, top: number}} place
+ */
 export function drawStretches(context, theme, { data, shape: [count] }, { newest, left, top }) {
   for (let mark = 0; mark < count; mark++) {
     const [first, last] = [data[2 * mark], data[2 * mark + 1]];
@@ -51,11 +70,17 @@ export function drawStretches(context, theme, { data, shape: [count] }, { newest
   context.strokeRect(from + 1, top + 0.5, left(newest + 1) - from - 1.5, MARKS_HEIGHT - 1);
 }
 
-/** Which landmark stands for the token of an age, in words; the stretch being filled has none yet. */
+/**
+ * Which landmark stands for the token of an age, in words; the stretch being filled has none yet.
+ * @param {Table} stretches
+ * @param {number} age in tokens
+ * @param {number} hopS
+ */
 export function stretchAt({ data, shape: [count] }, age, hopS) {
   for (let mark = 0; mark < count; mark++) {
     const [first, last] = [data[2 * mark], data[2 * mark + 1]];
     if (age >= first || age < last) continue;
+    /** @param {number} tokens */
     const seconds = (tokens) => decimal(tokens * hopS, 2);
     return say("at_landmark", { mark: mark + 1, count, tokens: first - last, from: seconds(first), to: seconds(last) });
   }

@@ -4,15 +4,15 @@ const PATIENCE_MS = 1000;
 // Of these, one counts as a press with a mouse, one with a finger and one with a key.
 const PRESSES = ["pointerdown", "pointerup", "keydown"];
 
-/** Call `action` at every press on the page; returns what ends that. */
+/** Call `action` at every press on the page; returns what ends that. @param {() => void} action */
 function atPress(action) {
-  for (const press of PRESSES) document.addEventListener(press, action, true);
+  for (const press of PRESSES) document.addEventListener(press, action, { capture: true });
   return () => {
-    for (const press of PRESSES) document.removeEventListener(press, action, true);
+    for (const press of PRESSES) document.removeEventListener(press, action, { capture: true });
   };
 }
 
-/** Call `action` at the next press. */
+/** Call `action` at the next press. @param {() => void} action */
 export function atNextPress(action) {
   const end = atPress(() => {
     end();
@@ -22,9 +22,19 @@ export function atNextPress(action) {
 
 /** Keeps an AudioContext running. */
 export class AudioGuard {
-  /** `handlers`: onHeld() where it takes a press to go on, onRun(stoppedMs) when it goes on. */
+  /** Since when it has been held. @type {number | undefined} */
+  sinceMs;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  timer;
+
+  /**
+   * @param {AudioContext} context
+   * @param {{onHeld: () => void, onRun: (stoppedMs: number) => void}} handlers told where it takes a press to
+   *   go on, and when it goes on
+   */
   constructor(context, handlers) {
-    Object.assign(this, { context, handlers });
+    this.context = context;
+    this.handlers = handlers;
     const check = () => this.check();
     context.addEventListener("statechange", check);
     document.addEventListener("visibilitychange", check);

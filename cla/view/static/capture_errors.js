@@ -4,13 +4,18 @@ import { say } from "./texts.js";
 
 const KNOWN = ["NotAllowedError", "NotFoundError", "NotReadableError", "OverconstrainedError"];
 
-/** Open a stream of `navigator.mediaDevices`, or throw an Error with a sentence. */
+/**
+ * Open a stream of `navigator.mediaDevices`, or throw an Error with a sentence.
+ * @param {string} name
+ * @param {MediaStreamConstraints} constraints
+ */
 export async function openMedia(name, constraints) {
   const device = say(`device_${name}`);
   if (!window.isSecureContext) {
     throw new Error(say("insecure", { device }));
   }
-  if (!navigator.mediaDevices?.getUserMedia) {
+  // Old browsers lack it, whatever the types say.
+  if (!(/** @type {MediaDevices | undefined} */ (navigator.mediaDevices)?.getUserMedia)) {
     throw new Error(say("old_browser", { device }));
   }
   try {
@@ -20,7 +25,12 @@ export async function openMedia(name, constraints) {
   }
 }
 
-/** The browser's devices of a kind, as [id, label] pairs. */
+/**
+ * The browser's devices of a kind, as [id, label] pairs.
+ * @param {MediaDeviceKind} kind
+ * @param {string} name
+ * @returns {Promise<[string, string][]>}
+ */
 export async function devicesOf(kind, name) {
   const all = await navigator.mediaDevices.enumerateDevices();
   return all

@@ -1,24 +1,34 @@
 // The whole clip in one row: its waveform or its pictures, what is known of it, and the cursor.
 
+/** @import { ClipMessage, Theme } from "./types.js" */
+
+import { clear, contextOf } from "./canvas.js";
+
 const HEIGHT = 72;
 const WORDS_HEIGHT = 16;
 
+/**
+ * @typedef {{words: ClipMessage["words"], durationS: number, samples: Float32Array, pictures: {timeS: number, image: HTMLImageElement}[]}} Clip
+ */
+/** @typedef {(seconds: number) => number} Across */
+
 export class ClipOverview {
-  /** `clip` has: words, durationS, samples, and pictures as [{timeS, image}]. */
+  /** @type {number[]} */
+  columnPeaks = [];
+
+  /** @param {HTMLCanvasElement} canvas @param {Clip} clip */
   constructor(canvas, clip) {
-    Object.assign(this, { canvas, clip });
-    this.context = canvas.getContext("2d");
+    this.canvas = canvas;
+    this.clip = clip;
+    this.context = contextOf(canvas);
     canvas.style.height = `${HEIGHT}px`;
   }
 
+  /** @param {Theme} theme @param {number} cursorS */
   draw(theme, cursorS) {
-    const { canvas, context, clip } = this;
-    const width = canvas.clientWidth;
-    const scale = Math.min(globalThis.devicePixelRatio || 1, 2);
-    if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
-    if (canvas.height !== HEIGHT * scale) canvas.height = HEIGHT * scale;
-    context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.clearRect(0, 0, width, HEIGHT);
+    const { context, clip } = this;
+    const width = clear(context, HEIGHT);
+    /** @type {Across} */
     const x = (seconds) => (seconds / clip.durationS) * width;
     context.font = "11px sans-serif";
     context.textAlign = "center";
@@ -34,6 +44,7 @@ export class ClipOverview {
     context.fillRect(x(cursorS) - 1, 0, 2, HEIGHT);
   }
 
+  /** @param {number} width @param {Across} x */
   drawPictures(width, x) {
     const height = HEIGHT - WORDS_HEIGHT - 2;
     let right = 0;
@@ -46,27 +57,31 @@ export class ClipOverview {
     }
   }
 
+  /** @param {Theme} theme @param {number} columns */
   drawWave(theme, columns) {
     this.context.fillStyle = theme.faint;
-    this.peaks(columns).forEach((peak, column) => {
+    // Worked out once for a width.
+    if (this.columnPeaks.length !== columns) this.columnPeaks = columnPeaks(this.clip.samples, columns);
+    this.columnPeaks.forEach((peak, column) => {
       const height = Math.max(1, peak * (HEIGHT - WORDS_HEIGHT - 2));
       this.context.fillRect(column, WORDS_HEIGHT + (HEIGHT - WORDS_HEIGHT - height) / 2, 0.7, height);
     });
   }
+}
 
-  /** Largest sample of each column of pixels, the loudest of all 1; worked out once for a width. */
-  peaks(columns) {
-    if (this.columnPeaks?.length === columns) return this.columnPeaks;
-    const { samples } = this.clip;
-    const size = samples.length / columns;
-    const peaks = Array.from({ length: columns }, (_, column) => {
-      let largest = 0;
-      const end = (column + 1) * size;
-      for (let i = Math.floor(column * size); i < end; i++) largest = Math.max(largest, Math.abs(samples[i] || 0));
-      return largest;
-    });
-    const loudest = Math.max(...peaks, 1e-6);
-    this.columnPeaks = peaks.map((peak) => peak / loudest);
-    return this.columnPeaks;
-  }
+/**
+ * Largest sample of each column of pixels, the loudest of all 1.
+ * @param {Float32Array} samples
+ * @param {number} columns
+ */
+export function columnPeaks(samples, columns) {
+  const size = samples.length / columns;
+  const peaks = Array.from({ length: columns }, (_, column) => {
+    let largest = 0;
+    const end = Math.min(samples.length, (column + 1) * size);
+    for (let i = Math.floor(column * size); i < end; i++) largest = Math.max(largest, Math.abs(samples[i]));
+    return largest;
+  });
+  const loudest = Math.max(...peaks, 1e-6);
+  return peaks.map((peak) => peak / loudest);
 }

@@ -1,54 +1,87 @@
 // A clip that was analyzed: its sound or pictures, and the lanes' predictions and attention in step.
 
+/** @import { ClipMessage, Table, Tables, Theme } from "./types.js" */
+
 import { ClipOverview } from "./clip_overview.js";
 import { readTheme } from "./colors.js";
+import { byTestId, part } from "./dom.js";
 import { decimal, setLocale, words } from "./format.js";
 import { InputTrack } from "./input_track.js";
 import { LaneView } from "./lane_view.js";
+import { argmax } from "./numbers.js";
 import { Preview } from "./preview.js";
 import { SilentClock } from "./silent_clock.js";
-import { decode } from "./socket.js";
 import { say, setTexts } from "./texts.js";
 import { Tip } from "./tip.js";
 import { wavOf } from "./wav.js";
+import { decode } from "./wire.js";
 
 const SAMPLE_RATE = 16000;
 const PEAK_SAMPLES = 160; // 10 ms, as on the live page
+const MEAN = { head: -1, layer: 0 };
+
+/**
+ * @typedef {{view: LaneView, label: HTMLElement, events: Map<number, string>, probabilities: Table, attention: Table, stretches: Table | undefined}} Lane
+ */
 
 class ClipPlayer {
+  /** The newest token shown. @type {number | undefined} */
+  at;
+  /** @type {Theme | undefined} */
+  theme;
+  /** What the theme was read for. */
+  background = "";
+  /** Where there are pictures. @type {{preview: Preview, play: HTMLElement} | undefined} */
+  seen;
+
+  /** @param {HTMLElement} root @param {ClipMessage} header @param {Tables} arrays */
   constructor(root, header, arrays) {
-    Object.assign(this, { root, header, arrays });
+    this.root = root;
+    this.header = header;
+    this.arrays = arrays;
     this.tokens = arrays["0/probabilities"].shape[0];
     root.innerHTML = this.markup();
-    this.byId = (id) => root.querySelector(`[data-testid="${id}"]`);
     this.tip = new Tip(root);
     this.pictures = header.pictures.map(({ time_s: timeS, jpeg, hands }) => {
       const image = new Image();
       image.src = `data:image/jpeg;base64,${jpeg}`;
       return { timeS, image, hands };
     });
-    if (this.pictures.length) {
-      this.preview = new Preview(this.byId("clip-picture"), () => {});
-      this.clock = new SilentClock(this.tokens * header.hop_s);
-    } else {
-      this.clock = this.byId("clip-audio");
-      this.clock.src = URL.createObjectURL(wavOf(arrays.sound.data, SAMPLE_RATE));
-    }
-    this.overview = new ClipOverview(this.byId("clip-overview"), {
+    /** @type {SilentClock | HTMLAudioElement} */
+    this.clock = this.pictures.length ? this.watch() : this.listenTo(arrays.sound.data);
+    this.time = byTestId(root, "clip-time");
+    this.overview = new ClipOverview(byTestId(root, "clip-overview"), {
       words: header.words, durationS: this.tokens * header.hop_s, samples: arrays.sound.data, pictures: this.pictures,
     });
     this.track = new InputTrack(header.window, this.pictures.length ? "video" : "sound");
     this.lanes = header.lanes.map((lane, index) => this.lane(lane, index));
     this.listen();
     // Begin where there is something to see: just behind an event in the middle.
-    const events = header.lanes[0].events;
-    const [, middle] = events[Math.floor(events.length / 2)] ?? [null, this.tokens / 2];
+    const { events } = header.lanes[0];
+    const middle = events.length ? events[Math.floor(events.length / 2)][1] : this.tokens / 2;
     this.seek((middle + 5) * header.hop_s);
     this.animation = requestAnimationFrame(() => this.frame());
   }
 
+  /** The time of a clip of pictures, which are shown beside it. */
+  watch() {
+    this.seen = { preview: new Preview(byTestId(this.root, "clip-picture"), () => {}), play: byTestId(this.root, "clip-play") };
+    return new SilentClock(this.tokens * this.header.hop_s);
+  }
+
+  /** The time of a clip of sound. @param {Float32Array} samples */
+  listenTo(samples) {
+    /** @type {HTMLAudioElement} */
+    const audio = byTestId(this.root, "clip-audio");
+    audio.src = URL.createObjectURL(wavOf(samples, SAMPLE_RATE));
+    return audio;
+  }
+
+  /** @param {ClipMessage["lanes"][number]} lane @param {number} index @returns {Lane} */
   lane(lane, index) {
-    const canvas = this.root.querySelectorAll(".lane canvas")[index];
+    const section = byTestId(this.root, `clip-lane-${index}`);
+    /** @type {HTMLCanvasElement} */
+    const canvas = part(section, "canvas");
     const view = new LaneView(canvas, this.header.labels.map(words), this.header.window, this.header.hop_s, this.track);
     this.tip.follow(canvas, (x, y) => view.at(x, y));
     return {
@@ -56,7 +89,7 @@ class ClipPlayer {
       probabilities: this.arrays[`${index}/probabilities`],
       attention: this.arrays[`${index}/attention`],
       stretches: this.arrays[`${index}/stretches`],
-      label: this.root.querySelectorAll(".label")[index],
+      label: part(section, ".label"),
       view,
     };
   }
@@ -78,25 +111,26 @@ class ClipPlayer {
       <canvas class="overview" role="img" aria-label="${say("overview_alt")}" data-testid="clip-overview"></canvas>
       <div class="bar" role="group" aria-label="${say("cursor")}">
         ${pictures.length ? play : ""}
-        <button type="button" data-step="-1" data-testid="clip-back">${say("back")}</button>
-        <button type="button" data-step="1" data-testid="clip-forward">${say("forward")}</button>
+        <button type="button" data-testid="clip-back">${say("back")}</button>
+        <button type="button" data-testid="clip-forward">${say("forward")}</button>
         <span data-testid="clip-time"></span>
       </div>
       <div class="lanes">${sections.join("")}</div>`;
   }
 
   listen() {
-    for (const button of this.root.querySelectorAll("[data-step]")) {
-      button.addEventListener("click", () => {
+    for (const [id, step] of /** @type {const} */ ([["clip-back", -1], ["clip-forward", 1]])) {
+      byTestId(this.root, id).addEventListener("click", () => {
         this.clock.pause();
-        this.seek((this.at + 1.5 + Number(button.dataset.step)) * this.header.hop_s);
+        this.seek((this.newest + 1.5 + step) * this.header.hop_s);
       });
     }
-    this.byId("clip-play")?.addEventListener("click", () => {
+    this.seen?.play.addEventListener("click", () => {
       if (this.clock.paused) this.clock.play();
       else this.clock.pause();
     });
     const { canvas } = this.overview;
+    /** @param {PointerEvent} event */
     const scrub = (event) => {
       if (!event.buttons) return;
       const box = canvas.getBoundingClientRect();
@@ -106,6 +140,7 @@ class ClipPlayer {
     canvas.addEventListener("pointermove", scrub);
   }
 
+  /** @param {number} seconds */
   seek(seconds) {
     const length = this.tokens * this.header.hop_s;
     this.clock.currentTime = Math.max(0, Math.min(length, seconds));
@@ -119,40 +154,39 @@ class ClipPlayer {
   frame() {
     this.animation = requestAnimationFrame(() => this.frame());
     const background = getComputedStyle(this.root).getPropertyValue("--st-background-color");
-    if (this.background !== background) {
+    if (!this.theme || this.background !== background) {
       this.background = background;
       this.theme = readTheme(this.root);
     }
+    const { theme } = this;
     const { currentTime, paused } = this.clock;
     const at = this.newest;
     if (at !== this.at) this.moveTo(at);
     const progress = paused ? 0 : (currentTime / this.header.hop_s) % 1;
-    for (const lane of this.lanes) lane.view.draw(this.theme, at === this.tokens - 1 ? 0 : progress);
-    this.overview.draw(this.theme, currentTime);
-    if (this.preview) this.drawPicture(currentTime, paused);
+    for (const lane of this.lanes) lane.view.draw(theme, at === this.tokens - 1 ? 0 : progress, MEAN);
+    this.overview.draw(theme, currentTime);
+    if (!this.seen) return;
+    const { preview, play } = this.seen;
+    const { image, hands } = this.pictureAt(currentTime);
+    Object.assign(preview, { picture: image, hands });
+    preview.draw(theme, { mirrored: false, bones: this.header.bones });
+    const label = say(paused ? "play" : "pause");
+    if (play.textContent !== label) play.textContent = label;
   }
 
-  /** The newest picture at a time, or the first. */
+  /** The newest picture at a time, or the first. @param {number} seconds */
   pictureAt(seconds) {
     return this.pictures.findLast(({ timeS }) => timeS <= seconds + 1e-6) ?? this.pictures[0];
   }
 
-  drawPicture(currentTime, paused) {
-    const shown = this.pictureAt(currentTime);
-    Object.assign(this.preview, { picture: shown.image, hands: shown.hands });
-    this.preview.draw(this.theme, { mirrored: false, bones: this.header.bones });
-    const label = say(paused ? "play" : "pause");
-    if (this.byId("clip-play").textContent !== label) this.byId("clip-play").textContent = label;
-  }
-
-  /** Show the window that ends in token `at`; a jump fills it anew. */
+  /** Show the window that ends in token `at`; a jump fills it anew. @param {number} at */
   moveTo(at) {
     const window = this.header.window;
-    const next = at === this.at + 1;
+    const next = this.at !== undefined && at === this.at + 1;
     this.at = at;
-    this.root.dataset.token = at;
-    this.byId("clip-time").textContent = `${decimal((at + 1) * this.header.hop_s, 2)} s`;
-    if (!next) for (const part of [this.track, ...this.lanes.map(({ view }) => view)]) part.reset();
+    this.root.dataset.token = String(at);
+    this.time.textContent = `${decimal((at + 1) * this.header.hop_s, 2)} s`;
+    if (!next) for (const each of [this.track, ...this.lanes.map(({ view }) => view)]) each.reset();
     for (let index = next ? at : Math.max(0, at - window - 1); index <= at; index++) {
       this.feed(index);
       for (const lane of this.lanes) this.push(lane, index);
@@ -164,7 +198,7 @@ class ClipPlayer {
     }
   }
 
-  /** The sound or the picture of a token, for the track below the lanes. */
+  /** The sound or the picture of a token, for the track below the lanes. @param {number} index */
   feed(index) {
     const end = (index + 1) * this.header.hop_s;
     if (this.pictures.length) {
@@ -172,57 +206,71 @@ class ClipPlayer {
       if (image.complete && image.width) this.track.picture(image);
     } else {
       const samples = this.arrays.sound.data.subarray(Math.round((end - this.header.hop_s) * SAMPLE_RATE), Math.round(end * SAMPLE_RATE));
-      this.track.sound(end, peaksOf(samples));
+      this.track.sound(end, peaksOf(samples, PEAK_SAMPLES));
     }
     this.track.token(index, end);
   }
 
+  /** @param {Lane} lane @param {number} index */
   push(lane, index) {
     const label = lane.events.get(index);
     const record = { event: label ? { label } : null, valid_tokens: Math.min(index + 1, this.header.window) };
-    lane.view.push(index, record, { data: row(lane.probabilities, index) },
-      { data: row(lane.attention, index), shape: [1, 1, this.header.window] },
-      lane.stretches && stretchesAt(lane.stretches, index));
+    const attention = { data: row(lane.attention, index), shape: [1, 1, this.header.window] };
+    const stretches = lane.stretches && stretchesAt(lane.stretches, index);
+    lane.view.push(index, record, row(lane.probabilities, index), attention, stretches);
   }
 
   stop() {
     cancelAnimationFrame(this.animation);
     this.clock.pause();
-    if (this.clock.src) URL.revokeObjectURL(this.clock.src);
+    if ("src" in this.clock) URL.revokeObjectURL(this.clock.src);
   }
 }
 
+/** A token's row of a table. @param {Table} table @param {number} index */
 const row = ({ data, shape }, index) => data.subarray(index * shape[1], (index + 1) * shape[1]);
-const peaksOf = (samples) => {
-  const peaks = new Array(Math.ceil(samples.length / PEAK_SAMPLES)).fill(0);
+
+/** The loudest of each so many samples. @param {Float32Array} samples @param {number} size */
+export function peaksOf(samples, size) {
+  /** @type {number[]} */
+  const peaks = new Array(Math.ceil(samples.length / size)).fill(0);
   samples.forEach((sample, at) => {
-    const part = Math.floor(at / PEAK_SAMPLES);
-    peaks[part] = Math.max(peaks[part], Math.abs(sample));
+    const place = Math.floor(at / size);
+    peaks[place] = Math.max(peaks[place], Math.abs(sample));
   });
   return peaks;
-};
-const argmax = (values) => values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
+}
 
-/** A token's landmarks; while the stream is young there are fewer, and zeros fill the rest. */
-function stretchesAt({ data, shape: [, marks] }, index) {
+/**
+ * A token's landmarks; while the stream is young there are fewer, and zeros fill the rest.
+ * @param {Table} table
+ * @param {number} index
+ */
+export function stretchesAt({ data, shape: [, marks] }, index) {
   const ages = data.subarray(2 * index * marks, 2 * (index + 1) * marks);
   let count = marks;
   while (count && !ages[2 * count - 2]) count--;
   return { data: ages, shape: [count, 2] };
 }
 
-/** Show the clip in `data` (bytes); a further render with the same clip leaves the player alone. */
+/**
+ * Show the clip in `data` (bytes); a further render with the same clip leaves the player alone.
+ * @param {HTMLElement} parent
+ * @param {ArrayBuffer | Uint8Array<ArrayBuffer>} data
+ */
 export function mount(parent, data) {
-  const root = parent.querySelector(".cla-live");
+  /** @type {HTMLElement & {player?: ClipPlayer}} */
+  const root = part(parent, ".cla-live");
   // The arrays of a message are read in place, which needs them aligned.
   const bytes = data instanceof ArrayBuffer ? data : data.slice().buffer;
-  const { header, arrays } = decode(bytes);
+  const message = decode(bytes);
+  const header = /** @type {ClipMessage} */ (message.header);
   if (root.player?.header.id !== header.id) {
     setTexts(header.texts);
     setLocale(header.language);
     root.player?.stop();
-    root.player = new ClipPlayer(root, header, arrays);
+    root.player = new ClipPlayer(root, header, message.arrays);
   }
   // Streamlit calls this before each new render too; only a player that has left the page ends.
-  return () => setTimeout(() => { if (!root.isConnected) root.player.stop(); });
+  return () => setTimeout(() => root.isConnected || root.player?.stop());
 }

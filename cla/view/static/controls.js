@@ -1,5 +1,8 @@
 // The controls' markup and what they ask for.
 
+/** @import { Greeting, LiveData, Task } from "./types.js" */
+
+import { byTestId, part } from "./dom.js";
 import { keyList } from "./keys.js";
 import { say, sayOr } from "./texts.js";
 
@@ -54,15 +57,26 @@ export const markup = () => `
   <p class="hearable" role="status" aria-live="polite" data-testid="announcer"></p>
   <p class="foot" data-testid="foot"></p>`;
 
-/** Fill a select with [value, text] pairs, keeping the choice where it still exists. */
+/**
+ * Fill a select with [value, text] pairs, keeping the choice where it still exists.
+ * @param {HTMLSelectElement} select
+ * @param {[value: string | number, text: string | number][]} options
+ */
 export function fill(select, options) {
   const chosen = select.value;
-  select.replaceChildren(...options.map(([value, text]) => new Option(text, value)));
+  select.replaceChildren(...options.map(([value, text]) => new Option(String(text), String(value))));
   if (options.some(([value]) => String(value) === chosen)) select.value = chosen;
 }
 
-/** One button for each task; `told` says why a task cannot run. */
+/**
+ * One button for each task.
+ * @param {HTMLElement} bar
+ * @param {HTMLElement} told says why a task cannot run
+ * @param {Task[]} tasks
+ * @param {(name: string) => void} onChoose
+ */
 export function fillTasks(bar, told, tasks, onChoose) {
+  /** @param {Task} task */
   const titleOf = ({ name, title }) => sayOr(`task_${name}`, title);
   const idle = tasks.filter(({ problem }) => problem);
   told.replaceChildren(...withCode(idle.map((task) => `${titleOf(task)}: ${task.problem}`).join(" ")));
@@ -79,21 +93,34 @@ export function fillTasks(bar, told, tasks, onChoose) {
   bar.hidden = tasks.length < 2;
 }
 
-/** Show the controls of a task, and hide those of other media; `machine` is what the server said of itself. */
+/**
+ * Show the controls of a task, and hide those of other media.
+ * @param {HTMLElement} root
+ * @param {Task} task
+ * @param {Greeting} machine what the server said of itself
+ * @param {LiveData["endings"]} endings
+ */
 export function showTask(root, task, machine, endings) {
-  const find = (id) => root.querySelector(`[data-testid="${id}"]`);
-  for (const button of find("tasks").children) {
+  /** @param {string} id */
+  const find = (id) => byTestId(root, id);
+  /** @type {HTMLSelectElement} */
+  const clip = byTestId(root, "clip");
+  /** @type {NodeListOf<HTMLElement>} */
+  const buttons = find("tasks").querySelectorAll("[data-task]");
+  for (const button of buttons) {
     button.setAttribute("aria-pressed", String(button.dataset.task === task.name));
   }
   find("microphone").hidden = task.input !== "sound";
   find("camera").hidden = find("preview").hidden = task.input !== "video";
-  for (const label of root.querySelectorAll("[data-for]")) label.hidden = label.dataset.for !== task.input;
-  find("upload").accept = endings[task.input].map((ending) => `.${ending}`).join();
-  find("clip").parentElement.hidden = find("play").hidden = !task.clips.length;
-  fill(find("clip"), task.clips.map(({ name, title }) => [name, sayOr(`sample.${name}`, title)]));
-  find("landmarks").max = task.landmark_counts.length - 1;
-  fill(find("layer"), Array.from({ length: task.num_layers }, (_, layer) => [layer + 1, layer + 1]));
-  root.querySelector(".layers").hidden = task.num_layers < 2;
+  /** @type {NodeListOf<HTMLElement>} */
+  const labels = root.querySelectorAll("[data-for]");
+  for (const label of labels) label.hidden = label.dataset.for !== task.input;
+  /** @type {HTMLInputElement} */ (find("upload")).accept = endings[task.input].map((ending) => `.${ending}`).join();
+  /** @type {HTMLElement} */ (clip.parentElement).hidden = find("play").hidden = !task.clips.length;
+  fill(clip, task.clips.map(({ name, title }) => [name, sayOr(`sample.${name}`, title)]));
+  /** @type {HTMLInputElement} */ (find("landmarks")).max = String(task.landmark_counts.length - 1);
+  fill(byTestId(root, "layer"), Array.from({ length: task.num_layers }, (_, layer) => [layer + 1, layer + 1]));
+  part(root, ".layers").hidden = task.num_layers < 2;
   const device = task.input === "video" ? "camera" : "microphone";
   const missing = machine.local?.[`no_${device}`];
   find("foot").textContent =
@@ -104,7 +131,7 @@ export function showTask(root, task, machine, endings) {
   find("preflight").textContent = window.isSecureContext ? "" : say("insecure", { device: say(`device_${device}`) });
 }
 
-/** Nodes of a text in which commands stand between backticks. */
+/** Nodes of a text in which commands stand between backticks. @param {string} text */
 function withCode(text) {
   return text.split("`").map((part, at) => {
     return at % 2 ? Object.assign(document.createElement("code"), { textContent: part }) : part;

@@ -1,9 +1,17 @@
 // Two lanes on the same tokens: where their labels, probabilities and attention differ.
 
+/** @import { Axis, Choice, Lane, Pair, TextAt, Theme } from "./types.js" */
+/** @import { Agreement } from "./agreement.js" */
+/** @import { LaneView } from "./lane_view.js" */
+/** @import { Tip } from "./tip.js" */
+
 import { rowOf, drawBars } from "./attention_rows.js";
+import { clear, contextOf } from "./canvas.js";
 import { fill } from "./controls.js";
+import { byTestId, part } from "./dom.js";
 import { decimal, words } from "./format.js";
 import { swatch } from "./looks.js";
+import { argmax } from "./numbers.js";
 import { say } from "./texts.js";
 
 const FONT = "11px sans-serif";
@@ -12,13 +20,37 @@ const DISTANCE = { top: 56, height: 44 };
 const ATTENTION = { top: 124, height: 60 };
 const HEIGHT = 204;
 
-/** A label in words; the first is none of the classes. */
+/**
+ * What both lanes say of a token.
+ * @typedef {{index: number, a: Float32Array, b: Float32Array, leaders: Pair, distance: number}} Compared
+ */
+
+/** A label in words; the first is none of the classes. @param {string[]} labels @param {number} label */
 const named = (labels, label) => (label ? words(labels[label]) : say("no_class"));
 
 export class DifferenceView {
-  /** `pair` are the places of the lanes to compare; `onPair` is told of those the visitor chooses. */
+  /** The lanes there are, their names in words, and their views. @type {Lane[]} */
+  lanes = [];
+  /** @type {string[]} */
+  titles = [];
+  /** @type {LaneView[]} */
+  views = [];
+  /**
+   * What was drawn last.
+   * @type {Axis & {tokens: Compared[], row: Float32Array | null, hopS: number, labels: string[]} | undefined}
+   */
+  shown;
+
+  /**
+   * @param {HTMLElement} element
+   * @param {Tip} tip
+   * @param {Pair} pair the lanes to compare
+   * @param {(pair: Pair) => void} onPair told of those the visitor chooses
+   */
   constructor(element, tip, pair, onPair) {
-    Object.assign(this, { element, pair, wished: pair });
+    this.pair = pair;
+    /** What the visitor chose, also while there are fewer lanes. */
+    this.wished = pair;
     element.innerHTML = `
       <div class="bar" role="group" aria-label="${say("pair")}">
         <label><span data-swatch="0"></span><select data-testid="pair-0" aria-label="${say("pair_first")}"></select></label>
@@ -28,101 +60,91 @@ export class DifferenceView {
       <p data-testid="difference-shares"></p>
       <canvas role="img" aria-label="${say("difference_alt")}" style="height:${HEIGHT}px"></canvas>
       <p class="faint" data-testid="difference-now"></p>`;
-    this.find = (selector) => element.querySelector(selector);
-    this.selects = [0, 1].map((at) => this.find(`[data-testid="pair-${at}"]`));
-    this.canvas = this.find("canvas");
-    this.context = this.canvas.getContext("2d");
+    /** @type {HTMLSelectElement} */
+    const first = byTestId(element, "pair-0");
+    /** @type {HTMLSelectElement} */
+    const second = byTestId(element, "pair-1");
+    this.selects = [first, second];
+    this.swatches = [part(element, "[data-swatch='0']"), part(element, "[data-swatch='1']")];
+    this.shares = byTestId(element, "difference-shares");
+    this.now = byTestId(element, "difference-now");
+    /** @type {HTMLCanvasElement} */
+    this.canvas = part(element, "canvas");
+    this.context = contextOf(this.canvas);
     for (const select of this.selects) select.onchange = () => {
-      this.choose(this.selects.map(({ value }) => Number(value)));
+      this.choose([Number(first.value), Number(second.value)]);
       this.wished = this.pair;
       onPair(this.pair);
     };
     tip.follow(this.canvas, (x, y) => this.at(x, y));
   }
 
-  /** The lanes there are: [{name, kind, ...}], their names in words, and their views. */
+  /** @param {Lane[]} lanes @param {string[]} titles @param {LaneView[]} views */
   show(lanes, titles, views) {
-    Object.assign(this, { lanes, titles, views });
+    this.lanes = lanes;
+    this.titles = titles;
+    this.views = views;
     for (const select of this.selects) fill(select, titles.map((title, at) => [at, `${at + 1}: ${title}`]));
     this.choose(this.wished.every((at) => at < lanes.length) ? this.wished : [0, 1]);
   }
 
-  choose([a, b]) {
-    // A lane beside itself says nothing: the other one gives way.
-    if (a === b) [a, b] = a === this.pair[0] ? [this.pair[1], b] : [a, this.pair[0]];
-    this.pair = [a, b];
-    this.selects.forEach((select, at) => { select.value = this.pair[at]; });
-    this.pair.forEach((at, i) => { this.find(`[data-swatch="${i}"]`).innerHTML = swatch(this.lanes[at]); });
-  }
-
-  get chosen() {
-    return this.pair.map((at) => this.views[at]);
-  }
-
-  /** Token by token what both say: [{index, a, b, labels, distance}]. */
-  tokens() {
-    const [first, second] = this.chosen;
-    const others = new Map(second.tokens.map((token) => [token.index, token.probabilities]));
-    return first.tokens.filter(({ index }) => others.has(index)).map(({ index, probabilities: a }) => {
-      const b = others.get(index);
-      const gap = a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / 2;
-      return { index, a, b, leaders: [leader(a), leader(b)], distance: gap };
+  /** @param {Pair} pair */
+  choose(pair) {
+    this.pair = apart(pair, this.pair);
+    this.pair.forEach((at, i) => {
+      this.selects[i].value = String(at);
+      this.swatches[i].innerHTML = swatch(this.lanes[at]);
     });
   }
 
-  /** Weights of the first lane less those of the second, over the longer window. */
-  attention({ layer, head }) {
-    const rows = this.chosen.map(({ attention }) => attention && rowOf(attention, layer, head));
-    if (!rows[0] || !rows[1]) return null;
-    const size = Math.max(...rows.map(({ length }) => length));
-    const [a, b] = rows.map((row) => (age) => row[row.length - 1 - age] ?? 0);
-    return Float32Array.from({ length: size }, (_, at) => a(size - 1 - at) - b(size - 1 - at));
-  }
-
+  /** @param {Theme} theme @param {number} progress @param {Choice} choice */
   draw(theme, progress, choice) {
     const { canvas, context } = this;
-    const scale = Math.min(globalThis.devicePixelRatio || 1, 2);
-    const width = canvas.clientWidth;
-    if (!width || !this.lanes) return;
-    if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
-    if (canvas.height !== HEIGHT * scale) canvas.height = HEIGHT * scale;
-    context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.clearRect(0, 0, width, HEIGHT);
+    if (!canvas.clientWidth || !this.lanes.length) return;
+    const width = clear(context, HEIGHT);
     context.font = FONT;
     context.textBaseline = "middle";
-    const [first] = this.chosen;
+    const [first, second] = this.pair.map((at) => this.views[at]);
     const { newest, window, hopS } = first;
     const start = 22;
     const step = (width - start) / window;
+    /** @param {number} index */
     const left = (index) => width - (newest - index + 1 + progress) * step;
-    const tokens = this.tokens();
-    this.shown = { tokens, row: this.attention(choice), step, left, newest, hopS, labels: first.labels };
+    const axis = { newest, left, step };
+    const tokens = compared(first.tokens, second.tokens);
+    const row = moved(first.attention, second.attention, choice);
+    this.shown = { ...axis, tokens, row, hopS, labels: first.labels };
     this.drawNames(theme);
     context.save();
     context.beginPath();
     context.rect(start, 0, width, HEIGHT);
     context.clip();
-    this.drawLabels(theme, tokens, left, step);
-    this.drawDistance(theme, tokens, left, step, start);
-    if (this.shown.row) {
-      const place = { newest, left, step, top: ATTENTION.top, height: ATTENTION.height, start };
-      drawBars(context, theme, this.shown.row, { ...place, full: first.validTokens >= this.shown.row.length });
-    }
+    this.drawLabels(theme, tokens, first.labels, axis);
+    this.drawDistance(theme, tokens, axis, start);
+    if (row) drawBars(context, theme, row, { ...axis, ...ATTENTION, start, full: first.validTokens >= row.length });
     context.restore();
     this.drawTitles(theme, start, width, window * hopS);
   }
 
+  /** @param {Theme} theme */
   drawNames(theme) {
     this.context.fillStyle = theme.faint;
     this.context.textAlign = "left";
-    this.pair.forEach((lane, at) => this.context.fillText(String(lane + 1), 6, LABELS.top + (at + 0.5) * LABELS.height));
+    this.pair.forEach((lane, at) => {
+      this.context.fillText(String(lane + 1), 6, LABELS.top + (at + 0.5) * LABELS.height);
+    });
   }
 
-  /** What each says, in runs of the same label; tokens on which they differ are marked between. */
-  drawLabels(theme, tokens, left, step) {
+  /**
+   * What each says, in runs of the same label; tokens on which they differ are marked between.
+   * @param {Theme} theme
+   * @param {Compared[]} tokens
+   * @param {string[]} labels
+   * @param {Axis} axis
+   */
+  drawLabels(theme, tokens, labels, { left, step }) {
     const { context } = this;
-    const labels = this.shown.labels;
-    for (const at of [0, 1]) {
+    for (const at of /** @type {const} */ ([0, 1])) {
       const top = LABELS.top + at * LABELS.height;
       for (const [from, to, label] of runs(tokens.map(({ index, leaders }) => [index, leaders[at]]))) {
         if (!label) continue;
@@ -139,7 +161,8 @@ export class DifferenceView {
     }
   }
 
-  drawDistance(theme, tokens, left, step, start) {
+  /** @param {Theme} theme @param {Compared[]} tokens @param {Axis} axis @param {number} start */
+  drawDistance(theme, tokens, { left, step }, start) {
     const { context } = this;
     const bottom = DISTANCE.top + DISTANCE.height;
     context.fillStyle = theme.accent;
@@ -151,6 +174,7 @@ export class DifferenceView {
     for (const y of [DISTANCE.top, bottom]) context.fillRect(start, y, this.canvas.clientWidth, 1);
   }
 
+  /** @param {Theme} theme @param {number} start @param {number} width @param {number} seconds */
   drawTitles(theme, start, width, seconds) {
     const { context } = this;
     context.fillStyle = theme.faint;
@@ -164,24 +188,27 @@ export class DifferenceView {
     context.fillText(say("now"), width, HEIGHT - 7);
   }
 
-  /** Refresh the words; called a few times a second. */
+  /** Refresh the words; called a few times a second. @param {Agreement} agreement */
   refresh(agreement) {
-    if (!this.lanes || !agreement.tokens || !this.shown?.tokens.length) {
-      this.find("p").textContent = say("nothing");
+    const newest = this.shown?.tokens.at(-1);
+    if (!this.shown || !newest || !agreement.tokens) {
+      this.shares.textContent = say("nothing");
       return;
     }
     const { all, tokens, recent, recentTokens } = agreement.of(...this.pair);
-    this.find("p").textContent = say("difference_shares", {
+    this.shares.textContent = say("difference_shares", {
       all: decimal(all, 1), tokens, recent: decimal(recent, 1), window: recentTokens,
     });
-    const { a, b, leaders, distance } = this.shown.tokens.at(-1);
-    const [first, second] = leaders.map((label) => named(this.shown.labels, label));
-    const moved = this.shown.row ? decimal(50 * this.shown.row.reduce((sum, value) => sum + Math.abs(value), 0), 0) : "–";
-    this.find("p:last-child").textContent = say("difference_now", {
-      first, second, firstP: decimal(a[leaders[0]], 2), secondP: decimal(b[leaders[1]], 2), distance: decimal(distance, 3), moved,
+    const { labels, row } = this.shown;
+    const { a, b, leaders, distance } = newest;
+    const [first, second] = leaders.map((label) => named(labels, label));
+    this.now.textContent = say("difference_now", {
+      first, second, firstP: decimal(a[leaders[0]], 2), secondP: decimal(b[leaders[1]], 2), distance: decimal(distance, 3),
+      moved: row ? decimal(50 * row.reduce((sum, value) => sum + Math.abs(value), 0), 0) : "–",
     });
   }
 
+  /** @type {TextAt} */
   at(x, y) {
     const shown = this.shown;
     if (!shown?.tokens.length || x < 22) return null;
@@ -200,10 +227,53 @@ export class DifferenceView {
   }
 }
 
-const leader = (values) => values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
+/**
+ * A pair of two lanes: one beside itself says nothing, so the other gives way.
+ * @param {Pair} pair
+ * @param {Pair} before
+ * @returns {Pair}
+ */
+export function apart([a, b], before) {
+  if (a !== b) return [a, b];
+  return a === before[0] ? [before[1], b] : [a, before[0]];
+}
 
-/** Neighbors of the same value as [first, last, value]. */
-function runs(pairs) {
+/** @typedef {LaneView["tokens"]} Tokens */
+
+/**
+ * Token by token what both lanes say, of those that both have.
+ * @param {Tokens} tokens
+ * @param {Tokens} others
+ * @returns {Compared[]}
+ */
+export function compared(tokens, others) {
+  const second = new Map(others.map((token) => [token.index, token.probabilities]));
+  return tokens.flatMap(({ index, probabilities: a }) => {
+    const b = second.get(index);
+    if (!b) return [];
+    const distance = a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / 2;
+    return [{ index, a, b, leaders: [argmax(a), argmax(b)], distance }];
+  });
+}
+
+/**
+ * Weights of the first lane less those of the second, over the longer window.
+ * @param {LaneView["attention"]} first
+ * @param {LaneView["attention"]} second
+ * @param {Choice} choice
+ */
+export function moved(first, second, { layer, head }) {
+  if (!first || !second) return null;
+  const [a, b] = [rowOf(first, layer, head), rowOf(second, layer, head)];
+  const size = Math.max(a.length, b.length);
+  /** @param {Float32Array} row @param {number} at */
+  const weight = (row, at) => row[row.length - size + at] ?? 0;
+  return Float32Array.from({ length: size }, (_, at) => weight(a, at) - weight(b, at));
+}
+
+/** Neighbors of the same value as [first, last, value]. @param {[index: number, value: number][]} pairs */
+export function runs(pairs) {
+  /** @type {[number, number, number][]} */
   const found = [];
   for (const [index, value] of pairs) {
     const last = found.at(-1);

@@ -1,21 +1,35 @@
 // What the lanes heard or saw, on the time axis of their charts: the waveform or small pictures.
 
+/** @import { Axis, Medium, Picture, Theme } from "./types.js" */
+
+import { contextOf, Strip } from "./canvas.js";
 import { decimal } from "./format.js";
+import { keep } from "./numbers.js";
 import { say } from "./texts.js";
 
 const PEAKS = 8; // a token of sound has so many columns
 const ROWS = 34;
 const PICTURES = 9; // that fit into a window, beside each other
 
+/** @typedef {Axis & {top: number, mirrored: boolean}} Place */
+/** @typedef {{index: number, peaks: number[] | null}} Column */
+
 export class InputTrack {
-  /** One track serves all lanes; `window` is their longest, `input` "sound" or "video". */
+  /** Loudness that no token rests on yet. @type {{timeS: number, peaks: ArrayLike<number>}[]} */
+  waiting;
+  /** @type {Column[]} */
+  columns;
+  /** @type {{index: number, image: HTMLCanvasElement}[]} */
+  pictures;
+  /** @type {HTMLCanvasElement | null} */
+  latest;
+
+  /** One track serves all lanes. @param {number} window their longest @param {Medium} input */
   constructor(window, input) {
-    Object.assign(this, { window, input });
+    this.window = window;
+    this.input = input;
     this.every = Math.ceil(window / PICTURES);
-    this.wave = document.createElement("canvas");
-    this.wave.width = 2 * window * PEAKS;
-    this.wave.height = ROWS;
-    this.context = this.wave.getContext("2d");
+    this.wave = new Strip(2 * window, PEAKS, ROWS);
     this.reset();
   }
 
@@ -27,25 +41,25 @@ export class InputTrack {
     this.waiting = [];
     this.columns = [];
     this.pictures = [];
-    this.latest = this.painted = null;
+    this.latest = null;
+    this.wave.reset();
   }
 
-  /** Loudness of 10 ms each, up to a media time. */
+  /** Loudness of 10 ms each, up to a media time. @param {number} timeS @param {ArrayLike<number>} peaks */
   sound(timeS, peaks) {
-    this.waiting.push({ timeS, peaks });
-    if (this.waiting.length > 4 * this.window) this.waiting.shift();
+    keep(this.waiting, { timeS, peaks }, 4 * this.window);
   }
 
-  /** The newest picture; it is kept small. */
+  /** The newest picture; it is kept small. @param {Picture} image */
   picture(image) {
     const small = document.createElement("canvas");
     small.height = 2 * ROWS;
     small.width = Math.round((small.height * image.width) / image.height);
-    small.getContext("2d").drawImage(image, 0, 0, small.width, small.height);
+    contextOf(small).drawImage(image, 0, 0, small.width, small.height);
     this.latest = small;
   }
 
-  /** A token that rests on what came up to a media time. */
+  /** A token that rests on what came up to a media time. @param {number} index @param {number} timeS */
   token(index, timeS) {
     if (this.input === "video") {
       if (this.latest && index - (this.pictures.at(-1)?.index ?? -this.every) >= this.every) {
@@ -54,46 +68,39 @@ export class InputTrack {
       this.pictures = this.pictures.filter((one) => one.index > index - this.window - this.every);
       return;
     }
-    const peaks = [];
-    while (this.waiting.length && this.waiting[0].timeS <= timeS + 0.005) peaks.push(...this.waiting.shift().peaks);
-    this.columns.push({ index, peaks: peaks.length ? resampled(peaks) : null });
-    if (this.columns.length > this.window + 2) this.columns.shift();
+    const over = this.waiting.findIndex((one) => one.timeS > timeS + 0.005);
+    const heard = this.waiting.splice(0, over < 0 ? this.waiting.length : over);
+    const peaks = heard.flatMap((one) => Array.from(one.peaks));
+    keep(this.columns, { index, peaks: peaks.length ? resampled(peaks, PEAKS) : null }, this.window + 2);
   }
 
-  /** Draw below a lane's chart; `left(index)` is where a token begins. */
-  draw(context, theme, { left, step, top, newest, mirrored }) {
-    if (this.input === "video") this.drawPictures(context, { left, step, top, mirrored });
-    else if (this.columns.length) this.drawWave(context, theme, { left, step, top, newest });
+  /**
+   * Draw below a lane's chart.
+   * @param {CanvasRenderingContext2D} context
+   * @param {Theme} theme
+   * @param {Place} place
+   */
+  draw(context, theme, place) {
+    if (this.input === "video") this.drawPictures(context, place);
+    else if (this.columns.length) this.drawWave(context, theme, place);
   }
 
-  /** Each token is painted once, as its probabilities are. */
+  /** @param {CanvasRenderingContext2D} context @param {Theme} theme @param {Place} place */
   drawWave(context, theme, { left, step, top, newest }) {
-    const columns = 2 * this.window;
-    for (const { index, peaks } of this.columns) {
-      if (this.painted !== null && this.theme === theme && index <= this.painted) continue;
-      const start = (index % columns) * PEAKS;
-      this.context.clearRect(start, 0, PEAKS, ROWS);
-      this.context.fillStyle = theme.faint;
+    this.wave.paint(this.columns, theme, (strip, { peaks }, x) => {
+      strip.clearRect(x, 0, PEAKS, ROWS);
+      strip.fillStyle = theme.faint;
       peaks?.forEach((peak, i) => {
         // The root lets quiet sound be seen.
         const size = Math.max(1, Math.sqrt(peak) * ROWS);
-        this.context.fillRect(start + i, (ROWS - size) / 2, 1, size);
+        strip.fillRect(x + i, (ROWS - size) / 2, 1, size);
       });
-    }
-    this.painted = this.columns.at(-1).index;
-    this.theme = theme;
-    const first = this.columns[0].index;
-    const last = Math.min(newest, this.painted) + 1;
-    const split = Math.min(last, (Math.floor(first / columns) + 1) * columns);
-    for (const [from, to] of [[first, split], [split, last]]) {
-      if (to <= from) continue;
-      context.drawImage(
-        this.wave, (from % columns) * PEAKS, 0, (to - from) * PEAKS, ROWS,
-        left(from), top, (to - from) * step, ROWS,
-      );
-    }
+    });
+    const last = this.columns[this.columns.length - 1].index;
+    this.wave.draw(context, { left, step, top, height: ROWS }, this.columns[0].index, Math.min(newest, last) + 1);
   }
 
+  /** @param {CanvasRenderingContext2D} context @param {Place} place */
   drawPictures(context, { left, step, top, mirrored }) {
     for (const { index, image } of this.pictures) {
       // Its right edge is the token that it belongs to.
@@ -107,7 +114,7 @@ export class InputTrack {
     }
   }
 
-  /** How loud a token is, in words. */
+  /** How loud a token is, in words. @param {number} index */
   at(index) {
     const peaks = this.columns.find((column) => column.index === index)?.peaks;
     if (!peaks) return null;
@@ -116,11 +123,11 @@ export class InputTrack {
   }
 }
 
-/** The loudest of each part, for exactly `PEAKS` parts. */
-function resampled(peaks) {
-  return Array.from({ length: PEAKS }, (_, part) => {
-    const start = Math.floor((part * peaks.length) / PEAKS);
-    const end = Math.max(start + 1, Math.floor(((part + 1) * peaks.length) / PEAKS));
+/** The loudest of each part, for exactly so many parts. @param {number[]} peaks @param {number} parts */
+export function resampled(peaks, parts) {
+  return Array.from({ length: parts }, (_, at) => {
+    const start = Math.floor((at * peaks.length) / parts);
+    const end = Math.max(start + 1, Math.floor(((at + 1) * peaks.length) / parts));
     return Math.max(...peaks.slice(start, end));
   });
 }

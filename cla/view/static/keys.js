@@ -1,8 +1,14 @@
 // What keys do: the same as the buttons, and a list of them on the page.
 
+/** @import { Controls } from "./types.js" */
+/** @import { LivePage } from "./main.js" */
+
 import { say } from "./texts.js";
 
-/** Keys that press a button of the page: [key, as it is written, the button, what it does]. */
+/**
+ * Keys that press a button of the page: the key, as it is written, the button.
+ * @type {[string, string, keyof Controls][]}
+ */
 const BUTTONS = [
   [" ", "space", "pause"],
   ["s", "s", "step"],
@@ -22,11 +28,16 @@ export const keyList = () => {
   return `<dl class="keys">${items.join("")}</dl><p class="faint">${say("key_note")}</p>`;
 };
 
-/** Listen for keys; `page` has hello, byId(id), selectLane(place) and removeLane(). Returns what ends it. */
+/**
+ * Listen for keys; returns what ends it.
+ * @param {Pick<LivePage, "hello" | "byId" | "selectLane" | "removeLane">} page
+ */
 export function listenForKeys(page) {
+  /** @param {KeyboardEvent} event */
   const press = (event) => {
     // A key is meant for the control that has the focus.
-    const control = event.composedPath()[0].closest?.("input, select, textarea, button, a, summary, [role]");
+    const [target] = /** @type {Partial<Element>[]} */ (event.composedPath());
+    const control = target.closest?.("input, select, textarea, button, a, summary, [role]");
     if (!page.hello || control || event.ctrlKey || event.metaKey || event.altKey) return;
     const button = BUTTONS.find(([key]) => key === event.key)?.[2];
     if (button) page.byId(button).click();

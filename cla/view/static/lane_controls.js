@@ -1,22 +1,30 @@
 // What each lane runs: its attention, landmarks and window; lanes come and go while the stream goes on.
 
+/** @import { Kind, Lane, LaneSettings, Task } from "./types.js" */
+
 import { writeAddress } from "./address.js";
 import { fill } from "./controls.js";
+import { part } from "./dom.js";
 import { say } from "./texts.js";
 
 const FEWEST = 2;
 const MOST = 4;
 const DEFAULT_LANDMARKS = 16;
 
-/** The attention kinds that the server knows: their landmark modes by name. */
+/**
+ * The attention kinds that the server knows: their landmark modes by name.
+ * @type {Map<string, readonly string[]>}
+ */
 let kinds = new Map();
 
-/** Offer these kinds from now on: [{name, modes}]. */
+/** Offer these kinds from now on. @param {Kind[]} known */
 export function setKinds(known) {
   kinds = new Map(known.map(({ name, modes }) => [name, modes]));
 }
 
+/** @param {{kind: string}} lane */
 const modesOf = ({ kind }) => kinds.get(kind) ?? [];
+/** @param {{kind: string}} lane */
 const lowRank = (lane) => modesOf(lane).length > 0;
 
 /** The markup of one lane's controls. */
@@ -30,7 +38,7 @@ export const laneMarkup = () => `
     <button type="button" data-lane="remove" aria-label="${say("remove_lane")}" title="${say("remove_lane")}">✕</button>
   </div>`;
 
-/** A lane in words. */
+/** A lane in words. @param {LaneSettings} lane */
 export const laneTitle = ({ kind, num_landmarks: marks, landmark_mode: mode, window, num_layers: layers }) => [
   say(`lane_${kind}`),
   marks && `M = ${marks}`,
@@ -39,7 +47,11 @@ export const laneTitle = ({ kind, num_landmarks: marks, landmark_mode: mode, win
   layers && `L = ${layers}`,
 ].filter(Boolean).join(", ");
 
-/** Only what the server knows of a lane, with landmarks where its kind has some. */
+/**
+ * Only what the server knows of a lane, with landmarks where its kind has some.
+ * @param {LaneSettings} lane
+ * @returns {LaneSettings}
+ */
 function laneOf({ kind, num_landmarks: marks, landmark_mode: mode, window, num_layers: layers }) {
   return {
     kind,
@@ -50,14 +62,18 @@ function laneOf({ kind, num_landmarks: marks, landmark_mode: mode, window, num_l
   };
 }
 
+/** @param {LaneSettings[]} lanes */
 const written = (lanes) => lanes.map(({ kind, num_landmarks: marks, landmark_mode: mode, window, num_layers: layers }) =>
   [kind, marks ?? "", mode, window ?? "", layers ?? ""].join(":").replace(/:+$/, "")).join(",");
 const DEFAULT_LANES = "full::fixed,continual_nystrom:16:fixed";
 
-/** Keep the lanes in the address, unless they are those of a page without any there. */
+/**
+ * Keep the lanes in the address, unless they are those of a page without any there.
+ * @param {LaneSettings[]} lanes
+ */
 export const writeLanes = (lanes) => writeAddress("lanes", written(lanes), DEFAULT_LANES);
 
-/** The lanes that an address asks for. */
+/** The lanes that an address asks for. @param {string} text */
 export const readLanes = (text) => text.split(",").map((part) => {
   const [kind, marks, mode, window, layers] = part.split(":");
   return laneOf({
@@ -69,48 +85,85 @@ export const readLanes = (text) => text.split(",").map((part) => {
   });
 });
 
-/** Fill one lane's controls with what it runs, and call `onChange(lanes)` with all lanes when one is moved. */
+/**
+ * Numbers to choose from, with what a lane has of its own.
+ * @param {number[]} values
+ * @param {number | null} own
+ * @returns {[number, number][]}
+ */
+const offered = (values, own) => [...new Set(own === null ? values : [...values, own])].map((value) => [value, value]);
+
+/**
+ * Fill one lane's controls with what it runs.
+ * @param {HTMLElement} element
+ * @param {Lane[]} lanes
+ * @param {number} index
+ * @param {Task} task
+ * @param {(lanes: LaneSettings[]) => void} onChange told of all lanes when a control of this one is moved
+ */
 export function showLane(element, lanes, index, task, onChange) {
   const lane = lanes[index];
-  const find = (name) => element.querySelector(`[data-lane="${name}"]`);
+  /** @param {keyof LaneSettings} name @returns {HTMLSelectElement} */
+  const find = (name) => part(element, `[data-lane="${name}"]`);
+  const remove = part(element, "[data-lane=remove]");
   const windows = [task.window, ...[0.5, 0.25, 0.125].map((share) => Math.round(task.window * share))];
   fill(find("kind"), [...kinds.keys()].map((kind) => [kind, say(`lane_${kind}`)]));
-  fill(find("num_landmarks"), task.landmark_counts.map((count) => [count, count]));
+  fill(find("num_landmarks"), offered(task.landmark_counts, lane.num_landmarks));
   fill(find("landmark_mode"), modesOf(lane).map((mode) => [mode, say(mode)]));
-  fill(find("window"), windows.map((window) => [window, window]));
+  fill(find("window"), offered(windows, lane.window));
   fill(find("num_layers"), Array.from({ length: task.num_layers }, (_, below) => [task.num_layers - below, task.num_layers - below]));
   find("kind").value = lane.kind;
-  find("num_landmarks").value = lane.num_landmarks ?? DEFAULT_LANDMARKS;
+  find("num_landmarks").value = String(lane.num_landmarks ?? DEFAULT_LANDMARKS);
   find("landmark_mode").value = lane.landmark_mode;
-  find("window").value = lane.window ?? task.window;
-  find("num_layers").value = lane.num_layers ?? task.num_layers;
+  find("window").value = String(lane.window ?? task.window);
+  find("num_layers").value = String(lane.num_layers ?? task.num_layers);
   // Weights of one layer leave nothing to choose; the word beside it says so.
   find("num_layers").disabled = task.num_layers < 2;
-  element.querySelector("[data-low-rank]").hidden = !lowRank(lane);
+  part(element, "[data-low-rank]").hidden = !lowRank(lane);
   find("landmark_mode").hidden = modesOf(lane).length < 2;
-  find("remove").hidden = lanes.length <= FEWEST;
-  const change = (part) => onChange(lanes.map((each, i) => laneOf(i === index ? { ...each, ...part } : each)));
-  find("kind").onchange = (event) => change({ kind: event.target.value });
-  find("num_landmarks").onchange = (event) => change({ num_landmarks: Number(event.target.value) });
-  find("landmark_mode").onchange = (event) => change({ landmark_mode: event.target.value });
+  remove.hidden = lanes.length <= FEWEST;
+  /** @param {keyof LaneSettings} name @param {(value: string) => Partial<LaneSettings>} changed */
+  const listen = (name, changed) => {
+    const select = find(name);
+    select.onchange = () => {
+      const moved = { ...lane, ...changed(select.value) };
+      onChange(lanes.map((each, i) => laneOf(i === index ? moved : each)));
+    };
+  };
+  /** @param {string} value @param {number} all */
   const orAll = (value, all) => (Number(value) === all ? null : Number(value));
-  find("window").onchange = (event) => change({ window: orAll(event.target.value, task.window) });
-  find("num_layers").onchange = (event) => change({ num_layers: orAll(event.target.value, task.num_layers) });
-  find("remove").onclick = () => onChange(withoutLane(lanes, index));
+  listen("kind", (kind) => ({ kind }));
+  listen("num_landmarks", (count) => ({ num_landmarks: Number(count) }));
+  listen("landmark_mode", (mode) => ({ landmark_mode: mode }));
+  listen("window", (window) => ({ window: orAll(window, task.window) }));
+  listen("num_layers", (layers) => ({ num_layers: orAll(layers, task.num_layers) }));
+  remove.onclick = () => {
+    const left = withoutLane(lanes, index);
+    if (left) onChange(left);
+  };
 }
 
-/** The lanes without one, or null where all that are left are needed. */
+/**
+ * The lanes without one, or null where all that are left are needed.
+ * @param {LaneSettings[]} lanes
+ * @param {number} index
+ */
 export const withoutLane = (lanes, index) =>
   (lanes.length > FEWEST && index < lanes.length ? lanes.filter((_, i) => i !== index).map(laneOf) : null);
 
-/** The lanes with one more, which differs from the others, or null where there is no more place. */
+/**
+ * The lanes with one more, which differs from the others, or null where there is no more place.
+ * @param {LaneSettings[]} lanes
+ * @param {Task} task
+ */
 export function oneMore(lanes, task) {
   if (lanes.length >= MOST) return null;
-  const same = (a, b) => ["kind", "num_landmarks", "landmark_mode"].every((part) => a[part] === b[part]);
+  /** @param {LaneSettings} a @param {LaneSettings} b */
+  const same = (a, b) => a.kind === b.kind && a.num_landmarks === b.num_landmarks && a.landmark_mode === b.landmark_mode;
   const candidates = [
     laneOf({ kind: "continual_nystrom", num_landmarks: DEFAULT_LANDMARKS, landmark_mode: "continual", window: null, num_layers: null }),
     ...[...task.landmark_counts].map((count) => laneOf({ kind: "continual_nystrom", num_landmarks: count, landmark_mode: "fixed", window: null, num_layers: null })),
   ];
   const next = candidates.find((candidate) => !lanes.some((lane) => same(lane, candidate)));
-  return [...lanes.map(laneOf), next];
+  return next ? [...lanes.map(laneOf), next] : null;
 }

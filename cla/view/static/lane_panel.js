@@ -1,10 +1,16 @@
 // One lane on the page: what it says, its canvas, its cost.
 
-import { compact, decimal, integer, percentile, words } from "./format.js";
+/** @import { Lane, LaneRecord, Table, Tables, Task } from "./types.js" */
+/** @import { InputTrack } from "./input_track.js" */
+/** @import { Tip } from "./tip.js" */
+
+import { byTestId, part } from "./dom.js";
+import { compact, decimal, integer, words } from "./format.js";
 import { laneMarkup } from "./lane_controls.js";
 import { LaneView } from "./lane_view.js";
 import { swatch } from "./looks.js";
 import { MapView } from "./map_view.js";
+import { keep, percentile } from "./numbers.js";
 import { say } from "./texts.js";
 
 const KEPT_TIMES = 500;
@@ -12,10 +18,27 @@ const KEPT_EVENTS = 24;
 const WARM_UP = 5;
 
 export class LanePanel {
-  /** `lane` is {name, kind, ...}, `at` its place, `task` {labels, window, hop_s, ...}; `board` holds it. */
-  constructor(lane, at, task, board) {
-    const { name, kind } = lane;
-    Object.assign(this, { lane: name, task });
+  /** Milliseconds of the newest steps. @type {number[]} */
+  times;
+  /** The newest events in words. @type {string[]} */
+  events;
+  /** @type {LaneRecord | null} */
+  record;
+  /** Tokens taken, of which the first are slower. */
+  taken = 0;
+  window = 0;
+  /** Whether its landmarks stand for no stretch of time. */
+  fixed = false;
+
+  /**
+   * @param {Lane} lane
+   * @param {number} at its place
+   * @param {Task} task
+   * @param {{track: InputTrack, tip: Tip}} shared what it has in common with the others
+   */
+  constructor({ name, kind }, at, task, { track, tip }) {
+    this.lane = name;
+    this.task = task;
     const title = say(`lane_${kind}`);
     this.element = document.createElement("section");
     this.element.className = "lane";
@@ -37,22 +60,25 @@ export class LanePanel {
       <p class="transcript" data-testid="transcript-${name}"></p>
       <div class="factors" hidden data-testid="factors-${name}"></div>
       </div>`;
-    this.find = (selector) => this.element.querySelector(selector);
-    this.view = new LaneView(this.find("canvas"), task.labels.map(words), task.window, task.hop_s, board.track);
-    this.map = new MapView(this.find(".factors"), task.hop_s, board.tip);
-    board.tip.follow(this.find("canvas"), (x, y) => this.view.at(x, y));
-    this.element.addEventListener("pointerdown", () => board.select(at));
+    /** @type {HTMLCanvasElement} */
+    const canvas = part(this.element, "canvas");
+    this.view = new LaneView(canvas, task.labels.map(words), task.window, task.hop_s, track);
+    this.map = new MapView(byTestId(this.element, `factors-${name}`), task.hop_s, tip);
+    this.label = byTestId(this.element, `label-${name}`);
+    this.transcript = byTestId(this.element, `transcript-${name}`);
+    this.warmUp = part(this.element, ".warm-up");
+    tip.follow(canvas, (x, y) => this.view.at(x, y));
     this.reset();
   }
 
-  /** Take what the lane runs now. */
+  /** Take what the lane runs now. @param {Lane} lane */
   show(lane) {
     this.fixed = Boolean(lane.num_landmarks) && lane.landmark_mode === "fixed";
     this.window = lane.window ?? this.task.window;
-    this.find(".look").innerHTML = swatch(lane);
+    part(this.element, ".look").innerHTML = swatch(lane);
   }
 
-  /** The lane that keys act on. */
+  /** The lane that keys act on. @param {boolean} selected */
   select(selected) {
     this.element.classList.toggle("selected", selected);
     this.element.setAttribute("aria-current", String(selected));
@@ -63,46 +89,48 @@ export class LanePanel {
     this.map.clear();
     this.times = [];
     this.events = [];
-    this.skipped = 0;
+    this.taken = 0;
     this.record = null;
-    this.find(".label").textContent = "–";
-    this.find(".transcript").textContent = "";
-    this.find(".warm-up").hidden = true;
+    this.label.textContent = "–";
+    this.transcript.textContent = "";
+    this.warmUp.hidden = true;
     for (const cell of this.element.querySelectorAll("dd")) cell.textContent = "–";
   }
 
-  /** Take one token's record of this lane. */
+  /**
+   * Take one token's record of this lane.
+   * @param {number} token
+   * @param {LaneRecord} record
+   * @param {Tables} arrays
+   */
   push(token, record, arrays) {
     this.record = record;
+    /** @param {string} name @returns {Table | undefined} */
     const of = (name) => arrays[`${this.lane}/${name}`];
-    this.view.push(token, record, of("probabilities"), of("attention"), of("stretches"));
-    if (this.skipped++ >= WARM_UP) this.times.push(record.compute_ms);
-    if (this.times.length > KEPT_TIMES) this.times.shift();
+    this.view.push(token, record, arrays[`${this.lane}/probabilities`].data, of("attention"), of("stretches"));
+    if (this.taken++ >= WARM_UP) keep(this.times, record.compute_ms, KEPT_TIMES);
     if (record.event) {
-      this.events.push(words(record.event.label));
-      if (this.events.length > KEPT_EVENTS) this.events.shift();
-      this.find(".transcript").textContent = this.events.join(" · ");
+      keep(this.events, words(record.event.label), KEPT_EVENTS);
+      this.transcript.textContent = this.events.join(" · ");
     }
   }
 
-  /** Refresh the numbers; called a few times a second. `count` is the operations by formula. */
+  /** Refresh the numbers; called a few times a second. @param {Lane} count the operations by formula */
   refresh(count) {
     if (!this.record) return;
     const { label, ops, total_ops: total, valid_tokens: valid } = this.record;
-    const shown = this.find(".label");
     const nothing = label === this.task.labels[0];
-    shown.textContent = nothing ? "–" : words(label);
-    shown.classList.toggle("active", !nothing);
-    const cell = this.find('[data-value="ops"]');
+    this.label.textContent = nothing ? "–" : words(label);
+    this.label.classList.toggle("active", !nothing);
+    const cell = part(this.element, "[data-value=ops]");
     cell.textContent = integer(ops);
     cell.title = say("ops_help", { average: integer(count.average), published: count.published === null ? "–" : integer(count.published) });
-    this.find('[data-value="total"]').textContent = compact(total);
+    part(this.element, "[data-value=total]").textContent = compact(total);
     if (this.times.length) {
       const [median, p95] = [0.5, 0.95].map((share) => decimal(percentile(this.times, share), 2));
-      this.find('[data-value="time"]').textContent = `${median} (${p95}) ms`;
+      part(this.element, "[data-value=time]").textContent = `${median} (${p95}) ms`;
     }
-    const warmUp = this.find(".warm-up");
-    warmUp.hidden = valid >= this.window;
-    warmUp.textContent = say("warm_up", { valid, window: this.window });
+    this.warmUp.hidden = valid >= this.window;
+    this.warmUp.textContent = say("warm_up", { valid, window: this.window });
   }
 }

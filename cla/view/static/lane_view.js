@@ -1,7 +1,12 @@
 // One lane's canvas: probabilities, events, the newest token's attention, landmarks, and the input.
 
+/** @import { Axis, Choice, Table, TextAt, Theme } from "./types.js" */
+/** @import { InputTrack } from "./input_track.js" */
+
 import { drawBars, drawStretches, rowOf, stretchAt } from "./attention_rows.js";
+import { clear, contextOf, Strip } from "./canvas.js";
 import { decimal, words } from "./format.js";
+import { keep } from "./numbers.js";
 import { say } from "./texts.js";
 
 const FONT = "11px sans-serif";
@@ -12,23 +17,49 @@ const BARS_HEIGHT = 64;
 const STRETCHES_HEIGHT = 14;
 const AXIS_HEIGHT = 16;
 
+/** @typedef {CanvasRenderingContext2D} Context */
+
 export class LaneView {
-  /** `labels` are the classes; the first, "none", has no row. `track` is the input, where it is shown. */
-  constructor(canvas, labels, window, hopS, track = null) {
-    Object.assign(this, { canvas, labels, window, hopS, track });
-    this.context = canvas.getContext("2d");
+  /** @type {{index: number, probabilities: Float32Array}[]} */
+  tokens;
+  /** @type {{index: number, label: string}[]} */
+  events;
+  /** Changes of settings. @type {{index: number, text: string}[]} */
+  notes;
+  /** The newest token's attention, [L, H, N]. @type {Table | undefined} */
+  attention;
+  /** @type {Table | undefined} */
+  stretches;
+  newest = 0;
+  validTokens = 0;
+  /** What the value under the pointer is looked up by. @type {Axis & Choice | undefined} */
+  shown;
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {string[]} labels the classes; the first, "none", has no row
+   * @param {number} window
+   * @param {number} hopS
+   * @param {InputTrack} track what the lane hears or sees
+   */
+  constructor(canvas, labels, window, hopS, track) {
+    this.canvas = canvas;
+    this.labels = labels;
+    this.window = window;
+    this.hopS = hopS;
+    this.track = track;
+    this.context = contextOf(canvas);
     this.context.font = FONT;
     this.labelsWidth = 8 + Math.max(...labels.slice(1).map((label) => this.context.measureText(label).width));
     this.rows = labels.length - 1;
-    this.strip = document.createElement("canvas");
-    this.strip.width = 2 * window;
-    this.strip.height = this.rows;
-    this.stripContext = this.strip.getContext("2d");
-    this.bottoms = {};
-    let bottom = TOP;
-    const parts = { strip: this.rows * ROW_HEIGHT, gap: GAP, bars: BARS_HEIGHT, stretches: STRETCHES_HEIGHT, input: track?.height ?? 0 };
-    for (const [name, height] of Object.entries(parts)) this.bottoms[name] = bottom += height;
-    this.height = bottom + AXIS_HEIGHT;
+    this.strip = new Strip(2 * window, 1, this.rows);
+    const strip = TOP + this.rows * ROW_HEIGHT;
+    const gap = strip + GAP;
+    const bars = gap + BARS_HEIGHT;
+    const stretches = bars + STRETCHES_HEIGHT;
+    /** Where the parts end. */
+    this.bottoms = { strip, gap, bars, stretches };
+    this.height = stretches + track.height + AXIS_HEIGHT;
     canvas.style.height = `${this.height}px`;
     this.reset();
   }
@@ -37,16 +68,21 @@ export class LaneView {
     this.tokens = [];
     this.events = [];
     this.notes = [];
-    this.attention = this.stretches = null;
-    this.validTokens = 0;
-    this.painted = null;
-    this.newest = undefined;
+    this.attention = this.stretches = undefined;
+    this.newest = this.validTokens = 0;
+    this.strip.reset();
   }
 
-  /** Take a token: its probabilities, event, attention ({data, shape: [L, H, N]}) and stretches. */
+  /**
+   * Take a token.
+   * @param {number} token
+   * @param {{event: {label: string} | null, valid_tokens: number}} lane
+   * @param {Float32Array} probabilities
+   * @param {Table | undefined} attention without it the one before stays
+   * @param {Table | undefined} stretches
+   */
   push(token, lane, probabilities, attention, stretches) {
-    this.tokens.push({ index: token, probabilities: probabilities.data });
-    if (this.tokens.length > this.window + 2) this.tokens.shift();
+    keep(this.tokens, { index: token, probabilities }, this.window + 2);
     if (lane.event) this.events.push({ index: token, label: words(lane.event.label) });
     const oldest = token - this.window - 2;
     this.events = this.events.filter((event) => event.index > oldest);
@@ -57,35 +93,36 @@ export class LaneView {
     this.newest = token;
   }
 
-  /** Mark a change of settings at the newest token. */
+  /** Mark a change of settings at the newest token. @param {string} text */
   note(text) {
-    this.notes.push({ index: this.newest ?? 0, text });
+    this.notes.push({ index: this.newest, text });
   }
 
-  /** Draw; `progress` (0..1) is how far the next token is on its way, `head` a head or -1 for the mean. */
-  draw(theme, progress, { head = -1, layer = 0, mirrored = false, fixed = false } = {}) {
-    const scale = Math.min(globalThis.devicePixelRatio || 1, 2);
-    const width = this.canvas.clientWidth;
-    if (this.canvas.width !== Math.round(width * scale)) this.canvas.width = Math.round(width * scale);
-    if (this.canvas.height !== Math.round(this.height * scale)) this.canvas.height = Math.round(this.height * scale);
+  /**
+   * Draw.
+   * @param {Theme} theme
+   * @param {number} progress 0..1, how far the next token is on its way
+   * @param {Choice} choice
+   */
+  draw(theme, progress, choice) {
     const { context, newest } = this;
-    context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.clearRect(0, 0, width, this.height);
+    const width = clear(context, this.height);
     context.font = FONT;
     this.drawLabels(context, theme);
     const step = (width - this.labelsWidth) / this.window;
+    /** @param {number} index */
     const left = (index) => width - (newest - index + 1 + progress) * step;
-    // What the value under the pointer is looked up by.
-    this.shown = { step, left, head, layer };
+    const axis = { newest, left, step };
+    this.shown = { ...axis, ...choice };
     context.save();
     context.beginPath();
     context.rect(this.labelsWidth, 0, width - this.labelsWidth, this.height);
     context.clip();
     if (this.tokens.length) {
-      this.drawStrip(context, theme, left, step);
-      this.drawMarks(context, theme, left, step);
-      this.drawAttention(context, theme, fixed);
-      this.track?.draw(context, theme, { left, step, top: this.bottoms.stretches, newest, mirrored });
+      this.drawStrip(context, theme, axis);
+      this.drawMarks(context, theme, axis);
+      this.drawAttention(context, theme, axis, choice);
+      this.track.draw(context, theme, { ...axis, top: this.bottoms.stretches, mirrored: Boolean(choice.mirrored) });
     } else {
       context.fillStyle = theme.faint;
       context.fillText(say("nothing"), this.labelsWidth + 8, TOP + 16);
@@ -94,7 +131,12 @@ export class LaneView {
     this.drawAxes(context, theme, width);
   }
 
-  /** What the bars are, and the time that all parts share. */
+  /**
+   * What the bars are, and the time that all parts share.
+   * @param {Context} context
+   * @param {Theme} theme
+   * @param {number} width
+   */
   drawAxes(context, theme, width) {
     context.fillStyle = theme.line;
     context.fillRect(this.labelsWidth, this.bottoms.strip, width - this.labelsWidth, 1);
@@ -107,6 +149,7 @@ export class LaneView {
     context.fillText(say("now"), width, this.height - 7);
   }
 
+  /** @param {Context} context @param {Theme} theme */
   drawLabels(context, theme) {
     context.textBaseline = "middle";
     context.textAlign = "right";
@@ -119,31 +162,21 @@ export class LaneView {
     context.textAlign = "left";
   }
 
-  /** Each token is painted once, into one column of a small canvas that is then scaled. */
-  drawStrip(context, theme, left, step) {
-    const columns = this.strip.width;
-    for (const token of this.tokens) {
-      if (this.painted !== null && this.paintedTheme === theme && token.index <= this.painted) continue;
+  /** @param {Context} context @param {Theme} theme @param {Axis} axis */
+  drawStrip(context, theme, { newest, left, step }) {
+    this.strip.paint(this.tokens, theme, (strip, { probabilities }, x) => {
       for (let row = 0; row < this.rows; row++) {
-        this.stripContext.fillStyle = `rgb(${theme.scale(token.probabilities[row + 1])})`;
-        this.stripContext.fillRect(token.index % columns, row, 1, 1);
+        strip.fillStyle = `rgb(${theme.scale(probabilities[row + 1])})`;
+        strip.fillRect(x, row, 1, 1);
       }
-    }
-    this.painted = this.newest;
-    this.paintedTheme = theme;
+    });
     context.imageSmoothingEnabled = false;
-    const first = this.tokens[0].index;
-    const split = Math.min(this.newest + 1, (Math.floor(first / columns) + 1) * columns);
-    for (const [start, stop] of [[first, split], [split, this.newest + 1]]) {
-      if (stop <= start) continue;
-      context.drawImage(
-        this.strip, start % columns, 0, stop - start, this.rows,
-        left(start), TOP, (stop - start) * step, this.rows * ROW_HEIGHT,
-      );
-    }
+    const place = { left, step, top: TOP, height: this.rows * ROW_HEIGHT };
+    this.strip.draw(context, place, this.tokens[0].index, newest + 1);
   }
 
-  drawMarks(context, theme, left, step) {
+  /** @param {Context} context @param {Theme} theme @param {Axis} axis */
+  drawMarks(context, theme, { left, step }) {
     context.textAlign = "center";
     // Words a second apart must not run into each other on a phone.
     context.font = this.window * step < 360 ? "600 10px sans-serif" : "600 13px sans-serif";
@@ -164,15 +197,15 @@ export class LaneView {
     context.textAlign = "left";
   }
 
-  drawAttention(context, theme, fixed) {
-    const { newest, shown: { left, step, head, layer } } = this;
+  /** @param {Context} context @param {Theme} theme @param {Axis} axis @param {Choice} choice */
+  drawAttention(context, theme, axis, { head, layer, fixed }) {
     if (this.attention) {
-      const place = { newest, left, step, top: this.bottoms.gap, height: BARS_HEIGHT, start: this.labelsWidth };
       const full = this.validTokens >= this.attention.shape[2];
-      drawBars(context, theme, rowOf(this.attention, layer, head), { ...place, full });
+      const place = { ...axis, top: this.bottoms.gap, height: BARS_HEIGHT, start: this.labelsWidth, full };
+      drawBars(context, theme, rowOf(this.attention, layer, head), place);
     }
     const top = this.bottoms.bars + 3;
-    if (this.stretches) drawStretches(context, theme, this.stretches, { newest, left, top });
+    if (this.stretches) drawStretches(context, theme, this.stretches, { ...axis, top });
     if (!fixed) return;
     context.fillStyle = theme.faint;
     context.font = "10px sans-serif";
@@ -180,9 +213,9 @@ export class LaneView {
     context.font = FONT;
   }
 
-  /** What lies at a place of the canvas, in words. */
+  /** What lies at a place of the canvas, in words. @type {TextAt} */
   at(x, y) {
-    if (!this.tokens.length || x < this.labelsWidth || y < TOP) return null;
+    if (!this.shown || !this.tokens.length || x < this.labelsWidth || y < TOP) return null;
     const { step, left, head, layer } = this.shown;
     const index = this.newest + Math.floor((x - left(this.newest)) / step);
     const age = this.newest - index;
@@ -198,8 +231,8 @@ export class LaneView {
       const weight = row?.[row.length - 1 - age];
       return weight === undefined ? null : `${time}: ${say("at_attention", { weight: decimal(weight, 4) })}`;
     }
-    if (y < this.bottoms.stretches) return this.stretches && stretchAt(this.stretches, age, this.hopS);
-    const input = this.track?.at(index);
+    if (y < this.bottoms.stretches) return this.stretches ? stretchAt(this.stretches, age, this.hopS) : null;
+    const input = this.track.at(index);
     return input ? `${time}: ${input}` : null;
   }
 }

@@ -1,14 +1,17 @@
 // The live surface: connects the session, the sources, the controls and the lanes.
 
+/** @import { ById, FrameMessage, Hello, KernelsMessage, Lane, LaneSettings, LiveData, Message, Settings, Tables, Task, Theme, TokenMessage } from "./types.js" */
+
 import { readAddress } from "./address.js";
 import { Board } from "./board.js";
 import { readTheme } from "./colors.js";
 import { markup, fill, fillTasks, showTask } from "./controls.js";
+import { byTestId, part } from "./dom.js";
 import { Followed } from "./followed.js";
 import { decimal, setLocale } from "./format.js";
 import { showHint } from "./hint.js";
 import { listenForKeys } from "./keys.js";
-import { readLanes, setKinds, withoutLane, writeLanes } from "./lane_controls.js";
+import { oneMore, readLanes, setKinds, withoutLane, writeLanes } from "./lane_controls.js";
 import { setLooks } from "./looks.js";
 import { applyChoice, bindSettings } from "./page_settings.js";
 import { Preview } from "./preview.js";
@@ -25,30 +28,63 @@ const FRAME_MS = 28;
 const NUMBERS_MS = 200;
 const MAP_MS = 1000;
 
-class LivePage {
-  constructor(parent, data) {
+export class LivePage {
+  /** What the server said on connecting. @type {Hello | undefined} */
+  hello;
+  /** What the server plays, and how. @type {Settings | undefined} */
+  settings;
+  /** @type {Lane[]} */
+  lanes = [];
+  /** What is or will be played; it may be ahead of the settings. @type {Task | undefined} */
+  task;
+  /** @type {LiveSocket} */
+  socket;
+  /** @type {Theme | undefined} */
+  theme;
+  /** What the theme was read for. */
+  background = "";
+  /** The newest token. @type {TokenMessage | null} */
+  token = null;
+  /** When it came. */
+  arrived = 0;
+  /** Pictures left out by the server. */
+  dropped = 0;
+  /** Why the next gap is there, where the page knows. */
+  gapWhy = "";
+  /** Whether the source is at its end. */
+  ended = false;
+  /** Whether what comes is of a source that was given up. */
+  deaf = false;
+  /** Whether a pause has just ended. */
+  resumed = false;
+  frames = 0;
+  lastFrame = 0;
+  lastNumbers = 0;
+  lastMap = 0;
+
+  /** @param {HTMLElement} root @param {LiveData} data */
+  constructor(root, data) {
     this.data = data;
-    this.root = parent.querySelector(".cla-live");
+    this.root = root;
     setTexts(data.texts);
     setLocale(data.language);
     setLooks(data.systems);
     setKinds(data.kinds);
     this.root.innerHTML = markup();
-    this.byId = (id) => this.root.querySelector(`[data-testid="${id}"]`);
-    this.settings = {};
+    /** @type {ById} */
+    this.byId = (id) => byTestId(this.root, id);
     bindSettings(this.byId);
     this.tip = new Tip(this.root);
     this.sources = new Sources(this);
     this.board = new Board(this);
     this.preview = new Preview(this.byId("preview"), (picture) => this.board.track?.picture(picture));
     this.record = new RecordButton(this.byId("record"), this);
-    this.frames = this.dropped = 0;
-    this.lastFrame = this.lastNumbers = this.lastMap = 0;
     showHint(this.byId("first-hint"));
     this.endKeys = listenForKeys(this);
     this.sensitivity = new Sensitivity(this);
-    this.followed = new Followed(["fast", "landmarks", "mode", "sensitivity"].map(this.byId), () => {
-      if (this.settings.task === this.task?.name) this.showControls(this.settings);
+    const controls = [this.byId("fast"), this.byId("landmarks"), this.byId("mode"), this.byId("sensitivity")];
+    this.followed = new Followed(controls, () => {
+      if (this.task && this.settings?.task === this.task.name) this.showControls(this.settings, this.task);
     });
     wire(this);
     this.connect();
@@ -62,20 +98,26 @@ class LivePage {
     });
   }
 
+  /** @param {LaneSettings[] | null} lanes null where they stay */
   sendLanes(lanes) {
+    if (!lanes) return;
     this.socket.send({ type: "lanes", lanes });
   }
 
-  /** The lane at this place is the one that keys act on. */
+  /** The lane at this place is the one that keys act on. @param {number} at */
   selectLane(at) {
     this.board.select(at);
   }
 
   removeLane() {
-    const left = withoutLane(this.settings.lanes, this.board.selected);
-    if (left) this.sendLanes(left);
+    this.sendLanes(withoutLane(this.lanes, this.board.selected));
   }
 
+  addLane() {
+    this.sendLanes(this.task ? oneMore(this.lanes, this.task) : null);
+  }
+
+  /** @param {boolean} frozen */
   freeze(frozen) {
     this.board.freeze(frozen);
     const button = this.byId("freeze");
@@ -83,37 +125,56 @@ class LivePage {
     button.textContent = say(frozen ? "unfreeze" : "freeze");
   }
 
+  /** @param {Message} header @param {Tables} arrays */
   receive(header, arrays) {
     switch (header.type) {
-      case "kernels": return this.showPath(header);
-      case "hello": return this.greet(header);
-      case "settings": return this.show({ ...header, lanes: this.settings.lanes });
-      // In its place among the tokens: those after it are of these lanes.
-      case "lanes": return this.show({ ...this.settings, lanes: header.lanes });
-      case "token": return this.takeToken(header, arrays);
-      case "sound": return this.board.track?.sound(header.time_s, arrays.peaks.data);
-      case "frame": return this.takeFrame(header, arrays);
-      case "map": return this.board.frozen || this.board.panels.get(header.lane)?.map.draw(arrays, this.theme, this.head);
-      case "recording": return this.record.take(header);
-      case "notice": {
-        const before = this.byId("notice").textContent;
-        return this.notice(`${before} ${header.message}`.trim());
-      }
+      case "kernels":
+        this.showPath(header);
+        break;
+      case "hello":
+        this.greet(header);
+        break;
+      case "settings":
+        this.show(header, this.lanes);
+        break;
+      case "lanes":
+        // In its place among the tokens: those after it are of these lanes.
+        if (this.settings) this.show(this.settings, header.lanes);
+        break;
+      case "token":
+        this.takeToken(header, arrays);
+        break;
+      case "sound":
+        this.board.track?.sound(header.time_s, arrays.peaks.data);
+        break;
+      case "frame":
+        this.takeFrame(header, arrays);
+        break;
+      case "map":
+        if (this.theme && !this.board.frozen) this.board.panels.get(header.lane)?.map.draw(arrays, this.theme, this.head);
+        break;
+      case "recording":
+        this.record.take(header);
+        break;
+      case "notice":
+        this.notice(`${this.byId("notice").textContent} ${header.message}`.trim());
+        break;
       case "fault":
         // A file that was refused is neither heard nor named.
-        if (!this.settings.source) {
+        if (!this.settings?.source) {
           this.clear();
           this.sources.drop();
         }
         this.board.doubt();
-        return this.notice(`${header.message} ${header.remedy}`);
+        this.notice(`${header.message} ${header.remedy}`);
+        break;
       case "ended":
         this.ended = true;
-        return undefined;
+        break;
     }
   }
 
-  /** By what lanes step, and how far the kernels are. */
+  /** By what lanes step, and how far the kernels are. @param {KernelsMessage} status */
   showPath({ ready, missing, share }) {
     const path = this.byId("path");
     const kind = ready ? "kernels" : missing ? "missing" : share === null ? "loading" : "compiling";
@@ -122,27 +183,35 @@ class LivePage {
     path.dataset.path = ready ? "kernels" : "pytorch";
   }
 
-  /** First message of a connection: build the page once, and start the first sample by itself. */
+  /**
+   * First message of a connection: build the page once, and start the first sample by itself.
+   * @param {Hello} hello
+   */
   greet(hello) {
     const first = !this.hello;
     this.hello = hello;
-    this.settings = { ...this.settings, lanes: hello.lanes };
+    this.lanes = hello.lanes;
     this.byId("record").hidden = !hello.records;
     if (first) fillTasks(this.byId("tasks"), this.byId("idle-tasks"), hello.tasks, (name) => this.choose(name));
     const wished = readAddress("clip");
     const task = hello.tasks.find(({ clips, problem }) => !problem && clips.some(({ name }) => name === wished));
     if (first && task) {
-      this.setTask(task);
-      this.byId("clip").value = wished;
+      this.setTask(task, hello);
+      this.byId("clip").value = wished ?? "";
     }
     const own = first && !task && hello.tasks.find(({ name, problem, address }) => !problem && (address ?? name) === readAddress("task"));
     const fast = this.byId("fast").checked;
     const enter = readEnter();
-    if (hello.source || !this.task) this.show(hello);
-    if (own) return this.choose(own.name);
+    if (hello.source || !this.task) this.show(hello, hello.lanes);
+    else this.settings = hello;
+    if (own) {
+      this.choose(own.name);
+      return;
+    }
     if (hello.source) return;
-    if (first && readAddress("lanes")) this.sendLanes(readLanes(readAddress("lanes")));
-    if (first && enter) this.sensitivity.choose(enter);
+    const lanes = readAddress("lanes");
+    if (first && lanes) this.sendLanes(readLanes(lanes));
+    if (first && enter !== null) this.sensitivity.choose(enter);
     if (first && fast) {
       this.byId("fast").checked = true;
       this.socket.send({ type: "fast", fast });
@@ -151,59 +220,68 @@ class LivePage {
     else this.sources.playSample();
   }
 
-  /** Take the task of this name, and show its first sample. */
+  /** Take the task of this name, and show its first sample. @param {string} name */
   choose(name) {
+    const task = this.hello?.tasks.find((one) => one.name === name);
+    if (!this.hello || !task) return;
     this.sources.stop();
-    this.setTask(this.hello.tasks.find((task) => task.name === name));
+    this.setTask(task, this.hello);
     this.sources.playSample();
   }
 
-  setTask(task) {
+  /** @param {Task} task @param {Hello} hello */
+  setTask(task, hello) {
     if (this.task === task) return;
     this.task = task;
-    showTask(this.root, task, this.hello, this.data.endings);
+    showTask(this.root, task, hello, this.data.endings);
     applyChoice(this.byId("layer"));
     this.sources.listDevices();
     this.preview.reset();
     this.sensitivity.setTask(task);
   }
 
-  /** Settings as the server has them. */
-  show(settings) {
-    const before = this.settings;
+  /** Settings and lanes as the server has them. @param {Settings} settings @param {Lane[]} lanes */
+  show(settings, lanes) {
+    const { hello, settings: before } = this;
+    const served = hello?.tasks.find(({ name }) => name === settings.task);
+    if (!hello || !served) return;
     this.settings = settings;
+    this.lanes = lanes;
     // A page that has just chosen a task is ahead of the server until the source has begun.
-    const served = this.hello.tasks.find(({ name }) => name === settings.task);
-    if (settings.source || !this.task) this.setTask(served);
-    this.board.show(settings, served, this.hello.device);
+    const task = settings.source || !this.task ? served : this.task;
+    this.setTask(task, hello);
+    this.board.show(lanes, served, hello.device);
     // The controls for all lanes make sense where a single one is low-rank.
-    const several = settings.lanes.filter((lane) => lane.num_landmarks).length !== 1;
-    for (const label of this.root.querySelectorAll(".all-lanes")) label.hidden = several;
-    if (settings.source) writeLanes(settings.lanes);
+    const lowRank = lanes.filter((lane) => lane.num_landmarks);
+    /** @type {NodeListOf<HTMLElement>} */
+    const labels = this.root.querySelectorAll(".all-lanes");
+    for (const label of labels) label.hidden = lowRank.length !== 1;
+    if (settings.source) writeLanes(lanes);
     this.byId("pause").textContent = say(settings.paused ? "resume" : "pause");
     this.byId("step").disabled = !settings.paused;
-    this.showControls(settings);
+    this.showControls(settings, task);
     this.record.show(settings.recorded_s);
     if (settings.device_name) this.sources.name = settings.device_name;
-    if (before.source !== settings.source) this.sources.showRunning();
-    const changed = before.num_landmarks !== settings.num_landmarks || before.landmark_mode !== settings.landmark_mode;
-    if (before.task === settings.task && changed && settings.num_landmarks) {
-      const names = settings.lanes.filter((lane) => lane.num_landmarks).map(({ name }) => name);
-      this.board.note(names, `${settings.num_landmarks} ${say(settings.landmark_mode)}`);
+    if (before?.source !== settings.source) this.sources.showRunning();
+    const { num_landmarks: count, landmark_mode: mode } = settings;
+    const changed = before?.num_landmarks !== count || before?.landmark_mode !== mode;
+    if (before?.task === settings.task && changed && count && mode) {
+      this.board.note(lowRank.map(({ name }) => name), `${count} ${say(mode)}`);
     }
-    if (before.paused !== settings.paused) this.sources.pause(settings.paused);
-    if (before.paused) this.resumed = true;
+    if (before?.paused !== settings.paused) this.sources.pause(settings.paused);
+    if (before?.paused) this.resumed = true;
   }
 
-  showControls(settings) {
-    const { landmark_counts: counts } = this.task;
-    this.followed.put(this.byId("fast"), settings.fast);
-    const shown = this.followed.put(this.byId("landmarks"), counts.indexOf(settings.num_landmarks));
-    if (shown) this.byId("landmarks-value").textContent = settings.num_landmarks;
-    this.followed.put(this.byId("mode"), settings.landmark_mode);
-    this.sensitivity.show(settings.enter);
+  /** @param {Settings} settings @param {Task} task */
+  showControls({ fast, enter, num_landmarks: count, landmark_mode: mode }, task) {
+    this.followed.put(this.byId("fast"), fast);
+    const shown = this.followed.put(this.byId("landmarks"), count === null ? -1 : task.landmark_counts.indexOf(count));
+    if (shown) this.byId("landmarks-value").textContent = String(count ?? "");
+    this.followed.put(this.byId("mode"), mode);
+    this.sensitivity.show(enter);
   }
 
+  /** @param {TokenMessage} header @param {Tables} arrays */
   takeToken(header, arrays) {
     if (header.token === 0) this.clear();
     // What comes late of a source that was given up is not taken for the next one's.
@@ -212,23 +290,32 @@ class LivePage {
     this.token = header;
     this.arrived = performance.now();
     this.dropped += header.dropped_frames;
-    const heads = arrays[`${header.lanes[0].lane}/attention`]?.shape[1] ?? 0;
-    if (this.byId("head").options.length !== heads + 1) {
-      fill(this.byId("head"), [[0, say("mean")], ...Array.from({ length: heads }, (_, h) => [h + 1, h + 1])]);
-      applyChoice(this.byId("head"));
-    }
+    /** @type {Tables[string] | undefined} */
+    const attention = arrays[`${header.lanes[0].lane}/attention`];
+    this.offerHeads(attention?.shape[1] ?? 0);
     // A live stream that was paused has a gap that everybody knows of.
     if (header.gap_s > 0 && !this.resumed) this.noticeGap(header.gap_s);
     this.resumed = false;
-    this.root.dataset.token = header.token;
+    this.root.dataset.token = String(header.token);
   }
 
+  /** @param {number} count */
+  offerHeads(count) {
+    const select = this.byId("head");
+    if (select.options.length === count + 1) return;
+    const heads = Array.from({ length: count }, (_, head) => head + 1);
+    fill(select, [[0, say("mean")], ...heads.map((head) => /** @type {[number, number]} */ ([head, head]))]);
+    applyChoice(select);
+  }
+
+  /** @param {number} gap in seconds */
   noticeGap(gap) {
-    const why = this.gapWhy ?? (this.task.input === "sound" ? "sound_gap" : "picture_gap");
+    const why = this.gapWhy || (this.task?.input === "sound" ? "sound_gap" : "picture_gap");
     this.notice(say(why, { seconds: decimal(gap, 1) }));
-    this.gapWhy = null;
+    this.gapWhy = "";
   }
 
+  /** @param {FrameMessage} header @param {Tables} arrays */
   takeFrame(header, arrays) {
     const { camera } = this.sources;
     this.preview.push(header, arrays, camera.running ? camera.answer(header.taken_s) : null);
@@ -254,45 +341,52 @@ class LivePage {
     this.ended = false;
   }
 
+  /** @param {string | null} sentence */
   notice(sentence) {
     const element = this.byId("notice");
     element.hidden = !sentence;
     element.textContent = sentence || "";
   }
 
+  /** @param {number} time */
   frame(time) {
     this.animation = requestAnimationFrame((next) => this.frame(next));
-    if (time - this.lastFrame < FRAME_MS || !this.task) return;
+    const { task, settings } = this;
+    if (time - this.lastFrame < FRAME_MS || !task || !settings) return;
     this.lastFrame = time;
     const { frozen } = this.board;
     if (!frozen && time - this.lastNumbers > NUMBERS_MS) {
       this.lastNumbers = time;
-      this.refresh();
+      this.refresh(task, settings);
     }
     if (this.byId("maps").checked && !frozen && this.token && time - this.lastMap > MAP_MS) {
       this.lastMap = time;
       const { layer } = this;
       for (const lane of this.board.lanes) {
-        this.socket.send({ type: "map", lane: lane.name, layer: Math.min(layer, (lane.num_layers ?? this.task.num_layers) - 1) });
+        this.socket.send({ type: "map", lane: lane.name, layer: Math.min(layer, (lane.num_layers ?? task.num_layers) - 1) });
       }
     }
-    if (!frozen) this.draw();
-    if (this.token) this.root.dataset.frames = ++this.frames;
+    if (!frozen && this.theme) this.draw(this.theme, task, settings.paused || this.ended);
+    if (!this.token) return;
+    this.frames += 1;
+    this.root.dataset.frames = String(this.frames);
   }
 
-  draw() {
-    const waiting = this.token ? (performance.now() - this.arrived) / 1000 / this.task.hop_s : 0;
-    const progress = this.settings.paused || this.ended ? 0 : Math.min(waiting, 1);
+  /** @param {Theme} theme @param {Task} task @param {boolean} still */
+  draw(theme, task, still) {
+    const waiting = this.token ? (performance.now() - this.arrived) / 1000 / task.hop_s : 0;
+    const progress = still ? 0 : Math.min(waiting, 1);
     const mirrored = this.isCamera;
-    this.board.draw(this.theme, progress, { head: this.head, layer: this.layer, mirrored });
-    if (this.task.input === "video") this.preview.draw(this.theme, { mirrored, bones: this.hello.bones });
+    this.board.draw(theme, progress, { head: this.head, layer: this.layer, mirrored });
+    if (task.input === "video") this.preview.draw(theme, { mirrored, bones: this.hello?.bones ?? [] });
   }
 
   get isCamera() {
-    return ["camera", "device"].includes(this.settings.source);
+    return ["camera", "device"].includes(this.settings?.source ?? "");
   }
 
-  refresh() {
+  /** @param {Task} task @param {Settings} settings */
+  refresh(task, settings) {
     const background = getComputedStyle(this.root).getPropertyValue("--st-background-color");
     if (!this.theme || this.background !== background) {
       this.background = background;
@@ -302,7 +396,7 @@ class LivePage {
     const dropped = this.dropped + this.sources.camera.dropped;
     this.board.refresh({
       // The preview names what it shows.
-      source: this.task.input === "sound" ? this.sources.name : "",
+      source: task.input === "sound" ? this.sources.name : "",
       ended: this.ended,
       dropped,
     });
@@ -310,7 +404,7 @@ class LivePage {
       name: this.sources.name,
       live: this.isCamera && this.sources.running,
       dropped,
-      paused: this.settings.paused,
+      paused: settings.paused,
     });
   }
 
@@ -322,17 +416,16 @@ class LivePage {
   }
 }
 
-/** Mount the live surface once; further renders of the component leave it alone. */
+/**
+ * Mount the live surface once; further renders of the component leave it alone.
+ * @param {HTMLElement} parent
+ * @param {LiveData} data
+ */
 export function mount(parent, data) {
-  const root = parent.querySelector(".cla-live");
-  if (root.livePage) return root.unmount;
-  root.livePage = new LivePage(parent, data);
-  root.unmount = () => {
-    // Streamlit calls this before each new render too; only a surface that has left the page ends.
-    setTimeout(() => {
-      if (root.isConnected) return;
-      root.livePage.stop();
-    });
-  };
-  return root.unmount;
+  /** @type {HTMLElement & {livePage?: LivePage}} */
+  const root = part(parent, ".cla-live");
+  root.livePage ??= new LivePage(root, data);
+  const page = root.livePage;
+  // Streamlit calls this before each new render too; only a surface that has left the page ends.
+  return () => setTimeout(() => root.isConnected || page.stop());
 }

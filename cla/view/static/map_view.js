@@ -1,15 +1,31 @@
 // The whole attention map of a lane, and for low rank its factors, drawn on demand.
 
+/** @import { Tables, Theme } from "./types.js" */
+/** @import { AttentionMap } from "./attention_maps.js" */
+/** @import { Tip } from "./tip.js" */
+
+import { pick, product } from "./attention_maps.js";
+import { contextOf, resize } from "./canvas.js";
+import { part } from "./dom.js";
 import { decimal } from "./format.js";
 import { say } from "./texts.js";
 
-const NAMES = ["attention", "beta", "gamma_inv", "delta"];
+/** What there can be, and whether its rows and its columns are tokens; else they are landmarks. */
 const OF_TOKENS = { attention: [true, true], beta: [true, false], gamma_inv: [false, false], delta: [false, true] };
+const NAMES = /** @type {Name[]} */ (Object.keys(OF_TOKENS));
+
+/** @typedef {keyof typeof OF_TOKENS} Name */
+/** @typedef {{canvas: HTMLCanvasElement, range: HTMLElement, map?: AttentionMap}} Figure */
 
 export class MapView {
+  /** @type {Map<Name, Figure>} */
+  figures = new Map();
+
+  /** @param {HTMLElement} container @param {number} hopS @param {Tip} tip */
   constructor(container, hopS, tip) {
-    Object.assign(this, { container, hopS, tip });
-    this.figures = new Map();
+    this.container = container;
+    this.hopS = hopS;
+    this.tip = tip;
     this.clear();
   }
 
@@ -19,18 +35,24 @@ export class MapView {
     this.container.textContent = say("nothing");
   }
 
-  /** Draw what the server sent; `head` is a head, or -1 for the mean. Figures stay where they are. */
+  /**
+   * Draw what the server sent; `head` is a head, or -1 for the mean. Figures stay where they are.
+   * @param {Tables} arrays
+   * @param {Theme} theme
+   * @param {number} head
+   */
   draw(arrays, theme, head) {
-    const shown = new Map(NAMES.filter((name) => name in arrays).map((name) => [name, pick(arrays[name], head)]));
-    if ("beta" in arrays) shown.set("attention", pick(product(arrays), head));
-    if ([...shown.keys()].join() !== [...this.figures.keys()].join()) this.build(NAMES.filter((name) => shown.has(name)));
+    const tables = "beta" in arrays ? { ...arrays, attention: product(arrays) } : arrays;
+    const names = NAMES.filter((name) => name in tables);
+    if (names.join() !== [...this.figures.keys()].join()) this.build(names);
     for (const [name, figure] of this.figures) {
-      const map = shown.get(name);
+      const map = pick(tables[name], head);
       figure.map = map;
       figure.range.textContent = paint(figure.canvas, map, theme).map((value) => decimal(value, 3)).join(" … ");
     }
   }
 
+  /** @param {Name[]} names */
   build(names) {
     this.container.replaceChildren();
     this.figures.clear();
@@ -40,18 +62,26 @@ export class MapView {
       element.innerHTML = `<canvas role="img" aria-label="${say(`map_${name}`)}"></canvas>
         <figcaption>${say(`map_${name}`)}<br><span class="range"></span></figcaption>`;
       this.container.append(element);
-      const figure = { canvas: element.querySelector("canvas"), range: element.querySelector(".range") };
+      /** @type {Figure} */
+      const figure = { canvas: part(element, "canvas"), range: part(element, ".range") };
       this.figures.set(name, figure);
       this.tip.follow(figure.canvas, (x, y) => this.at(name, figure, x, y));
     }
   }
 
-  /** The entry under the pointer: tokens by their age, landmarks by their number. */
+  /**
+   * The entry under the pointer: tokens by their age, landmarks by their number.
+   * @param {Name} name
+   * @param {Figure} figure
+   * @param {number} x
+   * @param {number} y
+   */
   at(name, { canvas, map }, x, y) {
     if (!map) return null;
     const row = Math.min(map.rows - 1, Math.floor((y / canvas.clientHeight) * map.rows));
     const column = Math.min(map.columns - 1, Math.floor((x / canvas.clientWidth) * map.columns));
     const [rowsAreTokens, columnsAreTokens] = OF_TOKENS[name];
+    /** @param {number} place @param {number} count @param {boolean} tokens */
     const axis = (place, count, tokens) => tokens
       ? `−${decimal((count - 1 - place) * this.hopS, 2)} s`
       : say("at_mark", { mark: place + 1 });
@@ -60,46 +90,20 @@ export class MapView {
   }
 }
 
-/** beta gamma⁺ delta for each head: the map that low-rank attention implies. */
-function product({ beta, gamma_inv: inverse, delta }) {
-  const [heads, rows, marks] = beta.shape;
-  const columns = delta.shape[2];
-  const data = new Float32Array(heads * rows * columns);
-  for (let h = 0; h < heads; h++) {
-    const left = multiply(beta.data, h * rows * marks, inverse.data, h * marks * marks, rows, marks, marks);
-    data.set(multiply(left, 0, delta.data, h * marks * columns, rows, marks, columns), h * rows * columns);
-  }
-  return { data, shape: [heads, rows, columns] };
-}
-
-function multiply(a, aStart, b, bStart, rows, inner, columns) {
-  const out = new Float32Array(rows * columns);
-  for (let r = 0; r < rows; r++) {
-    for (let k = 0; k < inner; k++) {
-      const factor = a[aStart + r * inner + k];
-      for (let c = 0; c < columns; c++) out[r * columns + c] += factor * b[bStart + k * columns + c];
-    }
-  }
-  return out;
-}
-
-function pick({ data, shape: [heads, rows, columns] }, head) {
-  const size = rows * columns;
-  if (head >= 0) return { values: data.subarray(head * size, (head + 1) * size), rows, columns };
-  const values = new Float32Array(size);
-  for (let h = 0; h < heads; h++) for (let i = 0; i < size; i++) values[i] += data[h * size + i] / heads;
-  return { values, rows, columns };
-}
-
-/** Paint one pixel an entry, zero in the color of the page; returns the least and the largest. */
+/**
+ * Paint one pixel an entry, zero in the color of the page; returns the least and the largest.
+ * @param {HTMLCanvasElement} canvas
+ * @param {AttentionMap} map
+ * @param {Theme} theme
+ */
 function paint(canvas, { values, rows, columns }, theme) {
-  if (canvas.width !== columns || canvas.height !== rows) Object.assign(canvas, { width: columns, height: rows });
-  const context = canvas.getContext("2d");
+  resize(canvas, columns, rows);
+  const context = contextOf(canvas);
   const image = context.createImageData(columns, rows);
   let [least, most] = [Infinity, -Infinity];
   for (const value of values) [least, most] = [Math.min(least, value), Math.max(most, value)];
   const largest = Math.max(most, -least, 1e-9);
-  values.forEach((value, i) => image.data.set([...theme.diverging(value / largest), 255], 4 * i));
+  values.forEach((value, i) => { image.data.set([...theme.diverging(value / largest), 255], 4 * i); });
   context.putImageData(image, 0, 0);
   return [least, most];
 }

@@ -1,70 +1,77 @@
 // The browser's microphone, as packets of int16 samples.
 
+/**
+ * @typedef {object} Handlers
+ * @property {(packet: ArrayBuffer) => void} onPacket
+ * @property {(level: number) => void} onLevel 0..1
+ * @property {(sentence: string) => void} onEnd
+ * @property {() => void} onHeld the browser stops the sound
+ * @property {(missed: number) => void} onRun it goes on, behind so many samples
+ */
+
 import { AudioGuard } from "./audio_guard.js";
 import { devicesOf, openMedia } from "./capture_errors.js";
 import { routeUrl } from "./routes.js";
+import { recall, remember } from "./storage.js";
 import { say } from "./texts.js";
 
 const SAMPLE_RATE_HZ = 16000;
 const DEVICE_KEY = "cla-microphone";
 
 export class Microphone {
-  /** `handlers`: onPacket(buffer), onLevel(0..1), onEnd(sentence), and onHeld() and
-   * onRun(samples missed) where the browser stops the sound, and lets it go on. */
+  /** @type {MediaStream | undefined} */
+  stream;
+  /** @type {AudioContext | undefined} */
+  context;
+  /** @type {AudioGuard | undefined} */
+  guard;
+  /** Whether anything has been heard yet. */
+  heard = false;
+
+  /** @param {Handlers} handlers */
   constructor(handlers) {
     this.handlers = handlers;
   }
 
-  /** Start; resolves to {name, deviceId, devices} or throws an Error with a sentence. */
-  async start(deviceId = localStorage.getItem(DEVICE_KEY) || undefined) {
+  /**
+   * Start; resolves to {name, deviceId, devices} or throws an Error with a sentence.
+   * @param {string | undefined} deviceId
+   */
+  async start(deviceId = recall(DEVICE_KEY) || undefined) {
+    /** @type {MediaTrackConstraints} */
     const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
     if (deviceId) audio.deviceId = { ideal: deviceId };
     this.stream = await openMedia("microphone", { audio });
     try {
-      return await this.connect();
+      return await this.connect(this.stream);
     } catch (error) {
       this.stop();
       throw new Error(say("no_capture", { reason: error.message }));
     }
   }
 
-  async connect() {
-    const track = this.stream.getAudioTracks()[0];
+  /** @param {MediaStream} stream */
+  async connect(stream) {
+    const track = stream.getAudioTracks()[0];
     const { deviceId } = track.getSettings();
-    if (deviceId) localStorage.setItem(DEVICE_KEY, deviceId);
+    if (deviceId) remember(DEVICE_KEY, deviceId);
     track.onended = () => this.handlers.onEnd(say("unplugged", { device: say("device_microphone") }));
-    this.context = await this.openContext();
+    const { context, source } = await openContext(stream);
     this.heard = false;
-    this.guard = new AudioGuard(this.context, {
+    this.context = context;
+    this.guard = new AudioGuard(context, {
       onHeld: () => this.handlers.onHeld(),
-      onRun: (stoppedMs) => this.handlers.onRun(this.heard ? this.samplesOf(stoppedMs) : 0),
+      onRun: (stoppedMs) => this.handlers.onRun(this.heard ? Math.round((stoppedMs / 1000) * context.sampleRate) : 0),
     });
-    await this.context.audioWorklet.addModule(routeUrl("static/worklet.js"));
-    const node = new AudioWorkletNode(this.context, "cla-packets", { numberOfOutputs: 0 });
+    await context.audioWorklet.addModule(routeUrl("static/worklet.js"));
+    const node = new AudioWorkletNode(context, "cla-packets", { numberOfOutputs: 0 });
     node.port.onmessage = ({ data }) => {
       this.heard = true;
       this.handlers.onPacket(data.packet);
       this.handlers.onLevel(data.peak);
     };
-    this.source.connect(node);
+    source.connect(node);
     return { name: track.label, deviceId, devices: await devicesOf("audioinput", "microphone") };
-  }
-
-  /** A context at 16 kHz where the browser resamples, else at the device's rate. */
-  async openContext() {
-    let context = new AudioContext({ sampleRate: SAMPLE_RATE_HZ });
-    try {
-      this.source = context.createMediaStreamSource(this.stream);
-    } catch {
-      await context.close();
-      context = new AudioContext();
-      this.source = context.createMediaStreamSource(this.stream);
-    }
-    return context;
-  }
-
-  samplesOf(ms) {
-    return Math.round((ms / 1000) * this.context.sampleRate);
   }
 
   get running() {
@@ -73,7 +80,7 @@ export class Microphone {
 
   /** The message that tells the server what is coming. */
   get announcement() {
-    return { type: "microphone", sample_rate_hz: this.context.sampleRate };
+    return { type: "microphone", sample_rate_hz: this.context?.sampleRate };
   }
 
   stop() {
@@ -84,5 +91,17 @@ export class Microphone {
     this.guard?.end();
     if (this.context?.state !== "closed") this.context?.close();
     this.stream = this.context = this.guard = undefined;
+  }
+}
+
+/** A context at 16 kHz where the browser resamples, else at the device's rate. @param {MediaStream} stream */
+async function openContext(stream) {
+  const context = new AudioContext({ sampleRate: SAMPLE_RATE_HZ });
+  try {
+    return { context, source: context.createMediaStreamSource(stream) };
+  } catch {
+    await context.close();
+    const own = new AudioContext();
+    return { context: own, source: own.createMediaStreamSource(stream) };
   }
 }

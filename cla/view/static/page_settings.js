@@ -1,20 +1,23 @@
 // The page's own controls, kept in its address: what is drawn, not what the server runs.
 
+/** @import { ById, Pair } from "./types.js" */
+
 import { readAddress, writeAddress } from "./address.js";
 
-const CHECKS = ["sound", "fast", "maps"];
-const CHOICES = { head: "0", layer: "1" };
-const PANELS = ["difference", "telemetry"];
+const CHECKS = /** @type {const} */ (["sound", "fast", "maps"]);
+const CHOICES = /** @type {const} */ ([["head", "0"], ["layer", "1"]]);
+const PANELS = /** @type {const} */ (["difference", "telemetry"]);
 
-/** Set the controls as the address says, and keep it up to date as they move. */
+/** Set the controls as the address says, and keep it up to date as they move. @param {ById} byId */
 export function bindSettings(byId) {
   for (const id of CHECKS) {
     const check = byId(id);
     check.checked = readAddress(id) === "1";
     check.addEventListener("change", () => writeAddress(id, Number(check.checked), 0));
   }
-  for (const [id, initial] of Object.entries(CHOICES)) {
-    byId(id).addEventListener("change", ({ target }) => writeAddress(id, target.value, initial));
+  for (const [id, initial] of CHOICES) {
+    const select = byId(id);
+    select.addEventListener("change", () => writeAddress(id, select.value, initial));
   }
   for (const id of PANELS) {
     const panel = byId(id);
@@ -23,13 +26,21 @@ export function bindSettings(byId) {
   }
 }
 
-/** Let a select that has just got its options show what the address says. */
+/**
+ * Let a select that has just got its options show what the address says.
+ * @param {HTMLSelectElement} select
+ */
 export function applyChoice(select) {
-  const wished = readAddress(select.dataset.testid);
-  if ([...select.options].some(({ value }) => value === wished)) select.value = wished;
+  const wished = readAddress(select.dataset.testid ?? "");
+  for (const { value } of select.options) if (value === wished) select.value = value;
 }
 
-/** The two lanes that are compared, from 0; in the address they count from 1. */
-export const readPair = () => (readAddress("pair")?.match(/^([1-4])-([1-4])$/)?.slice(1) ?? [1, 2]).map((place) => place - 1);
+/** The two lanes that are compared; in the address they count from 1. @returns {Pair} */
+export function readPair() {
+  const [, first, second] = readAddress("pair")?.match(/^([1-4])-([1-4])$/) ?? [];
+  // A lane beside itself says nothing.
+  return first === second ? [0, 1] : [Number(first) - 1, Number(second) - 1];
+}
 
+/** @param {Pair} pair */
 export const writePair = ([a, b]) => writeAddress("pair", `${a + 1}-${b + 1}`, "1-2");

@@ -1,19 +1,22 @@
 // Checks what the Live page needs of the browser and of the way to the server, and says what mends it.
 
+/** @import { LiveData } from "./types.js" */
+
 import { devicesOf, openMedia } from "./capture_errors.js";
+import { part } from "./dom.js";
 import { liveUrl } from "./routes.js";
-import { decode } from "./socket.js";
 import { say, setTexts } from "./texts.js";
+import { decode } from "./wire.js";
+
+/** @typedef {Pick<LiveData, "key" | "language" | "texts">} Data */
 
 const ANSWER_MS = 10000;
 const TRY_AGAIN_LATER = 1013;
-const FULL = "full";
-const DEVICES = {
-  microphone: { constraints: { audio: true }, kind: "audioinput" },
-  camera: { constraints: { video: true }, kind: "videoinput" },
-};
 
-/** Each check resolves to a sentence of what was found, or throws an Error with what mends it. */
+/**
+ * Each check resolves to a sentence of what was found, or throws an Error with what mends it.
+ * @type {Record<string, (data: Data) => Promise<string>>}
+ */
 const CHECKS = {
   secure: async () => {
     if (!window.isSecureContext) throw new Error(say("secure_mend", { address: location.origin }));
@@ -26,11 +29,15 @@ const CHECKS = {
     return navigator.userAgent.match(/(Firefox|Edg|Chrome|Version)\/[\d.]+/)?.[0] ?? "";
   },
   websocket: (data) => reachServer(data),
-  microphone: () => tryDevice("microphone"),
-  camera: () => tryDevice("camera"),
+  microphone: () => tryDevice("microphone", { audio: true }, "audioinput"),
+  camera: () => tryDevice("camera", { video: true }, "videoinput"),
 };
 
-/** Open the live connection as the Live page does, and measure how long the first answer takes. */
+/**
+ * Open the live connection as the Live page does, and measure how long the first answer takes.
+ * @param {Data} data
+ * @returns {Promise<string>}
+ */
 function reachServer(data) {
   const start = performance.now();
   return new Promise((resolve, reject) => {
@@ -44,29 +51,32 @@ function reachServer(data) {
     };
     socket.onclose = ({ code }) => {
       clearTimeout(timer);
-      reject(new Error(say(code === TRY_AGAIN_LATER ? FULL : "websocket_mend")));
+      reject(new Error(say(code === TRY_AGAIN_LATER ? "full" : "websocket_mend")));
     };
   });
 }
 
-async function tryDevice(name) {
-  const { constraints, kind } = DEVICES[name];
+/** @param {string} name @param {MediaStreamConstraints} constraints @param {MediaDeviceKind} kind */
+async function tryDevice(name, constraints, kind) {
   const stream = await openMedia(name, constraints);
   const [track] = stream.getTracks();
   track.stop();
   return say("device_found", { name: track.label, count: (await devicesOf(kind, name)).length });
 }
 
+/** A check's line on the page. @param {string} name */
 function line(name) {
   const element = document.createElement("p");
   element.dataset.testid = `check-${name}`;
   element.dataset.state = "open";
+  /** @param {string} mark @param {string} text */
   const show = (mark, text) => {
     element.textContent = `${mark} ${say(`check_${name}`)}${text ? `: ${text}` : ""}`;
   };
   show("○", "");
   return {
     element,
+    /** @param {Data} data */
     async run(data) {
       show("…", "");
       try {
@@ -80,9 +90,13 @@ function line(name) {
   };
 }
 
-/** Draw the checks; devices are tried on a press, for the browser asks the visitor then. */
+/**
+ * Draw the checks; devices are tried on a press, for the browser asks the visitor then.
+ * @param {HTMLElement} parent
+ * @param {Data} data
+ */
 export function mount(parent, data) {
-  const root = parent.querySelector(".cla-live");
+  const root = part(parent, ".cla-live");
   if (root.childElementCount) return () => {};
   setTexts(data.texts);
   const list = document.createElement("div");

@@ -1,5 +1,9 @@
 // What the camera sees, with the skeleton of the hands that were found in it.
 
+/** @import { FrameMessage, Hand, Pair, Picture, Tables, Theme } from "./types.js" */
+
+import { contextOf, pixelRatio, resize } from "./canvas.js";
+import { part } from "./dom.js";
 import { decimal } from "./format.js";
 import { say } from "./texts.js";
 
@@ -7,13 +11,26 @@ const POINT_RADIUS = 2.5;
 const NO_HAND_MS = 10000;
 
 export class Preview {
-  /** `onPicture(picture)` is told of every picture that can be drawn. */
+  /** @type {Hand[]} */
+  hands;
+  /** @type {Picture | null} */
+  picture;
+  /** When the newest pictures came. @type {number[]} */
+  frames;
+  /** When a hand was seen last. */
+  handMs = 0;
+
+  /**
+   * @param {HTMLElement} element
+   * @param {(picture: Picture) => void} onPicture told of every picture that can be drawn
+   */
   constructor(element, onPicture) {
     this.element = element;
     this.onPicture = onPicture;
-    this.canvas = element.querySelector("canvas");
-    this.context = this.canvas.getContext("2d");
-    this.hint = element.querySelector(".hint");
+    /** @type {HTMLCanvasElement} */
+    this.canvas = part(element, "canvas");
+    this.context = contextOf(this.canvas);
+    this.hint = part(element, ".hint");
     this.reset();
   }
 
@@ -25,7 +42,12 @@ export class Preview {
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
   }
 
-  /** Take a record of a picture: its hands, and the picture, the page's own or one that came along. */
+  /**
+   * Take a record of a picture: its hands, and the picture, the page's own or one that came along.
+   * @param {FrameMessage} header
+   * @param {Tables} arrays
+   * @param {Picture | null | undefined} own
+   */
   push(header, arrays, own) {
     const now = performance.now();
     this.hands = header.hands.map((hand, i) => ({ ...hand, points: arrays[`hand/${i}`].data }));
@@ -38,6 +60,7 @@ export class Preview {
     picture.src = `data:image/jpeg;base64,${header.picture}`;
   }
 
+  /** @param {Picture} picture */
   take(picture) {
     this.picture = picture;
     this.onPicture(picture);
@@ -48,14 +71,18 @@ export class Preview {
     return this.frames.length / 2;
   }
 
-  /** Draw the picture and the hands in it; a camera is shown as in a mirror. */
+  /**
+   * Draw the picture and the hands in it; a camera is shown as in a mirror.
+   * @param {Theme} theme
+   * @param {{mirrored: boolean, bones: Pair[]}} choice
+   */
   draw(theme, { mirrored, bones }) {
     if (!this.picture?.width) return;
     const { width, height } = this.picture;
     const { canvas, context } = this;
-    const shown = Math.round(canvas.clientWidth * Math.min(globalThis.devicePixelRatio || 1, 2));
+    const shown = Math.round(canvas.clientWidth * pixelRatio());
     const scaled = Math.round((shown * height) / width);
-    if (canvas.width !== shown || canvas.height !== scaled) Object.assign(canvas, { width: shown, height: scaled });
+    resize(canvas, shown, scaled);
     context.save();
     if (mirrored) context.setTransform(-1, 0, 0, 1, shown, 0);
     context.drawImage(this.picture, 0, 0, shown, scaled);
@@ -63,15 +90,17 @@ export class Preview {
     for (const hand of this.hands) this.drawHand(theme, hand, mirrored, bones);
   }
 
+  /** @param {Theme} theme @param {Hand} hand @param {boolean} mirrored @param {Pair[]} bones */
   drawHand(theme, { points, handedness }, mirrored, bones) {
     const { canvas, context } = this;
+    /** @param {number} i @returns {Pair} */
     const at = (i) => [
       (mirrored ? 1 - points[2 * i] : points[2 * i]) * canvas.width,
       points[2 * i + 1] * canvas.height,
     ];
     const unit = canvas.width / 320;
     // A dark line below the bright one: it shows on every ground.
-    for (const [color, width] of [["rgba(0, 0, 0, 0.6)", 4], [theme.skeleton, 2]]) {
+    for (const { color, width } of [{ color: "rgba(0, 0, 0, 0.6)", width: 4 }, { color: theme.skeleton, width: 2 }]) {
       context.strokeStyle = color;
       context.lineWidth = width * unit;
       context.beginPath();
@@ -97,12 +126,15 @@ export class Preview {
     context.fillText(handedness, x, inside);
   }
 
-  /** Refresh the words below; called a few times a second. */
+  /**
+   * Refresh the words below; called a few times a second.
+   * @param {{name: string, live: boolean, dropped: number, paused: boolean}} facts
+   */
   refresh({ name, live, dropped, paused }) {
     const parts = [name];
     if (this.frames.length && !paused) parts.push(say("rate", { rate: decimal(this.rate, 0) }));
     if (live) parts.push(say("left_out", { dropped }));
-    this.element.querySelector("[data-testid=source]").textContent = parts.filter(Boolean).join(" · ");
+    part(this.element, "[data-testid=source]").textContent = parts.filter(Boolean).join(" · ");
     const missing = live && !paused && performance.now() - this.handMs > NO_HAND_MS;
     this.hint.textContent = missing ? say("no_hand") : "";
   }

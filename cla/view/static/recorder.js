@@ -1,6 +1,7 @@
 // Records some seconds of the browser's camera, and hands the clip to the page as base64.
 
 import { openMedia } from "./capture_errors.js";
+import { part } from "./dom.js";
 import { decimal } from "./format.js";
 import { say, setTexts } from "./texts.js";
 
@@ -8,7 +9,20 @@ const VIDEO = { width: { ideal: 320 }, height: { ideal: 240 }, frameRate: { idea
 const BITS_PER_SECOND = 800_000;
 const TICK_MS = 200;
 
+/** @typedef {{texts: Record<string, string>, most_s: number}} Data */
+
 class Recorder {
+  /** Takes the clip. @type {(clip: string) => void} */
+  give = () => {};
+  /** @type {MediaStream | undefined} */
+  stream;
+  /** @type {MediaRecorder | undefined} */
+  recorder;
+  startMs = 0;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  timer;
+
+  /** @param {HTMLElement} root @param {Data} data */
   constructor(root, { texts, most_s }) {
     setTexts(texts);
     this.mostS = most_s;
@@ -19,51 +33,67 @@ class Recorder {
       </div>
       <video class="recorder" muted playsinline hidden aria-label="${say("recorder_preview")}"></video>
       <p class="notice" role="status" hidden></p>`;
-    this.button = root.querySelector("button");
-    this.output = root.querySelector("output");
-    this.video = root.querySelector("video");
-    this.notice = root.querySelector(".notice");
+    /** @type {HTMLButtonElement} */
+    this.button = part(root, "button");
+    this.output = part(root, "output");
+    /** @type {HTMLVideoElement} */
+    this.video = part(root, "video");
+    this.notice = part(root, ".notice");
     this.button.onclick = () => (this.recorder ? this.recorder.stop() : this.begin());
   }
 
   async begin() {
     this.complain("");
+    // While the browser asks the visitor, a second press must not ask again.
+    this.button.disabled = true;
     try {
       this.stream = await openMedia("camera", { video: VIDEO });
       this.video.srcObject = this.stream;
       this.video.hidden = false;
       await this.video.play();
-      this.recorder = new MediaRecorder(this.stream, { videoBitsPerSecond: BITS_PER_SECOND });
+      this.recorder = this.start(this.stream);
     } catch (error) {
       this.stop();
-      return this.complain(error.message);
+      this.complain(error.message);
+      return;
+    } finally {
+      this.button.disabled = false;
     }
-    const parts = [];
-    this.recorder.ondataavailable = ({ data }) => parts.push(data);
-    this.recorder.onstop = () => this.hand(new Blob(parts));
-    this.recorder.start();
     this.startMs = performance.now();
     this.button.textContent = say("recorder_stop");
     this.timer = setInterval(() => this.tick(), TICK_MS);
   }
 
+  /** @param {MediaStream} stream */
+  start(stream) {
+    const recorder = new MediaRecorder(stream, { videoBitsPerSecond: BITS_PER_SECOND });
+    /** @type {Blob[]} */
+    const parts = [];
+    recorder.ondataavailable = ({ data }) => parts.push(data);
+    recorder.onstop = () => this.hand(new Blob(parts));
+    recorder.start();
+    return recorder;
+  }
+
   tick() {
     const seconds = (performance.now() - this.startMs) / 1000;
     this.output.textContent = `${decimal(seconds, 1)} s`;
-    if (seconds >= this.mostS) this.recorder.stop();
+    if (seconds >= this.mostS) this.recorder?.stop();
   }
 
+  /** @param {Blob} clip */
   hand(clip) {
     this.stop();
     this.output.textContent = say("recorder_working");
     const reader = new FileReader();
     reader.onload = () => {
       this.output.textContent = "";
-      this.give(reader.result.split(",")[1]);
+      this.give(String(reader.result).split(",")[1]);
     };
     reader.readAsDataURL(clip);
   }
 
+  /** @param {string} sentence */
   complain(sentence) {
     this.notice.hidden = !sentence;
     this.notice.textContent = sentence;
@@ -72,17 +102,24 @@ class Recorder {
   stop() {
     clearInterval(this.timer);
     if (this.recorder) this.recorder.onstop = null;
-    this.stream?.getTracks().forEach((track) => track.stop());
+    for (const track of this.stream?.getTracks() ?? []) track.stop();
     this.stream = this.recorder = undefined;
     this.video.hidden = true;
     this.button.textContent = say("recorder_start");
   }
 }
 
-/** Mount the recorder once; further renders of the component leave it alone. */
+/**
+ * Mount the recorder once; further renders of the component leave it alone.
+ * @param {HTMLElement} parent
+ * @param {Data} data
+ * @param {(name: string, value: string) => void} setTriggerValue
+ */
 export function mount(parent, data, setTriggerValue) {
-  const root = parent.querySelector(".cla-live");
+  /** @type {HTMLElement & {recorder?: Recorder}} */
+  const root = part(parent, ".cla-live");
   root.recorder ??= new Recorder(root, data);
-  root.recorder.give = (clip) => setTriggerValue("made", clip);
-  return () => setTimeout(() => root.isConnected || root.recorder.stop());
+  const { recorder } = root;
+  recorder.give = (clip) => setTriggerValue("made", clip);
+  return () => setTimeout(() => root.isConnected || recorder.stop());
 }

@@ -1,10 +1,13 @@
 // The time of a clip without sound, worked as an <audio> is.
 
 export class SilentClock {
+  /** When it was started; null while it stands still. @type {number | null} */
+  startMs = null;
+  atS = 0;
+
+  /** @param {number} durationS */
   constructor(durationS) {
     this.durationS = durationS;
-    this.atS = 0;
-    this.startMs = null;
   }
 
   get paused() {
@@ -16,9 +19,10 @@ export class SilentClock {
     return Math.min(this.durationS, this.atS + playedS);
   }
 
+  /** One that has come to its end stands still wherever it is put. */
   set currentTime(seconds) {
+    this.startMs = this.paused ? null : performance.now();
     this.atS = seconds;
-    if (this.startMs !== null) this.startMs = performance.now();
   }
 
   /** Go on, from the beginning where the end was reached. */

@@ -1,9 +1,13 @@
 // What is played: samples, uploads, and the devices of the browser and of the server's machine.
 
+/** @import { Task } from "./types.js" */
+/** @import { LivePage } from "./main.js" */
+
 import { writeAddress } from "./address.js";
 import { atNextPress } from "./audio_guard.js";
 import { Camera } from "./camera.js";
 import { fill } from "./controls.js";
+import { part } from "./dom.js";
 import { Microphone } from "./microphone.js";
 import { routeUrl } from "./routes.js";
 import { say, sayOr } from "./texts.js";
@@ -15,14 +19,22 @@ const MAX_UPLOAD_MB = 50;
 const LOCAL = "local:";
 
 export class Sources {
-  /** `page` has: data, socket, hello, task, root, byId(id), notice(sentence), clear(). */
+  /** The name of what is played. */
+  name = "";
+  /** Counts the sources: what is asked of an earlier one is no more wanted. */
+  turn = 0;
+  /** Samples that the server never got, and the sentence of why. */
+  lost = 0;
+  lostWhy = "";
+
+  /** @param {LivePage} page */
   constructor(page) {
     this.page = page;
     this.audio = new Audio();
+    /** @type {HTMLMeterElement} */
+    this.meter = part(page.root, "meter");
     this.hear();
-    this.name = "";
-    this.turn = 0;
-    this.lost = 0;
+    /** @param {string} sentence */
     const onEnd = (sentence) => this.stop(sentence);
     this.microphone = new Microphone({
       onPacket: (packet) => this.sendSound(packet),
@@ -37,14 +49,17 @@ export class Sources {
     });
   }
 
-  /** The sound goes on, behind a gap. */
+  /** The sound goes on, behind a gap. @param {number} samples */
   missSound(samples) {
     this.page.notice(null);
     this.lost += samples;
     this.lostWhy = "held_gap";
   }
 
-  /** Send a packet, or count what is lost without a connection and say so when there is one again. */
+  /**
+   * Send a packet, or count what is lost without a connection and say so when there is one again.
+   * @param {ArrayBuffer} packet
+   */
   sendSound(packet) {
     const { socket } = this.page;
     if (this.lost && socket.send({ type: "lost", samples: this.lost })) {
@@ -54,33 +69,35 @@ export class Sources {
     if (!socket.sendBytes(packet)) {
       this.lost += packet.byteLength / 2;
       this.lostWhy = "cut_gap";
-    } else if (!this.page.settings.paused) socket.expectAnswer();
+    } else if (!this.page.settings?.paused) socket.expectAnswer();
   }
 
-  get meter() {
-    return this.page.root.querySelector("meter");
+  /** The task, which there is once the server has said so: controls do nothing before. */
+  get task() {
+    return /** @type {Task} */ (this.page.task);
   }
 
   /** The capture of the browser that the task needs. */
   get capture() {
-    return this.page.task.input === "video" ? this.camera : this.microphone;
+    return this.task.input === "video" ? this.camera : this.microphone;
   }
 
   playSample() {
-    const { page } = this;
-    const clip = page.task.clips.find(({ name }) => name === page.byId("clip").value);
+    const { page, task } = this;
+    const clip = task.clips.find(({ name }) => name === page.byId("clip").value);
     this.stop();
     page.notice(null);
     page.clear();
-    writeAddress("task", clip ? "" : page.task.address ?? page.task.name, "");
+    writeAddress("task", clip ? "" : task.address ?? task.name, "");
     if (!clip) {
-      page.notice(say("own_task", { device: say(page.task.input === "video" ? "camera" : "microphone") }));
-      return page.socket.send({ type: "stop", task: page.task.name });
+      page.notice(say("own_task", { device: say(task.input === "video" ? "camera" : "microphone") }));
+      page.socket.send({ type: "stop", task: task.name });
+      return;
     }
     this.name = sayOr(`sample.${clip.name}`, clip.title);
-    writeAddress("clip", clip.name, page.hello.tasks[0].clips[0]?.name);
+    writeAddress("clip", clip.name, page.hello?.tasks[0].clips.at(0)?.name);
     page.socket.send({ type: "sample", clip: clip.name });
-    if (page.task.input === "sound") this.play(routeUrl(`clips/${clip.file}`));
+    if (task.input === "sound") this.play(routeUrl(`clips/${clip.file}`).href);
   }
 
   /** Let what is played be heard, or not. */
@@ -88,7 +105,7 @@ export class Sources {
     this.audio.muted = !this.page.byId("sound").checked;
   }
 
-  /** Let the sound of a file be heard, where it goes at its own pace. */
+  /** Let the sound of a file be heard, where it goes at its own pace. @param {string} url */
   play(url) {
     URL.revokeObjectURL(this.audio.src);
     this.audio.src = url;
@@ -112,59 +129,74 @@ export class Sources {
 
   /** Start the task's device, or stop it. */
   toggleDevice() {
-    if (!this.running) return this.startDevice();
+    if (!this.running) {
+      this.startDevice();
+      return;
+    }
     this.stop();
     this.page.socket.send({ type: "stop" });
     this.page.ended = true;
   }
 
-  /** Start a device: one of the browser by its id, or `local:0` for the machine's first. */
-  async startDevice(device) {
-    const { page, capture } = this;
+  /**
+   * Start a device: one of the browser by its id, or `local:0` for the machine's first.
+   * @param {string} device
+   */
+  async startDevice(device = "") {
+    const { page, task, capture } = this;
     this.stop();
     page.notice(null);
     page.socket.send({ type: "stop" });
     page.clear();
-    if (device?.startsWith(LOCAL)) {
-      page.socket.send({ type: "device", task: page.task.name, kind: page.task.input, index: Number(device.slice(LOCAL.length)) });
+    if (device.startsWith(LOCAL)) {
+      page.socket.send({ type: "device", task: task.name, kind: task.input, index: Number(device.slice(LOCAL.length)) });
       return;
     }
     const { turn } = this;
     try {
-      const { name, deviceId, devices } = await capture.start(device);
+      const { name, deviceId, devices } = await capture.start(device || undefined);
       // While the visitor was asked for permission, they chose another source.
-      if (this.turn !== turn) return capture.stop();
+      if (this.turn !== turn) {
+        capture.stop();
+        return;
+      }
       this.name = name;
       this.showRunning();
       this.listDevices(devices, deviceId);
       this.meter.hidden = capture !== this.microphone;
       this.resume();
     } catch (error) {
-      page.notice(error.message);
+      if (this.turn === turn) page.notice(error.message);
     }
   }
 
   /** Announce a running device to a session that does not know of it. */
   resume() {
     this.lost = 0;
-    this.page.socket.send({ ...this.capture.announcement, task: this.page.task.name });
+    this.page.socket.send({ ...this.capture.announcement, task: this.task.name });
     if (this.capture === this.camera) this.camera.begin();
   }
 
-  /** The device picker: the browser's devices, and those of this machine. */
+  /**
+   * The device picker: the browser's devices, and those of this machine.
+   * @param {[id: string, label: string][]} devices
+   * @param {string | undefined} used
+   */
   listDevices(devices = [], used = "") {
     const { page } = this;
-    const local = page.hello.local?.[page.task.input === "video" ? "cameras" : "microphones"] ?? [];
-    const browser = devices.length || !local.length ? devices : [["", say("of_browser")]];
-    const options = [...browser, ...local.map(({ index, name }) => [`${LOCAL}${index}`, `${name} (${say("of_machine")})`])];
+    const local = page.hello?.local?.[this.task.input === "video" ? "cameras" : "microphones"] ?? [];
+    const options = [...devices];
+    if (local.length && !options.length) options.push(["", say("of_browser")]);
+    for (const { index, name } of local) options.push([`${LOCAL}${index}`, `${name} (${say("of_machine")})`]);
     fill(page.byId("device"), options);
     if (used) page.byId("device").value = used;
-    page.root.querySelector(".devices").hidden = options.length < 2;
+    part(page.root, ".devices").hidden = options.length < 2;
   }
 
+  /** Send the file that was chosen. @param {HTMLInputElement} input */
   async upload(input) {
-    const { page } = this;
-    const [file] = input.files;
+    const { page, task } = this;
+    const file = input.files?.[0];
     if (!file) return;
     // The same file can be chosen again.
     input.value = "";
@@ -178,7 +210,7 @@ export class Sources {
     }
     // A name may hold halves of characters, which no message can.
     this.name = file.name.replace(/\p{Surrogate}/gu, "\ufffd");
-    page.socket.send({ type: "upload", size_bytes: file.size, name: this.name, task: page.task.name });
+    page.socket.send({ type: "upload", size_bytes: file.size, name: this.name, task: task.name });
     const { turn } = this;
     for (let start = 0; start < file.size; start += UPLOAD_CHUNK) {
       while (page.socket.buffered > MAX_BUFFERED) await new Promise((done) => setTimeout(done, 20));
@@ -187,22 +219,22 @@ export class Sources {
       if (this.turn !== turn) return;
       page.socket.sendBytes(bytes);
     }
-    if (page.task.input === "sound") this.play(URL.createObjectURL(file));
+    if (task.input === "sound") this.play(URL.createObjectURL(file));
   }
 
-  /** Pause and resume what is heard; devices go on. */
+  /** Pause and resume what is heard; devices go on. @param {boolean} paused */
   pause(paused) {
     if (paused) this.audio.pause();
     else if (this.audio.src && !this.running) this.startAudio();
   }
 
   get running() {
-    return this.microphone.running || this.camera.running || this.page.settings.source === "device";
+    return this.microphone.running || this.camera.running || this.page.settings?.source === "device";
   }
 
   /** The buttons that start a device also stop it, and say so. */
   showRunning() {
-    for (const name of ["microphone", "camera"]) {
+    for (const name of /** @type {const} */ (["microphone", "camera"])) {
       this.page.byId(name).textContent = say(this.running ? `stop_${name}` : name);
     }
   }
@@ -214,8 +246,8 @@ export class Sources {
     this.name = "";
   }
 
-  /** Stop devices and sound, and say why. */
-  stop(sentence) {
+  /** Stop devices and sound, and say why. @param {string} sentence */
+  stop(sentence = "") {
     this.microphone.stop();
     this.camera.stop();
     this.audio.pause();

@@ -1,12 +1,19 @@
 // What the lanes amount to beside each other, in a sentence for each lane after the first.
 
+/** @import { TokenMessage } from "./types.js" */
+/** @import { Agreement } from "./agreement.js" */
+
+import { byTestId } from "./dom.js";
 import { compact, decimal, integer, ratio } from "./format.js";
 import { say } from "./texts.js";
 
 export class Summary {
+  /** @type {TokenMessage | null} */
+  token = null;
+
+  /** @param {HTMLElement} element */
   constructor(element) {
     this.element = element;
-    this.token = null;
   }
 
   reset() {
@@ -14,11 +21,18 @@ export class Summary {
     this.element.textContent = "";
   }
 
+  /** @param {TokenMessage} token */
   push(token) {
     this.token = token;
   }
 
-  /** Refresh the sentences; `source` is the name of what is heard, `titles` are the lanes in words. */
+  /**
+   * Refresh the sentences.
+   * @param {string} source the name of what is heard
+   * @param {boolean} ended
+   * @param {string[]} titles the lanes in words
+   * @param {Agreement} agreement
+   */
   refresh(source, ended, titles, agreement) {
     if (!this.token) return;
     const { lanes, time_s: time, behind_s: behind } = this.token;
@@ -39,7 +53,7 @@ export class Summary {
     const late = behind > 0.5 ? `, ${say("behind", { seconds: decimal(behind, 1) })}` : "";
     this.element.innerHTML = `${sentences.join("<br>")} <span class="faint" data-testid="time"></span>`;
     // A name comes from a file or a device: it is text and nothing else.
-    this.element.lastElementChild.textContent =
+    byTestId(this.element, "time").textContent =
       `${source && `${source}: `}${decimal(time, 1)} s${late}${ended ? `, ${say("ended")}` : ""}`;
   }
 }

@@ -1,12 +1,23 @@
 // What every lane costs and what was lost on the way, each word explained, the device beside each number.
 
-import { bytes, compact, decimal, integer, percentile } from "./format.js";
+/** @import { Lane, LaneRecord, Medium, Task, TokenMessage } from "./types.js" */
+/** @import { Tip } from "./tip.js" */
+
+import { part } from "./dom.js";
+import { bytes, compact, decimal, integer } from "./format.js";
+import { keep, percentile } from "./numbers.js";
 import { say } from "./texts.js";
 
 const KEPT_TOKENS = 500;
 const WARM_UP = 5;
 
-/** Rows of the table: of each lane, then of the stream that all of them share. */
+/** @typedef {{lane: Lane, record: LaneRecord, times: number[], hopS: number}} OfLane */
+/** @typedef {{queue: number[], behindS: number, gapS: number, dropped: number, input: Medium}} OfStream */
+
+/**
+ * Rows of the table: of each lane, then of the stream that all of them share.
+ * @type {Record<string, (given: OfLane) => string>}
+ */
 const OF_LANES = {
   compute: ({ times }) => spread(times),
   real_time: ({ times, hopS }) => (times.length ? decimal(percentile(times, 0.5) / 1000 / hopS, 4) : "–"),
@@ -16,18 +27,35 @@ const OF_LANES = {
   state: ({ record }) => bytes(record.state_bytes),
   rebuilt: ({ record }) => integer(record.rebuilds),
 };
+/** @type {Record<string, (given: OfStream) => string>} */
 const OF_STREAM = {
   queue: ({ queue }) => spread(queue),
   behind: ({ behindS }) => `${decimal(behindS, 1)} s`,
   dropped: ({ gapS, dropped, input }) => (input === "video" ? say("pictures", { count: integer(dropped) }) : `${decimal(gapS, 1)} s`),
 };
 
+/** @param {number[]} times */
 const spread = (times) => (times.length
   ? `${decimal(percentile(times, 0.5), 2)} (${decimal(percentile(times, 0.95), 2)}) ms` : "–");
 
 export class TelemetryView {
+  /** @type {Lane[]} */
+  lanes = [];
+  /** @type {Task | undefined} */
+  task;
+  /** Milliseconds of the newest steps, lane by lane. @type {number[][]} */
+  times;
+  /** Milliseconds that the newest tokens waited. @type {number[]} */
+  queue;
+  tokens = 0;
+  gapS = 0;
+  /** @type {TokenMessage | null} */
+  newest;
+
+  /** @param {HTMLElement} element @param {Tip} tip */
   constructor(element, tip) {
-    Object.assign(this, { element, tip });
+    this.element = element;
+    this.tip = tip;
     this.reset();
   }
 
@@ -39,10 +67,18 @@ export class TelemetryView {
     this.newest = null;
   }
 
-  /** One column for each lane. */
+  /**
+   * One column for each lane.
+   * @param {Lane[]} lanes
+   * @param {string[]} titles
+   * @param {Task} task
+   * @param {string} device
+   */
   show(lanes, titles, task, device) {
-    Object.assign(this, { lanes, task });
+    this.lanes = lanes;
+    this.task = task;
     const head = titles.map((title, at) => `<th scope="col">${at + 1}: ${title}</th>`).join("");
+    /** @param {string} name @param {string} cells */
     const row = (name, cells) => `<tr data-row="${name}">
       <th scope="row"><button type="button" class="term" aria-describedby="term-${name}">${say(`telemetry_${name}`)}</button>
         <span id="term-${name}" hidden>${say(`telemetry_${name}_help`)}</span></th>${cells}<td class="device"></td></tr>`;
@@ -53,33 +89,38 @@ export class TelemetryView {
       <tbody>${Object.keys(OF_LANES).map((name) => row(name, own)).join("")}
       ${Object.keys(OF_STREAM).map((name) => row(name, shared)).join("")}</tbody></table>`;
     for (const cell of this.element.querySelectorAll(".device")) cell.textContent = device;
-    for (const term of this.element.querySelectorAll(".term")) this.tip.explain(term, term.nextElementSibling.textContent);
+    for (const name of [...Object.keys(OF_LANES), ...Object.keys(OF_STREAM)]) {
+      this.tip.explain(part(this.element, `[aria-describedby=term-${name}]`), say(`telemetry_${name}_help`));
+    }
   }
 
+  /** @param {TokenMessage} token */
   push(token) {
     this.newest = token;
     this.gapS += token.gap_s;
     if (this.tokens++ < WARM_UP) return;
-    keep(this.queue, token.queue_ms);
-    token.lanes.forEach((lane, at) => keep((this.times[at] ??= []), lane.compute_ms));
+    keep(this.queue, token.queue_ms, KEPT_TOKENS);
+    token.lanes.forEach((lane, at) => {
+      this.times[at] ??= [];
+      keep(this.times[at], lane.compute_ms, KEPT_TOKENS);
+    });
   }
 
-  /** Refresh the numbers; `dropped` are pictures left out by browser and server. */
+  /** Refresh the numbers; `dropped` are pictures left out by browser and server. @param {number} dropped */
   refresh(dropped) {
-    if (!this.newest) return;
+    const { newest, task } = this;
+    if (!newest || !task) return;
+    /** @param {string} name @param {number} at @param {string} text */
     const set = (name, at, text) => {
-      this.element.querySelector(`[data-row="${name}"]`).cells[1 + at].textContent = text;
+      /** @type {HTMLTableRowElement} */
+      const row = part(this.element, `[data-row="${name}"]`);
+      row.cells[1 + at].textContent = text;
     };
     this.lanes.forEach((lane, at) => {
-      const given = { lane, record: this.newest.lanes[at], times: this.times[at] ?? [], hopS: this.task.hop_s };
+      const given = { lane, record: newest.lanes[at], times: this.times[at] ?? [], hopS: task.hop_s };
       for (const [name, write] of Object.entries(OF_LANES)) set(name, at, write(given));
     });
-    const stream = { queue: this.queue, behindS: this.newest.behind_s, gapS: this.gapS, dropped, input: this.task.input };
+    const stream = { queue: this.queue, behindS: newest.behind_s, gapS: this.gapS, dropped, input: task.input };
     for (const [name, write] of Object.entries(OF_STREAM)) set(name, 0, write(stream));
   }
-}
-
-function keep(list, value) {
-  list.push(value);
-  if (list.length > KEPT_TOKENS) list.shift();
 }

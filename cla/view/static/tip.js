@@ -1,8 +1,14 @@
 // The one small window beside the pointer: values of charts, and what words mean.
 
+/** @import { TextAt } from "./types.js" */
+
 const APART = 14;
 
 export class Tip {
+  /** What the text shown is about. @type {Element | undefined} */
+  owner;
+
+  /** @param {HTMLElement} root */
   constructor(root) {
     this.element = document.createElement("div");
     this.element.className = "tip";
@@ -11,7 +17,13 @@ export class Tip {
     root.addEventListener("keydown", ({ key }) => key === "Escape" && this.hide());
   }
 
-  /** Show a text beside a place of the window, for an element. */
+  /**
+   * Show a text beside a place of the window, for an element.
+   * @param {Element} owner
+   * @param {string} text
+   * @param {number} x
+   * @param {number} y
+   */
   show(owner, text, x, y) {
     this.owner = owner;
     this.element.hidden = false;
@@ -23,13 +35,18 @@ export class Tip {
     this.element.style.top = `${above ? y - APART - height : y + APART}px`;
   }
 
-  /** Hide what an element has shown, or whoever has. */
+  /** Hide what an element has shown, or whoever has. @param {Element | undefined} owner */
   hide(owner = this.owner) {
     if (owner === this.owner) this.element.hidden = true;
   }
 
-  /** Show, over an element, what `textAt(x, y)` says of a place in it; nothing where it says null. */
+  /**
+   * Show, over an element, what `textAt(x, y)` says of a place in it; nothing where it says null.
+   * @param {HTMLElement} element
+   * @param {TextAt} textAt
+   */
   follow(element, textAt) {
+    /** @param {PointerEvent} event */
     const show = ({ offsetX, offsetY, clientX, clientY }) => {
       const text = textAt(offsetX, offsetY);
       if (text) this.show(element, text, clientX, clientY);
@@ -40,7 +57,11 @@ export class Tip {
     element.addEventListener("pointerleave", () => this.hide(element));
   }
 
-  /** Let a word explain itself, to the pointer and to the keyboard. */
+  /**
+   * Let a word explain itself, to the pointer and to the keyboard.
+   * @param {HTMLElement} element
+   * @param {string} text
+   */
   explain(element, text) {
     const show = () => {
       const { left, bottom } = element.getBoundingClientRect();

@@ -2,10 +2,13 @@
 
 const HEADER_BYTES = 44;
 
-/** Float samples in [-1, 1] as a 16-bit mono WAV. */
+/** Float samples in [-1, 1] as a 16-bit mono WAV. @param {Float32Array} samples @param {number} rate in Hz */
 export function wavOf(samples, rate) {
   const view = new DataView(new ArrayBuffer(HEADER_BYTES + 2 * samples.length));
-  const text = (at, letters) => [...letters].forEach((letter, i) => view.setUint8(at + i, letter.charCodeAt(0)));
+  /** @param {number} at @param {string} letters */
+  const text = (at, letters) => {
+    for (let i = 0; i < letters.length; i++) view.setUint8(at + i, letters.charCodeAt(i));
+  };
   text(0, "RIFF");
   view.setUint32(4, view.byteLength - 8, true);
   text(8, "WAVEfmt ");
@@ -18,6 +21,8 @@ export function wavOf(samples, rate) {
   view.setUint16(34, 16, true); // bits a sample
   text(36, "data");
   view.setUint32(40, 2 * samples.length, true);
-  samples.forEach((sample, i) => view.setInt16(HEADER_BYTES + 2 * i, Math.max(-1, Math.min(1, sample)) * 32767, true));
+  for (let i = 0; i < samples.length; i++) {
+    view.setInt16(HEADER_BYTES + 2 * i, Math.max(-1, Math.min(1, samples[i])) * 32767, true);
+  }
   return new Blob([view], { type: "audio/wav" });
 }

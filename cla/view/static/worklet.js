@@ -3,6 +3,8 @@
 // A hop of spoken digits: smaller packets would cost the server more and be no sooner of use.
 const PACKET_S = 0.08;
 
+/** @typedef {{packet: ArrayBuffer, peak: number}} Heard */
+
 class PacketProcessor extends AudioWorkletProcessor {
   constructor() {
     super();
@@ -11,6 +13,7 @@ class PacketProcessor extends AudioWorkletProcessor {
     this.peak = 0;
   }
 
+  /** @param {Float32Array[][]} inputs */
   process(inputs) {
     const channel = inputs[0][0];
     if (!channel) return true;

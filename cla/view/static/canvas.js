@@ -1,0 +1,97 @@
+// Canvases: sharp on every screen, and strips that scroll without being painted anew.
+
+/** @typedef {CanvasRenderingContext2D} Context */
+
+/** What draws on a canvas. @param {HTMLCanvasElement} canvas */
+export const contextOf = (canvas) => /** @type {Context} */ (canvas.getContext("2d"));
+
+/** Canvas pixels for each of the page's; more than two are not seen. */
+export const pixelRatio = () => Math.min(globalThis.devicePixelRatio || 1, 2);
+
+/**
+ * Empty a canvas, as large as it is shown; what is drawn then counts in the page's pixels.
+ * @param {Context} context
+ * @param {number} height
+ * @returns its width
+ */
+export function clear(context, height) {
+  const { canvas } = context;
+  const scale = pixelRatio();
+  const width = canvas.clientWidth;
+  resize(canvas, Math.round(width * scale), Math.round(height * scale));
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return width;
+}
+
+/**
+ * Give a canvas a size; one that it has already keeps what is drawn.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width
+ * @param {number} height
+ */
+export function resize(canvas, width, height) {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+}
+
+/** A ring of small columns: each token is painted once, and all are scaled onto a chart at once. */
+export class Strip {
+  /** The last token painted, and in which theme. @type {number | null} */
+  painted = null;
+  /** @type {unknown} */
+  theme = null;
+
+  /**
+   * @param {number} tokens that it holds
+   * @param {number} width columns for each token
+   * @param {number} height
+   */
+  constructor(tokens, width, height) {
+    this.tokens = tokens;
+    this.width = width;
+    this.height = height;
+    this.canvas = document.createElement("canvas");
+    resize(this.canvas, tokens * width, height);
+    this.context = contextOf(this.canvas);
+  }
+
+  /** What was painted counts no more. */
+  reset() {
+    this.painted = null;
+  }
+
+  /**
+   * Paint the tokens that are new, or all of them in another theme.
+   * @template {{index: number}} Token
+   * @param {Token[]} tokens in their order
+   * @param {unknown} theme
+   * @param {(context: Context, token: Token, x: number) => void} paintToken
+   */
+  paint(tokens, theme, paintToken) {
+    for (const token of tokens) {
+      if (this.painted !== null && this.theme === theme && token.index <= this.painted) continue;
+      paintToken(this.context, token, (token.index % this.tokens) * this.width);
+    }
+    this.painted = tokens[tokens.length - 1].index;
+    this.theme = theme;
+  }
+
+  /**
+   * Draw tokens `first` to before `end`, in two pieces where they go over the ring's edge.
+   * @param {Context} context
+   * @param {{left: (index: number) => number, step: number, top: number, height: number}} place
+   * @param {number} first
+   * @param {number} end
+   */
+  draw(context, { left, step, top, height }, first, end) {
+    const split = Math.min(end, (Math.floor(first / this.tokens) + 1) * this.tokens);
+    for (const [from, to] of [[first, split], [split, end]]) {
+      if (to <= from) continue;
+      context.drawImage(
+        this.canvas, (from % this.tokens) * this.width, 0, (to - from) * this.width, this.height,
+        left(from), top, (to - from) * step, height,
+      );
+    }
+  }
+}
