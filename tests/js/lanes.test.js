@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { beforeEach, afterEach, test } from "node:test";
+
+import { laneTitle, oneMore, readLanes, setKinds, showLane, withoutLane, writeLanes } from "../../cla/view/static/lane_controls.js";
+import { FakeElement, withGlobals } from "./fakes.js";
+
+const FULL = { kind: "full", num_landmarks: null, landmark_mode: "fixed", window: null, num_layers: null };
+const LOW = { ...FULL, kind: "continual_nystrom", num_landmarks: 16 };
+const TASK = { window: 120, num_layers: 2, landmark_counts: [8, 16, 32] };
+
+let restore;
+
+beforeEach(() => {
+  setKinds([{ name: "full", modes: [] }, { name: "continual_nystrom", modes: ["fixed", "continual"] }, { name: "nystrom", modes: ["continual"] }]);
+  restore = withGlobals({
+    location: { href: "https://server/live" },
+    history: { replaceState: (_, __, url) => { location.href = url.href; } },
+    Option: class { constructor(text, value) { Object.assign(this, { text, value }); } },
+  });
+});
+
+afterEach(() => restore());
+
+test("lanes in the address are those that were written", () => {
+  const lanes = [
+    { ...FULL, window: 60 },
+    { ...LOW, landmark_mode: "continual", num_layers: 1 },
+    { ...LOW, num_landmarks: 8 },
+  ];
+  writeLanes(lanes);
+  const written = new URL(location.href).searchParams.get("lanes");
+  assert.equal(written, "full::fixed:60,continual_nystrom:16:continual::1,continual_nystrom:8:fixed");
+  assert.deepEqual(readLanes(written), lanes);
+});
+
+test("the lanes of a page without any in its address are not written", () => {
+  writeLanes([FULL, LOW]);
+  assert.equal(location.href, "https://server/live");
+});
+
+test("an address may leave out what a lane has by itself", () => {
+  assert.deepEqual(readLanes("full,continual_nystrom"), [FULL, LOW]);
+  assert.deepEqual(readLanes("full:8"), [FULL]);
+});
+
+test("a lane's title says what tells it from others", () => {
+  assert.equal(laneTitle(FULL), "lane_full");
+  assert.equal(laneTitle({ ...LOW, window: 60, num_layers: 1 }), "lane_continual_nystrom, M = 16, fixed, N = 60, L = 1");
+  assert.equal(laneTitle({ ...LOW, kind: "nystrom" }), "lane_nystrom, M = 16");
+});
+
+test("two lanes are always left", () => {
+  assert.equal(withoutLane([FULL, LOW], 0), null);
+  assert.equal(withoutLane([FULL, LOW, LOW], 3), null);
+  const named = [FULL, LOW, { ...LOW, num_landmarks: 8 }].map((lane) => ({ ...lane, name: "x", average: 3 }));
+  assert.deepEqual(withoutLane(named, 1), [FULL, { ...LOW, num_landmarks: 8 }]);
+});
+
+test("one more lane differs from those there are, up to four", () => {
+  let lanes = [FULL, LOW];
+  while (lanes.length < 4) {
+    const more = oneMore(lanes, TASK);
+    assert.equal(more.length, lanes.length + 1);
+    assert.deepEqual(more.slice(0, -1), lanes);
+    assert.equal(new Set(more.map((lane) => JSON.stringify(lane))).size, more.length);
+    lanes = more;
+  }
+  assert.equal(oneMore(lanes, TASK), null);
+});
+
+test("where all that could be added is there, no lane is added", () => {
+  const only = { ...TASK, landmark_counts: [16] };
+  assert.equal(oneMore([FULL, LOW, { ...LOW, landmark_mode: "continual" }], only), null);
+});
+
+/** The controls of lane `index`, and what they ask for. */
+function shown(lanes, index) {
+  const element = new FakeElement();
+  const asked = [];
+  showLane(element, lanes, index, TASK, (changed) => asked.push(changed));
+  const control = (name) => element.querySelector(`[data-lane="${name}"]`);
+  return { element, asked, control };
+}
+
+test("controls show what a lane runs, and what it has none of is hidden", () => {
+  const low = shown([FULL, { ...LOW, window: 60 }], 1);
+  assert.deepEqual(["kind", "num_landmarks", "landmark_mode", "window", "num_layers"].map((name) => low.control(name).value),
+    ["continual_nystrom", "16", "fixed", "60", "2"]);
+  assert.deepEqual(low.control("window").options.map(({ value }) => value), ["120", "60", "30", "15"]);
+  assert.equal(low.element.querySelector("[data-low-rank]").hidden, false);
+  const full = shown([FULL, LOW], 0);
+  assert.equal(full.element.querySelector("[data-low-rank]").hidden, true);
+  assert.equal(full.control("landmark_mode").hidden, true);
+});
+
+test("a value that the controls do not offer by themselves is offered where a lane has it", () => {
+  const { control } = shown([FULL, { ...LOW, window: 100, num_landmarks: 24 }], 1);
+  assert.ok(control("window").options.some(({ value }) => value === "100"));
+  assert.ok(control("num_landmarks").options.some(({ value }) => value === "24"));
+});
+
+test("moving a control asks for all lanes, with what the task has by itself left out", () => {
+  const { control, asked } = shown([FULL, { ...LOW, window: 60 }], 1);
+  const move = (name, value) => {
+    control(name).value = value;
+    control(name).onchange();
+    return asked[asked.length - 1];
+  };
+  assert.deepEqual(move("window", "120"), [FULL, LOW]);
+  assert.deepEqual(move("window", "30"), [FULL, { ...LOW, window: 30 }]);
+  assert.deepEqual(move("num_layers", "1"), [FULL, { ...LOW, window: 60, num_layers: 1 }]);
+  assert.deepEqual(move("num_landmarks", "8"), [FULL, { ...LOW, window: 60, num_landmarks: 8 }]);
+  assert.deepEqual(move("landmark_mode", "continual"), [FULL, { ...LOW, window: 60, landmark_mode: "continual" }]);
+  assert.deepEqual(move("kind", "full"), [FULL, { ...FULL, window: 60 }]);
+});
+
+test("a kind with landmarks begins with some", () => {
+  const { control, asked } = shown([FULL, LOW], 0);
+  control("kind").value = "nystrom";
+  control("kind").onchange();
+  assert.deepEqual(asked, [[{ ...FULL, kind: "nystrom", num_landmarks: 16 }, LOW]]);
+});

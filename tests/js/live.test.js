@@ -1,0 +1,261 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+
+import { LivePage } from "../../cla/view/static/main.js";
+import { Clock, FakeElement, fakeDocument, withGlobals } from "./fakes.js";
+
+const CONFIG = { kind: "full", num_landmarks: null, landmark_mode: "fixed", window: null, num_layers: null };
+const FULL = { ...CONFIG, name: "full", average: 100, published: 100 };
+const LOW = { ...CONFIG, kind: "continual_nystrom", num_landmarks: 16, name: "low", average: 10, published: null };
+const POINTS = [0.3, 0.5, 0.8].map((enter) => ({ enter, found: enter, false_per_minute: 1 - enter }));
+const task = (name, more = {}) => ({
+  name, title: name, input: "sound", labels: ["none", "one", "two"], window: 4, num_layers: 1, hop_s: 0.5,
+  landmark_counts: [8, 16], enter: 0.5, sensitivity: POINTS, clips: [{ name: `${name}-clip`, title: "A clip", file: "a.flac" }], problem: "", ...more,
+});
+const SETTINGS = { source: null, task: "digits", paused: false, fast: false, enter: null, recorded_s: null, num_landmarks: 16, landmark_mode: "fixed" };
+const HELLO = {
+  type: "hello", device: "CPU", device_note: "", bones: [], records: true, local: null,
+  tasks: [task("digits"), task("sounds"), task("idle", { problem: "It needs a file." })],
+  ...SETTINGS, lanes: [FULL, LOW],
+};
+const DATA = {
+  key: "k", language: "en", texts: { sensitivity_point: "{found} %, {wrong}" }, endings: { sound: ["wav"], video: ["mp4"] },
+  systems: ["full", "continual_nystrom"].map((kind) => ({ kind, mode: "fixed", color: "#111", dash: "dot", symbol: "x" })),
+  kinds: [{ name: "full", modes: [] }, { name: "continual_nystrom", modes: ["fixed", "continual"] }],
+};
+
+let clock;
+let restore;
+let page;
+let sent;
+
+/** Open the page at an address. */
+function open(address = "") {
+  location.href = `https://server/live${address}`;
+  page = new LivePage(new FakeElement(), DATA);
+  page.socket = { send: (message) => sent.push(message), sendBytes: () => true, buffered: 0 };
+}
+
+beforeEach(() => {
+  clock = new Clock();
+  sent = [];
+  restore = withGlobals({
+    document: fakeDocument(),
+    window: { isSecureContext: true },
+    location: { href: "" },
+    history: { replaceState: (_, __, url) => { location.href = url.href; } },
+    localStorage: { getItem: () => null },
+    requestAnimationFrame: () => 0,
+    innerHeight: 600,
+    WebSocket: class {},
+    Option: class { constructor(text, value) { Object.assign(this, { text, value: String(value) }); } },
+    Audio: class extends FakeElement {
+      src = "";
+      play() {
+        return Promise.resolve();
+      }
+      pause() {}
+    },
+  });
+  open();
+});
+
+afterEach(() => {
+  restore();
+  clock.end();
+});
+
+const token = (index, { lanes = ["full", "low"], labels = ["one", "one"], ...more } = {}) => page.receive({
+  type: "token", token: index, time_s: index / 2, queue_ms: 1, behind_s: 0, gap_s: 0, dropped_frames: 0, ...more,
+  lanes: lanes.map((lane, at) => ({ lane, label: labels[at], valid_tokens: index + 1, compute_ms: 1, ops: 1, total_ops: 9, event: null })),
+}, Object.fromEntries(lanes.map((lane) => [`${lane}/probabilities`, { data: new Float32Array(3), shape: [3] }])));
+
+const shown = () => page.board.panel("full").view.tokens.map(({ index }) => index);
+const settings = (changed) => page.receive({ type: "settings", ...SETTINGS, ...changed }, {});
+const notice = () => page.byId("notice").textContent;
+
+test("a page begins with the first sample of the server's task", () => {
+  page.byId("clip").value = "digits-clip";
+  page.receive(HELLO, {});
+  assert.equal(page.task.name, "digits");
+  assert.deepEqual(sent, [{ type: "sample", clip: "digits-clip" }]);
+  assert.equal(page.byId("record").hidden, false);
+});
+
+test("an address names the clip, the lanes and the pace to begin with", () => {
+  open("?clip=sounds-clip&lanes=full,continual_nystrom:8&fast=1");
+  page.receive(HELLO, {});
+  assert.equal(page.task.name, "sounds");
+  const lanes = [CONFIG, { ...CONFIG, kind: "continual_nystrom", num_landmarks: 8 }];
+  assert.deepEqual(sent, [{ type: "lanes", lanes }, { type: "fast", fast: true }, { type: "sample", clip: "sounds-clip" }]);
+});
+
+test("a task that cannot run is not begun with", () => {
+  open("?clip=idle-clip");
+  page.receive(HELLO, {});
+  assert.equal(page.task.name, "digits");
+  open("?task=idle");
+  page.receive(HELLO, {});
+  assert.equal(page.task.name, "digits");
+});
+
+test("a task without samples is named by the address", () => {
+  open("?task=own-1");
+  const own = task("own", { clips: [], address: "own-1" });
+  page.receive({ ...HELLO, tasks: [...HELLO.tasks, own] }, {});
+  assert.equal(page.task, own);
+  assert.deepEqual(sent, [{ type: "stop", task: "own" }]);
+});
+
+test("lanes may be told of before the settings are", () => {
+  open("?clip=sounds-clip");
+  page.receive(HELLO, {});
+  page.receive({ type: "lanes", lanes: [LOW, FULL] }, {});
+  assert.deepEqual([...page.board.panels.keys()], ["low", "full"]);
+});
+
+test("a page that comes back to its session goes on with it", () => {
+  page.receive(HELLO, {});
+  sent.length = 0;
+  page.receive({ ...HELLO, source: "sample" }, {});
+  assert.deepEqual(sent, []);
+});
+
+test("tokens are drawn, those of lanes that have gone are not", () => {
+  page.receive(HELLO, {});
+  token(0);
+  token(1, { lanes: ["full", "other"] });
+  token(2, { lanes: ["full"] });
+  token(3);
+  assert.deepEqual(shown(), [0, 3]);
+  assert.deepEqual(page.board.agreement.of(0, 1), { all: 100, tokens: 2, recent: 100, recentTokens: 2 });
+});
+
+test("what comes late of a source that was given up is not drawn", () => {
+  page.receive(HELLO, {});
+  token(0);
+  page.sources.drop();
+  token(1);
+  assert.deepEqual(shown(), [0]);
+  token(0);
+  token(1);
+  assert.deepEqual(shown(), [0, 1]);
+});
+
+test("frozen charts catch up, as far as they reach", () => {
+  page.receive(HELLO, {});
+  token(0);
+  page.freeze(true);
+  for (let index = 1; index <= 10; index++) token(index);
+  assert.deepEqual(shown(), [0]);
+  assert.equal(page.byId("freeze")["aria-pressed"], "true");
+  page.freeze(false);
+  assert.deepEqual(shown(), [5, 6, 7, 8, 9, 10]);
+});
+
+test("a new stream is not frozen", () => {
+  page.receive(HELLO, {});
+  page.freeze(true);
+  token(0);
+  assert.equal(page.board.frozen, false);
+  assert.deepEqual(shown(), [0]);
+});
+
+test("a gap is told of, with its reason where the page knows it, but not after a pause", () => {
+  page.receive(HELLO, {});
+  token(0);
+  token(1, { gap_s: 1 });
+  assert.equal(notice(), "sound_gap");
+  page.gapWhy = "cut_gap";
+  token(2, { gap_s: 1 });
+  assert.equal(notice(), "cut_gap");
+  page.notice(null);
+  settings({ source: "microphone", paused: true });
+  settings({ source: "microphone" });
+  token(3, { gap_s: 1 });
+  assert.equal(notice(), "");
+  token(4, { gap_s: 1 });
+  assert.equal(notice(), "sound_gap");
+});
+
+test("a change of landmarks is marked in the lanes that have some", () => {
+  page.receive(HELLO, {});
+  settings({ source: "sample", num_landmarks: 8 });
+  const notes = (name) => page.board.panel(name).view.notes.map(({ text }) => text);
+  assert.deepEqual([notes("full"), notes("low")], [[], ["8 fixed"]]);
+});
+
+test("the slider shows how much is found and how much is wrong where labels are events", () => {
+  open("?enter=0.75");
+  page.receive(HELLO, {});
+  assert.deepEqual(sent[0], { type: "sensitivity", enter: 0.75 });
+  settings({ source: "sample", enter: 0.75 });
+  const slider = page.byId("sensitivity");
+  const text = () => page.byId("sensitivity-value").textContent;
+  assert.deepEqual([slider.value, slider.max, text()], ["2", "2", "80 %, 0.2"]);
+  slider.value = "0";
+  slider.send("input");
+  assert.deepEqual(sent.at(-1), { type: "sensitivity", enter: 0.3 });
+  assert.equal(text(), "30 %, 0.7");
+  assert.match(location.href, /enter=0\.3/);
+  clock.pass(1_000);
+  settings({ source: "sample" });
+  assert.deepEqual([slider.value, text()], ["1", "50 %, 0.5"]);
+  assert.doesNotMatch(location.href, /enter/);
+});
+
+test("an address with no probability asks for none", () => {
+  for (const enter of ["0", "2", "x", "-1"]) {
+    sent.length = 0;
+    open(`?enter=${enter}`);
+    page.receive(HELLO, {});
+    assert.ok(!sent.some(({ type }) => type === "sensitivity"), enter);
+  }
+});
+
+test("a file that was refused is neither heard nor named", () => {
+  page.receive(HELLO, {});
+  page.sources.name = "broken.wav";
+  page.receive({ type: "fault", message: "It is broken.", remedy: "Mend it.", fatal: false }, {});
+  assert.equal(notice(), "It is broken. Mend it.");
+  assert.equal(page.sources.name, "");
+});
+
+test("a fault leaves a source that plays", () => {
+  page.receive(HELLO, {});
+  settings({ source: "sample" });
+  page.sources.name = "good.wav";
+  page.receive({ type: "fault", message: "No.", remedy: "Ask again.", fatal: false }, {});
+  assert.equal(page.sources.name, "good.wav");
+});
+
+test("notices add up", () => {
+  page.receive({ type: "notice", message: "One." }, {});
+  page.receive({ type: "notice", message: "Two." }, {});
+  assert.equal(notice(), "One. Two.");
+});
+
+test("lanes step by PyTorch until the kernels are there", () => {
+  const path = (status) => {
+    page.receive({ type: "kernels", ready: false, missing: false, share: null, ...status }, {});
+    return [page.byId("path").textContent, page.byId("path").dataset.path];
+  };
+  assert.deepEqual(path({}), ["path_loading", "pytorch"]);
+  assert.deepEqual(path({ share: 0.5 }), ["path_compiling", "pytorch"]);
+  assert.deepEqual(path({ missing: true }), ["path_missing", "pytorch"]);
+  assert.deepEqual(path({ ready: true }), ["path_kernels", "kernels"]);
+});
+
+test("keys add and remove the lane that is chosen", () => {
+  page.receive(HELLO, {});
+  sent.length = 0;
+  page.removeLane();
+  assert.deepEqual(sent, []);
+  page.addLane();
+  const [{ lanes }] = sent;
+  assert.equal(lanes.length, 3);
+  page.receive({ type: "lanes", lanes: [FULL, LOW, { ...LOW, name: "third", num_landmarks: 8 }] }, {});
+  page.selectLane(0);
+  page.removeLane();
+  assert.deepEqual(sent[1].lanes.map(({ num_landmarks: count }) => count), [16, 8]);
+});

@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+
+import { Agreement } from "../../cla/view/static/agreement.js";
+import { Announcer } from "../../cla/view/static/announcer.js";
+import { bytes, compact, decimal, integer, ratio, setLocale, words } from "../../cla/view/static/format.js";
+import { lookOf, setLooks, swatch } from "../../cla/view/static/looks.js";
+import { argmax, keep, percentile } from "../../cla/view/static/numbers.js";
+import { RecordButton } from "../../cla/view/static/record_button.js";
+import { say, sayOr, setTexts } from "../../cla/view/static/texts.js";
+import { Clock, FakeElement } from "./fakes.js";
+
+let clock;
+
+beforeEach(() => {
+  clock = new Clock();
+  setLocale("en");
+  setTexts({ all_lanes: "all: {label}", recorded: "{time} kept", record: "Record", record_stop: "Stop" });
+});
+
+afterEach(() => clock.end());
+
+test("numbers have three digits and a unit", () => {
+  assert.equal(compact(0), "0");
+  assert.equal(compact(999), "999");
+  assert.equal(compact(1_234), "1.23 k");
+  assert.equal(compact(12_345), "12.3 k");
+  assert.equal(compact(1_234_567), "1.23 M");
+  assert.equal(compact(123.4e9), "123 G");
+  assert.equal(compact(2e12), "2.00 T");
+  assert.equal(bytes(1_023), "1023 B");
+  assert.equal(bytes(123_456), "121 KiB");
+  assert.equal(bytes(5 * 2 ** 20), "5.00 MiB");
+});
+
+test("what rounds to a thousand is one of the next unit", () => {
+  assert.equal(compact(999_499), "999 k");
+  assert.equal(compact(999_999), "1.00 M");
+  assert.equal(compact(999.9e9), "1.00 T");
+  assert.equal(bytes(2 ** 20 - 1), "1.00 MiB");
+});
+
+test("numbers are written as the language does", () => {
+  setLocale("de");
+  assert.equal(decimal(1234.5, 2), "1.234,50");
+  assert.equal(integer(1234.5), "1.235");
+  assert.equal(compact(1_234), "1,23 k");
+});
+
+test("ratios have a digit behind the point while they are small", () => {
+  assert.deepEqual([1.25, 99.44, 100, 1234.5].map(ratio), ["1.3", "99.4", "100", "1,235"]);
+});
+
+test("labels are words", () => {
+  assert.equal(words("thumb_up_now"), "thumb up now");
+});
+
+test("texts take values, and a key without a text stands for itself", () => {
+  setTexts({ greet: "{name} and {name}: {count}", task_digits: "Digits" });
+  assert.equal(say("greet", { name: "$&", count: 2 }), "$& and $&: 2");
+  assert.equal(say("unknown"), "unknown");
+  assert.equal(sayOr("task_digits", "x"), "Digits");
+  assert.equal(sayOr("task_own", "Mine"), "Mine");
+});
+
+test("a percentile is one of the values", () => {
+  assert.equal(percentile([3, 1, 2, 10], 0.5), 3);
+  assert.equal(percentile([3, 1, 2], 0), 1);
+  assert.equal(percentile([3, 1, 2], 1), 3);
+  assert.ok(Number.isNaN(percentile([], 0.5)));
+});
+
+test("the largest value is the first of equal ones", () => {
+  assert.equal(argmax(Float32Array.of(0, 3, 3, 1)), 1);
+  assert.equal(argmax([-2, -1]), 1);
+});
+
+test("a list keeps the newest", () => {
+  const list = [];
+  for (let value = 0; value < 5; value++) keep(list, value, 3);
+  assert.deepEqual(list, [2, 3, 4]);
+});
+
+test("lanes agree where they name the same label, at all times and lately", () => {
+  const agreement = new Agreement(2);
+  for (const labels of [["a", "b", "a"], ["a", "a", "b"], ["a", "a", "a"]]) agreement.push(labels);
+  assert.deepEqual(agreement.of(0, 1), { all: 200 / 3, tokens: 3, recent: 100, recentTokens: 2 });
+  assert.deepEqual(agreement.of(2, 0), { all: 200 / 3, tokens: 3, recent: 50, recentTokens: 2 });
+  assert.deepEqual(agreement.of(1, 2), { all: 100 / 3, tokens: 3, recent: 50, recentTokens: 2 });
+  agreement.reset();
+  agreement.push(["a", "b"]);
+  assert.deepEqual(agreement.of(1, 0), { all: 0, tokens: 1, recent: 0, recentTokens: 1 });
+});
+
+test("events are spoken at once, then not before the last sentence has had its time", () => {
+  const element = new FakeElement();
+  const announcer = new Announcer(element);
+  announcer.refresh(2);
+  assert.equal(element.textContent, "");
+  announcer.hear("Full", "one");
+  announcer.hear("Low", "one");
+  announcer.refresh(2);
+  assert.equal(element.textContent, "all: one");
+  announcer.hear("Full", "two");
+  announcer.refresh(2);
+  clock.pass(1_990);
+  announcer.refresh(2);
+  assert.equal(element.textContent, "all: one");
+  announcer.hear("Low", "three");
+  clock.pass(10);
+  announcer.refresh(2);
+  assert.equal(element.textContent, "Full: two. Low: three");
+});
+
+test("one lane's event is not said to be that of all", () => {
+  const element = new FakeElement();
+  const announcer = new Announcer(element);
+  announcer.hear("Full", "one");
+  announcer.refresh(2);
+  assert.equal(element.textContent, "Full: one");
+});
+
+test("a lane looks as its system and mode do, else as its system", () => {
+  const look = { kind: "low", color: "#111", dash: "dot", symbol: "x" };
+  setLooks([{ ...look, mode: "fixed" }, { ...look, mode: "continual", color: "#222", dash: "solid", symbol: "circle" }]);
+  assert.equal(lookOf({ kind: "low", landmark_mode: "continual" }).color, "#222");
+  const fixed = lookOf({ kind: "low", landmark_mode: "other" });
+  assert.deepEqual([fixed.color, fixed.dash, fixed.open], ["#111", [2, 3], true]);
+  assert.match(swatch({ kind: "low", landmark_mode: "fixed" }), /stroke-dasharray="2,3".*fill="none"/s);
+  assert.match(swatch({ kind: "low", landmark_mode: "continual" }), /fill="#222"/);
+});
+
+test("the record button says for how long it has been, and why it ended", () => {
+  const element = new FakeElement();
+  const said = [];
+  const sent = [];
+  const button = new RecordButton(element, { notice: (sentence) => said.push(sentence), socket: { send: (each) => sent.push(each) } });
+  element.click();
+  button.take({ running: true, message: "", remedy: "" });
+  clock.pass(61_500);
+  button.draw();
+  assert.equal(element.textContent, "Stop 1:01");
+  assert.ok(element.classes.has("recording"));
+  element.click();
+  assert.deepEqual(sent, [{ type: "record", on: true }, { type: "record", on: false }]);
+  button.take({ running: false, message: "", remedy: "" });
+  assert.equal(element.textContent, "Record");
+  button.take({ running: true, message: "", remedy: "" });
+  button.take({ running: false, message: "The disk is full.", remedy: "Make room." });
+  assert.deepEqual(said, ["1:01 kept", "The disk is full. Make room."]);
+});
+
+test("a page that comes back goes on with the time of the recording", () => {
+  const element = new FakeElement();
+  const said = [];
+  const button = new RecordButton(element, { notice: (sentence) => said.push(sentence) });
+  button.show(null);
+  assert.deepEqual(said, []);
+  button.show(59);
+  clock.pass(2_000);
+  button.draw();
+  assert.equal(element.textContent, "Stop 1:01");
+  button.show(null);
+  assert.deepEqual(said, ["1:01 kept"]);
+});
