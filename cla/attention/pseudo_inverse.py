@@ -48,11 +48,23 @@ def ridge(gamma: Tensor) -> Tensor:
     rest = wide - there * mean
     gram = rest.mT @ rest
     gram = gram + torch.diag_embed(_penalty(rest.detach()).square().expand(gram.shape[:-1]))
-    factor = torch.linalg.cholesky_ex(gram).L
-    inverse = torch.cholesky_solve(rest.mT, factor)
+    inverse = _solve(gram, rest.mT)
     inverse = there * share.mT + inverse - there * (mean @ inverse)
     sound = there.sum((-2, -1), keepdim=True).isfinite()
     return torch.where(sound, inverse, torch.nan).to(gamma.dtype)
+
+
+def _solve(gram: Tensor, right: Tensor) -> Tensor:
+    """gram^-1 right, of a positive definite matrix."""
+    if not torch.compiler.is_compiling():
+        return torch.cholesky_solve(right, torch.linalg.cholesky_ex(gram).L)
+    # Elimination, which needs no pivots here: of operators that every exporter knows.
+    work = torch.cat([gram, right], -1)
+    unit = torch.eye(gram.shape[-1], dtype=gram.dtype, device=gram.device)
+    for index in range(gram.shape[-1]):
+        row = work[..., index : index + 1, :] / work[..., index : index + 1, index : index + 1]
+        work = work - (work[..., index : index + 1] - unit[:, index : index + 1]) * row
+    return work[..., gram.shape[-1] :]
 
 
 def _penalty(rest: Tensor) -> Tensor:

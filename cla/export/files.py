@@ -13,7 +13,9 @@ from torch.export import ExportedProgram
 
 from cla.attention import AttentionLayer
 from cla.errors import ClaError
+from cla.export.cascade_step import CascadeStep, is_cascade
 from cla.export.flat_step import FlatStep
+from cla.export.window_step import WindowStep, is_windowed
 from cla.files import replacing, write_file
 from cla.models import StreamClassifier
 
@@ -50,11 +52,11 @@ def write_onnx(
     if any(layer.config.decomposes for layer in _layers(model)):
         raise ClaError(
             "The exact pseudo-inverse takes singular values, for which ONNX has no operator.",
-            "Choose fixed landmarks, or pseudo_inverse='iterative' with weights trained so.",
+            "Choose fixed landmarks, or pseudo_inverse='ridge'.",
         )
     import onnx
 
-    step = FlatStep(model, streams)
+    step = _pure(model, streams)
     exported = torch.onnx.export(
         _program(step),
         dynamo=True,
@@ -91,7 +93,7 @@ def write_program(
     metadata is in its extra file `metadata.json`.
     """
     _require_folder(path)
-    step = FlatStep(model, streams)
+    step = _pure(model, streams)
     described = {**_describe(step), **(metadata or {})}
     content = io.BytesIO()
     torch.export.save(
@@ -102,12 +104,25 @@ def write_program(
     write_file(path, content.getvalue())
 
 
-def _program(step: FlatStep) -> ExportedProgram:
+Pure = FlatStep | WindowStep | CascadeStep
+"""Steps as pure functions of tensors."""
+
+
+def _pure(model: AttentionLayer | StreamClassifier, streams: int) -> Pure:
+    """That of the fewest operators."""
+    if isinstance(model, AttentionLayer) and is_windowed(model):
+        return WindowStep(model, streams)
+    if isinstance(model, StreamClassifier) and is_cascade(model):
+        return CascadeStep(model, streams)
+    return FlatStep(model, streams)
+
+
+def _program(step: Pure) -> ExportedProgram:
     with torch.no_grad():
         return torch.export.export(step.eval(), (step.token, *step.initial))
 
 
-def _describe(step: FlatStep) -> dict[str, Any]:
+def _describe(step: Pure) -> dict[str, Any]:
     """What a user of the file has to know."""
     return {
         "token": list(step.token.shape),
