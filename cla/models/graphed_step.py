@@ -52,7 +52,7 @@ class GraphedStep:
         if any(layer.config.decomposes for layer in layers):
             raise ClaError(
                 "The exact pseudo-inverse takes singular values, which no CUDA graph can hold.",
-                "Choose fixed landmarks, or pseudo_inverse='iterative' with weights trained so.",
+                "Choose fixed landmarks, or pseudo_inverse='ridge' or 'iterative'.",
             )
         self.model = model
         self.state: Any = model.init_state(streams)
