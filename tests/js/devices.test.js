@@ -4,8 +4,9 @@ import { afterEach, beforeEach, test } from "node:test";
 import { AudioGuard, atNextPress } from "../../cla/view/static/audio_guard.js";
 import { Camera } from "../../cla/view/static/camera.js";
 import { devicesOf, openMedia } from "../../cla/view/static/capture_errors.js";
+import { Preview } from "../../cla/view/static/preview.js";
 import { setTexts } from "../../cla/view/static/texts.js";
-import { Clock, fakeDocument, settled, withGlobals } from "./fakes.js";
+import { Clock, FakeElement, fakeDocument, settled, withGlobals } from "./fakes.js";
 
 let clock;
 let restore;
@@ -150,6 +151,22 @@ test("a canvas that gives no picture is left out", async () => {
   await show(50);
   assert.deepEqual(times(), []);
   assert.equal(camera.encoding, false);
+});
+
+test("a picture that is decoded after its source has gone is not shown", () => {
+  const images = [];
+  const end = withGlobals({ Image: class { constructor() { images.push(this); } } });
+  const shown = [];
+  const preview = new Preview(new FakeElement(), (picture) => shown.push(picture));
+  const frame = { hands: [], picture: "AAAA" };
+  preview.push(frame, {}, null);
+  preview.push(frame, {}, null);
+  images[0].onload();
+  preview.reset();
+  images[1].onload();
+  end();
+  assert.deepEqual(shown, [images[0]]);
+  assert.equal(preview.picture, null);
 });
 
 test("an action waits for one press of any kind", () => {

@@ -148,6 +148,7 @@ test("frozen charts catch up, as far as they reach", () => {
   page.freeze(true);
   for (let index = 1; index <= 10; index++) token(index);
   assert.deepEqual(shown(), [0]);
+  assert.equal(page.board.held.length, 6);
   assert.equal(page.byId("freeze")["aria-pressed"], "true");
   page.freeze(false);
   assert.deepEqual(shown(), [5, 6, 7, 8, 9, 10]);

@@ -75,6 +75,7 @@ function connect() {
 test("messages are handed on, and the first says that all is well", () => {
   connect();
   last().hear({ type: "token" });
+  clock.pass(60_000);
   assert.deepEqual(received, ["hello", "token"]);
   assert.deepEqual(said, [null]);
 });

@@ -135,6 +135,7 @@ function waiting() {
 test("a device that starts is announced with its task", async () => {
   const { microphone, asked } = waiting();
   page.sources.toggleDevice();
+  await settled();
   microphone.context = { sampleRate: 48_000 };
   asked[0].resolve({ name: "Mic", deviceId: "a", devices: [["a", "Mic"]] });
   await settled();
@@ -145,6 +146,7 @@ test("a device that starts is announced with its task", async () => {
 test("a device that comes after another source was chosen is let go", async () => {
   const { microphone, asked } = waiting();
   page.sources.startDevice();
+  await settled();
   page.byId("clip").value = "count";
   page.sources.playSample();
   const { stopped } = microphone;
@@ -157,15 +159,38 @@ test("a device that comes after another source was chosen is let go", async () =
 test("a device that fails is spoken of, unless another source was chosen meanwhile", async () => {
   const { asked } = waiting();
   page.sources.startDevice();
+  await settled();
   asked[0].reject(new Error("It is in use."));
   await settled();
   assert.equal(notices.at(-1), "It is in use.");
   page.sources.startDevice();
+  await settled();
   page.sources.playSample();
   const { length } = notices;
   asked[1].reject(new Error("It was stopped."));
   await settled();
   assert.equal(notices.length, length);
+});
+
+test("a device is asked for when the one before has come and gone", async () => {
+  const { microphone, asked } = waiting();
+  page.sources.startDevice("a");
+  await settled();
+  page.sources.startDevice("b");
+  page.sources.startDevice("c");
+  await settled();
+  assert.equal(asked.length, 1);
+  const { stopped } = microphone;
+  asked[0].resolve({ name: "A", deviceId: "a", devices: [] });
+  await settled();
+  // The first is let go, the second is wanted no more.
+  assert.equal(microphone.stopped, stopped + 1);
+  assert.equal(asked.length, 2);
+  microphone.context = { sampleRate: 48_000 };
+  asked[1].resolve({ name: "C", deviceId: "c", devices: [] });
+  await settled();
+  assert.equal(page.sources.name, "C");
+  assert.equal(microphone.stopped, stopped + 1);
 });
 
 /** A file as an input gives it. */

@@ -19,6 +19,8 @@ export class Preview {
   frames;
   /** When a hand was seen last. */
   handMs = 0;
+  /** Counts the sources: a picture of an earlier one comes too late. */
+  turn = 0;
 
   /**
    * @param {HTMLElement} element
@@ -39,6 +41,7 @@ export class Preview {
     this.picture = null;
     this.frames = [];
     this.handMs = performance.now();
+    this.turn += 1;
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
   }
 
@@ -55,8 +58,9 @@ export class Preview {
     this.frames = [...this.frames.filter((ms) => now - ms < 2000), now];
     if (own) this.take(own);
     if (!header.picture) return;
+    const { turn } = this;
     const picture = new Image();
-    picture.onload = () => this.take(picture);
+    picture.onload = () => { if (this.turn === turn) this.take(picture); };
     picture.src = `data:image/jpeg;base64,${header.picture}`;
   }
 

@@ -23,6 +23,8 @@ export class Sources {
   name = "";
   /** Counts the sources: what is asked of an earlier one is no more wanted. */
   turn = 0;
+  /** Settled when the last device that was asked for is open, or is not. */
+  opening = Promise.resolve();
   /** Samples that the server never got, and the sentence of why. */
   lost = 0;
   lostWhy = "";
@@ -143,7 +145,7 @@ export class Sources {
    * @param {string} device
    */
   async startDevice(device = "") {
-    const { page, task, capture } = this;
+    const { page, task } = this;
     this.stop();
     page.notice(null);
     page.socket.send({ type: "stop" });
@@ -152,10 +154,22 @@ export class Sources {
       page.socket.send({ type: "device", task: task.name, kind: task.input, index: Number(device.slice(LOCAL.length)) });
       return;
     }
+    // One after the other: a device that comes late must not take the next one with it.
     const { turn } = this;
+    this.opening = this.opening.then(() => this.open(device, turn));
+    await this.opening;
+  }
+
+  /**
+   * Open a device of the browser, unless another source is chosen, also while the visitor is asked for permission.
+   * @param {string} device
+   * @param {number} turn
+   */
+  async open(device, turn) {
+    if (this.turn !== turn) return;
+    const { capture } = this;
     try {
       const { name, deviceId, devices } = await capture.start(device || undefined);
-      // While the visitor was asked for permission, they chose another source.
       if (this.turn !== turn) {
         capture.stop();
         return;
@@ -166,7 +180,7 @@ export class Sources {
       this.meter.hidden = capture !== this.microphone;
       this.resume();
     } catch (error) {
-      if (this.turn === turn) page.notice(error.message);
+      if (this.turn === turn) this.page.notice(error.message);
     }
   }
 
