@@ -29,10 +29,8 @@ const HEIGHT = 204;
 const named = (labels, label) => (label ? words(labels[label]) : say("no_class"));
 
 export class DifferenceView {
-  /** The lanes there are, their names in words, and their views. @type {Lane[]} */
+  /** The lanes there are, and their views. @type {Lane[]} */
   lanes = [];
-  /** @type {string[]} */
-  titles = [];
   /** @type {LaneView[]} */
   views = [];
   /**
@@ -79,10 +77,9 @@ export class DifferenceView {
     tip.follow(this.canvas, (x, y) => this.at(x, y));
   }
 
-  /** @param {Lane[]} lanes @param {string[]} titles @param {LaneView[]} views */
+  /** @param {Lane[]} lanes @param {string[]} titles in words @param {LaneView[]} views */
   show(lanes, titles, views) {
     this.lanes = lanes;
-    this.titles = titles;
     this.views = views;
     for (const select of this.selects) fill(select, titles.map((title, at) => [at, `${at + 1}: ${title}`]));
     this.choose(this.wished.every((at) => at < lanes.length) ? this.wished : [0, 1]);
