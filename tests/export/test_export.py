@@ -171,6 +171,48 @@ def test_onnx_equals_the_steps(kind, mode, output, tmp_path):
     assert_same_stream(layer, run, make_stream(12, 4 * WINDOW))
 
 
+@pytest.mark.parametrize(("kind", "mode", "output"), some_at_once("continual"))
+def test_a_step_compiles_to_one_graph(kind, mode, output):
+    layer = make_layer(kind, mode, output)
+    step, state = torch.compile(layer.step, fullgraph=True, backend="eager"), layer.init_state(2)
+
+    def run(token):
+        with torch.no_grad():
+            return step(token, state).output
+
+    assert_same_stream(layer, run, make_stream(12, 2 * WINDOW))
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "output"),
+    [
+        ("continual", "continual", OUTPUTS[0]),
+        *(
+            pytest.param("continual_nystrom", mode, output, marks=pytest.mark.slow)
+            for mode in ("continual", "fixed")
+            for output in OUTPUTS
+        ),
+    ],
+)
+def test_a_state_may_be_bound_as_input_and_output(kind, mode, output, tmp_path):
+    layer = make_layer(kind, mode, output)
+    arrays = dict(np.load(write_onnx(layer, tmp_path / "step.onnx", streams=STREAMS)))
+    session = onnxruntime.InferenceSession(tmp_path / "step.onnx")
+    state = {name: onnxruntime.OrtValue.ortvalue_from_numpy(one) for name, one in arrays.items()}
+    binding = session.io_binding()
+    for name, value in state.items():
+        binding.bind_ortvalue_input(name, value)
+        binding.bind_ortvalue_output(NEXT + name, value)
+
+    def run(token):
+        binding.bind_cpu_input("token", token.numpy())
+        binding.bind_output("output")
+        session.run_with_iobinding(binding)
+        return torch.from_numpy(binding.get_outputs()[-1].numpy())
+
+    assert_same_stream(layer, run, make_stream(12, 3 * WINDOW))
+
+
 def test_fixed_landmarks_export_whatever_the_pseudo_inverse(tmp_path):
     layer = make_layer("continual_nystrom", "fixed", "single_output", "exact")
     state_path = write_onnx(layer, tmp_path / "step.onnx", streams=STREAMS)
