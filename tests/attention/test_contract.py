@@ -71,7 +71,7 @@ def test_contract_of_any_size(data):
     window = data.draw(st.integers(1, 40))
     landmarks = data.draw(st.integers(1, window))
     kind, mode = data.draw(st.sampled_from(KINDS_AND_MODES))
-    inverse = data.draw(st.sampled_from(["exact", "iterative"]))
+    inverse = data.draw(st.sampled_from(["ridge", "exact", "iterative"]))
     output = data.draw(st.sampled_from(OUTPUTS))
     length = data.draw(st.integers(1, 3 * window))
     config = make_config(kind, mode, window, landmarks, inverse=inverse, output=output)
