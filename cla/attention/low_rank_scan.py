@@ -6,7 +6,7 @@ dense products for a chunk of tokens, whichever landmarks serve at which of them
 of a chunk hold is summed once for all. Nothing is ever subtracted.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from math import isqrt
 from typing import Any
@@ -16,11 +16,10 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from cla.attention.config import AttentionConfig
-from cla.attention.landmarks import context_of_window, low_rank, segment_weights
+from cla.attention.landmarks import context_of_window, low_rank, make_landmarks, segment_weights
 from cla.attention.partial_sums import empty_logit
 from cla.attention.projected import Projected
-from cla.attention.pseudo_inverse import pseudo_inverse
-from cla.attention.scan import scan_windows
+from cla.attention.scan import scan_softmax, scan_windows
 from cla.attention.serving import Serving, ServingAt
 from cla.attention.timeline import Timeline
 
@@ -32,7 +31,7 @@ ELEMENTS_PER_CHUNK = 2**22
 KEPT_MATRICES = 32
 """Of each inverse that a gradient goes through, about."""
 
-KEPT_ELEMENTS = 2**27
+KEPT_ELEMENTS = 2**28
 """What a gradient may keep of a scan, in numbers; of more, chunks are computed again."""
 
 
@@ -55,25 +54,25 @@ def scan_low_rank(
         return torch.cat(parts, 1)
     batch, heads = timeline.tokens.keys.shape[:2]
     inverses = first + (serving.inverses if serving else 0)
-    again = batch * heads * inverses * KEPT_MATRICES * config.landmarks**2 > KEPT_ELEMENTS
+    elements = batch * heads * inverses * KEPT_MATRICES * config.landmarks**2
+    kept = timeline.new if elements <= KEPT_ELEMENTS else timeline.new * KEPT_ELEMENTS // elements
     bad = timeline.bad()
     sound = timeline if bad is None else timeline.without(bad)
-    parts = [_scan_filling(sound, first, config, again)] if first else []
-    parts += [_scan_newest(sound, serving, first, again)] if serving else []
+    parts = [_scan_filling(sound, first, config, kept)] if first else []
+    parts += [_scan_newest(sound, serving, first, kept)] if serving else []
     context = torch.cat(parts, 2)
     if bad is None:
         return context
     return context.masked_fill(timeline.spoiled(bad)[:, None, :, None], torch.nan)
 
 
-def _scan_newest(timeline: Timeline, serving: ServingAt, first: int, again: bool) -> Tensor:
+def _scan_newest(timeline: Timeline, serving: ServingAt, first: int, kept: int) -> Tensor:
     """The newest token's context of each window from new token `first` on, (B, H, T', D)."""
     heads = timeline.tokens.keys.shape[0] * timeline.tokens.keys.shape[1]
     wanted = max(CHUNK_TOKENS, isqrt(4 * timeline.window))
     most = max(1, min(wanted, isqrt(ELEMENTS_PER_CHUNK // max(1, 2 * heads))))
     chunks = _chunks(first, timeline.new, most)
-    work = _computed_again(_newest) if again else _newest
-    return torch.cat([work(timeline, serving, *chunk) for chunk in chunks], 2)
+    return torch.cat(_each(_newest, chunks, kept, timeline, serving), 2)
 
 
 def _scan_rows(timeline: Timeline, serving: ServingAt, first: int) -> Tensor:
@@ -81,24 +80,25 @@ def _scan_rows(timeline: Timeline, serving: ServingAt, first: int) -> Tensor:
     batch, heads, _, size = timeline.tokens.keys.shape
     one = batch * heads * timeline.window * (size + serving(first, first + 1).rows.shape[-1])
     chunks = _chunks(first, timeline.new, max(1, 2 * ELEMENTS_PER_CHUNK // max(1, one)))
-    work = _computed_again(_rows)
-    return torch.cat([work(timeline, serving, *chunk) for chunk in chunks], 1)
+    return torch.cat(_each(_rows, chunks, 0, timeline, serving), 1)
 
 
 def _chunks(first: int, stop: int, length: int) -> Iterator[tuple[int, int]]:
     return ((start, min(start + length, stop)) for start in range(first, stop, length))
 
 
-def _computed_again(work: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """`work` that keeps nothing for the gradient but what it is given."""
-
-    def checkpointed(*given: Any) -> Tensor:
-        if not torch.is_grad_enabled():
-            return work(*given)
-        found: Tensor = checkpoint(work, *given, use_reentrant=False, preserve_rng_state=False)
-        return found
-
-    return checkpointed
+def _each(
+    work: Callable[..., Tensor], chunks: Iterable[tuple[int, int]], kept: int, *given: Any
+) -> list[Tensor]:
+    """The work on all chunks; for the gradient, what lies behind `kept` tokens is done again."""
+    found = []
+    for start, stop in chunks:
+        if stop <= kept or not torch.is_grad_enabled():
+            found.append(work(*given, start, stop))
+        else:
+            chunk = *given, start, stop
+            found.append(checkpoint(work, *chunk, use_reentrant=False, preserve_rng_state=False))
+    return found
 
 
 def _newest(timeline: Timeline, serving: ServingAt, start: int, stop: int) -> Tensor:
@@ -162,7 +162,7 @@ def _rows(timeline: Timeline, serving: ServingAt, start: int, stop: int) -> Tens
     return rows.masked_fill(unseen[..., None], 0).transpose(1, 2)
 
 
-def _scan_filling(timeline: Timeline, stop: int, config: AttentionConfig, again: bool) -> Tensor:
+def _scan_filling(timeline: Timeline, stop: int, config: AttentionConfig, kept: int) -> Tensor:
     """The newest token's context of each window until new token `stop`, which makes none full.
 
     Each is cut into landmarks anew; with no more than M tokens it is exact attention.
@@ -171,33 +171,27 @@ def _scan_filling(timeline: Timeline, stop: int, config: AttentionConfig, again:
         returns: (B, H, T', D)
     """
     batch, heads = timeline.tokens.keys.shape[:2]
+    exact = min(max(config.landmarks - timeline.window + timeline.unseen, 0), stop)
     one = batch * heads * config.landmarks * timeline.window
     most = min(CHUNK_TOKENS, ELEMENTS_PER_CHUNK // max(1, one))
-    chunks = _chunks(0, stop, max(1, most))
-    work = _computed_again(_filling) if again else _filling
-    return torch.cat([work(timeline, config, *chunk) for chunk in chunks], 2)
+    chunks = _chunks(exact, stop, max(1, most))
+    parts = [scan_softmax(timeline.until(exact))] if exact else []
+    return torch.cat([*parts, *_each(_filling, chunks, kept, timeline, config)], 2)
 
 
 def _filling(timeline: Timeline, config: AttentionConfig, start: int, stop: int) -> Tensor:
-    tokens, marks = timeline.tokens.span(timeline.unseen, timeline.window + stop), config.landmarks
-    length, dtype = tokens.keys.shape[2], tokens.keys.dtype
+    tokens = timeline.tokens.span(timeline.unseen, timeline.window + stop)
+    length, marks = tokens.keys.shape[2], config.landmarks
     seen = torch.arange(length - stop + start + 1, length + 1, device=tokens.keys.device)
-    queries = tokens.queries[:, :, -len(seen) :, None]
-    unused = torch.arange(marks, device=seen.device) >= seen[:, None]
     unseen = torch.arange(length, device=seen.device) >= seen[:, None]
-    means = segment_weights(seen, marks, length, dtype).flatten(0, 1)
-    query_landmarks, key_landmarks = (
-        (means @ part).unflatten(2, unused.shape) for part in (tokens.queries, tokens.keys)
-    )
-    gamma = (query_landmarks @ key_landmarks.transpose(-1, -2)).masked_fill(
-        unused[:, None], -torch.inf
-    )
-    gamma = gamma.softmax(-1).masked_fill(unused[..., None], 0)
-    logits = query_landmarks.flatten(2, 3) @ tokens.keys.transpose(-1, -2)
-    logits = logits.unflatten(2, unused.shape).masked_fill_(unseen[:, None], -torch.inf)
-    mixed = (logits.softmax(-1).flatten(2, 3) @ tokens.values).unflatten(2, unused.shape)
-    beta = (queries @ key_landmarks.transpose(-1, -2)).masked_fill(unused[:, None], -torch.inf)
-    context = (beta.softmax(-1) @ pseudo_inverse(gamma, config.pseudo_inverse) @ mixed)[..., 0, :]
-    exact = (queries[..., 0, :] @ tokens.keys.transpose(-1, -2)).masked_fill(unseen, -torch.inf)
-    few = (seen <= marks)[:, None]
-    return torch.where(few, exact.softmax(-1) @ tokens.values, context)
+    means = segment_weights(seen, marks, length, tokens.keys.dtype).flatten(0, 1)
+    query_landmarks, key_landmarks = (means @ part for part in (tokens.queries, tokens.keys))
+    # All windows share their tokens: the larger products are of all of their landmarks at once.
+    delta = (query_landmarks @ tokens.keys.transpose(-1, -2)).unflatten(2, (-1, marks))
+    delta = delta.masked_fill_(unseen[:, None], -torch.inf).softmax(-1)
+    mixed = (delta.flatten(2, 3) @ tokens.values).unflatten(2, (-1, marks))
+    queries, keys = (part.unflatten(2, (-1, marks)) for part in (query_landmarks, key_landmarks))
+    gamma_inv = make_landmarks(queries, keys, config.pseudo_inverse).gamma_inv
+    newest = tokens.queries[:, :, -len(seen) :, None]
+    context: Tensor = (newest @ keys.transpose(-1, -2)).softmax(-1) @ gamma_inv @ mixed
+    return context[..., 0, :]
