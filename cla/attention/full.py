@@ -7,7 +7,7 @@ from torch import Tensor
 
 from cla.attention.emits import FullEmits, pad_left
 from cla.attention.projected import Projected
-from cla.attention.rings import advance_counters, selected, take, window_order, write_token
+from cla.attention.rings import selected, take, window_order
 from cla.attention.scan import scan_softmax
 from cla.attention.timeline import Timeline
 from cla.attention.windowed import WindowedAttention, WindowState
@@ -29,9 +29,7 @@ class FullAttention(WindowedAttention):
         active: Tensor | None = None,
     ) -> tuple[Tensor, Any]:
         newest = state.slot.clone()
-        for ring, token in zip(state[2:], tokens, strict=True):
-            write_token(ring, newest, token[:, :, 0], active)
-        advance_counters(state.slot, state.valid_tokens, self.config.window, active)
+        self.append(tokens, state, active)
         context = ring_context(state.queries, state.keys, state.values, state.valid_tokens)
         emits = self.step_emits(tokens.queries, state) if emit else None
         if self.config.retroactive:

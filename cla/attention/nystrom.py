@@ -19,12 +19,10 @@ from cla.attention.nystrom_emits import low_rank_emits, stream_emits
 from cla.attention.projected import Projected
 from cla.attention.pseudo_inverse import pseudo_inverse
 from cla.attention.rings import (
-    advance_counters,
     roll_streams,
     selected,
     take,
     time_order,
-    write_token,
 )
 from cla.attention.scan import scan_softmax
 from cla.attention.serving import WindowLandmarks
@@ -51,10 +49,7 @@ class NystromAttention(WindowedAttention):
         emit: bool = False,
         active: Tensor | None = None,
     ) -> tuple[Tensor, Any]:
-        slot = state.slot.clone()
-        for ring, token in zip(state[2:], tokens, strict=True):
-            write_token(ring, slot, token[:, :, 0], active)
-        advance_counters(state.slot, state.valid_tokens, self.config.window, active)
+        self.append(tokens, state, active)
         order = time_order(state.slot, state.valid_tokens, self.config.window)
         ordered = Projected(*(take(ring, order) for ring in state[2:]))
         seen = state.valid_tokens.clamp(min=1)

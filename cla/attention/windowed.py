@@ -9,7 +9,7 @@ from cla.attention.autocast import outside_autocast
 from cla.attention.checks import check_window
 from cla.attention.layer import AttentionLayer
 from cla.attention.projected import Projected
-from cla.attention.rings import ring_order, to_ring
+from cla.attention.rings import advance_counters, ring_order, to_ring, write_token
 from cla.attention.scan import scan_windows
 from cla.attention.state import narrow_state, stack_states, stream_groups
 from cla.attention.timeline import Timeline
@@ -66,6 +66,13 @@ class WindowedAttention(AttentionLayer):
         if not self.keeps_queries:
             rings[0] = rings[0][:, :, :0]
         return WindowState(*counters, *rings)
+
+    def append(self, tokens: Projected, state: Any, active: Tensor | None) -> None:
+        """Write one token of each active stream, (B, H, 1, D), into the state's rings."""
+        slot = state.slot.clone()
+        for ring, token in zip((state.queries, state.keys, state.values), tokens, strict=True):
+            write_token(ring, slot, token[:, :, 0], active)
+        advance_counters(state.slot, state.valid_tokens, self.config.window, active)
 
     def rings(self, state: Any) -> Projected:
         """Queries, keys and values of a window, (B, H, N, D); where none are kept, zero queries."""
