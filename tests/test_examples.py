@@ -4,6 +4,7 @@ import runpy
 from pathlib import Path
 
 import pytest
+import torch
 
 from cla.capture import sample_clips
 
@@ -26,3 +27,9 @@ def test_digits_of_a_file():
     spoken_digits = runpy.run_path(str(EXAMPLES / "digits_of_a_file.py"))["spoken_digits"]
     labels = [label for _, label in spoken_digits(str(clip.path))]
     assert labels == [word.label for word in clip.words]
+
+
+def test_stream_a_transformer(capsys):
+    torch.manual_seed(0)
+    runpy.run_path(str(EXAMPLES / "stream_a_transformer.py"))
+    assert float(capsys.readouterr().out.split()[-1]) < 1e-5
