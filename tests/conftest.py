@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from cla.attention.kernels import compile_all
+from cla.attention.kernels.ahead import compile_all
 
 # Nothing is recorded on the machine of who runs the tests; those of recordings name a folder.
 os.environ["CLA_RECORDINGS"] = "off"

@@ -101,7 +101,7 @@ def check_places(state: Any) -> None:
     if isinstance(state, Tensor):
         return
     if hasattr(state, "slot"):
-        window, valid = state.keys.shape[2], state.valid_tokens
+        window, valid = state.window, state.valid_tokens
         filling = (valid >= 0) & (valid < window) & (state.slot == valid)
         full = (valid == window) & (state.slot >= 0) & (state.slot < window)
         if not bool((filling | full).all()):

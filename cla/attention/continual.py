@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from cla.attention import fused
+from cla.attention import kernels
 from cla.attention.config import AttentionConfig
+from cla.attention.emits import FullEmits
 from cla.attention.full import FullAttention, ring_context
 from cla.attention.partial_sums import sum_tokens
 from cla.attention.projected import Projected, with_ones
@@ -15,6 +16,7 @@ from cla.attention.rings import (
     column_stride,
     read_token,
     selected,
+    stride_window,
     take,
     window_order,
     write_token,
@@ -28,11 +30,12 @@ then still holds what is left of both to 1e-9 of a value of 1."""
 
 
 class ContinualState(NamedTuple):
-    """Rings of the projected window and, if retroactive, of the sums of each row.
+    """Rings of the projected window and, if retroactive, of the sums of each row, all as columns.
 
     Shapes:
-        valid_tokens, slot, keys, values: see `WindowState`
-        queries: (B, H, D, `column_stride`), columns of a ring; (B, H, D, 0) if single-output
+        valid_tokens, slot: see `WindowState`
+        queries: (B, H, D, `column_stride`); (B, H, D, 0) if single-output
+        keys, values: (B, H, D, `column_stride`)
         rows: (B, H, D + 3, `column_stride`) float64, of each row shift, sums and denominator as in
             `PartialSums`, and the largest sum, of values or weights, since it was summed anew;
             (B, H, D + 3, 0) if single-output
@@ -44,6 +47,17 @@ class ContinualState(NamedTuple):
     keys: Tensor
     values: Tensor
     rows: Tensor
+
+    @property
+    def window(self) -> int:
+        """N."""
+        return stride_window(self.keys.shape[-1])
+
+    @property
+    def rings(self) -> WindowState:
+        """The rings row by row, as views; none of queries if single-output."""
+        parts = (part[..., : self.window].mT for part in self[2:5])
+        return WindowState(self.valid_tokens, self.slot, *parts)
 
 
 class ContinualAttention(FullAttention):
@@ -62,39 +76,50 @@ class ContinualAttention(FullAttention):
 
     def __init__(self, config: AttentionConfig) -> None:
         super().__init__(config)
-        self._stride = column_stride(config.window) if config.retroactive else 0
-        """Of columns of all rows, none if single-output."""
+        self._stride = column_stride(config.window)
+        self._kernels: kernels.Steps | None = None
 
     @property
     def keeps_queries(self) -> bool:  # type: ignore[override]  # a constant of the other kinds
         """Whether rows older than the newest are needed."""
         return self.config.retroactive
 
+    @property
+    def compiled(self) -> "kernels.Steps":
+        """The compiled steps, made when they are first taken."""
+        if self._kernels is None:
+            self._kernels = kernels.continual_steps(self.config)
+        return self._kernels
+
     def fits(self, state: ContinualState) -> bool:
-        columns = state.queries.shape[-1] == state.rows.shape[-1] == self._stride
-        wide = not self._stride or state.rows.dtype is torch.float64
-        return columns and wide and super().fits(state)
+        config, kept = self.config, self._stride * self.config.retroactive
+        heads = (config.num_heads, config.head_dim)
+        return (
+            state.keys.shape[1:] == (*heads, self._stride)
+            and state.queries.shape[1:] == (*heads, kept)
+            and state.rows.shape[-1] == kept
+            and (not kept or state.rows.dtype is torch.float64)
+        )
 
     def window_state(self, tokens: Projected, seen: int) -> ContinualState:
         state: WindowState = super().window_state(tokens, seen)
-        shape = (*state.keys.shape[:2], self.config.head_dim + 3, 0)
-        none = torch.zeros(shape, dtype=torch.float64, device=state.keys.device)
+        queries, keys, values = (_columns(ring, self._stride, 0.0) for ring in state[2:])
         if not self.config.retroactive:
-            queries = state.queries.transpose(-1, -2)
-            return ContinualState(*state._replace(queries=queries), none)
+            shape = (*state.keys.shape[:2], self.config.head_dim + 3, 0)
+            none = torch.zeros(shape, dtype=torch.float64, device=state.keys.device)
+            queries = queries[..., :0].clone()
+            return ContinualState(*state[:2], queries, keys, values, none)
         # Of tokens not yet seen any finite row will do, which the token will replace.
-        window = self.config.window
-        seen = min(max(seen, 1), window)
+        seen = min(max(seen, 1), self.config.window)
         some = WindowState(*state[:2], *(ring[:, :, :seen] for ring in state[2:]))
-        rows = _sum_rows(some, some.queries)
-        queries = _columns(state.queries, column_stride(window), 0.0)
-        rows = _columns(rows, column_stride(window), 1.0)
-        return ContinualState(*state._replace(queries=queries), rows)
+        rows = _columns(_sum_rows(some, some.queries), self._stride, 1.0)
+        return ContinualState(*state[:2], queries, keys, values, rows)
 
     def rings(self, state: ContinualState) -> Projected:
-        if not self.config.retroactive:
-            return super().rings(state)
-        return Projected(_queries(state), state.keys, state.values)
+        return super().rings(state.rings)
+
+    def step_emits(self, queries: Tensor, state: ContinualState) -> FullEmits:
+        return super().step_emits(queries, state.rings)
 
     def attend(
         self,
@@ -104,27 +129,30 @@ class ContinualAttention(FullAttention):
         emit: bool = False,
         active: Tensor | None = None,
     ) -> tuple[Tensor, Any]:
-        if self.use_fused and fused.can_step(state.keys):
-            context = fused.continual_step(tokens, state, active)
-        else:
+        context = self.compiled.attend(tokens, state, active) if self._can_take(state) else None
+        if context is None:
             context = self._take(tokens, state, active)
         return context, self.step_emits(tokens.queries, state) if emit else None
 
     def step_compiled(
         self,
         x: Tensor,
-        weights: fused.Weights,
+        weights: kernels.Weights,
         state: ContinualState,
         active: Tensor | None,
     ) -> Tensor | None:
-        if state.keys.dtype is not torch.float32 or not state.keys.is_contiguous():
+        if not self._can_take(state):
             return None
-        output, short = fused.continual_layer(x, weights, state, active)
-        if not self.config.retroactive:
-            return output
+        done = self.compiled.layer(x, weights, state, active)
+        if done is None or not self.config.retroactive:
+            return done and done[0]
+        contexts, short = done
         with torch.no_grad():
-            output = self.finish_columns(output)
+            output = self.finish_columns(contexts)
             return self.zero_unseen(output, state.valid_tokens) if short else output
+
+    def _can_take(self, state: ContinualState) -> bool:
+        return self.use_fused and kernels.can_step(state.keys, torch.float32)
 
     def window_context(self, tokens: Projected) -> Tensor:
         if self.config.retroactive:
@@ -133,20 +161,19 @@ class ContinualAttention(FullAttention):
         return logits.softmax(-1) @ tokens.values
 
     def _take(self, tokens: Projected, state: ContinualState, active: Tensor | None) -> Tensor:
-        slot = state.slot.clone()
+        slot, rings = state.slot.clone(), state.rings
         leaving = state.valid_tokens == self.config.window
-        oldest = (read_token(state.keys, slot), read_token(state.values, slot))
-        rings = (_queries(state), state.keys, state.values)
-        for ring, token in zip(rings, tokens, strict=True):
+        oldest = (read_token(rings.keys, slot), read_token(rings.values, slot))
+        for ring, token in zip(rings[2:], tokens, strict=True):
             if ring.shape[2]:
                 write_token(ring, slot, token[:, :, 0], active)
         advance_counters(state.slot, state.valid_tokens, self.config.window, active)
         if not self.config.retroactive:
-            return ring_context(tokens.queries, state.keys, state.values, state.valid_tokens)
+            return ring_context(tokens.queries, rings.keys, rings.values, state.valid_tokens)
         ring = _ring(state)
         rows = _update_rows(tokens, state, oldest, leaving)
         ring.copy_(rows if active is None else torch.where(_wide(active), rows, ring))
-        write_token(ring, slot, _sum_rows(state, tokens.queries)[:, :, 0], active)
+        write_token(ring, slot, _sum_rows(rings, tokens.queries)[:, :, 0], active)
         _restore(state)
         rows = take(ring, window_order(state.slot, state.valid_tokens, self.config.window))
         return (rows[..., 1:-2] / rows[..., -2:-1]).to(tokens.values.dtype)
@@ -158,14 +185,9 @@ def _columns(ring: Tensor, stride: int, value: float) -> Tensor:
     return ring.transpose(-1, -2).contiguous()
 
 
-def _queries(state: ContinualState) -> Tensor:
-    """The ring of queries, (B, H, N, D)."""
-    return state.queries[..., : state.keys.shape[2]].transpose(-1, -2)
-
-
 def _ring(state: ContinualState) -> Tensor:
     """The sums of all rows, (B, H, N, D + 3)."""
-    return state.rows[..., : state.keys.shape[2]].transpose(-1, -2)
+    return state.rows[..., : state.window].mT
 
 
 def _wide(mask: Tensor) -> Tensor:
@@ -178,7 +200,7 @@ def _update_rows(
     """All rows with the newest token in and, where it is `leaving`, the oldest out."""
     rows = _ring(state)
     shift, sums, peak = rows[..., :1], rows[..., 1:-1], rows[..., -1:]
-    queries = _queries(state).double()
+    queries = state.rings.queries.double()
     entering = queries @ tokens.keys.double().transpose(-1, -2)
     gone = queries @ oldest[0].double()[..., None]
     highest = torch.maximum(shift, entering)
@@ -204,12 +226,12 @@ def _restore(state: ContinualState) -> None:
     bad = seen[:, None] & ~sound
     streams = selected(bad.flatten(1).any(1))
     if streams is not None:
-        part = ContinualState(*(tensor[streams] for tensor in state))
-        anew = _sum_rows(part, _queries(part))
+        part = WindowState(*(tensor[streams] for tensor in state.rings))
+        anew = _sum_rows(part, part.queries)
         rows[streams] = torch.where(bad[streams][..., None], anew, rows[streams])
 
 
-def _sum_rows(state: ContinualState | WindowState, queries: Tensor) -> Tensor:
+def _sum_rows(state: WindowState, queries: Tensor) -> Tensor:
     """Rows of a window, each summed anew.
 
     Shapes:

@@ -5,7 +5,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from cla.attention import fused
+from cla.attention import kernels
 from cla.attention.autocast import outside_autocast
 from cla.attention.checks import check_window
 from cla.attention.config import AttentionConfig
@@ -66,10 +66,10 @@ class ContinualNystromAttention(AttentionLayer):
         self._numbers = (
             heads * window * config.head_dim * keeps_queries(config),
             heads * marks * marks,
-            heads * (marks + 1) * column_stride(window) * config.retroactive,
+            heads * marks * column_stride(window) * config.retroactive,
         )
         """Of one stream's queries, gamma_inv and betas."""
-        self._kernels: fused.NystromKernels | None = None
+        self._kernels: kernels.Steps | None = None
         self._exact = landmarks_are_tokens(config)
         # Follows from the landmarks; not a buffer, which a narrow type of the layer would spoil.
         self._gamma_inv: Tensor | None = None
@@ -82,14 +82,10 @@ class ContinualNystromAttention(AttentionLayer):
         return self
 
     @property
-    def kernels(self) -> "fused.NystromKernels | None":
-        """The compiled steps, where they may be taken."""
-        if not self.use_fused or torch.compiler.is_compiling():
-            return None
-        if self.config.pseudo_inverse == "ridge" and not self.fixed:
-            return None
+    def compiled(self) -> "kernels.Steps":
+        """The compiled steps, made when they are first taken."""
         if self._kernels is None:
-            self._kernels = fused.NystromKernels(self.config)
+            self._kernels = kernels.nystrom_steps(self.config)
         return self._kernels
 
     @property
@@ -128,7 +124,7 @@ class ContinualNystromAttention(AttentionLayer):
         return (
             state.keys.shape == (batch, *self._ring)
             and state.queries.numel() == batch * queries
-            and state.landmarks.gamma_inv.numel() == batch * inverse
+            and state.gamma_inv.numel() == batch * inverse
             and state.betas.numel() == batch * betas
         )
 
@@ -157,21 +153,18 @@ class ContinualNystromAttention(AttentionLayer):
         emit: bool = False,
         active: Tensor | None = None,
     ) -> tuple[Tensor, Any]:
-        kernels = self.kernels
-        if kernels and tokens.keys.dtype is torch.float64 and fused.can_step(state.keys):
-            context = self._attend_fused(kernels, tokens, state, active)
+        if self._can_take(tokens, state):
+            context = self._attend_fused(tokens, state, active)
         else:
             context = advance(tokens, state, self.config, active)
         return context, self.step_emits(tokens.queries, state) if emit else None
 
     def step_compiled(
-        self, x: Tensor, weights: fused.Weights, state: NystromState, active: Tensor | None
+        self, x: Tensor, weights: kernels.Weights, state: NystromState, active: Tensor | None
     ) -> Tensor | None:
-        kernels, keys = self._kernels or self.kernels, state.keys
-        known = keys.dtype is torch.float64 and keys.is_contiguous()
-        if kernels is None or self._exact or not known:
+        if self._exact or not kernels.can_step(state.keys, torch.float64):
             return None
-        done = kernels.layer(x, weights, state, active)
+        done = self.compiled.layer(x, weights, state, active)
         if done is None or not self.config.retroactive:
             return done and done[0]
         contexts, short = done
@@ -179,15 +172,20 @@ class ContinualNystromAttention(AttentionLayer):
             output = self.finish_columns(contexts)
             return self.zero_unseen(output, state.valid_tokens) if short else output
 
+    def _can_take(self, tokens: Projected, state: NystromState) -> bool:
+        """Whether kernels can take projected tokens; all rows they give as float32."""
+        return (
+            self.use_fused
+            and kernels.can_step(state.keys, torch.float64)
+            and tokens.keys.dtype is torch.float64
+            and not (self.config.retroactive and self.like.dtype is torch.float64)
+        )
+
     def _attend_fused(
-        self,
-        kernels: "fused.NystromKernels",
-        tokens: Projected,
-        state: NystromState,
-        active: Tensor | None,
+        self, tokens: Projected, state: NystromState, active: Tensor | None
     ) -> Tensor:
         """Streams that keep sums by the kernels, those whose windows are filling without."""
-        context = None if self._exact else self._advance_fused(kernels, tokens, state, active)
+        context = None if self._exact else self.compiled.attend(tokens, state, active)
         if context is not None:
             return context
         direct = attends_directly(state, self.config)
@@ -195,22 +193,11 @@ class ContinualNystromAttention(AttentionLayer):
             active = torch.ones_like(direct)
         steady = active & ~direct
         if bool(steady.any()):
-            context = self._advance_fused(kernels, tokens, state, steady)
+            context = self.compiled.attend(tokens, state, steady)
         others = advance(tokens, state, self.config, active & direct)
         return (
             others if context is None else torch.where(direct[:, None, None, None], others, context)
         )
-
-    def _advance_fused(
-        self,
-        kernels: "fused.NystromKernels",
-        tokens: Projected,
-        state: NystromState,
-        active: Tensor | None,
-    ) -> Tensor | None:
-        if self.config.retroactive:
-            return kernels.rows(tokens, state, active, self.like.dtype)
-        return kernels.step(tokens, state, active)
 
     def young_rows(self, tokens: Projected, seen: Tensor) -> Tensor:
         if not self.fixed:
@@ -237,7 +224,8 @@ class ContinualNystromAttention(AttentionLayer):
 
     def scan_part(self, x: Tensor, state: NystromState) -> tuple[Tensor, NystromState]:
         tokens = self.project(x, state.keys.dtype)
-        context, after = scan_streams(tokens, state, self.config, self.kernels)
+        taken = self.compiled if self.use_fused else None
+        context, after = scan_streams(tokens, state, self.config, taken)
         output = self.merge_heads(context)
         if self.config.retroactive:
             output = self.zero_unseen(output, self.scan_valid_tokens(state, x.shape[1]))

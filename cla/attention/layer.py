@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cla.attention import fused
+from cla.attention import kernels
 from cla.attention.autocast import outside_autocast
 from cla.attention.checks import (
     check_active,
@@ -51,7 +51,8 @@ class AttentionLayer(Projections, ABC):
 
     def __init__(self, config: AttentionConfig) -> None:
         super().__init__(config)
-        self.use_fused = fused.AVAILABLE
+        self.use_fused = kernels.AVAILABLE
+        self._weights = kernels.Arrays()
         self._ring = (config.num_heads, config.window, config.head_dim)
         """Shape of a stream's rings."""
 
@@ -96,7 +97,7 @@ class AttentionLayer(Projections, ABC):
             ClaError: the tokens do not fit the layer or the state.
         """
         self._check_step(x, active, state)
-        weights = fused.weights_of(self, x) if self.use_fused and self.plain else None
+        weights = kernels.weights_of(self, self._weights, x) if self.use_fused else None
         try:
             output = None if weights is None else self.step_compiled(x, weights, state, active)
             if output is not None and not emit and active is None:
@@ -111,7 +112,7 @@ class AttentionLayer(Projections, ABC):
     def _complete_step(
         self,
         x: Tensor,
-        weights: fused.Weights | None,
+        weights: kernels.Weights | None,
         state: Any,
         output: Tensor | None,
         *,
@@ -126,7 +127,7 @@ class AttentionLayer(Projections, ABC):
                 check_places(state)
             tokens = self.project_token(x, weights, state.keys.dtype)
             context, emits = self.attend(tokens, state, emit=emit, active=active)
-            output = self.finish_step(context, weights)
+            output = self.finish(context)
             short = state.valid_tokens < self.config.window
             if self.config.retroactive and selected(short) is not None:
                 output = self.zero_unseen(output, state.valid_tokens)
@@ -140,7 +141,7 @@ class AttentionLayer(Projections, ABC):
     def step_compiled(
         self,
         x: Tensor,  # noqa: ARG002  # a default that takes what the others take
-        weights: fused.Weights,  # noqa: ARG002
+        weights: kernels.Weights,  # noqa: ARG002
         state: Any,  # noqa: ARG002
         active: Tensor | None,  # noqa: ARG002
     ) -> Tensor | None:

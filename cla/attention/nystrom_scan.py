@@ -5,7 +5,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from cla.attention import fused
+from cla.attention import kernels
 from cla.attention.config import AttentionConfig
 from cla.attention.landmarks import Landmarks, context_of_window
 from cla.attention.low_rank_scan import scan_low_rank
@@ -24,12 +24,12 @@ def scan_streams(
     new: Projected,
     state: NystromState,
     config: AttentionConfig,
-    kernels: "fused.NystromKernels | None",
+    taken: "kernels.Steps | None",
 ) -> tuple[Tensor, NystromState]:
     """Contexts of T new tokens, and the state after them.
 
     Args:
-        kernels: to be used where they can be.
+        taken: kernels to be used where they can be.
 
     Shapes:
         new: (B, H, T, D)
@@ -40,8 +40,8 @@ def scan_streams(
         rows = slice(group.start, group.start + group.length)
         tokens = Projected(*(part[rows] for part in new))
         part = narrow_state(state, group)
-        if kernels and _can_compile(tokens, part, config):
-            context, after = _scan_compiled(tokens, part, config, kernels, group)
+        if taken and _can_compile(tokens, part, config):
+            context, after = _scan_compiled(tokens, part, config, taken, group)
         else:
             context, after = _scan_group(tokens, part, config, group)
         contexts.append(context)
@@ -55,8 +55,8 @@ def _can_compile(new: Projected, state: NystromState, config: AttentionConfig) -
         not config.retroactive
         and not landmarks_are_tokens(config)
         and not (torch.is_grad_enabled() and any(part.requires_grad for part in new))
-        and new.keys.dtype is state.keys.dtype is torch.float64
-        and fused.can_step(state.keys)
+        and new.keys.dtype is torch.float64
+        and kernels.can_step(state.keys, torch.float64)
     )
 
 
@@ -64,18 +64,18 @@ def _scan_compiled(
     new: Projected,
     state: NystromState,
     config: AttentionConfig,
-    kernels: "fused.NystromKernels",
+    taken: "kernels.Steps",
     group: StreamGroup,
 ) -> tuple[Tensor, NystromState]:
     """Continual landmarks of windows that fill are for PyTorch, all else is for the kernels."""
     early = config.window - group.valid_tokens if follows_stream(config) else 0
     if not early:
         state = clone_state(state)
-        return kernels.scan(new, state), state
+        return taken.scan(new, state), state
     first, after = _scan_group(new.span(0, early), state, config, group)
     if early >= new.keys.shape[2]:
         return first, after
-    return torch.cat([first, kernels.scan(new.span(early), after)], 2), after
+    return torch.cat([first, taken.scan(new.span(early), after)], 2), after
 
 
 def _scan_group(

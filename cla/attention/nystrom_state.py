@@ -23,11 +23,11 @@ class NystromState(NamedTuple):
         queries: (B, H, N, D) ring with continual landmarks or retroactive rows, else (B, H, 0, D)
         keys: (B, H, N, D) ring
         values: (B, H, N, D + 1) ring; the last column is 1 where a token was seen
-        landmarks: see there
+        query_landmarks, key_landmarks: (B, H, D, M), side by side, as compiled loops take them
+        gamma_inv: (B, H, M, M)
         sums: (B, R, H, D + 2, M), see `window_sums`
-        betas: (B, H, M + 1, `column_stride`) ring of the columns of softmax(Q K~^T) if retroactive,
-            else (B, H, M + 1, 0); the last row is 1 / (sum of exp(Q K~^T)), by which one landmark's
-            row can be renewed alone, or 0 where that is not known
+        betas: (B, H, M, `column_stride`) ring of the columns of softmax(Q K~^T) if retroactive,
+            else (B, H, M, 0)
     """
 
     valid_tokens: Tensor
@@ -35,9 +35,21 @@ class NystromState(NamedTuple):
     queries: Tensor
     keys: Tensor
     values: Tensor
-    landmarks: Landmarks
+    query_landmarks: Tensor
+    key_landmarks: Tensor
+    gamma_inv: Tensor
     sums: Tensor
     betas: Tensor
+
+    @property
+    def window(self) -> int:
+        """N."""
+        return self.keys.shape[2]
+
+    @property
+    def landmarks(self) -> Landmarks:
+        """The landmarks in use, as views of the state."""
+        return Landmarks(self.query_landmarks.mT, self.key_landmarks.mT, self.gamma_inv)
 
 
 def stream_landmarks(
@@ -94,7 +106,9 @@ def build_state(
         queries if keeps_queries(config) else queries[:, :, :0].clone(),
         keys,
         values,
-        landmarks,
+        landmarks.queries.mT.contiguous(),
+        landmarks.keys.mT.contiguous(),
+        landmarks.gamma_inv,
         build_table(logits, values, slots),
         betas if config.retroactive else betas[..., :0].clone(),
     )
@@ -104,7 +118,7 @@ def ring_of_betas(key_landmarks: Tensor, queries: Tensor) -> Tensor:
     """Betas of a ring of queries, as a state holds them."""
     betas = (key_landmarks @ queries.transpose(-1, -2)).softmax(-2)
     window = queries.shape[2]
-    return torch.nn.functional.pad(betas, (0, column_stride(window) - window, 0, 1))
+    return torch.nn.functional.pad(betas, (0, column_stride(window) - window))
 
 
 def follows_stream(config: AttentionConfig) -> bool:

@@ -14,7 +14,7 @@ from cla.attention.nystrom_state import (
     ring_of_betas,
     window_logits,
 )
-from cla.attention.partial_sums import PartialSums, quotient
+from cla.attention.partial_sums import quotient
 from cla.attention.projected import Projected, pick, with_ones
 from cla.attention.rings import (
     advance_counters,
@@ -25,7 +25,7 @@ from cla.attention.rings import (
     window_order,
     write_token,
 )
-from cla.attention.window_sums import build_table, slide, table_total
+from cla.attention.window_sums import build_table, slide, window_total
 
 
 def attends_directly(
@@ -65,30 +65,27 @@ def advance(
         return _exact_context(tokens.queries, state, config)
     continual = follows_stream(config)
     rings = (state.keys, state.values)
-    total = slide(state.sums, state.landmarks.queries, (key, value), rings, slot, active)
+    slide(state.sums, state.landmarks.queries, (key, value), rings, slot, active)
     if config.retroactive:
         beta = (tokens.queries @ state.landmarks.keys.transpose(-1, -2)).softmax(-1)
-        beta = torch.nn.functional.pad(beta[:, :, 0], (0, 1))
-        write_token(state.betas.transpose(-1, -2), slot, beta, active)
+        write_token(state.betas.mT, slot, beta[:, :, 0], active)
     if continual:
         taken = torch.ones_like(direct) if active is None else active
-        total = _renew_landmarks(state, config, total, before, taken & ~direct)
-    delta_values = quotient(total)
-    context = mix(tokens.queries, state, config, delta_values)
+        _renew_landmarks(state, config, before, taken & ~direct)
+    context = mix(tokens.queries, state, config)
     if continual and selected(direct) is not None:
         context = torch.where(direct[:, None, None, None], _direct_context(state, config), context)
     return context
 
 
-def mix(
-    queries: Tensor, state: NystromState, config: AttentionConfig, delta_values: Tensor
-) -> Tensor:
+def mix(queries: Tensor, state: NystromState, config: AttentionConfig) -> Tensor:
     """Beta gamma^+ (delta V), of the newest token or of the whole window in its order."""
+    delta_values = quotient(window_total(state.sums))
     if not config.retroactive:
         beta = (queries @ state.landmarks.keys.transpose(-1, -2)).softmax(-1)
         return beta @ state.landmarks.gamma_inv @ delta_values
     mixed = state.landmarks.gamma_inv @ delta_values
-    rows = state.betas[..., :-1, : config.window].transpose(-1, -2) @ mixed
+    rows = state.betas[..., : config.window].transpose(-1, -2) @ mixed
     return take(rows, window_order(state.slot, state.valid_tokens, config.window))
 
 
@@ -116,12 +113,8 @@ def _direct_context(state: NystromState, config: AttentionConfig) -> Tensor:
 
 
 def _renew_landmarks(
-    state: NystromState,
-    config: AttentionConfig,
-    total: PartialSums,
-    before: Tensor,
-    steady: Tensor,
-) -> PartialSums:
+    state: NystromState, config: AttentionConfig, before: Tensor, steady: Tensor
+) -> None:
     """Let a landmark enter where a segment has been completed; all where a window became full."""
     cuts = segments(config.window, config.landmarks)
     _, place = cuts.locate(state.slot)
@@ -135,17 +128,12 @@ def _renew_landmarks(
     ):
         streams = selected(mask)
         if streams is not None:
-            total = _enter(state, config, total, mask[streams], (streams, rows[streams]))
-    return total
+            _enter(state, config, mask[streams], (streams, rows[streams]))
 
 
 def _enter(
-    state: NystromState,
-    config: AttentionConfig,
-    total: PartialSums,
-    mask: Tensor,
-    place: tuple[Tensor, Tensor],
-) -> PartialSums:
+    state: NystromState, config: AttentionConfig, mask: Tensor, place: tuple[Tensor, Tensor]
+) -> None:
     """Replace some landmarks by the means of their segments, and what depends on them.
 
     Args:
@@ -177,11 +165,6 @@ def _enter(
     if config.retroactive:
         betas = ring_of_betas(new_keys, queries)
         state.betas[streams] = torch.where(wide, betas, state.betas[streams])
-    whole = table_total(table, slot, config.window)
-    shift, sums = total.shift.clone(), total.sums.clone()
-    for old, new in ((shift, whole.shift), (sums, whole.sums)):
-        old[where] = torch.where(wide, new.transpose(1, 2), old[where])
-    return PartialSums(shift, sums)
 
 
 def _segment_rows(config: AttentionConfig, rows: Tensor) -> Tensor:

@@ -10,27 +10,12 @@ from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 def is_plain(*linears: nn.Module) -> bool:
     """Whether calling each module is the product with its weight, plus its bias, and nothing else.
 
-    Not so with hooks, its own or those of all modules, with parametrizations, pruning or a
-    `forward` that was put over it, nor where its weight is of a class of its own (quantized,
-    distributed) or its class is another (adapters such as LoRA).
+    Not so where it is changed (`is_changed`), parametrized or pruned, nor where its weight is of a
+    class of its own (quantized, distributed).
     """
-    if (
-        every_module._global_forward_hooks
-        or every_module._global_forward_pre_hooks
-        or every_module._global_backward_hooks
-        or every_module._global_backward_pre_hooks
-    ):
+    if is_changed(*linears):
         return False
     for linear in linears:
-        if (
-            type(linear) is not nn.Linear
-            or linear._forward_hooks
-            or linear._forward_pre_hooks
-            or linear._backward_hooks
-            or linear._backward_pre_hooks
-            or "forward" in linear.__dict__
-        ):
-            return False
         parameters = linear._parameters
         if not (
             "weight" in parameters
@@ -39,6 +24,33 @@ def is_plain(*linears: nn.Module) -> bool:
         ):
             return False
     return True
+
+
+def is_changed(*linears: nn.Module) -> bool:
+    """Whether calling some module is not that of `nn.Linear` alone.
+
+    So with hooks, its own or those of all modules, with a `forward` that was put over it, and where
+    its class is another (adapters such as LoRA).
+    """
+    if (
+        every_module._global_forward_hooks
+        or every_module._global_forward_pre_hooks
+        or every_module._global_backward_hooks
+        or every_module._global_backward_pre_hooks
+    ):
+        return True
+    for linear in linears:
+        held = linear.__dict__  # attributes would take longer
+        if (
+            type(linear) is not nn.Linear
+            or held["_forward_hooks"]
+            or held["_forward_pre_hooks"]
+            or held["_backward_hooks"]
+            or held["_backward_pre_hooks"]
+            or "forward" in held
+        ):
+            return True
+    return False
 
 
 def _is_strided(tensor: Tensor | None) -> bool:

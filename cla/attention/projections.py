@@ -5,7 +5,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from cla.attention import fused
+from cla.attention import kernels
 from cla.attention.config import AttentionConfig
 from cla.attention.plain import apply, is_plain
 from cla.attention.projected import Projected, mark_bad
@@ -73,12 +73,12 @@ class Projections(nn.Module):
         return mark_bad(Projected(queries * scale, keys * scale, values))
 
     def project_token(
-        self, x: Tensor, weights: fused.Weights | None, dtype: torch.dtype
+        self, x: Tensor, weights: kernels.Weights | None, dtype: torch.dtype
     ) -> Projected:
         """`project` of one token of each stream, (B, E), by a kernel where it has the weights."""
         if weights is not None and dtype in (torch.float32, torch.float64):
-            projected = fused.project_token(x, weights, self.config.num_heads, dtype)
-            return Projected(*projected)
+            tokens = kernels.project_token(x, weights, self.config.num_heads)
+            return Projected(*tokens.to(dtype).unbind(1))
         return self.project(x[:, None], dtype)
 
     def finish(self, context: Tensor) -> Tensor:
@@ -90,22 +90,6 @@ class Projections(nn.Module):
         """
         output = self.merge_heads(context)
         return output if self.config.retroactive else output[:, 0]
-
-    def finish_step(self, context: Tensor, weights: fused.Weights | None) -> Tensor:
-        """`finish` of one step, by a kernel where it has the weights."""
-        if self.config.retroactive:
-            return self.finish_rows(context, weights)
-        if weights is None or context.dtype != torch.float64:
-            return self.finish(context)
-        return fused.finish_token(context, weights)
-
-    def finish_rows(self, context: Tensor, weights: fused.Weights | None) -> Tensor:
-        """Output projection of all rows, (B, H, N, D) to (B, N, E).
-
-        Nothing is copied of contexts that lie column by column, as kernels leave them.
-        """
-        columns = context.transpose(2, 3).flatten(1, 2).to(self.like.dtype)
-        return self.output_proj(columns.mT) if weights is None else self.finish_columns(columns)
 
     def finish_columns(self, columns: Tensor) -> Tensor:
         """Output projection of contexts that lie column by column, (B, E, N) to (B, N, E).

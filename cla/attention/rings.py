@@ -4,16 +4,22 @@ import torch
 from torch import Tensor
 
 PADDING = 8
-CLOSE = 256
-"""Numbers of which no multiple may be the distance of columns that are worked on together."""
+LONG = 256
+"""Tokens from which a power of two is too large to be the distance of columns."""
 
 
 def column_stride(window: int) -> int:
-    """Numbers from a column of a window to the next; N, but for large powers of two.
+    """Numbers from a column of a window to the next: N, and some more if that is large.
 
-    Caches put what lies a large power of two apart into the same few places.
+    Caches put what lies a large power of two apart, as windows often are long, into the same few
+    places.
     """
-    return window + PADDING if window % CLOSE == 0 else window
+    return window + PADDING if window >= LONG else window
+
+
+def stride_window(stride: int) -> int:
+    """N of a `column_stride`."""
+    return stride - PADDING if stride >= LONG else stride
 
 
 def write_token(ring: Tensor, slot: Tensor, token: Tensor, active: Tensor | None) -> None:

@@ -15,8 +15,9 @@ Nothing is ever subtracted, so nothing drifts; a token's last
 trace is gone when its block has been overwritten. No step branches on where a stream is, so the
 streams of a batch may be anywhere, and a step can be captured or exported.
 
-All sums lie in one table (B, R, H, D + 2, M), landmarks side by side, which is how compiled loops
-are fastest; of the D + 2 rows the first is the shift of `PartialSums`.
+All sums, those of the whole window too, lie in one table (B, R, H, D + 2, M), landmarks side by
+side, which is how compiled loops are fastest; of the D + 2 rows the first is the shift of
+`PartialSums`.
 Source: sliding-window aggregation as in Tangwongsan et al., "Low-Latency Sliding-Window
 Aggregation in Worst-Case Constant Time" (DEBS 2017), over blocks.
 """
@@ -37,7 +38,7 @@ from cla.attention.partial_sums import (
 )
 from cla.attention.rings import read_token
 
-HEAD, CYCLE, OTHERS, FIRST_BLOCK = 0, 1, 2, 3
+ROWS = HEAD, CYCLE, OTHERS, TOTAL, FIRST_BLOCK = 0, 1, 2, 3, 4
 
 
 def suffix_rows(cuts: Cuts) -> int:
@@ -65,16 +66,13 @@ def slide(
     rings: tuple[Tensor, Tensor],
     slot: Tensor,
     active: Tensor | None,
-) -> PartialSums:
+) -> None:
     """Take one token into the sums of each active stream, in place.
 
     Args:
         token: key (B, H, D) and value (B, H, D + 1) of the new token.
         rings: keys and values, before or after the token was written.
         slot: (B,) ring place of the token.
-
-    Shapes:
-        returns: the sums of the whole window, (B, H, M, ...)
     """
     keys, values = rings
     cuts = blocks(keys.shape[2])
@@ -105,12 +103,12 @@ def slide(
 
     always = torch.ones_like(last) if active is None else active
     _write(table, HEAD, head, always)
+    _write(table, TOTAL, total, always)
     _write(table, suffix_row(cuts, following, old), suffix, always & (old >= 1))
     _write(table, FIRST_BLOCK + turned, from_here, always & opening & (turned >= 2))
     _write(table, FIRST_BLOCK + block, head, always & last)
     _write(table, CYCLE, cycle, always & last)
     _write(table, OTHERS, others, always & last)
-    return total
 
 
 def build_table(logits: Tensor, values: Tensor, slot: Tensor) -> Tensor:
@@ -154,16 +152,16 @@ def build_table(logits: Tensor, values: Tensor, slot: Tensor) -> Tensor:
         torch.where(even, suffixes[0], suffixes[1]),
         torch.where(even, suffixes[1], suffixes[0]),
     )
-    first = [torch.cat(part, -1)[:, None] for part in (head, cycle, others)]
+    whole = merge_all(sums, 1)
+    first = [torch.cat(part, -1)[:, None] for part in (head, cycle, others, whole)]
     table = torch.cat([*first, torch.cat(rows, -1), *sides], 1)
     parts = plain(PartialSums(table[..., :1], table[..., 1:]))
     return torch.cat(parts, -1).transpose(-1, -2).contiguous()
 
 
-def table_total(table: Tensor, slot: Tensor, window: int) -> PartialSums:
-    """The sums of the whole window from a table that has just been built, (B, H, M, ...)."""
-    block, _ = blocks(window).locate(slot)
-    return merge(_read(table, OTHERS), _read(table, FIRST_BLOCK + block))
+def window_total(table: Tensor) -> PartialSums:
+    """The sums of the whole window, (B, H, M, ...)."""
+    return _read(table, TOTAL)
 
 
 def _grid(cuts: Cuts, device: torch.device) -> tuple[Tensor, Tensor]:

@@ -30,6 +30,11 @@ class WindowState(NamedTuple):
     keys: Tensor
     values: Tensor
 
+    @property
+    def window(self) -> int:
+        """N."""
+        return self.keys.shape[2]
+
 
 class WindowedAttention(AttentionLayer):
     """Base of the kinds that keep queries, keys and values of the window, and no sums."""

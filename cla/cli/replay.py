@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from cla.attention.kernels import compiled
+from cla.attention.kernels.ahead import compiled
 from cla.cli.lanes import add_lane_arguments, lane_configs
 from cla.cli.signals import unbroken
 from cla.cli.summary import Summary, print_json, print_table

@@ -16,9 +16,9 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cla.attention import fused
-from cla.attention.fused.folders import VARIABLE
-from cla.attention.kernels import can_keep, compile_all, compiled, take_from
+from cla.attention import kernels as attention_kernels
+from cla.attention.kernels.ahead import can_keep, compile_all, compiled, take_from
+from cla.attention.kernels.folders import VARIABLE
 from cla.resources import package_path
 
 LOWEST = 19
@@ -86,7 +86,7 @@ class Kernels:
     def _run(self) -> None:
         why = ""
         try:
-            if not fused.AVAILABLE:
+            if not attention_kernels.AVAILABLE:
                 why = "numba is not installed."
             elif not compiled():
                 self._known.set()

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import torch
 from torch import Tensor, nn
 
-from cla.attention import AttentionConfig, AttentionLayer, OperationCount, Step, fused
+from cla.attention import AttentionConfig, AttentionLayer, OperationCount, Step, kernels
 from cla.attention.checks import check_active, check_step, check_tokens, check_type
 from cla.attention.config import AttentionKind, OutputMode, PseudoInverse, choice, positive
 from cla.attention.layer import SCAN_TOKENS
@@ -142,7 +142,7 @@ class StreamClassifier(nn.Module):
     def use_kernels(self, on: bool) -> None:
         """Step by compiled kernels, where there are any, or by PyTorch: on the same states."""
         for attention in self.attentions:
-            attention.use_fused = on and fused.AVAILABLE
+            attention.use_fused = on and kernels.AVAILABLE
 
     @property
     def latency(self) -> int:

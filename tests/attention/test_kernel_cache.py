@@ -13,10 +13,10 @@ import pytest
 
 numba = pytest.importorskip("numba")
 
-from cla.attention.fused import cache, folders, sealed  # noqa: E402  # needs numba
-from cla.attention.fused.cache import COMPLETE, complete, target_here  # noqa: E402  # as above
-from cla.attention.fused.filling import fill, writable  # noqa: E402  # as above
-from cla.attention.fused.folders import (  # noqa: E402  # as above
+from cla.attention.kernels import cache, folders, sealed  # noqa: E402  # needs numba
+from cla.attention.kernels.cache import COMPLETE, complete, target_here  # noqa: E402  # as above
+from cla.attention.kernels.filling import fill, writable  # noqa: E402  # as above
+from cla.attention.kernels.folders import (  # noqa: E402  # as above
     KEPT,
     VARIABLE,
     KernelFolders,
@@ -38,8 +38,8 @@ def outer(x):
 DECORATORS = """
 from functools import partial
 from pathlib import Path
-from cla.attention.fused.cache import compiled
-from cla.attention.fused.folders import KernelFolders
+from cla.attention.kernels.cache import compiled
+from cla.attention.kernels.folders import KernelFolders
 FOLDERS = KernelFolders(*sorted(Path(__file__).parent.glob('*.py')))
 whole = part = partial(compiled, FOLDERS)
 """
@@ -352,19 +352,19 @@ def test_sources_that_cannot_be_read_are_not_kept(tmp_path):
 
 
 def test_what_kernels_are_made_of_is_in_their_folders_name():
-    package = Path(importlib.util.find_spec("cla.attention.fused").origin).parent
+    package = Path(importlib.util.find_spec("cla.attention.kernels").origin).parent
     for path in package.glob("*.py"):
         text = path.read_text()
-        if "fused.kernel import" in text:
+        if "@kernel(" in text or "@entry(" in text:
             for node in ast.walk(ast.parse(text)):
                 module = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
-                if module.startswith("cla.") and not module.startswith("cla.attention.fused."):
+                if module.startswith("cla.") and not module.startswith("cla.attention.kernels."):
                     name = f"{module.rpartition('.')[2]}.py"
-                    assert name in (package / "kernel.py").read_text(), path.name
+                    assert name in (package / "compiled.py").read_text(), path.name
 
 
 def test_constants_of_kernels_are_those_of_pytorch():
     from cla.attention import continual
-    from cla.attention.fused import continual_rows
+    from cla.attention.kernels import continual_rows
 
     assert continual_rows.LEAST_SHARE == continual.LEAST_SHARE

@@ -7,46 +7,50 @@ from rows import assert_rows_close
 
 numba = pytest.importorskip("numba")
 
-from cla.attention.fused.elimination import drop_small, eliminate  # noqa: E402  # needs numba
-from cla.attention.fused.inverse import invert  # noqa: E402  # as above
-from cla.attention.fused.singular_values import decompose  # noqa: E402  # as above
+from cla.attention.kernels.pseudo_inverse import METHODS, drop_small, eliminate, invert  # noqa: E402  # needs numba
+from cla.attention.kernels.singular_values import decompose  # noqa: E402  # as above
 from cla.attention.pseudo_inverse import (  # noqa: E402  # as above
     SINGULAR_VALUE_CUTOFF,
     pseudo_inverse,
 )
 
 
-@pytest.mark.parametrize("method", ["exact", "iterative"])
+@numba.njit
+def _invert(out, gamma, method):
+    invert(out, gamma, method)
+
+
+@pytest.mark.parametrize("method", ["exact", "iterative", "ridge"])
 @pytest.mark.parametrize("spread", [3.0, 0.3, 0.02, 0.0])
 @pytest.mark.parametrize("size", [1, 2, 7, 16, 33])
 def test_it_is_that_of_pytorch(method, spread, size):
     generator = torch.Generator().manual_seed(size)
     factors = torch.randn(2, size, 12, generator=generator, dtype=torch.float64)
     gamma = (spread * factors[0] @ factors[1].T).softmax(-1)
-    found = np.empty(size * size)
-    room = np.empty(3 * size * size)
-    invert(found, 0, gamma.flatten().numpy(), size, method == "exact", room)
-    expected = pseudo_inverse(gamma, method).flatten()
+    found = np.empty((size, size))
+    _invert(found, gamma.numpy(), METHODS[method])
+    expected = pseudo_inverse(gamma, method)
     condition = torch.linalg.matrix_norm(gamma, 2) * expected.norm()
-    assert_rows_close(found, expected, condition=condition)
+    assert_rows_close(found.ravel(), expected.flatten(), condition=condition)
 
 
-def test_of_what_is_no_number_it_is_none():
-    gamma = np.full(9, 1 / 3)
-    gamma[4] = np.nan
-    found = np.zeros(9)
-    invert(found, 0, gamma, 3, True, np.empty(27))
+@pytest.mark.parametrize("method", ["exact", "iterative", "ridge"])
+def test_of_what_is_no_number_it_is_none(method):
+    gamma = np.full((3, 3), 1 / 3)
+    gamma[1, 1] = np.nan
+    found = np.zeros((3, 3))
+    _invert(found, gamma, METHODS[method])
     assert np.isnan(found).all()
 
 
 @numba.njit
-def _drop(out, gamma, size, room):
-    return eliminate(out, 0, gamma, size, room) and drop_small(out, 0, gamma, size, room)
+def _drop(out, gamma):
+    return eliminate(out, gamma) and drop_small(out, gamma)
 
 
 @numba.njit
-def _decompose(out, gamma, size, room):
-    decompose(out, 0, gamma, size, room)
+def _decompose(out, gamma):
+    decompose(out, gamma)
 
 
 def with_values(values, seed):
@@ -82,17 +86,16 @@ def test_few_small_values_are_dropped_one_by_one(small, certain, seed):
     gamma = with_values(np.array(LARGE + small), seed)
     size = len(gamma)
     found, all_at_once = np.empty((2, size, size))
-    room = np.empty(3 * size**2)
-    assert _drop(found.ravel(), gamma.ravel(), size, room) == certain
+    assert _drop(found, gamma) == certain
     expected = np.linalg.pinv(gamma, rcond=SINGULAR_VALUE_CUTOFF).ravel()
     if certain:
         assert_rows_close(found.ravel(), expected, condition=CONDITION)
-    _decompose(all_at_once.ravel(), gamma.ravel(), size, room)
+    _decompose(all_at_once, gamma)
     assert_rows_close(all_at_once.ravel(), expected, condition=CONDITION)
 
 
 def test_a_pivot_of_zero_is_no_obstacle_where_another_is_left():
     gamma = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
-    found, room = np.empty((3, 3)), np.empty(27)
-    assert _drop(found.ravel(), gamma.ravel(), 3, room)
+    found = np.empty((3, 3))
+    assert _drop(found, gamma)
     assert_rows_close(found, gamma.T)

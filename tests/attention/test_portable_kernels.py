@@ -10,13 +10,13 @@ import pytest
 
 pytest.importorskip("numba")
 
-from cla.attention.fused.cache import levels_here  # needs numba
+from cla.attention.kernels.cache import levels_here  # needs numba
 
 STEPS = """
 import json, torch
 from cla.attention import AttentionConfig, make_attention
-from cla.attention.fused.kernel import FOLDERS
-from cla.attention.kernels import compiled
+from cla.attention.kernels.compiled import FOLDERS
+from cla.attention.kernels.ahead import compiled
 found = compiled()
 outputs = []
 for use in (True, False):

@@ -11,9 +11,9 @@ importlib.util.find_spec = lambda name, *rest: None if name == "numba" else find
 
 import sys
 import torch
-from cla.attention import AttentionConfig, fused, make_attention
+from cla.attention import AttentionConfig, kernels, make_attention
 
-assert not fused.AVAILABLE
+assert not kernels.AVAILABLE
 for kind in ("full", "continual", "nystrom", "continual_nystrom"):
     layer = make_attention(AttentionConfig(kind, 12, 2, 8, 3 if "nystrom" in kind else None))
     state = layer.init_state(2)

@@ -7,8 +7,8 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from cla.attention import fused
-from cla.attention.kernels import compile_all
+from cla.attention import kernels as attention_kernels
+from cla.attention.kernels.ahead import compile_all
 from cla.engine import (
     Comparison,
     Kernels,
@@ -73,7 +73,7 @@ def probabilities(records):
     return np.array([[lane.probabilities for lane in record.lanes] for record in records])
 
 
-@pytest.mark.skipif(not fused.AVAILABLE, reason="there is one path alone")
+@pytest.mark.skipif(not attention_kernels.AVAILABLE, reason="there is one path alone")
 @pytest.mark.usefixtures("loaded")
 def test_a_change_over_is_recorded_at_its_token_and_replayed_bit_for_bit(task, tmp_path):
     kernels = Given()
@@ -115,7 +115,7 @@ def test_a_stream_has_no_gap_where_lanes_change_over(task):
 def test_without_kernels_to_wait_for_lanes_step_by_them_at_once(task, tmp_path):
     play(task, None, tmp_path / "one")
     recording = Recording(tmp_path / "one")
-    assert recording.manifest.kernels == fused.AVAILABLE
+    assert recording.manifest.kernels == attention_kernels.AVAILABLE
     assert not [one for one in recording.happenings() if isinstance(one, CommandDone)]
 
 
@@ -133,7 +133,7 @@ def test_lanes_that_are_made_later_take_the_path_of_the_others(task):
     comparison.apply(UseKernels(True))
     comparison.apply(SetLanes((*LANES, LaneConfig("nystrom", 8))))
     comparison.apply(SetWindow(10))
-    assert paths(comparison) == {fused.AVAILABLE}
+    assert paths(comparison) == {attention_kernels.AVAILABLE}
     comparison.apply(UseKernels(False))
     assert paths(comparison) == {False}
 
@@ -222,7 +222,7 @@ def test_kernels_that_cannot_be_had_are_missed_in_one_line(machine, caplog):
 
 
 def test_without_numba_that_is_said(monkeypatch, caplog):
-    monkeypatch.setattr(fused, "AVAILABLE", False)
+    monkeypatch.setattr(attention_kernels, "AVAILABLE", False)
     assert not Kernels().settle()
     assert "numba is not installed" in caplog.text
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from cla.attention import fused
+from cla.attention import kernels as attention_kernels
 from cla.engine.commands import MAX_LANES
 from cla.engine.lane_config import LaneConfig
 from cla.engine.recording.layout import FORMAT, FORMATS, MANIFEST
@@ -97,7 +97,7 @@ def describe(
         lanes=lanes,
         emit=emit,
         live=live,
-        kernels=kernels and fused.AVAILABLE,
+        kernels=kernels and attention_kernels.AVAILABLE,
         device=device_name(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         versions=versions(),

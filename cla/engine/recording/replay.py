@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from cla.attention import fused
+from cla.attention import kernels as attention_kernels
 from cla.engine.commands import Command, RequestMap, Reset, SetEmit, SetSensitivity, UseKernels
 from cla.engine.inputs import sound_stream, video_stream
 from cla.engine.lane_config import LaneConfig
@@ -169,7 +169,7 @@ def changes(recording: Recording, task: TaskModel) -> list[str]:
     ]
     if manifest.device != device_name():
         found.append(f"{device_name()} (was {manifest.device})")
-    if recording.by_kernels and not fused.AVAILABLE:
+    if recording.by_kernels and not attention_kernels.AVAILABLE:
         found.append("no compiled kernels, which need numba")
     if manifest.weights != weights_digest(task):
         found.append("other weights")

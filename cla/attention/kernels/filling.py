@@ -9,9 +9,9 @@ from typing import Any
 from filelock import FileLock
 from numba.core.event import Listener, install_listener
 
-from cla.attention.fused.cache import complete, seal, target_here
-from cla.attention.fused.folders import KernelFolders, make
-from cla.attention.fused.sealed import sweep
+from cla.attention.kernels.cache import complete, seal, target_here
+from cla.attention.kernels.folders import KernelFolders, make
+from cla.attention.kernels.sealed import sweep
 
 LOCK = "lock"
 Tell = Callable[[float], None]

@@ -18,8 +18,8 @@ from numba.core.compiler import CompileResult
 from numba.core.registry import cpu_target
 from numba.core.serialize import dumps
 
-from cla.attention.fused.folders import KernelFolders, Target, keep, make, portable_levels
-from cla.attention.fused.sealed import read, say_once, write
+from cla.attention.kernels.folders import KernelFolders, Target, keep, make, portable_levels
+from cla.attention.kernels.sealed import read, say_once, write
 
 COMPLETE = "complete"
 """Names the kernels of a folder that holds all that layers step with."""

@@ -17,10 +17,11 @@ from typing import get_args
 
 import torch
 
-from cla.attention import fused
+from cla.attention import kernels
 from cla.attention.config import AttentionConfig, OutputMode
 from cla.attention.continual_nystrom import ContinualNystromAttention
 from cla.attention.factory import make_attention
+from cla.attention.kernels import AVAILABLE
 from cla.attention.layer import AttentionLayer
 from cla.attention.registry import KINDS
 
@@ -30,10 +31,10 @@ SIZES = AttentionConfig("full", 8, 2, window=4)
 
 def compiled() -> bool:
     """Whether all that steps take lies compiled on the disk, for this processor or a lesser one."""
-    if not fused.AVAILABLE:
+    if not AVAILABLE:
         return False
-    from cla.attention.fused.cache import complete
-    from cla.attention.fused.kernel import FOLDERS
+    from cla.attention.kernels.cache import complete
+    from cla.attention.kernels.compiled import FOLDERS
 
     return complete(FOLDERS)
 
@@ -49,27 +50,27 @@ def compile_all(tell: Callable[[float], None] = lambda _: None) -> bool:
     Returns:
         Whether other processes will find all of it.
     """
-    if not fused.AVAILABLE:
+    if not AVAILABLE:
         return False
-    from cla.attention.fused.filling import fill
-    from cla.attention.fused.kernel import FOLDERS
+    from cla.attention.kernels.compiled import FOLDERS
+    from cla.attention.kernels.filling import fill
 
-    for name in fused.__all__:
-        getattr(fused, name)  # imports all kernels, of which a share is told
+    for name in kernels.__all__:
+        getattr(kernels, name)  # imports all kernels, of which a share is told
     return fill(FOLDERS, _step_all, tell)
 
 
 def can_keep() -> bool:
     """Whether what is compiled here is there for other processes."""
-    from cla.attention.fused.filling import writable
-    from cla.attention.fused.kernel import FOLDERS
+    from cla.attention.kernels.compiled import FOLDERS
+    from cla.attention.kernels.filling import writable
 
     return writable(FOLDERS)
 
 
 def take_from(folder: Path) -> None:
     """Look for compiled kernels in this folder too, which a process has filled for this one."""
-    from cla.attention.fused.kernel import FOLDERS
+    from cla.attention.kernels.compiled import FOLDERS
 
     FOLDERS.passed = folder
 
@@ -123,7 +124,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _compile_portably() -> int:
     """For each of the processors that many can stand in for, as far as it can be tried here."""
-    from cla.attention.fused.cache import levels_here
+    from cla.attention.kernels.cache import levels_here
 
     for level in levels_here():
         print(level, flush=True)
@@ -138,7 +139,3 @@ def _compile_portably() -> int:
 def _print(share: float) -> None:
     with suppress(OSError):  # whoever asked has gone; what is compiled is there for others
         print(f"{share:.3f}", flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -8,22 +8,20 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from cla.attention.fused.weights import Weights, can_step, weights_of
+from cla.attention.kernels.arrays import Arrays, Weights, can_step, weights_of
 
 if TYPE_CHECKING:
-    from cla.attention.fused.continual_calls import continual_layer, continual_step
-    from cla.attention.fused.nystrom_calls import NystromKernels
-    from cla.attention.fused.token_calls import finish_token, project_token
+    from cla.attention.kernels.projections import project_token
+    from cla.attention.kernels.steps import Steps, continual_steps, nystrom_steps
 
 AVAILABLE = find_spec("numba") is not None
 """Whether the kernels can be compiled here; layers do not ask for them else."""
 
 _HOMES = {
-    "NystromKernels": "nystrom_calls",
-    "continual_layer": "continual_calls",
-    "continual_step": "continual_calls",
-    "finish_token": "token_calls",
-    "project_token": "token_calls",
+    "Steps": "steps",
+    "continual_steps": "steps",
+    "nystrom_steps": "steps",
+    "project_token": "projections",
 }
 
 
@@ -37,12 +35,12 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "AVAILABLE",
-    "NystromKernels",
+    "Arrays",
+    "Steps",
     "Weights",
     "can_step",
-    "continual_layer",
-    "continual_step",
-    "finish_token",
+    "continual_steps",
+    "nystrom_steps",
     "project_token",
     "weights_of",
 ]

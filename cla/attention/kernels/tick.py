@@ -1,0 +1,169 @@
+"""A landmark tick: landmarks, sums, gamma's inverse and betas follow the stream."""
+
+import numpy as np
+
+from cla.attention.kernels.compiled import kernel
+from cla.attention.kernels.pseudo_inverse import invert
+from cla.attention.kernels.vectors import dot_rows, exponentials, exponentiate, sum_rows
+from cla.attention.kernels.window_sums import (
+    CYCLE,
+    EMPTY,
+    FIRST_BLOCK,
+    HEAD,
+    OTHERS,
+    TOTAL,
+    num_blocks,
+    part_of,
+    rescale,
+    start_of,
+    suffix_row,
+    weigh,
+)
+
+TILE = 256
+"""Tokens worked on at once: what is known of them stays in the cache."""
+
+
+@kernel()
+def renew(stream, first, last, slot, method):
+    """Let the landmarks of the segments from `first` to before `last` enter.
+
+    Args:
+        slot: the place of the next token; the window is full.
+    """
+    heads, size, marks = stream.query_landmarks.shape
+    window = stream.keys.shape[1]
+    logits, shifts = np.empty(window), np.empty(window)
+    bits = np.empty(max(window, marks), np.int64)
+    table = np.empty((stream.sums.shape[0], size + 2))
+    gamma, landmark = np.empty((marks, marks)), np.empty(size)
+    for head in range(heads):
+        for mark in range(first, last):
+            begin, end = start_of(mark, marks, window), start_of(mark + 1, marks, window)
+            for column in range(size):
+                query, key = 0.0, 0.0
+                for token in range(begin, end):
+                    query += stream.queries[head, token, column]
+                    key += stream.keys[head, token, column]
+                landmark[column] = query / (end - begin)
+                stream.query_landmarks[head, column, mark] = landmark[column]
+                stream.key_landmarks[head, column, mark] = key / (end - begin)
+            dot_rows(logits, stream.keys[head], landmark)
+            weigh(logits, shifts, bits)
+            build(table, logits, shifts, stream.values[head], slot)
+            for row in range(table.shape[0]):
+                for column in range(size + 2):
+                    stream.sums[row, head, column, mark] = table[row, column]
+        for mark in range(marks):
+            for column in range(size):
+                landmark[column] = stream.query_landmarks[head, column, mark]
+            sum_rows(gamma[mark], landmark, stream.key_landmarks[head])
+            _, whole = exponentiate(gamma[mark], bits)
+            for other in range(marks):
+                gamma[mark, other] /= whole
+        invert(stream.gamma_inv[head], gamma, method)
+        if stream.betas.shape[2]:
+            for begin in range(0, window, TILE):
+                _write_betas(stream, head, begin, min(TILE, window - begin))
+
+
+@kernel()
+def build(table, weights, shifts, values, slot):
+    """One landmark's column of the table of a full window, anew, as `window_sums.build_table`.
+
+    Args:
+        weights, shifts: of the tokens of the ring under the landmark.
+        slot: the place of the next token.
+
+    Shapes:
+        table: (R, D + 2)
+        values: (N, D + 1)
+    """
+    window = len(values)
+    count = num_blocks(window)
+    block = part_of(slot, count, window)
+    start = start_of(block, count, window)
+    for index in range(count):
+        first, end = start_of(index, count, window), start_of(index + 1, count, window)
+        beside = index == block or index == (block + 1) % count
+        _clear(table, TOTAL)
+        for token in range(end - 1, first - 1, -1):
+            _add(table, TOTAL, shifts[token], weights[token], values[token])
+            if beside and token > first:
+                _copy(table, suffix_row(window, count, index, token - first), TOTAL)
+        _copy(table, FIRST_BLOCK + index, TOTAL)
+    _clear(table, HEAD)
+    for token in range(start, slot):
+        _add(table, HEAD, shifts[token], weights[token], values[token])
+    _clear(table, CYCLE)
+    _clear(table, OTHERS)
+    for index in range(count):
+        if 0 < index < block:
+            _merge(table, CYCLE, FIRST_BLOCK + index)
+        if index != block:
+            _merge(table, OTHERS, FIRST_BLOCK + index)
+    _copy(table, TOTAL, OTHERS)
+    _merge(table, TOTAL, FIRST_BLOCK + block)
+    # While block 0 is overwritten, so many have been made as it has new tokens.
+    made = block + 1 if block else max(count - 1 - (slot - start), 2)
+    for index in range(count - 2, made - 1, -1):
+        _merge(table, FIRST_BLOCK + index, FIRST_BLOCK + index + 1)
+
+
+@kernel()
+def _clear(table, row):
+    for column in range(table.shape[1]):
+        table[row, column] = 0.0
+    table[row, 0] = EMPTY
+
+
+@kernel()
+def _copy(table, target, source):
+    for column in range(table.shape[1]):
+        table[target, column] = table[source, column]
+
+
+@kernel()
+def _merge(table, target, source):
+    _add(table, target, table[source, 0], 1.0, table[source, 1:])
+
+
+@kernel()
+def _add(table, row, shift, weight, value):
+    """Merge one token, or some whose sums are given, into the sums of one landmark."""
+    if table[row, 0] == shift:
+        for column in range(len(value)):
+            table[row, column + 1] += weight * value[column]
+        return
+    table[row, 0], ours, theirs = rescale(table[row, 0], shift)
+    for column in range(len(value)):
+        table[row, column + 1] = ours * table[row, column + 1] + theirs * weight * value[column]
+
+
+@kernel()
+def _write_betas(stream, head, begin, count):
+    """Some columns of the ring of betas, from the ring of queries."""
+    size, marks = stream.query_landmarks.shape[1:]
+    turned, betas = np.empty((size, count)), np.empty((marks, count))
+    landmark, whole, shift = np.empty(size), np.empty(count), np.empty(count)
+    for token in range(count):
+        for column in range(size):
+            turned[column, token] = stream.queries[head, begin + token, column]
+    for token in range(count):
+        whole[token], shift[token] = 0.0, -np.inf
+    for mark in range(marks):
+        for column in range(size):
+            landmark[column] = stream.key_landmarks[head, column, mark]
+        sum_rows(betas[mark], landmark, turned)
+        for token in range(count):
+            shift[token] = max(shift[token], betas[mark, token])
+    bits = np.empty(count, np.int64)
+    for mark in range(marks):
+        for token in range(count):
+            betas[mark, token] -= shift[token]
+        exponentials(betas[mark], bits)
+        for token in range(count):
+            whole[token] += betas[mark, token]
+    for mark in range(marks):
+        for token in range(count):
+            stream.betas[head, mark, begin + token] = betas[mark, token] / whole[token]
