@@ -83,7 +83,7 @@ def test_states_that_do_not_fit(layer):
     strangers = [pair for pair in strangers if not isinstance(pair[0], layer.state_type)]
     window = config_of(layer.config.kind, layer.config.landmark_mode, window=8)
     strangers += [(None, "NoneType"), ((token,), "tuple"), (classifier().init_state(2), "Classif")]
-    strangers += [(make_layer(window).init_state(2), r", 8, 6\), not \(.*, 9, 6\)")]
+    strangers += [(make_layer(window).init_state(2), r", 8(, 6)?\), not \(.*, 9(, 6)?\)")]
     for state, said in strangers:
         with pytest.raises(ClaError, match=f"another layer: .*{said}"):
             layer.step(token, state)
