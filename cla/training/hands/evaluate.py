@@ -23,7 +23,7 @@ COST_OF_FALSE = 0.1
 USUAL_LANES = [lane for lane in LANES if lane.num_landmarks == 16]
 GRID = [
     EventConfig(enter, exit_, hold, refractory_s=0.3, smoothing_tokens=smoothing)
-    for enter, exit_, hold, smoothing in product((0.7, 0.8, 0.85, 0.9), (0.3,), (2, 3, 4), (1, 3))
+    for enter, exit_, hold, smoothing in product((0.7, 0.8, 0.92), (0.3,), (2, 3, 4), (1, 3))
 ]
 
 
@@ -78,7 +78,7 @@ def _row(
             "recall": round(counted.recall, 4),
             "interval": [round(end, 4) for end in wilson(counted.found, counted.present)],
         }
-    if all((stream.labels == stream.labels[0]).all() for stream in streams):
+    if all((stream.labels == max(stream.labels[0], NONE + 1)).all() for stream in streams):
         changes = [label_changes(output) for output in outputs]
         row |= {
             "streams": len(streams),

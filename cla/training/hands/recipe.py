@@ -19,7 +19,7 @@ from cla.models import (
 from cla.training.batches import FeatureNoise
 from cla.training.hands.card import model_card
 from cla.training.hands.dataset import build_streams, load_streams
-from cla.training.hands.evaluate import evaluate, tuned
+from cla.training.hands.evaluate import evaluate, score, tuned
 from cla.training.hands.labels import labeled, landmark_weights
 from cla.training.hands.sets import HARD, TESTS, TRAIN, TUNE, TUNE_ODD, WIDE, StreamSet
 from cla.training.hands.sources import recordings
@@ -27,7 +27,9 @@ from cla.training.hands.streams import HandsStream, StreamMaker
 from cla.training.hands.vocabulary import LABELS
 from cla.training.hands.webcam import read_webcam
 from cla.training.landmarks import fit_landmarks
+from cla.training.lanes import FULL, make_lane, probabilities
 from cla.training.recipe import Folders, folders_of, recipe_parser, run_stages
+from cla.training.sensitivity import sensitivity
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 
 STEPS = 10_000
@@ -194,7 +196,10 @@ def make_card(folders: Folders, config: TrainConfig) -> None:
     figures = evaluate(task, sets, ALL_LANES_ON)
     phases = [config, refining_phase(config), *widening_phases(config)]
     card = model_card(figures, phases, [TRAIN.count, HARD.count, WIDE.count])
-    write_task(task, folders.out, card)
+    heard = [*sets["other hands"], *sets["odd hands"]]
+    outputs = probabilities(make_lane(task, FULL), [stream.features for stream in heard])
+    points = sensitivity(task.event_config, lambda events: score(outputs, heard, events))
+    write_task(task, folders.out, {**card, "sensitivity": points})
 
 
 def _training(folders: Folders) -> list[HandsStream]:

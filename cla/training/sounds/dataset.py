@@ -1,6 +1,7 @@
 """Streams of sounds as tokens, on disk."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,22 +39,33 @@ class SoundStream(NamedTuple):
         return [Occurrence(int(label), onset, end) for label, onset, end in self.heard]
 
 
+@dataclass(frozen=True)
+class StreamSet:
+    """Streams of one purpose.
+
+    Args:
+        short_share: of the recordings, of which a short piece is heard.
+    """
+
+    count: int
+    seed: int
+    short_share: float = 0.0
+
+
 def build_streams(
-    recordings: Sequence[Recording],
-    others: Sequence[Samples],
-    count: int,
-    seed: int,
-    folder: Path,
+    recordings: Sequence[Recording], others: Sequence[Samples], made: StreamSet, folder: Path
 ) -> None:
-    """Make what is missing of `count` streams; finished ones are kept."""
+    """Make what is missing of a set of streams; finished ones are kept."""
     from tqdm import trange
 
     make_folder(folder)
-    for number in trange(count, desc=f"streams {folder.name}"):
+    for number in trange(made.count, desc=f"streams {folder.name}"):
         path = folder / f"{number:04d}.npz"
         if path.exists():
             continue
-        scene = make_scene(recordings, others, np.random.default_rng((seed, number)))
+        scene = make_scene(
+            recordings, others, np.random.default_rng((made.seed, number)), made.short_share
+        )
         features = embed_sounds(scene.samples).numpy().astype(np.float16)
         labels = token_labels(scene.heard, len(features))
         heard = np.array(scene.heard, np.float64).reshape(-1, 3)

@@ -5,36 +5,41 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.models import Known, KnownClass
+from cla.models import Known, KnownClass, TaskModel
 from cla.models.known import MAX_EXAMPLES, averaged, unit
-from cla.training.lanes import Outputs
+from cla.training.lanes import FULL, Outputs, make_lane, probabilities
 from cla.training.sounds.dataset import SoundStream
 from cla.training.sounds.streams import NONE
 
-KEPT = 0.97
-"""Share of the sounds kept for tuning that stay known."""
-KNOWN_TOKENS = 3
-"""So many of a sound's tokens must be known for it to be named."""
+SLACK = 0.05
+"""Less than that of the least alike recording kept for tuning will do: rooms and noise differ."""
+SURE = 0.5
+KNOWN_TOKENS = 4
+"""So many tokens of a recording must be known."""
+
+Heard = Sequence[tuple[int, NDArray[np.float32]]]
+"""Label and tokens (T, F) of each recording."""
 
 
-def fit_known(train: Sequence[SoundStream], tuning: Sequence[SoundStream], seed: int = 0) -> Known:
-    """Centers of each class's tokens, and how near to one of them a sound of the class comes."""
+def fit_known(task: TaskModel, train: Heard, tuning: Heard, seed: int = 0) -> Known:
+    """Centers of each class's tokens, and how near to one of them a sound of the class comes.
+
+    Tokens of a recording count where the task names them rightly.
+    """
     from sklearn.cluster import KMeans
 
-    labels = np.concatenate([stream.labels for stream in train])
-    tokens = np.concatenate([_directions(stream) for stream in train])
-    heard = [found for stream in tuning for found in _sounds(stream)]
     classes = {}
-    for place in sorted(set(labels.tolist()) - {NONE}):
-        own = tokens[labels == place]
+    named, kept = _named(task, train), _named(task, tuning)
+    for place in sorted({label for label, _ in train}):
+        own = np.concatenate([tokens for label, tokens in named if label == place])
         centers = KMeans(min(MAX_EXAMPLES, len(own)), n_init=1, random_state=seed).fit(own)
         examples = unit(centers.cluster_centers_.astype(np.float32))
         nearest = [
-            np.sort((found @ examples.T).max(1))[-KNOWN_TOKENS:][0]
-            for label, found in heard
+            np.sort((tokens @ examples.T).max(1))[-KNOWN_TOKENS:][0]
+            for label, tokens in kept
             if label == place
         ]
-        classes[place] = KnownClass(examples, float(np.quantile(nearest, 1 - KEPT)))
+        classes[place] = KnownClass(examples, float(min(nearest)) - SLACK)
     return Known(classes)
 
 
@@ -68,8 +73,11 @@ def _directions(stream: SoundStream) -> NDArray[np.float32]:
     return unit(averaged(stream.features.astype(np.float32)))
 
 
-def _sounds(stream: SoundStream) -> list[tuple[int, NDArray[np.float32]]]:
-    """The tokens of each run of one label, with that label."""
-    starts = np.flatnonzero(np.diff(stream.labels)) + 1
-    runs = zip(np.split(stream.labels, starts), np.split(_directions(stream), starts), strict=True)
-    return [(int(labels[0]), tokens) for labels, tokens in runs if labels[0] != NONE]
+def _named(task: TaskModel, heard: Heard) -> list[tuple[int, NDArray[np.float32]]]:
+    """The directions of the tokens of each recording that are surely named by its label."""
+    outputs = probabilities(make_lane(task, FULL), [tokens for _, tokens in heard])
+    return [
+        (label, unit(averaged(tokens))[rows[:, label] > SURE])
+        for (label, tokens), rows in zip(heard, outputs, strict=True)
+        if (rows[:, label] > SURE).any()
+    ]

@@ -24,8 +24,7 @@ ONLY_OTHERS_SHARE = 0.15
 GAP_S = (0.3, 4.0)
 PIECE_S = (1.5, 5.0)
 SHORT_S = (0.3, 1.0)
-SHORT_SHARE = 0.3
-"""Of the recordings, of which a short piece is heard: a single bark."""
+"""Of a single bark."""
 LEVEL_DB = (-32.0, -12.0)
 NOISE_DB = (-75.0, -38.0)
 
@@ -52,12 +51,16 @@ class SoundScene(NamedTuple):
 
 
 def make_scene(
-    recordings: Sequence[Recording], others: Sequence[Samples], rng: np.random.Generator
+    recordings: Sequence[Recording],
+    others: Sequence[Samples],
+    rng: np.random.Generator,
+    short_share: float = 0.0,
 ) -> SoundScene:
     """One stream of `STREAM_S`.
 
     Args:
         others: recordings of no class, such as speech.
+        short_share: of the recordings, of which a short piece is heard.
     """
     length = round(STREAM_S * SAMPLE_RATE_HZ)
     background = BACKGROUNDS[int(rng.integers(len(BACKGROUNDS)))](length, rng)
@@ -70,7 +73,7 @@ def make_scene(
             piece, label = _other(others, rng), NONE
         else:
             recording = recordings[int(rng.integers(len(recordings)))]
-            short = rng.random() < SHORT_SHARE
+            short = short_share > 0 and rng.random() < short_share
             piece = cut_piece(recording.samples, SHORT_S if short else PIECE_S, rng)
             label = recording.label
         piece = piece[: length - start]
@@ -101,13 +104,9 @@ def cut_piece(samples: Samples, seconds: tuple[float, float], rng: np.random.Gen
 
 def _other(others: Sequence[Samples], rng: np.random.Generator) -> Samples:
     if others and rng.random() < 0.5:
-        return cut_piece(others[int(rng.integers(len(others)))], _other_length(rng), rng)
-    length = round(rng.uniform(*_other_length(rng)) * SAMPLE_RATE_HZ)
+        return cut_piece(others[int(rng.integers(len(others)))], PIECE_S, rng)
+    length = round(rng.uniform(*PIECE_S) * SAMPLE_RATE_HZ)
     return OTHERS[int(rng.integers(len(OTHERS)))](length, rng).astype(np.float32)
-
-
-def _other_length(rng: np.random.Generator) -> tuple[float, float]:
-    return SHORT_S if rng.random() < SHORT_SHARE else PIECE_S
 
 
 def _gain(samples: Samples, level_db: float) -> float:
