@@ -16,11 +16,14 @@ class _OtherFileError(Exception):
     """A file refers to another one."""
 
 
-def open_container(part: FilePart, *, ignore_length: bool = False) -> InputContainer | None:
+def open_container(
+    part: FilePart, *, ignore_length: bool = False, bare: str | None = None
+) -> InputContainer | None:
     """A container, or None where these bytes are none.
 
     Args:
         ignore_length: whether to read on where a WAV header says that it ends.
+        bare: the codec that the bytes are in without any container.
     """
     # A playlist inside the file must not make the decoder read other files or the network.
     options = {"protocol_whitelist": "none"}
@@ -31,6 +34,7 @@ def open_container(part: FilePart, *, ignore_length: bool = False) -> InputConta
         return av.open(
             part,
             mode="r",
+            format=bare,
             container_options=options,
             options={"max_pixels": str(_PROBED_PIXELS)},
             metadata_errors="replace",

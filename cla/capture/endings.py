@@ -1,7 +1,7 @@
 """The endings of names by which sound and video files are known.
 
-What a file is, its content says: these are for whoever offers files to choose from, or looks for
-them in a folder.
+What a file is, its content says, but for `BARE`: these are for whoever offers files to choose from,
+or looks for them in a folder.
 """
 
 from cla.types import InputKind
@@ -16,6 +16,8 @@ VIDEO = (
     "3g2", "3gp", "apng", "asf", "flv", "m2ts", "mjpeg", "mjpg", "mpeg", "mpg", "mts", "ogv",
     "vob", "wmv",
 )  # fmt: skip
+BARE = ("g722",)
+"""Codecs without a container, which nothing in the file tells: only for these the name counts."""
 _SILENT = frozenset(("gif", "apng", "mjpeg", "mjpg"))
 
 

@@ -20,6 +20,7 @@ from av.video.stream import VideoStream
 
 from cla.capture.chained import FilePart, lacks_its_end, parts
 from cla.capture.container import open_container
+from cla.capture.endings import BARE
 from cla.capture.riff import riff_size
 from cla.errors import ClaError
 from cla.printable import printable
@@ -249,7 +250,9 @@ class MediaFile(ABC, Generic[Chunk]):
         """A part as a container, with its stream found and checked."""
         self._part = part
         self._told = riff_size(part)
-        container = open_container(part, ignore_length=self._told.understated)
+        ending = Path(self.name).suffix.lower().removeprefix(".")
+        bare = ending if ending in BARE else None
+        container = open_container(part, ignore_length=self._told.understated, bare=bare)
         if container is None:
             raise ClaError(
                 f"{self.name} is not a {self.kind} file, or it is damaged.", self.formats

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from cla.cli import evaluate_photographs
+from cla.cli import evaluate_clips, evaluate_photographs
 from cla.cli.experiment_options import require_extra
 from cla.cli.terminal import Terminal
 from cla.errors import ClaError
@@ -17,17 +17,20 @@ from cla.options import Options
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print the table, write it where that is asked for.
+    """Print the table, write it where that is asked for; `--clips` judges what is labeled instead.
 
     Raises:
-        ClaError: nothing has been run there yet, or a file cannot be written.
+        ClaError: nothing has been run there yet, or a file cannot be written; or see
+            `evaluate_clips` and `evaluate_photographs`.
     """
-    if argv and argv[0] == "hands" and any(one.startswith("--clips") for one in argv):
-        return evaluate_photographs.main(load_task("hands"), argv[1:])
+    judges = {"digits": evaluate_clips.main, "hands": evaluate_photographs.main}
+    if argv and argv[0] in judges and any(one.startswith("--clips") for one in argv):
+        return judges[argv[0]](load_task(argv[0]), argv[1:])
     parser = Options(
         prog="cla evaluate",
         description="Print the table of trained runs: mean and deviation over seeds. To judge "
-        "photographs of hands: cla evaluate hands --clips FOLDER --help.",
+        "recordings of spoken digits or photographs of hands: cla evaluate digits (or hands) "
+        "--clips FOLDER --help.",
     )
     parser.add_argument("source", help="a run, a --work-dir, a results.parquet, or a task: digits")
     parser.add_argument("--table", type=Path, action="append", default=[], metavar="FILE",

@@ -80,15 +80,45 @@ def lagging_phase(config: TrainConfig) -> TrainConfig:
     )
 
 
-def hardening_phase(config: TrainConfig) -> TrainConfig:
-    """A shorter phase of the same kind, for streams of another make."""
-    last = lagging_phase(config)
+def rooms_phase(config: TrainConfig) -> TrainConfig:
+    """A phase on streams of another make, of full attention alone."""
     return replace(
-        last,
-        steps=last.steps * 3 // 5,
-        windows=last.windows * 2 // 3,
-        average=0.975,
-        seed=last.seed + 1,
+        config,
+        steps=config.steps * 3 // 20,
+        learning_rate=config.learning_rate * 2 / 5,
+        warmup_steps=config.warmup_steps * 3 // 10,
+        full_share=1.0,
+        average=0.99,
+        seed=config.seed + 3,
+    )
+
+
+def voices_phase(config: TrainConfig) -> TrainConfig:
+    """The last phase: more than half of it full attention, the rest every token of fitted marks."""
+    return replace(
+        rooms_phase(config),
+        steps=config.steps // 10,
+        learning_rate=config.learning_rate / 4,
+        warmup_steps=config.warmup_steps // 5,
+        full_share=0.6,
+        scan_tokens=config.scan_tokens * 5 // 6,
+        dense_share=1.0,
+        dense_counts=(4, 8, 16, 16, 16, 32),
+        guidance=1.0,
+        seed=config.seed + 4,
+    )
+
+
+def none_phase(config: TrainConfig) -> TrainConfig:
+    """A shorter phase of the same kind, for streams most of which hold nothing to recognize."""
+    return replace(
+        voices_phase(config),
+        steps=config.steps // 20,
+        learning_rate=config.learning_rate / 5,
+        warmup_steps=config.warmup_steps // 10,
+        full_share=0.7,
+        average=0.98,
+        seed=config.seed + 5,
     )
 
 

@@ -41,6 +41,17 @@ def test_reads_every_usual_format(
     assert spectrum.argmax() * rate_hz / 8_000 == pytest.approx(440 * rate_hz / 44_100, abs=6)
 
 
+def test_a_bare_codec_is_known_by_its_ending(
+    write_sound: WriteSound, tone: NDArray[np.float32]
+) -> None:
+    path = write_sound("tone.g722", tone, 16_000, "g722")
+    samples = read(path)
+    spectrum = np.abs(np.fft.rfft(samples[8_000:16_000] * np.hanning(8_000)))
+    assert spectrum.argmax() * 2 == pytest.approx(440 * 16_000 / 44_100, abs=6)
+    with pytest.raises(ClaError, match="not a sound file"):
+        read(path.rename(path.with_suffix(".wav")))
+
+
 def test_chunks_are_timed_by_what_was_read(
     write_sound: WriteSound, tone: NDArray[np.float32]
 ) -> None:

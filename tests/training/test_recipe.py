@@ -44,10 +44,10 @@ from cla.training.scoring import EventScorer, Occurrence, agreement
 from cla.training.train import (
     Start,
     TrainConfig,
-    hardening_phase,
     lagging_phase,
     low_rank_phase,
     train,
+    voices_phase,
 )
 from cla.types import Event
 
@@ -161,7 +161,7 @@ def test_landmarks_lie_where_tokens_count():
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("phase", [low_rank_phase, lagging_phase, hardening_phase, refining_phase])
+@pytest.mark.parametrize("phase", [low_rank_phase, lagging_phase, voices_phase, refining_phase])
 def test_a_phase_goes_on_from_the_weights_of_the_last(phase):
     streams = labeled(make_streams())
     config = TrainConfig(
@@ -242,19 +242,39 @@ def test_refining_makes_its_streams_and_trains_on_with_them(tmp_path, monkeypatc
     events = EventConfig(enter=0.7)
     task = TaskModel("digits", LABELS, before, {}, events, HOP_S, MappingProxyType({}))
     write_task(task, folders.out, {})
-    recipe.refine_weights(folders, lagging_phase(config), made)
+    recipe.refine_weights(folders, lagging_phase(config), made, tmp_path)
     for name in short:
         assert [len(one.features) for one in dataset.load_features(folders.features(name))]
     refined = read_task(folders.out)
     assert refined.event_config == events
     weights = zip(before.parameters(), refined.classifier.parameters(), strict=True)
     assert 0 < max((a - b).abs().max() for a, b in weights) < 0.1
-    write_task(task, folders.out, {})
-    recipe.refine_weights(folders, lagging_phase(config), made, 0.5)
-    half_way = read_task(folders.out).classifier.parameters()
-    ends = zip(half_way, before.parameters(), refined.classifier.parameters(), strict=True)
-    for found, first, last in ends:
-        assert_rows_close(found, (first + last) / 2)
+
+
+def test_voices_are_trained_on_without_one_speaker(tmp_path, monkeypatch):
+    asked = []
+
+    def streams(_folders, name):
+        asked.append(name)
+        return make_streams(1)
+
+    monkeypatch.setattr(recipe, "_streams", streams)
+    config = TrainConfig(
+        tiny_classifier(), steps=200, warmup_steps=30, scan_streams=2, scan_tokens=60, windows=8
+    )
+    before = TaskModel(
+        "digits", LABELS, StreamClassifier(config.classifier), {}, EventConfig(), HOP_S,
+        MappingProxyType({}),
+    )  # fmt: skip
+    landmarks = fit_landmarks(before.classifier, [one.features for one in make_streams(1)])
+    folders = Folders(tmp_path, tmp_path / "model")
+    for folder in (folders.out, tmp_path / recipe.REFINED):
+        write_task(replace(before, landmarks=landmarks), folder, {})
+    after = recipe.with_voices(folders, config, "george")
+    assert {"voices jackson", "voices lucas", "rooms again"} <= set(asked)
+    assert "voices george" not in asked
+    assert sorted(after.landmarks) == list(COUNTS)
+    assert (after.landmarks[4][0].keys - landmarks[4][0].keys).abs().max() > 0
 
 
 def test_nothing_that_is_tested_on_is_trained_on(tmp_path, monkeypatch):
@@ -269,8 +289,8 @@ def test_nothing_that_is_tested_on_is_trained_on(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("stage", "missing"),
-    [("train", "no streams"), ("refine", "no speech"), ("harden", "no speech")],
+    [("train", "no streams"), ("refine", "no speech"), ("voices", "no speech")],
 )
 def test_a_stage_without_its_data_is_explained(tmp_path, stage, missing):
     with pytest.raises(ClaError, match=missing):
-        main(["--work-dir", str(tmp_path), "--only", stage])
+        main(["--work-dir", str(tmp_path), "--only", stage, "--recordings", str(tmp_path)])

@@ -18,12 +18,13 @@ from cla.training.digits.augment import (
     low_pass,
     mixed,
     mu_law,
+    retimed,
     room,
     stretched,
     telephone,
 )
 from cla.training.digits.bank import Clip, trimmed_clip
-from cla.training.digits.kinds import GLIDING, HARD, TELEPHONE, StreamConfig
+from cla.training.digits.kinds import APART, GLIDING, HARD, ROOMS, StreamConfig
 from cla.training.digits.streams import MAKERS, Material, make_stream
 from cla.training.digits.trimming import speech_bounds
 from cla.training.digits.utterances import HELD_OUT_VOICES, plan
@@ -130,7 +131,7 @@ def test_a_choice_of_lines_leaves_streams_of_one_as_they_were():
     assert set(alike) == {True, False}
 
 
-@pytest.mark.parametrize("kind", [HARD, GLIDING, TELEPHONE])
+@pytest.mark.parametrize("kind", [HARD, GLIDING, ROOMS, APART])
 def test_kinds_of_streams_are_made(kind):
     samples, words = make_stream(
         make_material(), replace(kind, duration_s=12.0), np.random.default_rng(4)
@@ -167,6 +168,35 @@ def test_noise_is_added_at_its_ratio():
 def test_level_and_speed():
     assert np.abs(leveled(tone(0.2), -6.0)).max() == pytest.approx(10 ** (-6 / 20), rel=1e-3)
     assert len(stretched(tone(1.0), 1.25)) == pytest.approx(0.8 * SAMPLE_RATE_HZ, abs=2)
+
+
+@pytest.mark.parametrize("factor", [0.75, 1.0, 1.3])
+def test_tempo_changes_without_the_pitch(factor):
+    spoken = tone(1.0, 220.0)
+    said = retimed(spoken, factor)
+    assert len(said) == round(len(spoken) / factor)
+    strength = np.abs(np.fft.rfft(said * np.hanning(len(said))))
+    assert strength.argmax() * SAMPLE_RATE_HZ / len(said) == pytest.approx(220, abs=2)
+    middle = said[len(said) // 4 : -len(said) // 4]
+    assert level_db(middle) == pytest.approx(level_db(spoken), abs=0.5)
+
+
+def test_a_voice_behind_speaks_forwards_and_backwards():
+    said = [np.linspace(-0.5, 0.5, SAMPLE_RATE_HZ).astype(np.float32)]
+    heard = [noise.voice(40_000, said, np.random.default_rng(seed)) for seed in range(20)]
+    rising = [np.median(np.diff(one)) > 0 for one in heard]
+    assert {bool(each) for each in rising} == {True, False}
+    assert all(np.std(one) == pytest.approx(0.1, rel=0.01) for one in heard)
+
+
+def test_words_played_backwards_are_no_digits():
+    config = replace(
+        ROOMS, duration_s=12.0, digit_share=0.0, backwards_share=1.0, only_noise_share=0.0,
+        only_other_share=0.0, run_share=0.0,
+    )  # fmt: skip
+    _, words = make_stream(make_material(), config, np.random.default_rng(2))
+    assert words
+    assert {word.label for word in words} == {0}
 
 
 @pytest.mark.parametrize(

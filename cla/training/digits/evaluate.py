@@ -12,7 +12,8 @@ from cla.training.digits.dataset import FeatureStream
 from cla.training.digits.labels import token_labels
 from cla.training.digits.vocabulary import LABELS
 from cla.training.figures import Measures, measure
-from cla.training.lanes import LANES, Outputs
+from cla.training.intervals import wilson
+from cla.training.lanes import FULL, LANES, LaneName, Outputs, make_lane, probabilities
 from cla.training.scoring import EventScore, EventScorer, lane_figures
 from cla.training.tuning import tune_events
 
@@ -20,6 +21,12 @@ COST_OF_FALSE = 0.08
 """Recall that one false event a minute is worth when thresholds are tuned."""
 
 USUAL_LANES = [lane for lane in LANES if lane.num_landmarks in (4, 16)]
+JUDGED_LANES = (
+    FULL,
+    LaneName("continual_nystrom", 16),
+    LaneName("continual_nystrom", 16, "continual"),
+)
+"""What recordings are judged under."""
 GRID = [
     EventConfig(enter, exit_, hold, refractory_s=0.3, smoothing_tokens=smoothing)
     for enter, exit_, hold, smoothing in product(
@@ -72,9 +79,33 @@ def _row(
 ) -> dict[str, float]:
     counted = score(outputs, streams, config)
     row = lane_figures(counted, outputs, full)
-    if counted.present:
-        row |= {"words": counted.present, "recall": round(counted.recall, 4)}
-    return row
+    return row | (words_row(counted) if counted.present else {})
+
+
+def words_row(counted: EventScore) -> dict[str, Any]:
+    """What a card says of words: those found, how sure that is, and wrong events."""
+    return {
+        "words": counted.present,
+        "recall": round(counted.recall, 4),
+        "interval": [round(end, 4) for end in wilson(counted.found, counted.present)],
+        "wrong_in_100_words": round(100 * counted.false_events / counted.present, 2),
+    }
+
+
+def judge(
+    task: TaskModel,
+    sets: Mapping[str, Sequence[FeatureStream]],
+    lanes: Sequence[LaneName] = JUDGED_LANES,
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Words found and wrong events, by set and lane."""
+    figures: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in sets}
+    features = [stream.features for streams in sets.values() for stream in streams]
+    for lane in lanes:
+        outputs = iter(probabilities(make_lane(task, lane), features))
+        for name, streams in sets.items():
+            counted = score([next(outputs) for _ in streams], streams, task.event_config)
+            figures[name][str(lane)] = words_row(counted)
+    return figures
 
 
 def _token_accuracy(outputs: Outputs, streams: Sequence[FeatureStream]) -> float:

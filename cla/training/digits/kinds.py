@@ -14,7 +14,12 @@ SOUNDS = (
 
 @dataclass(frozen=True)
 class StreamConfig:
-    """How a stream is put together; shares are probabilities."""
+    """How a stream is put together; shares are probabilities.
+
+    Args:
+        backwards_share: of what is no digit, words that are played backwards.
+        babble_share, voice_share: of what lies under speech, many voices and one or two.
+    """
 
     duration_s: float = 40.0
     digit_share: float = 0.6
@@ -25,7 +30,10 @@ class StreamConfig:
     run_gap_s: tuple[float, float] = (0.05, 0.5)
     clip_gain_db: float = 4.0
     pasted_share: float = 0.35
+    backwards_share: float = 0.0
     noise_share: float = 0.8
+    babble_share: float = 0.25
+    voice_share: float = 0.0
     only_noise_share: float = 0.2
     only_other_share: float = 0.15
     sounds: tuple[tuple[str, float], ...] = SOUNDS
@@ -45,28 +53,44 @@ HARD = StreamConfig(
 """What is hard: tight runs of digits, slow and fast voices, telephone lines, gliding sounds."""
 GLIDING = replace(HARD, only_noise_share=1.0, sounds=(("glides", 0.5), ("cries", 0.5)))
 
-TELEPHONE = replace(
+ROOMS = replace(
     HARD,
-    run_share=0.5,
-    run_gap_s=(0.08, 0.35),
+    digit_share=0.62,
+    foreign_share=0.1,
+    backwards_share=0.35,
+    run_share=0.3,
+    run_gap_s=(0.0, 0.3),
     gap_s=(0.1, 1.6),
-    clip_gain_db=2.5,
-    pasted_share=0.2,
-    noise_share=0.45,
-    only_noise_share=0.06,
-    only_other_share=0.25,
-    augment=replace(
-        HARD.augment,
-        room_share=0.3,
-        equalizer_share=0.5,
-        telephone_share=0.75,
-        lines=("mu-law", "gsm", "band"),
-        line_db=(-30.0, 0.0),
-        level_db=(-46.0, 0.0),
-        resample=(0.78, 1.28),
+    clip_gain_db=3.0,
+    pasted_share=0.15,
+    noise_share=0.85,
+    babble_share=0.08,
+    voice_share=0.45,
+    only_noise_share=0.04,
+    only_other_share=0.08,
+    sounds=(
+        ("colored", 0.12), ("hum", 0.03), ("clicks", 0.05), ("calls", 0.05), ("music", 0.08),
+        ("loop", 0.12), ("glides", 0.02), ("cries", 0.03), ("recorded", 0.5),
     ),
-)
-"""Telephone lines above all: tight runs of digits, and speech of others, at any level."""
+    augment=AugmentConfig(
+        room_share=0.5,
+        reverberation_s=(0.15, 0.9),
+        direct_share=(0.3, 0.95),
+        snr_db=(2.0, 30.0),
+        equalizer_share=0.5,
+        telephone_share=0.35,
+        low_pass_share=0.3,
+        clipping_share=0.03,
+        level_db=(-36.0, 0.0),
+        lines=("mu-law", "gsm", "band", "band"),
+        resample=(0.82, 1.22),
+        tempo=(0.8, 1.25),
+        cut_share=0.12,
+    ),
+)  # fmt: skip
+"""A microphone in a room: others speak, it rains, the walls answer."""
+APART = replace(ROOMS, digit_share=0.0, only_other_share=0.6, only_noise_share=0.4)
+"""The same without any digit."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +107,4 @@ REFINING_STREAMS: Mapping[str, Made] = {
     "gliding": Made(GLIDING, 60, 17),
     "plain": Made(StreamConfig(), 110, 19),
 }
-HARDENING_STREAMS: Mapping[str, Made] = {
-    "telephone": Made(TELEPHONE, 160, 23),
-    "hard again": Made(HARD, 40, 29),
-}
-"""What the stages `refine` and `harden` train on, by the folder that keeps it."""
+"""What the stage `refine` trains on, by the folder that keeps it."""

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cla.features import SAMPLE_RATE_HZ
+from cla.training.digits.augment import stretched
 
 Samples = NDArray[np.float32]
 SEMITONE = 2 ** (1 / 12)
@@ -77,6 +78,24 @@ def babble(length: int, voices: Sequence[Samples], rng: np.random.Generator) -> 
     total = np.zeros(length)
     for _ in range(int(rng.integers(3, 7))):
         total += rng.uniform(0.3, 1) * tiled(voices[int(rng.integers(len(voices)))], length, rng)
+    return _normal(total)
+
+
+def voice(length: int, voices: Sequence[Samples], rng: np.random.Generator) -> Samples:
+    """One or two who speak in the background, sentence after sentence, forwards or backwards.
+
+    Each has a size and a tempo of its own, so that a few recorded voices are many.
+    """
+    total = np.zeros(length)
+    for _ in range(int(rng.integers(1, 3))):
+        factor, backwards = float(rng.uniform(0.75, 1.35)), rng.random() < 0.3
+        start = 0
+        while start < length:
+            said = voices[int(rng.integers(len(voices)))]
+            said = said[int(rng.integers(len(said) // 4 + 1)) :][:: -1 if backwards else 1]
+            said = stretched(said.copy(), factor)[: length - start]
+            total[start : start + len(said)] += said / max(1e-9, float(np.std(said)))
+            start += len(said) + round(rng.uniform(0.0, 0.6) * SAMPLE_RATE_HZ)
     return _normal(total)
 
 

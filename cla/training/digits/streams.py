@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from cla.features import SAMPLE_RATE_HZ
 from cla.training.digits import noise as noises
-from cla.training.digits.augment import distort, stretched
+from cla.training.digits.augment import distort, retimed, stretched
 from cla.training.digits.bank import Clip
 from cla.training.digits.gliding import cries, glides
 from cla.training.digits.kinds import StreamConfig
@@ -28,12 +28,17 @@ MAKERS = {
 
 @dataclass(frozen=True)
 class Material:
-    """What streams are made of: digits by voice, words and sentences that are none, sounds."""
+    """What streams are made of: digits by voice, words and sentences that are none, sounds.
+
+    Args:
+        recorded: sounds of the world, which lie under speech or stand alone.
+    """
 
     digits: tuple[tuple[Clip, ...], ...]
     others: tuple[Clip, ...]
     foreign: tuple[Clip, ...]
     loops: tuple[Samples, ...]
+    recorded: tuple[Samples, ...] = ()
 
     @staticmethod
     def of(clips: Sequence[Clip], foreign: Sequence[Clip], loops: Sequence[Samples]) -> "Material":
@@ -93,17 +98,23 @@ def _speak(
         clip = _pick(material, speakers, share if not run else min(1.0, 1.6 * share), config, rng)
         factor = float(rng.uniform(*config.augment.resample))
         samples = stretched(clip.samples, factor)
+        if config.augment.tempo:
+            tempo = float(rng.uniform(*config.augment.tempo))
+            samples, factor = retimed(samples, tempo), factor * tempo
         shift = 0
+        if config.augment.cut_share and rng.random() < config.augment.cut_share:
+            shift = -round(rng.uniform(0.02, 0.09) * SAMPLE_RATE_HZ)
+            samples = samples[-shift:]
         if pasted:
-            samples, shift = _recorded_apart(material, samples, config, rng)
+            samples, before = _recorded_apart(material, samples, config, rng)
+            shift += before
         if position + len(samples) + SAMPLE_RATE_HZ // 5 > length:
             return speech, words
         gain_db = 0.0 if pasted else rng.normal(0.0, config.clip_gain_db)
         speech[position : position + len(samples)] += samples * np.float32(10 ** (gain_db / 20))
         start_s = (position + shift) / SAMPLE_RATE_HZ
-        words.append(
-            Occurrence(clip.label, start_s + clip.onset_s / factor, start_s + clip.end_s / factor)
-        )
+        onset_s = max(start_s + clip.onset_s / factor, position / SAMPLE_RATE_HZ)
+        words.append(Occurrence(clip.label, onset_s, start_s + clip.end_s / factor))
         gap_s = rng.uniform(*(config.run_gap_s if run else config.gap_s))
         if rng.random() < 0.04:
             gap_s += rng.uniform(2, 8)
@@ -135,6 +146,9 @@ def _pick(
     foreign_share = config.foreign_share / max(1e-9, 1 - config.digit_share)
     if rng.random() < digit_share:
         clips: Sequence[Clip] = speakers[int(rng.integers(len(speakers)))]
+    elif config.backwards_share and rng.random() < config.backwards_share:
+        clips = speakers[int(rng.integers(len(speakers)))]
+        return _backwards(clips[int(rng.integers(len(clips)))])
     elif material.foreign and rng.random() < foreign_share:
         clips = material.foreign
     else:
@@ -142,14 +156,24 @@ def _pick(
     return clips[int(rng.integers(len(clips)))]
 
 
+def _backwards(clip: Clip) -> Clip:
+    """A voice that says nothing: a word from its end to its beginning."""
+    length_s = len(clip.samples) / SAMPLE_RATE_HZ
+    onset_s, end_s = length_s - clip.end_s, length_s - clip.onset_s
+    return replace(clip, samples=clip.samples[::-1], label=NONE, onset_s=onset_s, end_s=end_s)
+
+
 def _noise(
     material: Material, length: int, config: StreamConfig, rng: np.random.Generator
 ) -> Samples:
     """Something to lie under speech."""
-    if rng.random() < 0.25:
+    draw = rng.random()
+    if draw < config.babble_share + config.voice_share:
         voices = _voices(material)
-        long = [samples for samples in voices if len(samples) > SAMPLE_RATE_HZ]
-        return noises.babble(length, long or voices, rng)
+        long = [samples for samples in voices if len(samples) > SAMPLE_RATE_HZ] or voices
+        if draw < config.babble_share:
+            return noises.babble(length, long, rng)
+        return noises.voice(length, long, rng)
     return _sound(material, length, config, rng)
 
 
@@ -167,6 +191,9 @@ def _sound(
             second, length, rng
         )
         return np.asarray(mix, np.float32)
+    if kind == "recorded" and material.recorded:
+        chosen = material.recorded[int(rng.integers(len(material.recorded)))]
+        return noises.tiled(chosen, length, rng).astype(np.float32)
     return MAKERS.get(str(kind), noises.colored)(length, rng)
 
 

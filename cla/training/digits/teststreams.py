@@ -54,15 +54,14 @@ def foreign_streams(package: Package, downloads: Path) -> list[AudioStream]:
     return list(_pieces(_with_gaps(order, rng).samples))
 
 
-def sound_streams(folder: Path) -> list[AudioStream]:
-    """Every sound file below a folder, one after the other, cut into minutes."""
-    sounds = [load_audio(path) for path in find_audio(folder)]
+def minutes_of(sounds: Sequence[Samples]) -> list[AudioStream]:
+    """Sounds without digits, one after the other, cut into minutes."""
     return list(_pieces(np.concatenate(sounds)))
 
 
 def music_streams(downloads: Path) -> list[AudioStream]:
     """The music on hold, cut into minutes."""
-    return sound_streams(fetch(MUSIC, downloads))
+    return minutes_of([load_audio(path) for path in find_audio(fetch(MUSIC, downloads))])
 
 
 def by_telephone(stream: AudioStream) -> AudioStream:
@@ -71,11 +70,16 @@ def by_telephone(stream: AudioStream) -> AudioStream:
 
 
 def _with_gaps(clips: Sequence[Clip], rng: np.random.Generator) -> AudioStream:
+    return with_gaps(clips, [float(rng.uniform(0.3, 1.5)) for _ in clips])
+
+
+def with_gaps(clips: Sequence[Clip], gaps_s: Sequence[float]) -> AudioStream:
+    """Clips one after the other, each behind a silence."""
     pieces: list[Samples] = []
     words: list[Occurrence] = []
     position = 0
-    for clip in clips:
-        gap = np.zeros(round(rng.uniform(0.3, 1.5) * SAMPLE_RATE_HZ), np.float32)
+    for clip, gap_s in zip(clips, gaps_s, strict=True):
+        gap = np.zeros(round(gap_s * SAMPLE_RATE_HZ), np.float32)
         start_s = (position + len(gap)) / SAMPLE_RATE_HZ
         words.append(Occurrence(clip.label, start_s + clip.onset_s, start_s + clip.end_s))
         pieces += [gap, clip.samples]

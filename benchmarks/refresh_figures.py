@@ -1,0 +1,91 @@
+"""Put the figures of the digits' card into the README.
+
+Run: python benchmarks/refresh_figures.py
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cla.models import load_task
+from cla.training.lanes import FULL, LaneName
+
+ROOT = Path(__file__).parents[1]
+START, END = "<!-- digits -->", "<!-- end digits -->"
+LANES = {
+    "full": FULL,
+    "low rank, fixed, M = 16": LaneName("continual_nystrom", 16),
+    "low rank, fixed, M = 4": LaneName("continual_nystrom", 4),
+    "low rank, continual, M = 16": LaneName("continual_nystrom", 16, "continual"),
+    "low rank, continual, M = 4": LaneName("continual_nystrom", 4, "continual"),
+}
+Row = Mapping[str, Any]
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.1f}%"
+
+
+def table(headings: list[str], rows: list[list[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def of_left_out(rows: Mapping[str, Mapping[str, Row]]) -> str:
+    """Words found of speakers that were left out of the training, by condition."""
+    lanes = {name: str(lane) for name, lane in LANES.items() if "4" not in name}
+    headings = ["condition", "words", *lanes, "wrong in 100 words: full", "M = 16"]
+    body = []
+    for condition, row in rows.items():
+        full, fixed = row[str(FULL)], row[lanes["low rank, fixed, M = 16"]]
+        low, high = full["interval"]
+        found = [percent(row[lane]["recall"]) for lane in lanes.values()]
+        found[0] += f" ({100 * low:.0f} to {100 * high:.0f})"
+        wrong = [f"{one['wrong_in_100_words']:.1f}" for one in (full, fixed)]
+        body.append([condition, str(full["words"]), *found, *wrong])
+    return table(headings, body)
+
+
+def of_tests(figures: Mapping[str, Mapping[str, Row]]) -> str:
+    """One real voice, and what holds no digits, by lane."""
+    headings = [
+        "lane", "digits found", "by telephone (8 kHz)", "false events a minute beside digits",
+        "on Italian speech", "on music", "same label as full",
+    ]  # fmt: skip
+    voice = figures["real voice"]
+    body = [
+        [
+            name,
+            percent(voice[str(lane)]["recall"]),
+            percent(figures["real voice, telephone"][str(lane)]["recall"]),
+            *(
+                f"{figures[one][str(lane)]['false_events_per_minute']:.2f}"
+                for one in ("real voice", "Italian speech", "music")
+            ),
+            percent(voice[str(lane)]["agreement_with_full"]),
+        ]
+        for name, lane in LANES.items()
+    ]
+    return table(headings, body)
+
+
+def main() -> None:
+    """Write both tables between their marks."""
+    card = load_task("digits").card
+    page = ROOT / "README.md"
+    before, rest = page.read_text("utf-8").split(START)
+    _, after = rest.split(END)
+    ablation = card["figures"]["real voice: ablation"]
+    right = {name: percent(row["token_accuracy"]) for name, row in ablation.items()}
+    tables = (
+        f"{of_left_out(card['left out']['all'])}\n\nOne more voice that was never trained on (120 "
+        f"words), 32 minutes of foreign speech and 18 minutes of music:\n\n"
+        f"{of_tests(card['figures'])}\n\nDoes the attention matter? Share of tokens named right: "
+        f"{right['full']} with it, {right['attention zeroed']} with its output set to zero,\n"
+        f"{right['window 1']} with a window of one token."
+    )
+    page.write_text(f"{before}{START}\n{tables}\n{END}{after}", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

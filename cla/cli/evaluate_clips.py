@@ -1,0 +1,158 @@
+"""`cla evaluate digits --clips FOLDER`: a task judged on anybody's labeled recordings."""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from cla.cli.terminal import Terminal, progress_bar
+from cla.errors import ClaError
+from cla.features import embed_clip
+from cla.files import write_file
+from cla.models import TaskModel
+from cla.options import Options, positive
+from cla.training.digits.conditions import PEAK_DB, Condition, load_noise
+from cla.training.digits.dataset import FeatureStream
+from cla.training.digits.evaluate import judge
+from cla.training.digits.recorded import Gaps, labeled_streams
+
+
+def main(task: TaskModel, argv: Sequence[str]) -> int:
+    """Judge, print the table, and write it where that is asked for.
+
+    Raises:
+        ClaError: nothing is labeled there, a file cannot be read, or options do not go together.
+    """
+    options = _parser().parse_args(argv)
+    gaps = Gaps(tuple(options.gap), options.run, tuple(options.within))
+    streams = labeled_streams(options.clips, gaps)
+    conditions = _conditions(options)
+    sets: dict[str, list[FeatureStream]] = {}
+    with progress_bar(Terminal(stderr=True)) as progress:
+        work = progress.add_task("listening", total=len(conditions) * len(streams))
+        for condition in conditions:
+            heard = sets.setdefault(str(condition), [])
+            for seed, stream in enumerate(streams):
+                distorted = condition.apply(stream, seed)
+                heard.append(FeatureStream(embed_clip(distorted.samples), distorted.words))
+                progress.advance(work)
+    figures = judge(task, sets)
+    Terminal().print(_table(figures))
+    if options.json:
+        write_file(options.json, f"{json.dumps(figures, indent=2)}\n".encode())
+    return 0
+
+
+def _conditions(options: argparse.Namespace) -> list[Condition]:
+    """The recordings as they are, and every mixture that the options name."""
+    if options.snr and not options.noise:
+        raise ClaError("--snr says how loud a noise is, and there is none.", "Name one: --noise.")
+    found = [Condition(narrow=options.narrow, peak_db=options.level)]
+    for direct_db in options.room:
+        found.append(Condition(direct_db=direct_db, decay_s=options.decay, narrow=options.narrow,
+                               peak_db=options.level))  # fmt: skip
+    for path in options.noise:
+        noise = load_noise(path)
+        for snr_db in options.snr or (10.0,):
+            found.append(Condition(noise, path.stem, snr_db, narrow=options.narrow,
+                                   peak_db=options.level))  # fmt: skip
+    return found
+
+
+def _table(figures: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Table:
+    table = Table(caption="Found, its 95 % interval; wrong events in 100 words.")
+    table.add_column("condition")
+    table.add_column("words", justify="right")
+    for lane in next(iter(figures.values())):
+        table.add_column(lane, justify="right")
+    for condition, row in figures.items():
+        cells = [
+            f"{_percent(one['recall'])} ({_percent(one['interval'][0])} to "
+            f"{_percent(one['interval'][1])}); {one['wrong_in_100_words']:.1f}"
+            for one in row.values()
+        ]
+        table.add_row(condition, str(next(iter(row.values()))["words"]), *cells)
+    return table
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Options(
+        prog="cla evaluate digits",
+        description="Judge spoken digits on labeled recordings: files named DIGIT_*.wav "
+        "(DIGIT_SPEAKER_TAKE where there are several speakers), which are said one after the "
+        "other, or CSV tables of file, digit, start_s and, if known, end_s. Each noise and each "
+        "room is a condition of its own, beside the recordings as they are.",
+    )
+    add = parser.add_argument
+    add("--clips", type=Path, required=True, metavar="FOLDER", help="the recordings")
+    add(
+        "--noise",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="a sound file, or a folder of some, to lie under the words",
+    )
+    add(
+        "--snr",
+        type=float,
+        nargs="+",
+        default=[],
+        metavar="DB",
+        help="mean power of the words over that of the noise (default: 10)",
+    )
+    add(
+        "--room",
+        type=float,
+        nargs="+",
+        default=[],
+        metavar="DB",
+        help="rooms, by the power of direct sound over the tail's",
+    )
+    add(
+        "--decay",
+        type=positive,
+        default=0.5,
+        metavar="S",
+        help="time in which a room's tail falls by 60 dB (default: 0.5)",
+    )
+    add(
+        "--level",
+        type=float,
+        default=PEAK_DB,
+        metavar="DB",
+        help=f"peak of what is heard, of full scale (default: {PEAK_DB:g})",
+    )
+    add("--narrow", action="store_true", help="as if recorded at 8 kHz")
+    add(
+        "--gap",
+        type=float,
+        nargs=2,
+        default=Gaps.between_s,
+        metavar="S",
+        help="shortest and longest silence between words (default: 0.4 1.4)",
+    )
+    add(
+        "--run",
+        type=int,
+        default=1,
+        metavar="WORDS",
+        help="say so many words closely, then pause (default: 1)",
+    )
+    add(
+        "--within",
+        type=float,
+        nargs=2,
+        default=Gaps.within_s,
+        metavar="S",
+        help="silence within a run (default: 0.03 0.2)",
+    )
+    add("--json", type=Path, metavar="FILE", help="write the figures too")
+    return parser

@@ -1,0 +1,157 @@
+"""The last stage: real voices in rooms, and what each of them loses when nobody trained on it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from cla.datasets import find_audio, load_audio
+from cla.errors import ClaError
+from cla.features import embed_clip
+from cla.models import StreamClassifier, TaskModel
+from cla.training.digits.bank import Clip
+from cla.training.digits.conditions import Condition
+from cla.training.digits.dataset import (
+    FeatureStream,
+    build_features,
+)
+from cla.training.digits.kinds import APART, ROOMS, Made
+from cla.training.digits.labels import labeled
+from cla.training.digits.recorded import Gaps, single_digits, streams_of
+from cla.training.digits.sources import ITALIAN, recordings
+from cla.training.digits.streams import Material
+from cla.training.digits.teststreams import AudioStream
+from cla.training.landmarks import fit_landmarks
+from cla.training.recipe import Folders
+from cla.training.train import Start, TrainConfig, train
+
+Samples = NDArray[np.float32]
+SPEAKERS = ("george", "jackson", "lucas")
+"""Of the Free Spoken Digit Dataset, as far as they may be trained on here."""
+TEST_FOLD = 5
+"""Of ESC-10: its sounds are not trained on."""
+NO_DIGITS = {
+    "rooms without digits": Made(APART, 80, 104),
+    "rooms without digits again": Made(APART, 80, 204),
+}
+AGAIN = "rooms again"
+ROOM_STREAMS = {"rooms": Made(ROOMS, 280, 105), AGAIN: Made(ROOMS, 130, 205), **NO_DIGITS}
+"""Synthetic voices in rooms."""
+VOICE_STREAMS = {
+    f"voices {name}": Made(ROOMS, 250, 101 + place) for place, name in enumerate(SPEAKERS)
+}
+"""Real ones; each has a folder, so that it can be left out."""
+NEW_SHARE = 0.65
+"""So far the weights go from those before the rooms to those after all phases."""
+NO_DIGITS_SHARE = 5
+"""So many times streams without digits count in the last phase as the others do."""
+LEFT_OUT_TAKES = range(15)
+"""The takes of a left-out speaker that are judged."""
+RUNS = "runs of three, 0.03 to 0.2 s apart"
+
+
+def make_streams(folders: Folders, made_of: Mapping[str, Made], material: Material) -> None:
+    """Make what is missing of some streams."""
+    for name, made in made_of.items():
+        build_features(material, made.kind, made.count, made.seed, folders.features(name))
+
+
+def make_voice_streams(folders: Folders, data: Path, synthetic: Material) -> None:
+    """Make the streams of real voices, those of each speaker apart.
+
+    Args:
+        data: folder that holds `fsdd`.
+
+    Raises:
+        ClaError: recordings are missing.
+    """
+    for speaker, (name, made) in zip(SPEAKERS, VOICE_STREAMS.items(), strict=True):
+        material = replace(synthetic, digits=(tuple(spoken(data, speaker)),))
+        make_streams(folders, {name: made}, material)
+
+
+def spoken(data: Path, speaker: str, takes: range | None = None) -> list[Clip]:
+    """A speaker's digits.
+
+    Raises:
+        ClaError: there are none.
+    """
+    clips = [clip for clip in single_digits(data / "fsdd", takes) if clip.voice == speaker]
+    if not clips:
+        raise ClaError(
+            f"{data / 'fsdd'} holds no recordings of {speaker}.",
+            "Give --recordings the folder that holds fsdd (DIGIT_SPEAKER_TAKE.wav) and esc10.",
+        )
+    return clips
+
+
+def sounds(data: Path, *, train: bool, kind: str = "") -> list[Samples]:
+    """Sounds of ESC-10 to train on, or those of its last fold.
+
+    Raises:
+        ClaError: a file cannot be read.
+    """
+    return [
+        load_audio(path)
+        for path in find_audio(data / "esc10")
+        if (path.name[0] != str(TEST_FOLD)) == train and kind in path.parent.name
+    ]
+
+
+def trained_on(task: TaskModel, streams: Sequence[FeatureStream], phase: TrainConfig) -> TaskModel:
+    """The task after a phase on streams, its landmarks fitted anew."""
+    model = train(labeled(streams), phase, Start(task.classifier, task.landmarks))
+    landmarks = fit_landmarks(model, [stream.features for stream in streams])
+    return replace(task, classifier=model, landmarks=landmarks)
+
+
+def kept_in_part(
+    before: TaskModel, after: TaskModel, streams: Sequence[FeatureStream]
+) -> TaskModel:
+    """Weights between those before and after some phases, with landmarks of their own.
+
+    Source: Wortsman et al., "Robust fine-tuning of zero-shot models", 2022.
+    """
+    model = StreamClassifier(after.classifier.config).eval().requires_grad_(False)
+    ends = before.classifier.state_dict(), after.classifier.state_dict()
+    model.load_state_dict(
+        {name: torch.lerp(first, ends[1][name], NEW_SHARE) for name, first in ends[0].items()}
+    )
+    landmarks = fit_landmarks(model, [stream.features for stream in streams])
+    return replace(after, classifier=model, landmarks=landmarks)
+
+
+def judged_conditions(data: Path, downloads: Path) -> list[Condition]:
+    """What left-out speakers are judged under; none of the noise was trained on."""
+    rain = np.concatenate(sounds(data, train=False, kind="Rain"))
+    prompts = [samples for _, samples in recordings(ITALIAN, downloads)]
+    voices = np.concatenate([one / max(1e-6, float(np.std(one))) for one in prompts])
+    return [
+        Condition(),
+        Condition(narrow=True),
+        *(Condition(rain, "rain", ratio_db) for ratio_db in (20.0, 10.0, 5.0)),
+        *(Condition(voices, "voices", ratio_db) for ratio_db in (20.0, 10.0, 5.0)),
+        *(Condition(direct_db=direct_db) for direct_db in (10.0, 5.0, 0.0)),
+        Condition(peak_db=-30.0),
+    ]
+
+
+def left_out_streams(
+    data: Path, speaker: str, conditions: Sequence[Condition]
+) -> dict[str, list[FeatureStream]]:
+    """A speaker's words under each condition, and said closely."""
+    clips = spoken(data, speaker, LEFT_OUT_TAKES)
+    apart = list(streams_of(clips, Gaps(), seed=0))
+    heard = {
+        str(one): [one.apply(stream, seed) for seed, stream in enumerate(apart)]
+        for one in conditions
+    }
+    heard[RUNS] = list(streams_of(clips, Gaps(run=3), seed=0))
+    return {name: [_embedded(stream) for stream in streams] for name, streams in heard.items()}
+
+
+def _embedded(stream: AudioStream) -> FeatureStream:
+    return FeatureStream(embed_clip(stream.samples), stream.words)
