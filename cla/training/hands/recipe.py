@@ -58,9 +58,8 @@ def main(argv: Sequence[str]) -> int:
         "one core.",
         STAGES,
     )
-    parser.add_argument(
-        "--recordings", type=Path, required=True, help="the folder that holds hand-keypoints"
-    )
+    parser.add_argument("--recordings", type=Path, required=True, metavar="FOLDER",
+                        help="holds hand-keypoints")  # fmt: skip
     parser.add_argument("--steps", type=int, default=STEPS, help="training steps")
     options = parser.parse_args(argv)
     folders, config = folders_of(options), train_config(options.steps)

@@ -86,16 +86,17 @@ def main(argv: Sequence[str]) -> int:
         "(cla fetch yamnet), training, landmarks, figures.",
         STAGES,
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder of ESC-10")
+    parser.add_argument("--recordings", type=Path, required=True, metavar="FOLDER",
+                        help="holds esc10")  # fmt: skip
     parser.add_argument("--steps", type=int, default=STEPS, help="training steps")
     options = parser.parse_args(argv)
     folders = folders_of(options)
     config = train_config(options.steps)
     run_stages(
         {
-            "data": lambda: make_data(options.data, folders),
+            "data": lambda: make_data(options.recordings / "esc10", folders),
             "train": lambda: make_weights(folders, config),
-            "landmarks": lambda: make_landmarks(options.data, folders, config),
+            "landmarks": lambda: make_landmarks(options.recordings / "esc10", folders, config),
             "evaluate": lambda: make_card(folders, config),
         },
         options.only,
