@@ -66,7 +66,9 @@ class Steps:
             returns: (B, H, 1, D) float64, or (B, H, N, D) float32, oldest first
         """
         batch, heads, _, size = tokens.keys.shape
-        new = torch.cat(tokens, 1).view(batch, 1, 3, heads, size).double()
+        joined = torch.cat(tokens, 1)
+        wide = joined if joined.dtype is torch.float64 else joined.double()
+        new = wide.numpy().reshape(batch, 1, 3, heads, size)
         if self._retroactive:
             out = np.empty((batch, heads * size, self._columns), np.float32)
             done = self._take(new, state, active, NO_CONTEXTS, out)
@@ -74,21 +76,21 @@ class Steps:
         # Of idle streams nothing is written.
         contexts = (np.empty if active is None else np.zeros)((batch, 1, heads, size))
         done = self._take(new, state, active, contexts, NO_OUTPUT)
-        return torch.from_numpy(contexts).transpose(1, 2) if done else None
+        return torch.from_numpy(contexts.reshape(batch, heads, 1, size)) if done else None
 
     def scan(self, tokens: Projected, state: Any) -> Tensor:
         """Contexts (B, H, T, D) of tokens of streams past their warm-up; single outputs."""
-        new = torch.stack([part.transpose(1, 2) for part in tokens], 2)
-        contexts = np.empty(new.select(2, 0).shape)
+        new = torch.stack([part.transpose(1, 2) for part in tokens], 2).numpy()
+        contexts = np.empty(new[:, :, 0].shape)
         self._take(new, state, None, contexts, NO_OUTPUT)
         return torch.from_numpy(contexts).transpose(1, 2)
 
     def _take(
-        self, tokens: Tensor, state: Any, active: Tensor | None, contexts: Any, out: Any
+        self, tokens: Any, state: Any, active: Tensor | None, contexts: Any, out: Any
     ) -> bool:
         """Projected tokens (B, T, 3, H, D); whether it was done."""
         short = self._kernel(
-            NO_TOKEN, *NO_WEIGHTS, tokens.numpy(), *self._arrays.of(state, len(tokens)),
+            NO_TOKEN, *NO_WEIGHTS, tokens, *self._arrays.of(state, len(tokens)),
             _mask(active), *self._modes, contexts, out,
         )  # fmt: skip
         return bool(short >= 0)

@@ -49,8 +49,8 @@ def renew(stream, first, last, slot, method):
                 stream.query_landmarks[head, column, mark] = landmark[column]
                 stream.key_landmarks[head, column, mark] = key / (end - begin)
             dot_rows(logits, stream.keys[head], landmark)
-            weigh(logits, shifts, bits)
-            build(table, logits, shifts, stream.values[head], slot)
+            near = weigh(logits, shifts, bits)
+            build(table, logits, shifts, stream.values[head], slot, near)
             for row in range(table.shape[0]):
                 for column in range(size + 2):
                     stream.sums[row, head, column, mark] = table[row, column]
@@ -68,12 +68,13 @@ def renew(stream, first, last, slot, method):
 
 
 @kernel()
-def build(table, weights, shifts, values, slot):
+def build(table, weights, shifts, values, slot, near):
     """One landmark's column of the table of a full window, anew, as `window_sums.build_table`.
 
     Args:
         weights, shifts: of the tokens of the ring under the landmark.
         slot: the place of the next token.
+        near: whether all shifts are 0.
 
     Shapes:
         table: (R, D + 2)
@@ -86,6 +87,10 @@ def build(table, weights, shifts, values, slot):
     for index in range(count):
         first, end = start_of(index, count, window), start_of(index + 1, count, window)
         beside = index == block or index == (block + 1) % count
+        if near and not beside:
+            table[FIRST_BLOCK + index, 0] = 0.0
+            sum_rows(table[FIRST_BLOCK + index, 1:], weights[first:end], values[first:end])
+            continue
         _clear(table, TOTAL)
         for token in range(end - 1, first - 1, -1):
             _add(table, TOTAL, shifts[token], weights[token], values[token])

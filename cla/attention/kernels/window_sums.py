@@ -107,6 +107,8 @@ def slide(sums, query_landmarks, keys, values, turn, weights, shifts, bits):
     """
     rows, heads, columns, marks = sums.shape
     flat = sums.reshape((rows, heads, columns * marks))
+    for head in range(heads):  # far memory is asked for at once, not head by head
+        weights[head, 1, 0] = keys[head, turn.leaving, 0] + values[head, turn.leaving, 0]
     for head in range(heads):
         sum_rows(weights[head, 0], keys[head, turn.slot], query_landmarks[head])
         sum_rows(weights[head, 1], keys[head, turn.leaving], query_landmarks[head])
