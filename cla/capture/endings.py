@@ -16,8 +16,8 @@ VIDEO = (
     "3g2", "3gp", "apng", "asf", "flv", "m2ts", "mjpeg", "mjpg", "mpeg", "mpg", "mts", "ogv",
     "vob", "wmv",
 )  # fmt: skip
-BARE = ("g722",)
-"""Codecs without a container, which nothing in the file tells: only for these the name counts."""
+BARE = ("g722", "gsm")
+"""Codecs without a container, of which a file tells little: for these its name counts."""
 _SILENT = frozenset(("gif", "apng", "mjpeg", "mjpg"))
 
 

@@ -251,7 +251,7 @@ class MediaFile(ABC, Generic[Chunk]):
         self._part = part
         self._told = riff_size(part)
         ending = Path(self.name).suffix.lower().removeprefix(".")
-        bare = ending if ending in BARE else None
+        bare = ending if ending in BARE and part.head[:4] != b"RIFF" else None
         container = open_container(part, ignore_length=self._told.understated, bare=bare)
         if container is None:
             raise ClaError(

@@ -52,6 +52,17 @@ def test_a_bare_codec_is_known_by_its_ending(
         read(path.rename(path.with_suffix(".wav")))
 
 
+def test_an_ending_of_a_bare_codec_may_be_that_of_a_container(
+    write_sound: WriteSound, tone: NDArray[np.float32], tmp_path: Path
+) -> None:
+    wave = write_sound("tone.wav", tone)
+    expected = read(wave)
+    np.testing.assert_array_equal(read(wave.rename(wave.with_suffix(".gsm"))), expected)
+    short = tmp_path / "short.gsm"
+    short.write_bytes((b"\xd2" + bytes(32)) * 23)  # frames of GSM 06.10, of 20 ms each
+    assert len(read(short)) == 23 * 160
+
+
 def test_chunks_are_timed_by_what_was_read(
     write_sound: WriteSound, tone: NDArray[np.float32]
 ) -> None:
