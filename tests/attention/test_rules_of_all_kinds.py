@@ -79,3 +79,17 @@ def test_autocast_sets_the_type_of_outputs_alone(layer, device):
     assert state.keys.dtype == layer.init_state(2).keys.dtype
     error = (scanned.float() - expected).abs().flatten(2).amax(2)
     assert float((error / expected.abs().flatten(2).amax(2)).detach().max()) < 2**-7
+
+
+@pytest.mark.parametrize(("kind", "mode"), KINDS_AND_MODES)
+@pytest.mark.parametrize("output", ["single_output", "retroactive"])
+@pytest.mark.parametrize("batch", [1, 20])
+def test_a_step_takes_tokens_that_ask_for_gradients_and_keeps_none(kind, mode, output, batch):
+    landmarks = 3 if KINDS[kind].landmark_modes else None
+    layer = make_layer(AttentionConfig(kind, 8, 2, 6, landmarks, mode, output))
+    stream = make_stream(layer.config, 14, batch=batch)
+    states = [layer.init_state(batch) for _ in range(2)]
+    for token in stream.unbind(1):
+        asked = layer.step(token.clone().requires_grad_(), states[0]).output
+        assert not asked.requires_grad
+        assert torch.equal(asked, layer.step(token, states[1]).output)

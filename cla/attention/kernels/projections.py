@@ -17,7 +17,7 @@ def project_token(x: Tensor, weights: Weights, num_heads: int) -> Tensor:
     """Scaled queries and keys, and values, of a token (B, E) each, (B, 3, H, 1, D) float64."""
     batch, embed = x.shape
     tokens = np.empty((batch, 1, 3, num_heads, embed // num_heads))
-    project(x.numpy(), *weights[:6], tokens)
+    project(x.detach().numpy(), *weights[:6], tokens)
     return torch.from_numpy(tokens).permute(0, 2, 3, 1, 4)
 
 

@@ -50,7 +50,7 @@ class Steps:
         shape = (*x.shape, self._columns) if self._retroactive else x.shape
         out = np.empty(shape, np.float32)
         short = self._kernel(
-            x.numpy(), *weights, NO_TOKENS, *self._arrays.of(state, len(x)), _mask(active),
+            x.detach().numpy(), *weights, NO_TOKENS, *self._arrays.of(state, len(x)), _mask(active),
             *self._modes, NO_CONTEXTS, out if self._retroactive else out[:, :, None],
         )  # fmt: skip
         if short < 0:
@@ -68,7 +68,7 @@ class Steps:
         batch, heads, _, size = tokens.keys.shape
         joined = torch.cat(tokens, 1)
         wide = joined if joined.dtype is torch.float64 else joined.double()
-        new = wide.numpy().reshape(batch, 1, 3, heads, size)
+        new = wide.detach().numpy().reshape(batch, 1, 3, heads, size)
         if self._retroactive:
             out = np.empty((batch, heads * size, self._columns), np.float32)
             done = self._take(new, state, active, NO_CONTEXTS, out)
@@ -80,7 +80,7 @@ class Steps:
 
     def scan(self, tokens: Projected, state: Any) -> Tensor:
         """Contexts (B, H, T, D) of tokens of streams past their warm-up; single outputs."""
-        new = torch.stack([part.transpose(1, 2) for part in tokens], 2).numpy()
+        new = torch.stack([part.transpose(1, 2) for part in tokens], 2).detach().numpy()
         contexts = np.empty(new[:, :, 0].shape)
         self._take(new, state, None, contexts, NO_OUTPUT)
         return torch.from_numpy(contexts).transpose(1, 2)
