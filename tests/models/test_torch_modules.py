@@ -74,7 +74,7 @@ def check_comes_back(streaming, module, size=SIZE):
         {"norm_first": True, "bias": False, "activation": "gelu"},
         {"activation": torch.nn.functional.silu}, {"activation": nn.Tanh()},
     ],
-    ids=str,
+    ids=lambda made: " ".join(made) or "plain",
 )  # fmt: skip
 def test_an_encoder_layer(made, options):
     module = layer_of(**made)
