@@ -131,3 +131,17 @@ def test_the_page_speaks_and_fails_in_the_language_of_its_address(live, tmp_path
     bad.write_bytes(b"this is no sound")
     page.get_by_test_id("upload").set_input_files(str(bad))
     page.get_by_test_id("notice").get_by_text("ist keine Tondatei").wait_for()
+
+
+def test_sensitivity_is_chosen_told_and_kept_in_the_address(live):
+    page = live()
+    slider, told = page.get_by_test_id("sensitivity"), page.get_by_test_id("sensitivity-value")
+    usual = told.text_content()
+    assert "% found" in usual
+    slider.fill("0")
+    assert told.text_content() != usual
+    wait_for(page, lambda: "enter=" in page.url)
+    chosen = told.text_content()
+    page = live(page.url[page.url.index("?") :])
+    wait_for(page, lambda: page.get_by_test_id("sensitivity").input_value() == "0")
+    assert page.get_by_test_id("sensitivity-value").text_content() == chosen

@@ -65,7 +65,7 @@ def test_pictures_are_recorded_as_the_lanes_saw_them(capsys, tmp_path):
     [
         ("nothing", None, "no recorded session"),
         ("session.json", b"{}", "format"),
-        ("session.json", b'{"format": 1}', "missing required field"),
+        ("session.json", b'{"format": 2}', "missing required field"),
     ],
 )
 def test_what_is_no_session_is_explained(capsys, tmp_path, name, content, word):

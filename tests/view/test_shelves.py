@@ -110,7 +110,7 @@ def packed(folder):
 
 
 MANIFEST = (
-    b'{"format": 1, "task": "digits", "weights": "", "labels": ["none", "a"], "hop_s": 0.08, '
+    b'{"format": 2, "task": "digits", "weights": "", "labels": ["none", "a"], "hop_s": 0.08, '
     b'"sample_rate_hz": 16000, "lanes": [], "emit": true, "live": true, "source": "", '
     b'"device": "", "started": ""}'
 )
