@@ -90,6 +90,16 @@ test("an address names the clip, the lanes and the pace to begin with", () => {
   assert.deepEqual(sent, [{ type: "lanes", lanes }, { type: "fast", fast: true }, { type: "sample", clip: "sounds-clip" }]);
 });
 
+test("settings that were on their way do not turn back a task that was just chosen", () => {
+  page.receive(HELLO, {});
+  page.choose("sounds");
+  settings({ source: "sample" });
+  assert.equal(page.task.name, "sounds");
+  settings({ source: "sample", task: "sounds" });
+  settings({ source: "sample" });
+  assert.equal(page.task.name, "digits");
+});
+
 test("a task that cannot run is not begun with", () => {
   open("?clip=idle-clip");
   page.receive(HELLO, {});

@@ -53,6 +53,8 @@ export class LivePage {
   gapWhy = "";
   /** Whether the source is at its end. */
   ended = false;
+  /** The task that a visitor has chosen, until the server plays it. */
+  chosen = "";
   /** Whether what comes is of a source that was given up. */
   deaf = false;
   /** Whether a pause has just ended. */
@@ -225,6 +227,7 @@ export class LivePage {
     const task = this.hello?.tasks.find((one) => one.name === name);
     if (!this.hello || !task) return;
     this.sources.stop();
+    this.chosen = name;
     this.setTask(task, this.hello);
     this.sources.playSample();
   }
@@ -247,8 +250,9 @@ export class LivePage {
     if (!hello || !served) return;
     this.settings = settings;
     this.lanes = lanes;
+    if (settings.task === this.chosen) this.chosen = "";
     // A page that has just chosen a task is ahead of the server until the source has begun.
-    const task = settings.source || !this.task ? served : this.task;
+    const task = this.task && (this.chosen || !settings.source) ? this.task : served;
     this.setTask(task, hello);
     this.board.show(lanes, served, hello.device);
     // The controls for all lanes make sense where a single one is low-rank.

@@ -167,7 +167,7 @@ export class Sources {
    */
   async open(device, turn) {
     if (this.turn !== turn) return;
-    const { capture } = this;
+    const { capture, task } = this;
     try {
       const { name, deviceId, devices } = await capture.start(device || undefined);
       if (this.turn !== turn) {
@@ -178,17 +178,22 @@ export class Sources {
       this.showRunning();
       this.listDevices(devices, deviceId);
       this.meter.hidden = capture !== this.microphone;
-      this.resume();
+      this.announce(capture, task);
     } catch (error) {
       if (this.turn === turn) this.page.notice(error.message);
     }
   }
 
-  /** Announce a running device to a session that does not know of it. */
+  /** Announce the running device to a session that does not know of it. */
   resume() {
+    this.announce(this.capture, this.task);
+  }
+
+  /** @param {Microphone | Camera} capture @param {Task} task */
+  announce(capture, task) {
     this.lost = 0;
-    this.page.socket.send({ ...this.capture.announcement, task: this.task.name });
-    if (this.capture === this.camera) this.camera.begin();
+    this.page.socket.send({ ...capture.announcement, task: task.name });
+    if (capture === this.camera) this.camera.begin();
   }
 
   /**
