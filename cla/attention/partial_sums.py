@@ -35,14 +35,6 @@ def empty_logit(dtype: torch.dtype) -> float:
     return max(torch.finfo(dtype).min, torch.finfo(torch.float32).min) / 4
 
 
-def empty_sums(reference: Tensor, *shape: int) -> PartialSums:
-    """Partial sums of no token at all; `shape` ends in D + 1."""
-    return PartialSums(
-        reference.new_full((*shape[:-1], 1), empty_logit(reference.dtype)),
-        reference.new_zeros(shape),
-    )
-
-
 def blank(parts: PartialSums, mask: Tensor) -> PartialSums:
     """Empty the partial sums of those streams (leading axes) that are masked."""
     wide = mask.reshape(*mask.shape, *(1,) * (parts.sums.ndim - mask.ndim))

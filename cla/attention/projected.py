@@ -59,17 +59,6 @@ def on_host(tensor: Tensor) -> bool:
     return tensor.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
-class Line(NamedTuple):
-    """The last N tokens and the new ones, in order of time; the first `unseen` do not exist."""
-
-    tokens: Projected
-    unseen: int
-
-    @property
-    def length(self) -> int:
-        return self.tokens.keys.shape[-2]
-
-
 def with_ones(values: Tensor) -> Tensor:
     """Values with a column of ones, whose weighted sum is the softmax denominator."""
     return torch.cat([values, torch.ones_like(values[..., :1])], -1)

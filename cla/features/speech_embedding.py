@@ -70,8 +70,7 @@ class SpeechEmbedding:
 
         With it the first token is there after 80 ms and no word at the start is lost.
         """
-        context, mel, rows = self._silent
-        return EmbeddingState(context.copy(), mel.copy(), tuple(row.copy() for row in rows))
+        return self._silent  # a step writes to none that it is given
 
     def step(
         self, hop: NDArray[np.float32], state: EmbeddingState
