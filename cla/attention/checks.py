@@ -101,10 +101,9 @@ def check_places(state: Any) -> None:
     if isinstance(state, Tensor):
         return
     if hasattr(state, "slot"):
-        window, valid = state.window, state.valid_tokens
-        filling = (valid >= 0) & (valid < window) & (state.slot == valid)
-        full = (valid == window) & (state.slot >= 0) & (state.slot < window)
-        if not bool((filling | full).all()):
+        window = state.window
+        places = zip(state.slot.tolist(), state.valid_tokens.tolist(), strict=True)
+        if not all(0 <= slot < window and valid in (slot, window) for slot, valid in places):
             raise ClaError(
                 f"The state's counters do not fit its window of {window} tokens.",
                 "Start a new stream, or load a state that was saved.",

@@ -4,10 +4,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
 
 from cla.attention.emits import FullEmits, pad_left
-from cla.attention.projected import Projected
-from cla.attention.rings import selected, take, window_order
+from cla.attention.projected import Projected, on_host
+from cla.attention.rings import is_alone, read_token, take, window_order
 from cla.attention.scan import scan_softmax
 from cla.attention.timeline import Timeline
 from cla.attention.windowed import WindowedAttention, WindowState
@@ -35,22 +36,21 @@ class FullAttention(WindowedAttention):
         if self.config.retroactive:
             order = window_order(state.slot, state.valid_tokens, self.config.window)
             return ordered_rows(context, order), emits
-        streams = torch.arange(len(newest), device=newest.device)
+        if active is None and is_alone(newest):
+            return context.narrow(2, int(newest), 1), emits
         newest = newest.clamp(max=context.shape[2] - 1)  # of an idle stream it may lie beyond
-        return context[streams, :, newest][:, :, None], emits
+        return read_token(context, newest)[:, :, None], emits
 
     def step_emits(self, queries: Tensor, state: Any) -> FullEmits:
         row = full_rows(queries, state.keys, state.valid_tokens)[:, :, 0]
-        order = window_order(state.slot, state.valid_tokens, self.config.window)
-        return FullEmits(ordered_row(row, order, state.valid_tokens))
+        return FullEmits(ordered_row(row, state.slot, state.valid_tokens, self.config.window))
 
     def young_rows(self, tokens: Projected, seen: Tensor) -> Tensor:
-        unseen = torch.arange(tokens.keys.shape[2], device=seen.device) >= seen[:, None]
-        logits = tokens.queries @ tokens.keys.transpose(-1, -2)
-        return logits.masked_fill(unseen[:, None, None], -torch.inf).softmax(-1) @ tokens.values
+        attended = torch.arange(tokens.keys.shape[2], device=seen.device) < seen[:, None]
+        return scaled_dot_product_attention(*tokens, attn_mask=attended[:, None, None], scale=1.0)
 
     def window_context(self, tokens: Projected) -> Tensor:
-        context = _attention(tokens) @ tokens.values
+        context = scaled_dot_product_attention(*tokens, scale=1.0)
         return context if self.config.retroactive else context[..., -1:, :]
 
     def context_emits(self, tokens: Projected) -> FullEmits:
@@ -64,28 +64,46 @@ class FullAttention(WindowedAttention):
 
 
 def full_rows(queries: Tensor, keys: Tensor, valid_tokens: Tensor) -> Tensor:
-    """Attention of all rows of rings over the tokens seen, in ring order.
+    """Attention of some queries over the tokens seen, in ring order.
 
     Shapes:
         queries: (B, H, R, D)
         keys: (B, H, N, D)
         returns: (B, H, R, T), where T is N, or less while all windows are shorter
     """
-    window = keys.shape[2]
-    if selected(valid_tokens < window) is None:
-        return (queries @ keys.transpose(-1, -2)).softmax(-1)
-    on_host = valid_tokens.device.type == "cpu" and not torch.compiler.is_compiling()
-    limit = max([1, *valid_tokens.tolist()]) if on_host else window
-    rows = queries[:, :, :limit] if queries.shape[2] == window else queries
-    logits = rows @ keys[:, :, :limit].transpose(-1, -2)
-    unseen = torch.arange(limit, device=keys.device) >= valid_tokens.clamp(min=1)[:, None]
-    return logits.masked_fill(unseen[:, None, None], -torch.inf).softmax(-1)
+    limit, attended = _seen(keys, valid_tokens)
+    logits = queries @ keys[:, :, :limit].transpose(-1, -2)
+    if attended is not None:
+        logits = logits.masked_fill(~attended, -torch.inf)
+    return logits.softmax(-1)
 
 
 def ring_context(queries: Tensor, keys: Tensor, values: Tensor, valid_tokens: Tensor) -> Tensor:
-    """Contexts of `full_rows`, (B, H, R, D), of rings that hold values of the same tokens."""
-    rows = full_rows(queries, keys, valid_tokens)
-    return rows @ values[:, :, : rows.shape[-1]]
+    """Contexts of all rows of rings, or of other queries, over the tokens seen; in ring order.
+
+    Shapes:
+        queries: (B, H, N or R, D)
+        keys, values: (B, H, N, D)
+        returns: (B, H, T or R, D), where T is N, or less while all windows are shorter
+    """
+    limit, attended = _seen(keys, valid_tokens)
+    rows = queries[:, :, :limit] if queries.shape[2] == keys.shape[2] else queries
+    return scaled_dot_product_attention(
+        rows, keys[:, :, :limit], values[:, :, :limit], attn_mask=attended, scale=1.0
+    )
+
+
+def _seen(keys: Tensor, valid_tokens: Tensor) -> tuple[int, Tensor | None]:
+    """Places of rings that may hold tokens, and a mask (B, 1, 1, T) where streams differ."""
+    window = keys.shape[2]
+    limit = window
+    if on_host(valid_tokens):
+        counts = [max(count, 1) for count in valid_tokens.tolist()]
+        limit = max(counts, default=1)
+        if min(counts, default=1) == limit:
+            return limit, None
+    place = torch.arange(limit, device=keys.device)
+    return limit, (place < valid_tokens.clamp(min=1)[:, None])[:, None, None]
 
 
 def ordered_rows(context: Tensor, order: Tensor) -> Tensor:
@@ -94,14 +112,16 @@ def ordered_rows(context: Tensor, order: Tensor) -> Tensor:
     return take(torch.nn.functional.pad(context, (0, 0, 0, missing)), order)
 
 
-def ordered_row(row: Tensor, order: Tensor, valid_tokens: Tensor) -> Tensor:
+def ordered_row(row: Tensor, slot: Tensor, valid_tokens: Tensor, window: int) -> Tensor:
     """One attention row in window order, zero what is unseen.
 
     Shapes:
         row: (B, H, T), in ring order
         returns: (B, H, 1, N)
     """
-    window = order.shape[1]
+    if is_alone(slot) and row.shape[-1] == window:
+        return row.roll(-int(slot), -1)[:, :, None]
+    order = window_order(slot, valid_tokens, window)
     full = torch.nn.functional.pad(row, (0, window - row.shape[-1]))
     ordered = full.gather(2, order[:, None].expand_as(full))
     unseen = torch.arange(window, device=row.device) < window - valid_tokens[:, None]

@@ -128,9 +128,10 @@ class AttentionLayer(Projections, ABC):
             tokens = self.project_token(x, weights, state.keys.dtype)
             context, emits = self.attend(tokens, state, emit=emit, active=active)
             output = self.finish(context)
-            short = state.valid_tokens < self.config.window
-            if self.config.retroactive and selected(short) is not None:
-                output = self.zero_unseen(output, state.valid_tokens)
+            if self.config.retroactive:
+                short = state.valid_tokens < self.config.window
+                if selected(short) is not None:
+                    output = self.zero_unseen(output, state.valid_tokens)
         elif emit:
             emits = self.step_emits(self.project(x[:, None], state.keys.dtype).queries, state)
         if active is not None:

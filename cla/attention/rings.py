@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from cla.attention.projected import on_host
+
 PADDING = 8
 LONG = 256
 """Tokens from which a power of two is too large to be the distance of columns."""
@@ -103,13 +105,18 @@ def advance_counters(
     valid_tokens.copy_((valid_tokens + step).clamp(max=window))
 
 
+def is_alone(slot: Tensor) -> bool:
+    """Whether a state is of one stream, to whose place Python may look."""
+    return len(slot) == 1 and on_host(slot)
+
+
 def selected(mask: Tensor) -> Tensor | None:
     """Streams that need some rare work: their indices, or None where there are none.
 
     A device or an exported graph is not waited for: there every stream is taken, and whoever
     asks writes under the mask.
     """
-    if mask.device.type != "cpu" or torch.compiler.is_compiling():
+    if not on_host(mask):
         return torch.arange(mask.shape[0], device=mask.device)
     found = mask.nonzero()[:, 0]
     return found if len(found) else None

@@ -9,7 +9,7 @@ from cla.attention.autocast import outside_autocast
 from cla.attention.checks import check_window
 from cla.attention.layer import AttentionLayer
 from cla.attention.projected import Projected
-from cla.attention.rings import advance_counters, ring_order, to_ring, write_token
+from cla.attention.rings import advance_counters, is_alone, ring_order, to_ring, write_token
 from cla.attention.scan import scan_windows
 from cla.attention.state import narrow_state, stack_states, stream_groups
 from cla.attention.timeline import Timeline
@@ -74,6 +74,9 @@ class WindowedAttention(AttentionLayer):
 
     def append(self, tokens: Projected, state: Any, active: Tensor | None) -> None:
         """Write one token of each active stream, (B, H, 1, D), into the state's rings."""
+        if active is None and is_alone(state.slot):
+            _append_alone(tokens, state, self.config.window)
+            return
         slot = state.slot.clone()
         for ring, token in zip((state.queries, state.keys, state.values), tokens, strict=True):
             write_token(ring, slot, token[:, :, 0], active)
@@ -120,6 +123,15 @@ class WindowedAttention(AttentionLayer):
     def scan_timeline(self, timeline: Timeline) -> Tensor:
         """Contexts of the new tokens, (B, H, T, D), or (B, T, H, N, D) if retroactive."""
         return scan_windows(timeline, self.window_context, self.config.retroactive)
+
+
+def _append_alone(tokens: Projected, state: Any, window: int) -> None:
+    """Write a token into the only stream of a state: by its place, in few calls."""
+    slot, valid = int(state.slot), int(state.valid_tokens)
+    for ring, token in zip((state.queries, state.keys, state.values), tokens, strict=True):
+        ring.select(2, slot).copy_(token.select(2, 0))
+    state.slot.fill_((slot + 1) % window)
+    state.valid_tokens.fill_(min(valid + 1, window))
 
 
 def tokens_seen(slot: int, valid_tokens: int, window: int) -> int:

@@ -5,7 +5,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows import assert_rows_close, condition_number, row_errors
-from torch.utils.flop_counter import FlopCounterMode
 
 from cla.attention import (
     AttentionConfig,
@@ -17,6 +16,7 @@ from cla.attention import (
     state_bytes,
     step_operations,
 )
+from cla.attention.counted import product_counter
 from cla.attention.cuts import blocks, segments
 from cla.attention.landmarks import segment_means
 from cla.attention.pseudo_inverse import (
@@ -152,7 +152,7 @@ def test_blocks_leave_time_to_prepare_the_next(window):
 
 
 def counted_products(layer, state):
-    with FlopCounterMode(display=False) as counter:
+    with product_counter() as counter:
         layer.step(torch.randn(1, layer.config.embed_dim), state)
     rows = layer.config.window if layer.config.retroactive else 1
     projections = (3 + rows) * layer.config.embed_dim**2
@@ -162,7 +162,7 @@ def counted_products(layer, state):
 def test_a_state_of_nothing_is_made_without_attending():
     def products(window):
         config = AttentionConfig("continual", 16, 4, window, output_mode="retroactive")
-        with FlopCounterMode(display=False) as counter:
+        with product_counter() as counter:
             state = make_attention(config).init_state(2)
         assert state.rows.shape == (2, 4, 7, column_stride(window))
         assert state.rows.isfinite().all()

@@ -3,9 +3,9 @@
 import pytest
 import torch
 from rows import assert_rows_close, condition_number
-from torch.utils.flop_counter import FlopCounterMode
 
 from cla.attention import AttentionConfig, attention_row, clone_state, make_attention
+from cla.attention.counted import product_counter
 from cla.attention.counts import refresh_count
 from cla.errors import ClaError
 from cla.models import ClassifierConfig, FixedLandmarks, StreamClassifier, use_landmarks
@@ -160,7 +160,7 @@ def test_products_of_a_refreshed_layer_agree_with_the_counter_of_torch(
     if mode == "fixed":
         layer.set_landmarks(torch.randn(2, 5, 8), torch.randn(2, 5, 8))
         layer.init_state(1)
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
+    with product_counter() as counter, torch.no_grad():
         layer.refresh(torch.randn(1, WINDOW, 16), torch.tensor([WINDOW]))
     rows = WINDOW if config.retroactive else 1
     products = counter.get_total_flops() // 2 - (3 * WINDOW + rows) * 16**2
