@@ -14,6 +14,7 @@ from cla.attention.projected import Projected, with_ones
 from cla.attention.rings import (
     advance_counters,
     column_stride,
+    newest_query,
     read_token,
     selected,
     stride_window,
@@ -34,7 +35,7 @@ class ContinualState(NamedTuple):
 
     Shapes:
         valid_tokens, slot: see `WindowState`
-        queries: (B, H, D, `column_stride`); (B, H, D, 0) if single-output
+        queries: (B, H, D, `column_stride`); the newest alone, (B, H, D, 1), if single-output
         keys, values: (B, H, D, `column_stride`)
         rows: (B, H, D + 3, `column_stride`) float64, of each row shift, sums and denominator as in
             `PartialSums`, and the largest sum, of values or weights, since it was summed anew;
@@ -55,7 +56,7 @@ class ContinualState(NamedTuple):
 
     @property
     def rings(self) -> WindowState:
-        """The rings row by row, as views; none of queries if single-output."""
+        """The rings row by row, as views; of queries the newest alone if single-output."""
         parts = (part[..., : self.window].mT for part in self[2:5])
         return WindowState(self.valid_tokens, self.slot, *parts)
 
@@ -96,7 +97,7 @@ class ContinualAttention(FullAttention):
         heads = (config.num_heads, config.head_dim)
         return (
             state.keys.shape[1:] == (*heads, self._stride)
-            and state.queries.shape[1:] == (*heads, kept)
+            and state.queries.shape[1:] == (*heads, kept or 1)
             and state.rows.shape[-1] == kept
             and (not kept or state.rows.dtype is torch.float64)
         )
@@ -107,7 +108,7 @@ class ContinualAttention(FullAttention):
         if not self.config.retroactive:
             shape = (*state.keys.shape[:2], self.config.head_dim + 3, 0)
             none = torch.zeros(shape, dtype=torch.float64, device=state.keys.device)
-            queries = queries[..., :0].clone()
+            queries = newest_query(tokens.queries).mT.contiguous()
             return ContinualState(*state[:2], queries, keys, values, none)
         # Of tokens not yet seen any finite row will do, which the token will replace.
         seen = min(max(seen, 1), self.config.window)
@@ -165,8 +166,7 @@ class ContinualAttention(FullAttention):
         leaving = state.valid_tokens == self.config.window
         oldest = (read_token(rings.keys, slot), read_token(rings.values, slot))
         for ring, token in zip(rings[2:], tokens, strict=True):
-            if ring.shape[2]:
-                write_token(ring, slot, token[:, :, 0], active)
+            write_token(ring, slot, token[:, :, 0], active)
         advance_counters(state.slot, state.valid_tokens, self.config.window, active)
         if not self.config.retroactive:
             return ring_context(tokens.queries, rings.keys, rings.values, state.valid_tokens)

@@ -64,7 +64,7 @@ class ContinualNystromAttention(AttentionLayer):
             self.register_buffer(name, torch.full(shape, torch.nan) if self.fixed else None)
         heads, window, marks = config.num_heads, config.window, config.landmarks
         self._numbers = (
-            heads * window * config.head_dim * keeps_queries(config),
+            heads * config.head_dim * (window if keeps_queries(config) else 1),
             heads * marks * marks,
             heads * marks * column_stride(window) * config.retroactive,
         )
@@ -286,8 +286,7 @@ class ContinualNystromAttention(AttentionLayer):
         keys = take(state.keys, order)
         if self.fixed:
             return fixed_emits(queries, keys, state.landmarks, seen)
-        seen_queries = take(state.queries, order) if state.queries.shape[2] else keys
-        ordered = Projected(seen_queries, keys, take(state.values, order))
+        ordered = Projected(take(state.queries, order), keys, take(state.values, order))
         steady = stream_emits(queries, ordered, self._aged(state), seen)
         direct = attends_directly(state, self.config, taken=True)
         if not bool(direct.any()):

@@ -117,10 +117,12 @@ def memory_bytes(config: AttentionConfig, batch_size: int = 1, element_bytes: in
         return batch_size * (counters + 3 * ring * wide)
     if config.kind == "continual":
         columns = heads * column_stride(window)
-        rows = columns * (size * element_bytes + (size + 3) * 8) if retro else 0
+        newest = heads * size * element_bytes
+        rows = columns * (size * element_bytes + (size + 3) * 8) if retro else newest
         return batch_size * (counters + 2 * columns * size * element_bytes + rows)
     continual = config.landmark_mode == "continual"
-    elements = (1 + (continual or retro)) * ring + heads * window * (size + 1)
+    elements = ring + (ring if continual or retro else heads * size)
+    elements += heads * window * (size + 1)
     elements += heads * (2 * marks * size + marks**2)
     elements += table_rows(window) * heads * marks * (size + 2)
     elements += heads * column_stride(window) * marks if retro else 0

@@ -84,7 +84,7 @@ def _scan_group(
     slot, valid = group.slot, group.valid_tokens
     window = config.window
     rings = (state.queries, state.keys, state.values[..., :-1])
-    if not state.queries.shape[2]:
+    if state.queries.shape[2] != window:
         rings = (torch.zeros_like(state.keys), *rings[1:])
     history = Projected(*(ring_order(ring, slot) for ring in rings))
     tokens = Projected(*(torch.cat(pair, -2) for pair in zip(history, new, strict=True)))

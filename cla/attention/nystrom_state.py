@@ -10,7 +10,7 @@ from cla.attention.cuts import segments
 from cla.attention.landmarks import Landmarks, segment_means
 from cla.attention.partial_sums import empty_logit
 from cla.attention.projected import Projected, with_ones
-from cla.attention.rings import column_stride, to_ring
+from cla.attention.rings import column_stride, newest_query, to_ring
 from cla.attention.window_sums import build_table
 
 
@@ -20,7 +20,8 @@ class NystromState(NamedTuple):
     Shapes:
         valid_tokens: (B,) int64, tokens the window holds, <= N
         slot: (B,) int64, ring place of the next token
-        queries: (B, H, N, D) ring with continual landmarks or retroactive rows, else (B, H, 0, D)
+        queries: (B, H, N, D) ring with continual landmarks or retroactive rows, else the newest
+            alone, (B, H, 1, D)
         keys: (B, H, N, D) ring
         values: (B, H, N, D + 1) ring; the last column is 1 where a token was seen
         query_landmarks, key_landmarks: (B, H, D, M), side by side, as compiled loops take them
@@ -103,7 +104,7 @@ def build_state(
     return NystromState(
         torch.full((batch,), valid, dtype=torch.int64, device=device),
         slots,
-        queries if keeps_queries(config) else queries[:, :, :0].clone(),
+        queries if keeps_queries(config) else newest_query(tokens.queries),
         keys,
         values,
         landmarks.queries.mT.contiguous(),

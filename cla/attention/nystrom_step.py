@@ -58,8 +58,7 @@ def advance(
     key, value = tokens.keys[:, :, 0], with_ones(tokens.values)[:, :, 0]
     write_token(state.keys, slot, key, active)
     write_token(state.values, slot, value, active)
-    if state.queries.shape[2]:
-        write_token(state.queries, slot, tokens.queries[:, :, 0], active)
+    write_token(state.queries, slot, tokens.queries[:, :, 0], active)
     advance_counters(state.slot, state.valid_tokens, window, active)
     if landmarks_are_tokens(config):
         return _exact_context(tokens.queries, state, config)

@@ -25,15 +25,16 @@ def stride_window(stride: int) -> int:
 
 
 def write_token(ring: Tensor, slot: Tensor, token: Tensor, active: Tensor | None) -> None:
-    """Put one token of each active stream into its ring, in place.
+    """Put one token of each active stream into its ring, or where the newest is kept, in place.
 
     Shapes:
-        ring: (B, H, N, D)
+        ring: (B, H, N, D), or (B, H, 1, D)
         slot: (B,) int64
         token: (B, H, D)
         active: (B,) bool
     """
     streams = torch.arange(ring.shape[0], device=ring.device)
+    slot = slot if ring.shape[2] > 1 else torch.zeros_like(slot)
     if active is not None:
         token = torch.where(active[:, None, None], token, ring[streams, :, slot])
     ring[streams, :, slot] = token
@@ -94,6 +95,12 @@ def to_ring(tokens: Tensor, window: int, slot: int) -> Tensor:
     if missing:
         return torch.nn.functional.pad(tokens, (0, 0, 0, missing))
     return torch.roll(tokens, slot, dims=-2)
+
+
+def newest_query(queries: Tensor) -> Tensor:
+    """The last of some queries, (B, H, 1, D); zeros where there are none."""
+    newest = queries[:, :, -1:].clone()
+    return newest if newest.shape[2] else newest.new_zeros(*newest.shape[:2], 1, newest.shape[3])
 
 
 def advance_counters(

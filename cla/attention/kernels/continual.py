@@ -6,26 +6,33 @@ Rings and sums of rows lie column by column, so that loops run over tokens, of w
 import numpy as np
 
 from cla.attention.kernels.compiled import entry, kernel
-from cla.attention.kernels.continual_rows import append_rows
+from cla.attention.kernels.continual_rows import append_rows, read_rows
 from cla.attention.kernels.projections import finish, project
 from cla.attention.kernels.vectors import clear_rows, dot_rows, exponentiate, sum_rows
 
 
 @kernel()
-def append(keys, values, token, slot):
-    """Take a token (3, H, D), a query, key and value, into the rings (H, D, `column_stride`)."""
+def append(queries, keys, values, token, slot):
+    """Take a token (3, H, D), a query, key and value, into the rings (H, D, `column_stride`).
+
+    Of queries the newest alone is kept, (H, D, 1).
+    """
     for head in range(keys.shape[0]):
         for column in range(keys.shape[1]):
+            queries[head, column, 0] = token[0, head, column]
             keys[head, column, slot] = token[1, head, column]
             values[head, column, slot] = token[2, head, column]
 
 
 @kernel()
-def read(keys, values, queries, seen, context):
-    """Contexts (H, D) of the token whose queries (H, D) are given, over the tokens seen."""
+def read(queries, keys, values, seen, context):
+    """Contexts (H, D) of the newest token over the tokens seen."""
     logits, bits = np.empty(seen), np.empty(seen, np.int64)
+    query = np.empty(keys.shape[1])
     for head in range(keys.shape[0]):
-        sum_rows(logits, queries[head], keys[head])
+        for column in range(keys.shape[1]):
+            query[column] = queries[head, column, 0]
+        sum_rows(logits, query, keys[head])
         _, whole = exponentiate(logits, bits)
         dot_rows(context[head], values[head], logits)
         for column in range(keys.shape[1]):
@@ -37,45 +44,51 @@ def step_continual(
     x, query, query_bias, key, key_bias, value, value_bias, output, output_bias, tokens,
     valid, slots, queries, keys, values, rows, active, window, contexts, out,
 ):  # fmt: skip
-    """A token of each active stream through continual attention.
+    """A token of each active stream through continual attention: append, then read.
 
     Args:
-        x: the token (B, E) float32, with the weights of the layer; or none, (0, 0), and the weights
-            do not matter.
-        tokens: else the token projected, (B, 1, 3, H, D).
+        x: the token (B, E) float32, to be projected by the weights; or none, (0, 0).
+        tokens: else the token projected, (B, 1, 3, H, D). Of no token the state's newest is read.
         active: (B,), or (0,) for all.
-        contexts: of projected tokens (B, 1, H, D), to be written; not if outputs are retroactive.
-        out: outputs of x (B, E, 1) or, if retroactive, contexts (B, E, `column_stride`), to be
-            written; float32.
+        contexts: (B, 1, H, D), to be written; not if outputs are retroactive, or are asked for.
+        out: outputs (B, E, 1) or, if retroactive, contexts (B, E, `column_stride`), to be written;
+            float32. Without `contexts` and `out` nothing is read.
 
     Returns:
         How many windows are not full.
     """
     batch, heads, size, _ = keys.shape
     check_counters(window, slots, valid)
-    whole, retroactive, short = len(x) > 0, rows.shape[3] > 0, 0
-    if whole:
+    takes, reads = len(x) + len(tokens) > 0, len(contexts) + len(out) > 0
+    retroactive, short = rows.shape[3] > 0, 0
+    if len(x):
         tokens = np.empty((batch, 1, 3, heads, size))
         project(x, query, query_bias, key, key_bias, value, value_bias, tokens)
+    if len(out) and not retroactive:
         contexts = np.empty((batch, 1, heads, size))
     for index in range(batch):
         if len(active) and not active[index]:
             if len(out):
                 clear_rows(out[index])
             continue
-        slot, before, token = slots[index], valid[index], tokens[index, 0]
-        seen = min(window, before + 1)
-        slots[index], valid[index] = (slot + 1) % window, seen
-        short += seen < window
-        if retroactive:
+        slot, before = slots[index], valid[index]
+        if takes:
+            slots[index], valid[index] = (slot + 1) % window, min(window, before + 1)
+        short += valid[index] < window
+        if takes and retroactive:
             append_rows(
-                queries[index], keys[index], values[index], rows[index], token,
-                (slot, before, window), out[index],
+                queries[index], keys[index], values[index], rows[index], tokens[index, 0],
+                (slot, before, window),
             )  # fmt: skip
+        elif takes:
+            append(queries[index], keys[index], values[index], tokens[index, 0], slot)
+        if not reads:
             continue
-        append(keys[index], values[index], token, slot)
-        read(keys[index], values[index], token[0], seen, contexts[index, 0])
-        if whole:
+        if retroactive:
+            read_rows(rows[index], slots[index], valid[index], window, out[index])
+            continue
+        read(queries[index], keys[index], values[index], valid[index], contexts[index, 0])
+        if len(out):
             finish(contexts[index, 0].reshape(-1), output, output_bias, out[index].reshape(-1))
     return short
 

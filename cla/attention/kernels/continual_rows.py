@@ -24,8 +24,8 @@ and exponentials of what changes at every token would be."""
 
 
 @kernel()
-def append_rows(queries, keys, values, rows, token, counters, out):
-    """A token into the rings and into all rows, and the oldest one out; contexts of all rows.
+def append_rows(queries, keys, values, rows, token, counters):
+    """A token into the rings and into all rows, and the oldest one out.
 
     Args:
         counters: the token's place, tokens that the window held before it, and N.
@@ -34,15 +34,12 @@ def append_rows(queries, keys, values, rows, token, counters, out):
         queries, keys, values: (H, D, `column_stride`) float32
         rows: (H, D + 3, `column_stride`)
         token: (3, H, D), a query, key and value
-        out: (E, `column_stride`) float32, to be written, oldest first; zero what is unseen
     """
     heads, size, _ = keys.shape
     slot, before, window = counters
-    seen, after = min(window, before + 1), (slot + 1) % window
+    seen = min(window, before + 1)
     # Key and value of the new token, and of the oldest one.
     pairs, weights, bits = np.empty((2, 2, size)), np.empty((2, TILE)), np.empty(2 * TILE, np.int64)
-    if seen < window:
-        clear_rows(out)
     for head in range(heads):
         for column in range(size):
             pairs[1, 0, column] = keys[head, column, slot]
@@ -52,21 +49,43 @@ def append_rows(queries, keys, values, rows, token, counters, out):
             values[head, column, slot] = token[2, head, column]
             pairs[0, 0, column] = keys[head, column, slot]
             pairs[0, 1, column] = values[head, column, slot]
-        contexts = out[head * size : (head + 1) * size]
-        # Places from `after` on are the oldest.
-        for begin, end, shift in ((after, seen, -after), (0, min(after, seen), window - after)):
+        for first in range(0, seen, TILE):
+            count = min(TILE, seen - first)
+            sound = _slide(
+                queries[head], rows[head], first, count, pairs, before == window, weights, bits
+            )
+            for row in range(first, first + count):
+                if row == slot or not (sound or _sound(rows[head], row)):
+                    _sum_anew(queries[head], keys[head], values[head], rows[head], row, seen)
+
+
+@kernel()
+def read_rows(rows, slot, seen, window, out):
+    """Contexts of all rows, oldest first; zero where no token was seen.
+
+    Args:
+        slot: the place of the next token.
+
+    Shapes:
+        rows: (H, D + 3, `column_stride`)
+        out: (E, `column_stride`) float32, to be written
+    """
+    heads, size = rows.shape[0], rows.shape[1] - 3
+    shares = np.empty(TILE)
+    if seen < window:
+        clear_rows(out)
+    for head in range(heads):
+        # Places from `slot` on are the oldest.
+        for begin, end, shift in ((slot, seen, -slot), (0, min(slot, seen), window - slot)):
             for first in range(begin, end, TILE):
-                count = min(TILE, end - first)
-                sound = _slide(
-                    queries[head], rows[head], contexts, first, count, shift, pairs,
-                    before == window, weights, bits,
-                )  # fmt: skip
-                for row in range(first, first + count):
-                    if row == slot or not (sound or _sound(rows[head], row)):
-                        _sum_anew(
-                            queries[head], keys[head], values[head], rows[head], contexts, row,
-                            shift, seen,
-                        )  # fmt: skip
+                count, target = min(TILE, end - first), max(first + shift, 0)
+                for index in range(count):
+                    shares[index] = 1.0 / rows[head, size + 1, first + index]
+                for column in range(size):
+                    for index in range(count):
+                        out[head * size + column, target + index] = (
+                            rows[head, column + 1, first + index] * shares[index]
+                        )
 
 
 @kernel()
@@ -76,7 +95,7 @@ def _sound(rows, row):
 
 
 @kernel()
-def _sum_anew(queries, keys, values, rows, contexts, row, shift, seen):
+def _sum_anew(queries, keys, values, rows, row, seen):
     """One row of a head from its window."""
     size = len(keys)
     query, sums = np.empty(size), np.empty(size)
@@ -90,18 +109,14 @@ def _sum_anew(queries, keys, values, rows, contexts, row, shift, seen):
     for column in range(size):
         rows[column + 1, row] = sums[column]
         largest = max(largest, abs(sums[column]))
-        contexts[column, row + shift] = sums[column] / whole
     rows[0, row], rows[size + 1, row], rows[size + 2, row] = highest, whole, largest
 
 
 @kernel()
-def _slide(queries, rows, contexts, first, count, shift, pairs, leaving, weights, bits):
+def _slide(queries, rows, first, count, pairs, leaving, weights, bits):
     """The new token into some rows of a head and, if `leaving`, the oldest one out.
 
-    Their contexts are right where rows are sound.
-
     Args:
-        shift: from the place of a row to that of its context.
         pairs: key and value of the new token and of the oldest, (2, 2, D).
         weights, bits: scratch of `TILE` rows.
 
@@ -109,7 +124,7 @@ def _slide(queries, rows, contexts, first, count, shift, pairs, leaving, weights
         Whether all rows are sound.
     """
     size = len(queries)
-    first, target = max(first, 0), max(first + shift, 0)  # compilers see: no index is below 0
+    first = max(first, 0)  # compilers see: no index is below 0
     enter, leave = weights[0, :count], weights[1, :count]
     sum_rows_from(enter, pairs[0, 0], queries, first)
     sum_rows_from(leave, pairs[1, 0], queries, first)
@@ -139,7 +154,6 @@ def _slide(queries, rows, contexts, first, count, shift, pairs, leaving, weights
             found = rows[column + 1, first + index] + (enter[index] * new - leave[index] * old)
             rows[column + 1, first + index] = found
             rows[size + 2, first + index] = max(rows[size + 2, first + index], abs(found))
-            contexts[column, target + index] = found / rows[size + 1, first + index]
     unsound = 0
     for index in range(count):
         least = LEAST_SHARE * rows[size + 2, first + index]

@@ -62,15 +62,13 @@ def append(stream, token, slot, scratch):
         token: (3, H, D), a query, key and value
     """
     heads, window, size = stream.keys.shape
-    queries = stream.queries.shape[1]
+    newest = slot % stream.queries.shape[1]
     for head in range(heads):
         for column in range(size):
             stream.keys[head, slot, column] = token[1, head, column]
             stream.values[head, slot, column] = token[2, head, column]
+            stream.queries[head, newest, column] = token[0, head, column]
         stream.values[head, slot, size] = 1.0
-        if queries:
-            for column in range(size):
-                stream.queries[head, slot, column] = token[0, head, column]
     slide(
         stream.sums, stream.query_landmarks, stream.keys, stream.values, turn_of(slot, window),
         scratch.weights, scratch.shifts, scratch.bits,
@@ -85,17 +83,17 @@ def step_nystrom(
     valid, slots, queries, keys, values, query_landmarks, key_landmarks, gamma_inv, sums, betas,
     active, continual, method, contexts, out,
 ):  # fmt: skip
-    """Tokens of each active stream through continual Nyström attention.
+    """Tokens of each active stream through continual Nyström attention: append, then read.
 
     Args:
-        x: a token (B, E) float32 of each stream, with the weights of the layer; or none, (0, 0),
-            and the weights do not matter.
-        tokens: else T tokens, projected, (B, T, 3, H, D); one if outputs are retroactive.
+        x: a token (B, E) float32 of each stream, to be projected by the weights; or none, (0, 0).
+        tokens: else T tokens, projected, (B, T, 3, H, D); one if outputs are retroactive. Of no
+            tokens the newest of the state is read.
         active: (B,), or (0,) for all.
         method: of the pseudo-inverse, see `METHODS`.
-        contexts: of projected tokens (B, T, H, D), to be written; not if outputs are retroactive.
-        out: outputs of x (B, E, 1) or, if retroactive, contexts (B, E, `column_stride`), to be
-            written; float32.
+        contexts: (B, T, H, D), to be written; not if outputs are retroactive, or are asked for.
+        out: outputs (B, E, 1) or, if retroactive, contexts (B, E, `column_stride`), to be written;
+            float32. Without `contexts` and `out` nothing is read.
 
     Returns:
         How many windows are not full. -1, and nothing is done, where landmarks are continual and
@@ -103,15 +101,18 @@ def step_nystrom(
     """
     batch, heads, window, size = keys.shape
     check_counters(window, slots, valid)
+    takes, reads = len(x) + len(tokens) > 0, len(contexts) + len(out) > 0
     if continual:
         for stream in range(batch):
-            if (not len(active) or active[stream]) and valid[stream] + 1 < window:
+            if (not len(active) or active[stream]) and valid[stream] + takes < window:
                 return -1
-    whole, retroactive, short = len(x) > 0, betas.shape[3] > 0, 0
-    if whole:
+    retroactive, short = betas.shape[3] > 0, 0
+    if len(x):
         tokens = np.empty((batch, 1, 3, heads, size))
         project(x, query, query_bias, key, key_bias, value, value_bias, tokens)
+    if len(out) and not retroactive:
         contexts = np.empty((batch, 1, heads, size))
+    newest = np.empty((heads, size))
     marks = query_landmarks.shape[3]
     scratch = scratch_for(heads, marks)
     for index in range(batch):
@@ -135,12 +136,27 @@ def step_nystrom(
                 first, last = (0, marks) if filled else (segment, segment + 1)
                 renew(stream, first, last, after, method)
             slot = after
-            if not retroactive:
+            if reads and not retroactive:
                 read_newest(stream, token[0], scratch, contexts[index, time])
         slots[index], valid[index] = slot, seen
         short += seen < window
+        if not reads:
+            continue
         if retroactive:
             read_rows(stream, slot, seen, out[index])
-        elif whole:
+            continue
+        if not takes:
+            copy_newest(stream.queries, slot, window, newest)
+            read_newest(stream, newest, scratch, contexts[index, 0])
+        if len(out):
             finish(contexts[index, 0].reshape(-1), output, output_bias, out[index].reshape(-1))
     return short
+
+
+@kernel()
+def copy_newest(queries, slot, window, newest):
+    """The query (H, D) of the token before the place `slot` from its ring, (H, N or 1, D)."""
+    place = (slot + window - 1) % window % queries.shape[1]
+    for head in range(len(newest)):
+        for column in range(newest.shape[1]):
+            newest[head, column] = queries[head, place, column]
