@@ -19,6 +19,7 @@ BOTTOM = {
     "types",
     "errors",
     "printable",
+    "texts",
     "files",
     "options",
     "resources",
@@ -30,6 +31,7 @@ BOTTOM = {
 MAY_IMPORT = {
     "types": set(),
     "printable": set(),
+    "texts": {"errors", "resources"},
     "errors": {"printable"},
     "files": {"errors"},
     "options": {"printable"},
@@ -49,8 +51,9 @@ MAY_IMPORT = {
     "teaching": BOTTOM | {"attention", "features", "models", "capture", "datasets", "training"},
     "experiments": BOTTOM | {"attention", "models", "datasets", "training"},
     "benchmark": BOTTOM | {"attention", "models", "telemetry"},
+    "server": BOTTOM | {"attention", "features", "telemetry", "models", "capture", "engine"},
     "view": BOTTOM
-    | {"attention", "features", "telemetry", "models", "capture", "engine", "benchmark"}
+    | {"attention", "features", "telemetry", "models", "capture", "engine", "server", "benchmark"}
     | {"datasets", "training", "teaching"},
     "export": BOTTOM | {"attention", "models"},
     "cli": BOTTOM
@@ -62,13 +65,13 @@ MAY_IMPORT = {
 # Libraries only some parts may touch.
 ONLY = {
     "streamlit": {"view"},
-    "starlette": {"view"},
+    "starlette": {"server", "view"},
     "av": {"capture"},
     "cv2": {"opencv"},
     "onnxruntime": {"onnx_network"},
     "sounddevice": {"capture"},
     "torchaudio": {"torch_audio"},
-    "threading": {"engine", "view", "stderr"},
+    "threading": {"engine", "server", "view", "stderr"},
 }
 MAX_LINES = 400
 # Assembled from pieces, so that this file does not hold them.

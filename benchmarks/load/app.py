@@ -11,18 +11,18 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from cla.view import live_server as server_module
+from cla.server import connection
+from cla.server.limits import TokenBucket
 from cla.view import middleware, routes
-from cla.view.limits import Allowance
 from cla.view.live_app import live_server
 
 if os.environ.get("CLA_UNLIMITED_STARTS"):  # for burst.py
-    server_module.work_allowance = lambda: Allowance(float("inf"), 0)
+    connection.work_bucket = lambda: TokenBucket(float("inf"), 0)
 
 
 async def key(_: Request) -> PlainTextResponse:
     """A key for one session."""
-    return PlainTextResponse(live_server().issue_key())
+    return PlainTextResponse(live_server().invite().key)
 
 
 app = st.App(

@@ -16,8 +16,8 @@ from playwright.sync_api import Browser, Error, Page, sync_playwright
 from rich.console import Console
 from simulated import serving
 
+from cla.server.limits import GRACE_S
 from cla.telemetry import device_name
-from cla.view.limits import GRACE_S
 
 STREAMLIT_KEEPS_S = 120
 """So long it keeps the session of a page that has gone, with an event loop of three files."""

@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.table import Table
 from simulated import Heard, browser, header, new_key, serving, speak, speech
 
+from cla.server.limits import max_sessions
 from cla.telemetry import device_name
-from cla.view.limits import max_sessions
 
 WARM_UP_TOKENS = 25
 

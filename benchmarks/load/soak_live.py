@@ -32,9 +32,9 @@ from cla.engine.stepper import Stepper
 from cla.engine.stream import Arrival
 from cla.features import SAMPLE_RATE_HZ
 from cla.models import load_task
+from cla.server.shown_lanes import DEFAULT_LANES
+from cla.server.wire import encode_record
 from cla.telemetry import device_name
-from cla.view.shown_lanes import DEFAULT_LANES
-from cla.view.wire import encode_record
 
 SLIDER_S = 2.0
 LOOKS = 12

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from cla.engine import Comparison, FrameRecord, LaneConfig, Progress, SetEmit, kernels
 from cla.features import BONES
 from cla.models import TaskModel
+from cla.server.wire import encode
 from cla.telemetry import LaneRecord
+from cla.texts import Texts
 from cla.view.clip_source import Clip
-from cla.view.texts import Texts
-from cla.view.wire import encode
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from cla.capture import endings, sample_clips
 from cla.errors import ClaError
 from cla.models import TaskModel
+from cla.texts import Texts
 from cla.view.clip_source import MOST_BYTES, Clip, sample, uploaded_clip
 from cla.view.fetch_offer import offer_fetch
 from cla.view.frame import complain, tell
 from cla.view.live_app import clip_tasks
 from cla.view.settings import choice, choices
-from cla.view.texts import Texts
 
 MOST_UPLOADS = 4
 

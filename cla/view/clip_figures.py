@@ -8,10 +8,10 @@ from plotly.subplots import make_subplots
 
 from cla.models import TaskModel
 from cla.telemetry import LaneRecord
+from cla.texts import Texts
 from cla.view.clip_analysis import ClipAnalysis
 from cla.view.figures import MARK, figure
 from cla.view.systems import System, system_title
-from cla.view.texts import Texts
 
 
 def predictions(

@@ -21,9 +21,9 @@ from cla.capture import (
 from cla.engine import ClipTokens, open_file, read_clip, read_video_clip
 from cla.models import Span, TaskModel
 from cla.printable import printable
+from cla.texts import Texts
 from cla.types import InputKind
 from cla.view.kept import Kept
-from cla.view.texts import Texts
 
 MOST_BYTES = 50 * 2**20
 SOUND_LIMITS = AudioLimits(max_duration_s=300.0, max_bytes=MOST_BYTES)

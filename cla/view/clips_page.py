@@ -6,6 +6,7 @@ import streamlit as st
 
 from cla.printable import printable
 from cla.telemetry import device_name
+from cla.texts import Texts
 from cla.view.clip_analysis import ClipAnalysis, analyze_clip, player_message
 from cla.view.clip_choice import choose_clip, choose_task
 from cla.view.clip_figures import predictions
@@ -16,7 +17,6 @@ from cla.view.lane_choice import choose_lane
 from cla.view.lane_scores import FULL
 from cla.view.surface import surface
 from cla.view.systems import SYSTEMS, system_title
-from cla.view.texts import Texts
 
 MOST_ANALYSES = 3
 

@@ -7,10 +7,10 @@ import plotly.graph_objects as go
 
 from cla.engine import LaneMoment, LaneScan
 from cla.models import TaskModel
+from cla.texts import Texts
 from cla.view.figures import MARK, figure, log_axis
 from cla.view.lane_scores import Difference, LaneScore
 from cla.view.systems import SYSTEMS, System, system_title, systems
-from cla.view.texts import Texts
 
 MEASURES = ("agreement", "error", "found")
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from cla.engine import LaneConfig, LaneScan, kernels, lane_at, scan_lane
 from cla.models import TaskModel
+from cla.texts import Texts
 from cla.view.clip_choice import choose_clips, choose_task
 from cla.view.clip_source import Clip
 from cla.view.compare_figures import MEASURES, attention_rows, over_landmarks, probabilities
@@ -14,7 +15,6 @@ from cla.view.lane_choice import choose_lane, lane_config
 from cla.view.lane_scores import FULL, Difference, LaneScore, Scan, differences, score_lane
 from cla.view.settings import choice
 from cla.view.systems import System, low_rank_systems, system_title, systems
-from cla.view.texts import Texts
 
 MOST_SCANS = 400
 MOST_DIFFERENCES = 20

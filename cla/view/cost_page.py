@@ -8,6 +8,7 @@ import torch
 from cla.benchmark import Timing, affordable, measure_stacks
 from cla.engine import kernels
 from cla.telemetry import device_name
+from cla.texts import Texts
 from cla.view.costs import (
     HEAD_DIMS,
     HEADS,
@@ -28,7 +29,6 @@ from cla.view.figures import show
 from cla.view.frame import page_head
 from cla.view.settings import choice
 from cla.view.systems import Sizes, system_title, systems
-from cla.view.texts import Texts
 
 MOST_MEASURED = 1_000
 """Step times that are kept for a visitor."""

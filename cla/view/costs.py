@@ -8,9 +8,9 @@ import plotly.graph_objects as go
 
 from cla.attention import counted_products, operation_count, summed
 from cla.benchmark import Timing
+from cla.texts import Texts
 from cla.view.figures import MARK, figure, log_axis
 from cla.view.systems import SYSTEMS, Sizes, System, system_title, systems
-from cla.view.texts import Texts
 
 PAPER = Sizes(window=120, landmarks=2, head_dim=12)
 """The sizes of the paper's own example, which counts one head of one layer."""

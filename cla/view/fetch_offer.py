@@ -7,9 +7,9 @@ import streamlit as st
 from cla.datasets import FETCHED, Fetchable
 from cla.errors import ClaError
 from cla.models import TaskModel
+from cla.texts import Texts
 from cla.view.frame import complain
-from cla.view.live_app import admit, live_server
-from cla.view.texts import Texts
+from cla.view.live_app import live_server
 from cla.view.visitor import visitor
 
 
@@ -19,7 +19,7 @@ def offer_fetch(say: Texts, *, command: bool = True) -> None:
     Args:
         command: whether visitors of other machines are told what its operator can run.
     """
-    for task in tuple(live_server().waiting.values()):
+    for task in tuple(live_server().host.offer.waiting.values()):
         name = task.front_end.fetched or ""
         wanted = FETCHED[name]
         title = say(f"page.task_{task.name}")
@@ -35,7 +35,7 @@ def offer_fetch(say: Texts, *, command: bool = True) -> None:
 def _admitted(say: Texts, task: TaskModel, *, local: bool) -> bool:
     """Whether the task can run now; where not, who sits here is told why."""
     try:
-        admit(task)
+        live_server().host.offer.admit(task.name)
     except ClaError as error:
         if local:
             complain(say, error)

@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from cla.view.texts import Texts
+from cla.texts import Texts
 
 GRID = "rgba(128, 128, 128, 0.25)"
 MARK = "#7a7a7a"

@@ -5,7 +5,7 @@ from html import escape
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cla.view.texts import Texts, choose
+from cla.texts import Texts, choose
 
 LANGUAGE_KEY = "lang"
 EMPTY = b'<div id="root"></div>'

@@ -8,9 +8,9 @@ import streamlit as st
 from cla.errors import ClaError
 from cla.printable import printable
 from cla.resources import asset_path
+from cla.texts import LANGUAGES, Texts, choose
+from cla.texts.faults import translated
 from cla.view.settings import choice
-from cla.view.texts import LANGUAGES, Texts, choose
-from cla.view.texts.faults import translated
 
 LANGUAGE_KEY = "lang"
 # Streamlit leaves as much room again as its bar takes.

@@ -4,9 +4,9 @@ import streamlit as st
 
 from cla.engine import LaneConfig
 from cla.models import TaskModel
+from cla.texts import Texts
 from cla.view.settings import choice
 from cla.view.systems import System, low_rank_systems, system_title, systems
-from cla.view.texts import Texts
 
 DEFAULT_LANDMARKS = 16
 

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from cla.attention.cuts import stretches
 from cla.engine import ClipTokens, LaneMoment
 from cla.features import HOP_SAMPLES
+from cla.texts import Texts
 from cla.view.drift import Drift
 from cla.view.figures import MARK, figure, heatmap, log_axis
 from cla.view.systems import SYSTEMS
-from cla.view.texts import Texts
 
 SHADE = "rgba(42, 134, 200, 0.12)"
 PENDING = "rgba(213, 94, 0, 0.16)"

@@ -7,6 +7,7 @@ import streamlit as st
 
 from cla.attention.cuts import stretches
 from cla.engine import LaneConfig, LaneMoment, lane_at
+from cla.texts import Texts
 from cla.view.clip_source import Clip, sample
 from cla.view.drift import STEPS, Drift, drift
 from cla.view.figures import show
@@ -19,7 +20,6 @@ from cla.view.learn_figures import (
 )
 from cla.view.live_app import speech_task
 from cla.view.settings import choice, number
-from cla.view.texts import Texts
 
 CLIP = "count"
 LOGIT_STDS = (1, 2, 3, 4, 5, 6, 7, 8, 9)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from cla.attention import KINDS, SHIPPED
 from cla.capture import endings
+from cla.texts import Texts
 from cla.types import InputKind
 from cla.view.fetch_offer import offer_fetch
 from cla.view.frame import page_head
@@ -13,7 +14,6 @@ from cla.view.live_app import live_server
 from cla.view.own_task import keep_addressed_task
 from cla.view.surface import surface
 from cla.view.systems import System, system_title, systems
-from cla.view.texts import Texts
 from cla.view.visitor import visitor
 
 MEDIA: tuple[InputKind, ...] = ("sound", "video")
@@ -28,8 +28,8 @@ def live_page() -> None:
         "cla-live",
         "main.js",
         # Another language is another page; so is one with another task.
-        key=f"live-{say.language}-{len(live_server().tasks)}",
-        data={"key": visitor().key, **live_data(say)},
+        key=f"live-{say.language}-{len(live_server().host.offer.ready)}",
+        data={"key": visitor().visit.key, **live_data(say)},
     )
     offer_fetch(say, command=False)  # the surface says it
     with st.expander(say("live.what")):

@@ -1,32 +1,18 @@
 """A visitor's own task: taught or opened on the Teach page, run on the Live page."""
 
 import secrets
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import streamlit as st
 
 from cla.models import TaskModel
-from cla.view.live_app import live_server, shown_task
+from cla.server import OwnTask, shown_task
+from cla.view.live_app import live_server
 from cla.view.visitor import visitor
 
 OWN = "own"
 """Its name in messages, whatever its title: it cannot stand in for a task of the package."""
 _PREFIX = f"{OWN}-"
-_KEPT = "own_task"
-
-
-@dataclass(frozen=True, eq=False)
-class OwnTask:
-    """The task, and what the visitor's page is told of it.
-
-    Args:
-        address: its name in the page's address, which nobody can guess.
-    """
-
-    task: TaskModel
-    shown: dict[str, Any]
-    address: str
 
 
 def keep_own_task(task: TaskModel) -> str:
@@ -38,7 +24,7 @@ def keep_own_task(task: TaskModel) -> str:
     named = replace(task, name=OWN)
     address = _PREFIX + secrets.token_urlsafe(16)
     shown = {**shown_task(named), "title": task.name, "problem": "", "address": address}
-    _keep(OwnTask(named, shown, address))
+    visitor().visit.own = OwnTask(named, shown, address)
     return address
 
 
@@ -53,16 +39,10 @@ def keep_addressed_task() -> bool:
     address = st.query_params.get("task", "")
     if not address.startswith(_PREFIX):
         return True
-    kept = st.session_state.get(_KEPT)
-    if kept is None or kept.address != address:
-        own = live_server().offered(address)
-        if not isinstance(own, OwnTask):
+    visit = visitor().visit
+    if visit.own is None or visit.own.address != address:
+        own = live_server().own_task(address)
+        if own is None:
             return False
-        _keep(own)
+        visit.own = own
     return True
-
-
-def _keep(own: OwnTask) -> None:
-    # The server holds it weakly: the visitor's session is what keeps it.
-    st.session_state[_KEPT] = own
-    live_server().offer(visitor().key, own)

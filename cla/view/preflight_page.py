@@ -18,7 +18,7 @@ def preflight_page() -> None:
     """Draw the page."""
     say = page_head("preflight")
     if "preflight_key" not in st.session_state:
-        st.session_state["preflight_key"] = live_server().issue_key()
+        st.session_state["preflight_key"] = live_server().invite().key
     surface(
         "cla-preflight",
         "preflight.js",

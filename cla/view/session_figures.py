@@ -6,9 +6,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from cla.models import Span
+from cla.texts import Texts
 from cla.view.figures import MARK, figure
 from cla.view.session_records import RecordedLane, lane_title
-from cla.view.texts import Texts
 
 MAX_LABELS_EACH = 16
 """Beyond so many labels not every one is named."""

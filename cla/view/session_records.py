@@ -27,9 +27,9 @@ from cla.engine import (
 )
 from cla.errors import ClaError
 from cla.models import Span
+from cla.texts import Texts
 from cla.types import Event
 from cla.view.systems import System, system_of, system_title
-from cla.view.texts import Texts
 
 MAX_LANES = 8
 MAX_TOKENS = 100_000

@@ -9,22 +9,21 @@ import streamlit as st
 from cla.engine import LaneConfig, Recording, changes, pack
 from cla.errors import ClaError
 from cla.models import Span, TaskModel
+from cla.server.shelf import Shelf
 from cla.telemetry import device_name
+from cla.texts import Texts
+from cla.texts.faults import translated
 from cla.view.clip_analysis import player_message
 from cla.view.figures import show
 from cla.view.frame import page_head
 from cla.view.kept import Kept
 from cla.view.lane_choice import choose_lane
 from cla.view.lane_scores import FULL
-from cla.view.live_app import live_server
 from cla.view.session_figures import recorded_predictions
 from cla.view.session_records import lane_system, lane_title, marks, recorded_lanes
 from cla.view.session_replay import SessionReplay, replay_session
 from cla.view.settings import choice
-from cla.view.shelf import Shelf
 from cla.view.surface import surface
-from cla.view.texts import Texts
-from cla.view.texts.faults import translated
 from cla.view.visitor import visitor
 
 MOST_REPLAYS = 3
@@ -95,7 +94,7 @@ def _keep_or_delete(say: Texts, shelf: Shelf, recording: Recording) -> None:
         with st.popover(say("sessions.delete")):
             st.markdown(say("sessions.delete_sure"))
             st.button(say("sessions.delete_now"), key="delete", on_click=delete)
-    kept = "kept_own" if shelf is live_server().shelf("", local=True) else "kept_visitor"
+    kept = "kept_own" if visitor().local else "kept_visitor"
     limits = shelf.limits
     st.markdown(
         say(

@@ -12,7 +12,7 @@ from cla.attention import (
     LandmarkMode,
     OutputMode,
 )
-from cla.view.texts import Texts
+from cla.texts import Texts
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import streamlit as st
 
 from cla.models import TaskModel, write_task_file
 from cla.teaching import LaneScore, Taught
+from cla.texts import Texts
 from cla.view.figures import figure, show
 from cla.view.own_task import keep_own_task
-from cla.view.texts import Texts
 
 SHADES = [[0.0, "#e6f0f8"], [1.0, "#1b6aa5"]]
 """Opaque: numbers stand on them in black or white, whatever the page's ground."""

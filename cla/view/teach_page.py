@@ -20,6 +20,7 @@ from cla.teaching import (
     scores_of,
     teach,
 )
+from cla.texts import Texts
 from cla.view.fetch_offer import offer_fetch
 from cla.view.frame import complain, page_head, tell
 from cla.view.live_page import live_texts
@@ -27,7 +28,6 @@ from cla.view.settings import choice, number
 from cla.view.surface import surface
 from cla.view.taught_results import show_taught
 from cla.view.teach_draft import Draft
-from cla.view.texts import Texts
 
 KINDS = ("sound", "hands", "pictures")
 MAX_FILE_MB = 16

@@ -26,10 +26,10 @@ from cla.cli.main import main
 from cla.engine import Recording
 from cla.errors import ClaError
 from cla.models import load_task
+from cla.texts import Texts
 from cla.view.costs import PAPER, cost, curves
 from cla.view.live_page import live_data
 from cla.view.systems import systems
-from cla.view.texts import Texts
 
 CLIP = str(sample_clips()[0].path)
 

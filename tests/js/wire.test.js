@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { decode, pictureMessage } from "../../cla/view/static/wire.js";
 
-/** A message as cla/view/wire.py makes it. */
+/** A message as cla/server/wire.py makes it. */
 function message(header, arrays = []) {
   const text = Buffer.from(JSON.stringify({ ...header, arrays: arrays.map(([name, shape]) => [name, shape]) }));
   const padded = Buffer.concat([text, Buffer.alloc(-text.length & 3, " ")]);

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from cla.attention import operation_count
+from cla.texts import Texts
 from cla.view.costs import PAPER, SWEEPS, cost, curves, ratio, sweep_points
 from cla.view.systems import SYSTEMS, Sizes
-from cla.view.texts import Texts
 
 SAY = Texts("en")
 

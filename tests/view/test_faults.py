@@ -9,9 +9,9 @@ import cla
 from cla.capture import open_audio, open_video
 from cla.engine import FaultRecord
 from cla.errors import ClaError
-from cla.view.texts import FALLBACK, Texts
-from cla.view.texts.faults import translated
-from cla.view.wire import encode_record
+from cla.server.wire import encode_record
+from cla.texts import FALLBACK, Texts
+from cla.texts.faults import translated
 
 GERMAN = Texts("de")
 

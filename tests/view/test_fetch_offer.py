@@ -66,7 +66,7 @@ def test_a_press_fetches_and_the_task_is_there_on_every_page(lacking, monkeypatc
     far = open_as(monkeypatch, "clips", local=False)
     assert not buttons(far)
     assert any("`cla fetch yamnet`" in words.value for words in far.markdown)
-    assert "sounds" not in live_app.live_server().tasks
+    assert "sounds" not in live_app.live_server().host.offer.ready
 
     app = open_as(monkeypatch, "live", local=True, lang="de")
     assert buttons(app) == ["fetch-sounds"]
@@ -79,8 +79,8 @@ def test_a_press_fetches_and_the_task_is_there_on_every_page(lacking, monkeypatc
     healthy(app.button(key="fetch-sounds").click().run())
     assert lacking.asked == 2
     assert not buttons(app)
-    assert "sounds" in live_app.live_server().tasks
-    assert not any(task["problem"] for task in live_app.live_server()._hello["tasks"])
+    assert "sounds" in live_app.live_server().host.offer.ready
+    assert not any(task["problem"] for task in live_app.live_server().host.offer.shown)
 
     clips = open_as(monkeypatch, "clips", local=False, task="sounds")
     assert clips.selectbox(key="clip").value == "sounds"
@@ -95,7 +95,7 @@ def test_what_the_command_has_brought_is_seen_without_a_restart(lacking, monkeyp
     lacking.path.write_bytes(b"weights")
     app = open_as(monkeypatch, "live", local=False)
     assert not buttons(app)
-    assert "sounds" in live_app.live_server().tasks
+    assert "sounds" in live_app.live_server().host.offer.ready
 
 
 def test_a_clip_has_the_tokens_of_its_task(lacking):
@@ -116,12 +116,13 @@ def test_a_clip_has_the_tokens_of_its_task(lacking):
 def test_a_session_that_runs_learns_of_a_task_that_has_come():
     late = tiny_task("sounds", 96, 0.08, "speech")
     with serving() as (server, client):
-        server.waiting = {"sounds": late}
-        server._hello["tasks"] = [{"name": "sounds", "problem": "missing"}]
-        key = server.issue_key()
+        offer = server.host.offer
+        offer.waiting = {"sounds": late}
+        offer.shown = [{"name": "sounds", "problem": "missing"}]
+        key = server.invite().key
         with connect(client, key, ORIGIN) as socket:
             assert receive(socket)["tasks"][0]["problem"] == "missing"
-            server.admit({"name": "sounds", "problem": ""})
+            offer.admit("sounds")
         with connect(client, key, ORIGIN) as socket:
             assert receive(socket)["tasks"][0]["problem"] == ""
             send(socket, type="stop", task="sounds")

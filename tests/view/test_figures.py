@@ -23,6 +23,7 @@ from cla.engine import (
 )
 from cla.engine.stream import Arrival
 from cla.models import Span, load_task
+from cla.texts import Texts
 from cla.view.clip_analysis import analyze_clip, player_message
 from cla.view.clip_figures import predictions
 from cla.view.clip_source import Clip
@@ -32,7 +33,6 @@ from cla.view.kept import Kept
 from cla.view.lane_scores import FULL, differences, distances, score_lane
 from cla.view.learn_figures import factor_figures, landmarks_figure, window_figure
 from cla.view.systems import SYSTEMS
-from cla.view.texts import Texts
 
 SAY = Texts("en")
 LOW = LaneConfig("continual_nystrom", 4, "fixed")

@@ -26,13 +26,13 @@ from cla.engine import (
 from cla.features.hand import Hand
 from cla.models import load_task
 from cla.resources import package_path
+from cla.server import shown_task
+from cla.server.messages import read_message
+from cla.server.packets import frame_of
+from cla.server.stage import Stage
+from cla.server.wire import VERSION, encode, encode_record
 from cla.telemetry import LaneRecord, TokenRecord
 from cla.types import Event
-from cla.view.live_app import shown_task
-from cla.view.messages import read_message
-from cla.view.packets import frame_of
-from cla.view.stage import Stage
-from cla.view.wire import VERSION, encode, encode_record
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "tests" / "js"

@@ -1,70 +1,46 @@
-"""What pages are told of the tasks."""
+"""The routes beside the pages, and what browsers are told that the app may do."""
 
-import sys
-from dataclasses import replace
 from unittest.mock import Mock
 
 import pytest
-from tiny_tasks import tiny_sound_task, tiny_video_task
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
 
-import cla.features.yamnet_tokenizer as tokenizer
-from cla.errors import ClaError
-from cla.features import FRONT_ENDS, Yamnet
-from cla.models import load_task
-from cla.opencv import opencv
 from cla.view import live_app
-
-
-def test_pages_are_told_of_every_task():
-    ready, shown = live_app.ready_tasks([tiny_sound_task(), tiny_video_task()])
-    assert list(ready) == ["digits", "hands"]
-    assert [(task["title"], task["input"]) for task in shown] == [
-        ("Spoken digits", "sound"),
-        ("Hand signs", "video"),
-    ]
-    assert not any(task["problem"] for task in shown)
-    assert all(task["clips"] for task in shown)
+from cla.view.headers import middleware
 
 
 @pytest.mark.parametrize(
     ("base", "place"), [("", "/cla"), ("demo", "/demo/cla"), ("/a/b/", "/a/b/cla")]
 )
 def test_routes_lie_beside_the_pages(base, place, monkeypatch):
-    monkeypatch.setattr(live_app, "live_server", lambda: Mock())
+    monkeypatch.setattr(live_app, "live_server", lambda: Mock(routes=list))
     monkeypatch.setattr(live_app.st, "get_option", {"server.baseUrlPath": base}.get)
     (mount,) = live_app.routes()
     assert mount.path == place
 
 
-def test_where_video_cannot_work_sound_does_and_pages_are_told_why(monkeypatch):
-    def fail():
-        raise ClaError("OpenCV cannot be loaded.", "Install it.")
-
-    hands = replace(FRONT_ENDS["hands"], open=fail)
-    monkeypatch.setattr("cla.features.front_ends.FRONT_ENDS", {**FRONT_ENDS, "hands": hands})
-    ready, shown = live_app.ready_tasks([tiny_sound_task(), tiny_video_task()])
-    assert list(ready) == ["digits"]
-    assert [task["problem"] for task in shown] == ["", "OpenCV cannot be loaded. Install it."]
+@pytest.mark.parametrize(
+    "path", ["../live_app.py", "..%2flive_app.py", "%2e%2e/../texts/en.toml", "/etc/passwd"]
+)
+@pytest.mark.parametrize("root", ["static", "clips"])
+def test_static_routes_serve_their_own_folder_alone(path, root):
+    with TestClient(Starlette(routes=live_app.routes())) as client:
+        assert client.get(f"/cla/{root}/{path}").status_code in (404, 400)
 
 
-def test_sounds_are_offered_once_their_embedding_is_there(tmp_path, monkeypatch):
-    monkeypatch.setenv("CLA_DATA", str(tmp_path))
-    tokenizer.shared_yamnet.cache_clear()
-    sounds = load_task("sounds")
-    ready, (shown,) = live_app.ready_tasks([sounds])
-    assert not ready
-    assert "cla fetch yamnet" in shown["problem"]
-    assert str(tmp_path) not in shown["problem"]  # no visitor learns the server's folders
-    network = Yamnet().eval().requires_grad_(False)
-    monkeypatch.setattr(tokenizer, "shared_yamnet", lambda: network)
-    ready, (shown,) = live_app.ready_tasks([sounds])
-    assert list(ready) == ["sounds"]
-    assert shown["problem"] == ""
-    assert [clip["file"] for clip in shown["clips"]] == ["sounds.flac"]
+def test_every_answer_carries_the_policy():
+    async def page(_):
+        return PlainTextResponse("x")
 
-
-def test_a_missing_opencv_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "cv2", None)
-    with pytest.raises(ClaError) as caught:
-        opencv()
-    assert "opencv-python-headless" in caught.value.remedy
+    app = Starlette(routes=[Route("/", page)], middleware=middleware())
+    with TestClient(app) as client:
+        for path in ("/", "/missing"):
+            headers = client.get(path).headers
+            policy = headers["content-security-policy"]
+            assert "default-src 'self'" in policy
+            assert "'unsafe-eval'" not in policy
+            assert "script-src 'self' blob: 'sha256-" in policy
+            assert headers["x-content-type-options"] == "nosniff"

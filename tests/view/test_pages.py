@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cla.capture import sample_clips
-from cla.view.texts import Texts
+from cla.texts import Texts
 
 NAVIGATION = Path(__file__).parents[2] / "pages" / "navigation.py"
 

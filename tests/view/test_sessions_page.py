@@ -24,14 +24,14 @@ from cla.engine import (
     pack,
 )
 from cla.models import load_task
+from cla.server import Host, TaskOffer, Visit
+from cla.server.recordings import VISITOR, RecordingStore
+from cla.server.shelf import Shelf
 from cla.telemetry import TokenRecord
-from cla.view.live_server import LiveServer
-from cla.view.recordings import VISITOR, RecordingStore
+from cla.texts import Texts
 from cla.view.session_figures import recorded_predictions
 from cla.view.session_records import marks, recorded_lanes
 from cla.view.session_replay import replay_session
-from cla.view.shelf import Shelf
-from cla.view.texts import Texts
 from cla.view.visitor import Visitor
 
 NAVIGATION = Path(__file__).parents[2] / "pages" / "navigation.py"
@@ -189,8 +189,8 @@ def test_a_replay_is_bounded(folder, monkeypatch):
 
 
 def test_a_visitor_who_leaves_takes_their_recordings_along(tmp_path, folder):
-    server = LiveServer({}, {}, store=RecordingStore(tmp_path))
-    shelf = server.shelf("key", local=False)
+    visit = Visit(Host(TaskOffer([]), store=RecordingStore(tmp_path)))
+    shelf = visit.shelf(local=False)
     shelf.add(zipped(folder))
-    Visitor(server, "key").leave()
+    Visitor(visit, admits_local=False).leave()
     assert not shelf.folder.exists()

@@ -1,9 +1,9 @@
 """The Teach page: what is gathered, what is missing, what came of it."""
 
-import gc
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,9 +13,10 @@ from tiny_tasks import tiny_sound_task
 from cla.capture import sample_clips
 from cla.models import write_task_file
 from cla.teaching import LaneScore, Taught
+from cla.texts import Texts
+from cla.view.live_app import live_server
 from cla.view.taught_results import confusion_chart, lane_table, lane_title
 from cla.view.teach_draft import Draft
-from cla.view.texts import Texts
 
 SAY = Texts("en")
 NAVIGATION = Path(__file__).parents[2] / "pages" / "navigation.py"
@@ -83,7 +84,7 @@ def app(monkeypatch, tmp_path):
     return app.switch_page("teach.py").run()
 
 
-def test_classes_are_named_given_clips_taught_and_run_live(app):
+def test_classes_are_named_given_clips_taught_and_run_live(app, visitor):
     assert app.info[0].value == "Not enough yet of: Class 1, Class 2."
     app.text_input(key="class-spectrum-1").set_value("talk").run()
     for place in (1, 2):
@@ -97,37 +98,49 @@ def test_classes_are_named_given_clips_taught_and_run_live(app):
     assert app.metric[0].value == "65.0 %"
     app.button(key="run-live").click().run()
     assert not app.exception
-    assert app.session_state["own_task"].shown["title"] == "My classes"
-    assert app.session_state["own_task"].task.name == "own"
+    own = visitor.visit.own
+    assert (own.shown["title"], own.task.name) == ("My classes", "own")
 
 
-def own_task_after(address):
-    """What a page has that is opened at this address."""
+@pytest.fixture
+def visitor(monkeypatch):
+    """Who comes to the page; another one where the test goes on as somebody else."""
+    who = SimpleNamespace(visit=live_server().invite())
+    monkeypatch.setattr("cla.view.own_task.visitor", lambda: who)
+    yield who
+    who.visit.leave()
+
+
+def opened_at(address, visitor):
+    """The page as somebody else opens it at this address."""
+    visitor.visit = live_server().invite()
     app = AppTest.from_file(str(NAVIGATION), default_timeout=120)
     app.query_params["task"] = address
     app.run()
     assert not app.exception
-    return app, getattr(app.session_state, "own_task", None)
+    return app
 
 
-def test_classes_in_use_outlive_a_reload_and_go_with_their_pages(app):
+def test_classes_in_use_outlive_a_reload_and_go_with_their_pages(app, visitor):
     app.file_uploader(key="own-file").upload("mine.safetensors", write_task_file(tiny_sound_task()))
     app.run()
     app.button(key="run-live").click().run()
-    first = app.session_state["own_task"]
-    address = first.address
+    first = visitor.visit
+    address = first.own.address
     assert len(address) > 24
-    reloaded, second = own_task_after(address)
-    assert second is first
-    assert not reloaded.warning
+    assert not opened_at(address, visitor).warning
+    second = visitor.visit
+    assert second.own is first.own
     # Another address, however near, has none of it.
-    other, nothing = own_task_after(address[:-1] + ("A" if address[-1] != "A" else "B"))
-    assert nothing is None
+    other = opened_at(address[:-1] + ("A" if address[-1] != "A" else "B"), visitor)
     assert "have gone" in other.warning[0].value
-    assert own_task_after("own")[1] is own_task_after("hands")[1] is None
-    del app.session_state["own_task"], reloaded.session_state["own_task"], first, second
-    gc.collect()
-    assert own_task_after(address)[1] is None
+    for name in ("own", "hands"):
+        opened_at(name, visitor)
+        assert visitor.visit.own is None
+    first.leave()
+    second.leave()
+    assert opened_at(address, visitor).warning
+    assert visitor.visit.own is None
 
 
 def test_a_file_is_opened_and_a_bad_one_explained(app):

@@ -8,7 +8,7 @@ import pytest
 from cla.capture import sample_clips
 from cla.models import tasks
 from cla.resources import package_path
-from cla.view.texts import FALLBACK, LANGUAGES, Texts, catalogue, choose
+from cla.texts import FALLBACK, LANGUAGES, Texts, catalogue, choose
 
 
 def placeholders(text):

@@ -1,4 +1,4 @@
-// Messages as they come from the server and go to it; cla/view/wire.py and packets.py are the other side.
+// Messages as they come from the server and go to it; cla/server/wire.py and packets.py are the other side.
 
 /** @import { Message, Tables } from "./types.js" */
 

@@ -1,7 +1,7 @@
-"""How much a page may send."""
+"""How much a page may send, and how many pages there may be."""
 
-import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cla.errors import ClaError
@@ -14,15 +14,16 @@ LOST_GRACE_S = 60.0
 SESSIONS_VARIABLE = "CLA_MAX_SESSIONS"
 DEFAULT_SESSIONS = 16
 """What one process can serve: Python runs one thread at a time, on however many cores."""
+MAX_VISITS = 10_000
 
 
-def max_sessions() -> int:
+def max_sessions(environment: Mapping[str, str]) -> int:
     """Live sessions that this server takes at once, as its environment says.
 
     Raises:
         ClaError: it does not say a number.
     """
-    wished = os.environ.get(SESSIONS_VARIABLE, str(DEFAULT_SESSIONS))
+    wished = environment.get(SESSIONS_VARIABLE, str(DEFAULT_SESSIONS))
     if not wished.isdecimal() or int(wished) < 1:
         raise ClaError(
             f"{SESSIONS_VARIABLE}={wished} is no number of sessions.", "Set it to 1 or more."
@@ -31,8 +32,8 @@ def max_sessions() -> int:
 
 
 @dataclass
-class Allowance:
-    """A leaky bucket: so much at once, and so much a second on average."""
+class TokenBucket:
+    """So much at once, and so much a second on average."""
 
     burst: float
     per_second: float
@@ -52,16 +53,16 @@ class Allowance:
         return True
 
 
-def message_allowance() -> Allowance:
+def message_bucket() -> TokenBucket:
     """Messages of any kind: sound comes 13 times a second, an upload in a burst."""
-    return Allowance(burst=2000, per_second=200)
+    return TokenBucket(burst=2000, per_second=200)
 
 
-def byte_allowance() -> Allowance:
+def byte_bucket() -> TokenBucket:
     """Bytes: one upload of the largest size at once, and some seconds of sound a second."""
-    return Allowance(burst=64 * 2**20, per_second=2 * 2**20)
+    return TokenBucket(burst=64 * 2**20, per_second=2 * 2**20)
 
 
-def work_allowance() -> Allowance:
+def work_bucket() -> TokenBucket:
     """What a page may have done, in changes of lanes: one costs some milliseconds."""
-    return Allowance(burst=200, per_second=20)
+    return TokenBucket(burst=200, per_second=20)

@@ -6,8 +6,8 @@ import pytest
 from live_connection import connect, receive, receive_until, send, serving
 
 from cla.errors import ClaError
-from cla.view import live_server as server_module
-from cla.view.origin import admits_local, is_local
+from cla.server import live_server as server_module
+from cla.server.origin import admits_local, is_local
 
 
 def page(host="localhost:8501", client="127.0.0.1", origin=None, **more):
@@ -92,7 +92,7 @@ def test_a_word_that_is_no_answer_is_refused():
 
 def test_who_takes_over_a_session_of_this_machine_gets_neither_it_nor_devices(monkeypatch):
     with serving() as (server, client):
-        key = server.issue_key()
+        key = server.invite().key
         monkeypatch.setattr(server_module, "is_local", lambda _: True)
         with connect(client, key) as socket:
             assert receive(socket)["local"]

@@ -27,8 +27,8 @@ from cla.engine import (
     SoundRecord,
 )
 from cla.telemetry import LaneRecord, TokenRecord
-from cla.view.texts import FALLBACK, Texts
-from cla.view.texts.faults import translated
+from cla.texts import FALLBACK, Texts
+from cla.texts.faults import translated
 
 VERSION = 1
 

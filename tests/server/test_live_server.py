@@ -18,13 +18,13 @@ from live_connection import (
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from cla.capture import sample_clips
-from cla.view.limits import MAX_MESSAGE_BYTES
+from cla.server.limits import MAX_MESSAGE_BYTES
 
 
 @pytest.mark.parametrize("headers", [{}, {"origin": "http://evil.example"}])
 def test_other_origins_are_refused(headers):
     with serving() as (server, client), pytest.raises(WebSocketDisconnect):
-        receive_one(client, server.issue_key(), headers)
+        receive_one(client, server.invite().key, headers)
 
 
 def test_a_wrong_key_is_refused():
@@ -37,7 +37,7 @@ def test_a_wrong_key_is_refused():
 
 
 def test_a_sample_plays_and_commands_act():
-    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+    with serving() as (server, client), connect(client, server.invite().key) as socket:
         assert receive(socket)["type"] == "hello"
         send(socket, type="sample", clip=sample_clips()[0].name)
         settings = receive_until(socket, "settings")
@@ -57,7 +57,7 @@ def test_a_sample_plays_and_commands_act():
 
 
 def test_microphone_packets_become_tokens():
-    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+    with serving() as (server, client), connect(client, server.invite().key) as socket:
         send(socket, type="microphone", sample_rate_hz=16000)
         for _ in range(25):
             socket.send_bytes(np.zeros(640, np.int16).tobytes())
@@ -71,7 +71,7 @@ def test_microphone_packets_become_tokens():
 
 def test_an_upload_plays_and_a_bad_one_is_refused():
     content = sample_clips()[0].path.read_bytes()
-    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+    with serving() as (server, client), connect(client, server.invite().key) as socket:
         send(socket, type="upload", size_bytes=5, name="bad.wav", task="digits")
         socket.send_bytes(b"hello")
         assert "sound" in receive_until(socket, "fault")["message"]
@@ -89,7 +89,7 @@ def test_what_an_upload_holds_amiss_is_told_in_the_pages_language():
     soundfile.write(file, samples.T, 16_000, format="WAV", subtype="PCM_16")
     content = bytearray(file.getvalue())
     content[40:44] = (16_000).to_bytes(4, "little")
-    with serving() as (server, client), connect(client, f"{server.issue_key()}&lang=de") as socket:
+    with serving() as (server, client), connect(client, f"{server.invite().key}&lang=de") as socket:
         send(socket, type="upload", size_bytes=len(content), name="half.wav", task="digits")
         socket.send_bytes(bytes(content))
         said = receive_until(socket, "notice")["message"]
@@ -97,9 +97,9 @@ def test_what_an_upload_holds_amiss_is_told_in_the_pages_language():
 
 
 def test_too_much_ends_the_connection_and_not_the_others():
-    with serving() as (server, client), connect(client, server.issue_key()) as good:
+    with serving() as (server, client), connect(client, server.invite().key) as good:
         receive(good)
-        with connect(client, server.issue_key()) as bad:
+        with connect(client, server.invite().key) as bad:
             bad.send_bytes(bytes(MAX_MESSAGE_BYTES + 2))
             assert receive_until(bad, "fault")["fatal"]
         send(good, type="sample", clip=sample_clips()[0].name)
@@ -107,7 +107,7 @@ def test_too_much_ends_the_connection_and_not_the_others():
 
 
 def test_garbage_leaves_the_session_running():
-    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+    with serving() as (server, client), connect(client, server.invite().key) as socket:
         send(socket, type="sample", clip=sample_clips()[0].name)
         for text in ("{", "[]", '{"type": "nonsense"}'):
             socket.send_text(text)
@@ -116,15 +116,15 @@ def test_garbage_leaves_the_session_running():
 
 
 def test_the_house_is_full():
-    with serving(max_sessions=1) as (server, client), connect(client, server.issue_key()) as first:
+    with serving(max_sessions=1) as (server, client), connect(client, server.invite().key) as first:
         receive(first)
-        with connect(client, server.issue_key()) as second:
+        with connect(client, server.invite().key) as second:
             assert "places are taken" in receive(second)["message"]
 
 
 def test_a_page_that_comes_back_finds_its_session():
     with serving() as (server, client):
-        key = server.issue_key()
+        key = server.invite().key
         with connect(client, key) as socket:
             send(socket, type="sample", clip=sample_clips()[0].name)
             receive_until(socket, "token")
@@ -136,7 +136,7 @@ def test_a_page_that_comes_back_finds_its_session():
 def test_a_tab_closed_mid_stream_leaves_nothing():
     with serving() as (server, client):
         for _ in range(5):
-            with connect(client, server.issue_key()) as socket:
+            with connect(client, server.invite().key) as socket:
                 send(socket, type="sample", clip=sample_clips()[0].name)
                 receive_until(socket, "token")
                 assert len(our_threads()) >= 2
@@ -153,8 +153,8 @@ def test_a_page_that_leaves_before_it_is_greeted_keeps_no_place(monkeypatch):
     with serving(max_sessions=1) as (server, client):
         with monkeypatch.context() as patched:
             patched.setattr(WebSocket, "send_bytes", gone)
-            with connect(client, server.issue_key()):
+            with connect(client, server.invite().key):
                 wait_for(lambda: greeted)
-        wait_for(lambda: not server._stages)
-        with connect(client, server.issue_key()) as socket:
+        wait_for(lambda: not server._with_place())
+        with connect(client, server.invite().key) as socket:
             assert receive(socket)["type"] == "hello"

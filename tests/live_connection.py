@@ -5,14 +5,15 @@ import struct
 import threading
 import time
 from contextlib import contextmanager
+from copy import copy
+from functools import cache
 
 from starlette.applications import Starlette
-from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from tiny_tasks import tiny_video_task
 
 from cla.models import load_task
-from cla.view.live_server import LiveServer
+from cla.server import Host, LiveServer, TaskOffer
 
 ORIGIN = {"origin": "http://testserver"}
 
@@ -28,26 +29,25 @@ def wait_for(condition, timeout=60.0):
         time.sleep(0.01)
 
 
+@cache
+def offer():
+    """Two tasks; their features are tried once for all tests."""
+    return TaskOffer([load_task(), tiny_video_task()])
+
+
 @contextmanager
 def serving(max_sessions=4, lost_grace_s=0.2, store=None, kernels=None):
-    tasks = {"digits": load_task(), "hands": tiny_video_task()}
-    server = LiveServer(
-        tasks,
-        {"tasks": [], "device_note": ""},
+    host = Host(
+        copy(offer()),
         store=store,
+        kernels=kernels,
         max_sessions=max_sessions,
         grace_s=0.2,
         lost_grace_s=lost_grace_s,
         local=True,
-        kernels=kernels,
     )
-    app = Starlette(
-        routes=[
-            WebSocketRoute("/live", server.endpoint),
-            Route("/metrics", server.metrics.endpoint),
-        ]
-    )
-    with TestClient(app) as client:
+    server = LiveServer(host)
+    with TestClient(Starlette(routes=server.routes())) as client:
         yield server, client
         wait_for(lambda: not our_threads())
 

@@ -6,10 +6,10 @@ import struct
 import numpy as np
 
 from cla.engine import FaultRecord, MapRecord, SoundRecord
+from cla.server.limits import TokenBucket
+from cla.server.wire import encode_record
 from cla.telemetry import LaneRecord, TokenRecord
 from cla.types import Event
-from cla.view.limits import Allowance
-from cla.view.wire import encode_record
 
 
 def decode(message):
@@ -60,6 +60,6 @@ def test_maps_and_faults_come_through():
     assert (header["message"], header["remedy"], header["fatal"]) == ("It broke.", "Mend it.", True)
 
 
-def test_allowance_runs_out():
-    allowance = Allowance(burst=10, per_second=0)
-    assert [allowance.spend(4) for _ in range(3)] == [True, True, False]
+def test_a_token_bucket_runs_empty():
+    bucket = TokenBucket(burst=10, per_second=0)
+    assert [bucket.spend(4) for _ in range(3)] == [True, True, False]

@@ -14,9 +14,9 @@ from cla.capture import sample_clips
 from cla.engine import RecordingLimits, ReplayCheck, pack, replay
 from cla.errors import ClaError
 from cla.models import load_task
+from cla.server.recordings import VISITOR, RecordingStore, store_of
+from cla.server.shelf import Shelf, ShelfLimits
 from cla.telemetry import TokenRecord
-from cla.view.recordings import VISITOR, RecordingStore, store_of
-from cla.view.shelf import Shelf, ShelfLimits
 
 
 @pytest.fixture
@@ -48,13 +48,13 @@ def record_sample(client, key, seconds=1.0):
 
 def test_a_page_records_and_the_recording_replays_bit_for_bit(store):
     with serving(store=store) as (server, client):
-        key = server.issue_key()
-        hello, begun, first, settings, ended = record_sample(client, key)
+        visit = server.invite()
+        hello, begun, first, settings, ended = record_sample(client, visit.key)
         assert hello["records"] is True
         assert (begun["running"], first["token"]) == (True, 0)
         assert settings["recorded_s"] > 0
         assert (ended["running"], ended["message"]) == (False, "")
-        (recording,) = store.visitor(key).recordings()
+        (recording,) = visit.shelf(local=False).recordings()
     assert recording.manifest.source == sample_clips()[0].name
     assert recording.duration_s == pytest.approx(ended["duration_s"])
     check = ReplayCheck(recording)
@@ -68,25 +68,26 @@ def test_a_page_records_and_the_recording_replays_bit_for_bit(store):
 
 def test_visitors_do_not_see_each_others_recordings(store):
     with serving(store=store) as (server, client):
-        key = server.issue_key()
-        record_sample(client, key, 0.3)
-        name = store.visitor(key).recordings()[0].folder.name
-        other = store.visitor(server.issue_key())
+        visit = server.invite()
+        record_sample(client, visit.key, 0.3)
+        shelf = visit.shelf(local=False)
+        name = shelf.recordings()[0].folder.name
+        other = server.invite().shelf(local=False)
         assert other.recordings() == []
         with pytest.raises(ClaError, match="no recorded session"):
             other.open(name)
-        assert key not in str(store.visitor(key).folder)
+        assert visit.key not in str(shelf.folder)
 
 
 def test_a_server_that_keeps_nothing_says_so():
-    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+    with serving() as (server, client), connect(client, server.invite().key) as socket:
         assert receive(socket)["records"] is False
         send(socket, type="record", on=True)
         assert "keeps no recordings" in receive_until(socket, "fault")["message"]
 
 
 def test_nothing_is_recorded_where_nothing_plays(store):
-    with serving(store=store) as (server, client), connect(client, server.issue_key()) as socket:
+    with serving(store=store) as (server, client), connect(client, server.invite().key) as socket:
         send(socket, type="record", on=True)
         assert "Nothing is playing" in receive_until(socket, "fault")["message"]
         send(socket, type="record", on=False)
@@ -177,7 +178,7 @@ def test_two_servers_on_one_folder_show_and_delete_the_same(tmp_path):
     assert one.own.recordings() == []
     with pytest.raises(ClaError):
         opened.task()
-    mine, yours = (filled(store.visitor("key"), tmp_path) for store in (one, other))
+    mine, yours = (filled(store.new_shelf(), tmp_path) for store in (one, other))
     assert mine.folder != yours.folder
     one.close()
     assert len(yours.recordings()) == 1
@@ -185,10 +186,10 @@ def test_two_servers_on_one_folder_show_and_delete_the_same(tmp_path):
 
 
 def test_a_visitors_recordings_go_with_the_visitor_and_the_server(store, tmp_path):
-    shelf = filled(store.visitor("one"), tmp_path)
-    other = filled(store.visitor("two"), tmp_path)
-    store.release("one")
-    store.release("never came")
+    shelf = filled(store.new_shelf(), tmp_path)
+    other = filled(store.new_shelf(), tmp_path)
+    store.release(shelf)
+    store.release(shelf)
     assert not shelf.folder.exists()
     assert len(other.recordings()) == 1
     store.close()
@@ -199,9 +200,9 @@ CRASH = """
 import sys
 from pathlib import Path
 sys.path[:0] = {path}
-from cla.view.recordings import RecordingStore
+from cla.server.recordings import RecordingStore
 store = RecordingStore(Path(sys.argv[1]))
-shelf = store.visitor("somebody")
+shelf = store.new_shelf()
 (shelf.folder / ("0" * 16)).mkdir(parents=True)
 (shelf.folder / ("0" * 16) / "session.json").write_text("{{}}")
 print(flush=True)
@@ -225,7 +226,7 @@ def test_what_a_crash_has_left_goes_and_what_a_living_server_holds_stays(tmp_pat
     servers[0].kill()
     servers[0].wait()
     store = RecordingStore(root)
-    store.visitor("another")
+    store.new_shelf()
     left = list(root.rglob("session.json"))
     servers[1].kill()
     servers[1].wait()

@@ -19,10 +19,11 @@ from cla.engine import (
     SetLanes,
 )
 from cla.errors import ClaError
+from cla.server.messages import Sample, SetFast
+from cla.server.shown_lanes import ShownLanes
+from cla.server.stage import Stage
 from cla.telemetry import TokenRecord
 from cla.types import Token
-from cla.view.shown_lanes import ShownLanes
-from cla.view.stage import Stage
 
 TASK = tiny_sound_task()
 # As a page may write them: with landmarks and modes that some kinds do not have.
@@ -85,8 +86,8 @@ def test_lanes_that_run_the_same_are_one():
 
 def test_a_stream_of_records_says_of_which_lanes_they_are():
     stage = Stage({"digits": TASK}, lambda: None)
-    stage.set_fast(True)
-    stage.play_sample(sample_clips()[0].name)
+    stage.do(SetFast(True))
+    stage.do(Sample(sample_clips()[0].name))
     changes = iter(
         [
             SetLanes((LaneConfig("nystrom", 16), LaneConfig("continual_nystrom", 16))),
@@ -105,8 +106,8 @@ def test_a_stream_of_records_says_of_which_lanes_they_are():
                 assert [lane.lane for lane in record.lanes] == names
                 tokens += 1
                 if tokens % 20 == 0 and (command := next(changes, None)):
-                    stage.command(command)
-    stage.stop()
+                    stage.do(command)
+    stage.close()
     assert tokens > 80
     assert seen[1:] == [
         ["nystrom", "continual_nystrom"],

@@ -9,9 +9,8 @@ import pytest
 from starlette.websockets import WebSocket
 from tiny_tasks import tiny_video_task
 
-from cla.view import live_server as server_module
-from cla.view.limits import Allowance
-from cla.view.live_server import LiveServer
+from cla.server import Host, LiveServer, TaskOffer, connection
+from cla.server.limits import TokenBucket
 
 
 class Page:
@@ -57,23 +56,22 @@ def visit(server, reached, error, says=()):
     """Serve one page from its coming to its end, and everything that follows from it."""
 
     async def serve():
-        page = Page(server.issue_key(), reached, error, says)
+        page = Page(server.invite().key, reached, error, says)
         await server.endpoint(WebSocket(page.scope, page.receive, page.send))
         deadline = asyncio.get_running_loop().time() + 10
-        while server._stages and asyncio.get_running_loop().time() < deadline:
+        while server._with_place() and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.01)
 
     run(serve)
-    assert (server._stages, server._connected, server._closing) == ({}, {}, {})
+    assert not server._with_place()
 
 
 ERRORS = [OSError("gone"), RuntimeError('Cannot call "send" once a close message has been sent.')]
 
 
 def server_of(places):
-    tasks = {"hands": tiny_video_task()}
-    hello = {"tasks": [], "device_note": ""}
-    return LiveServer(tasks, hello, max_sessions=places, grace_s=0, lost_grace_s=0)
+    offer = TaskOffer([tiny_video_task()])
+    return LiveServer(Host(offer, max_sessions=places, grace_s=0, lost_grace_s=0))
 
 
 @pytest.mark.parametrize("error", ERRORS)
@@ -98,7 +96,7 @@ def test_a_page_that_goes_while_it_is_answered(reached, error, caplog):
 def test_a_page_that_goes_while_it_is_told_that_it_sends_too_much(
     reached, error, caplog, monkeypatch
 ):
-    monkeypatch.setattr(server_module, "message_allowance", lambda: Allowance(0, 0))
+    monkeypatch.setattr(connection, "message_bucket", lambda: TokenBucket(0, 0))
     with caplog.at_level(logging.ERROR):
         visit(server_of(1), reached, error, [{"type": "stop"}])
     assert caplog.records == []

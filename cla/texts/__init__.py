@@ -47,7 +47,7 @@ class Texts:
 @cache
 def catalogue(language: str) -> Mapping[str, str]:
     """All texts of a language by dotted key."""
-    path = package_path(f"view/texts/{language}.toml")
+    path = package_path(f"texts/{language}.toml")
     return MappingProxyType(dict(_flatten(tomllib.loads(path.read_text("utf-8")))))
 
 

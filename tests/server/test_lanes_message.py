@@ -6,8 +6,8 @@ import pytest
 
 from cla.errors import ClaError
 from cla.models import load_task
-from cla.view.messages import do_message, read_message
-from cla.view.stage import Stage
+from cla.server.messages import read_message
+from cla.server.stage import Stage
 
 FULL = {"kind": "full", "num_landmarks": None, "landmark_mode": "fixed", "window": None}
 LOW = {"kind": "continual_nystrom", "num_landmarks": 8, "landmark_mode": "fixed", "window": 60}
@@ -17,11 +17,11 @@ LOW = {"kind": "continual_nystrom", "num_landmarks": 8, "landmark_mode": "fixed"
 def stage():
     stage = Stage({"digits": load_task()}, lambda: None)
     yield stage
-    stage.stop()
+    stage.close()
 
 
 def ask(stage, lanes):
-    do_message(stage, read_message(json.dumps({"type": "lanes", "lanes": lanes})))
+    stage.do(read_message(json.dumps({"type": "lanes", "lanes": lanes})))
     stage.drain()
     return [lane.name for lane in stage.lanes.lanes]
 

@@ -1,6 +1,6 @@
 """What a page may ask: nothing it sends is believed beyond its type and range."""
 
-from typing import Annotated, assert_never
+from typing import Annotated
 
 from msgspec import Meta, Struct
 from msgspec.json import Decoder
@@ -22,10 +22,8 @@ from cla.engine import (
 )
 from cla.errors import ClaError
 from cla.types import InputKind
-from cla.view.stage import Stage
 
 MAX_TEXT = 4096
-MAX_NAME = 100
 START_COST = 10.0
 MAX_AMOUNT = 2**53
 """Whole numbers up to here are exact in a page."""
@@ -131,46 +129,3 @@ def cost_of(message: Message) -> float:
     if isinstance(message, Start):
         return START_COST
     return float(isinstance(message, SetLandmarks | SetLandmarkMode | SetLanes))
-
-
-def do_message(stage: Stage, message: Message) -> None:
-    """Do what a page asks.
-
-    Raises:
-        ClaError: it cannot be done.
-    """
-    if isinstance(message, Listen | Watch | OpenDevice | Stop) and message.task is not None:
-        stage.choose(message.task)
-    match message:
-        case Sample(clip):
-            stage.play_sample(clip)
-        case Listen(sample_rate_hz):
-            stage.listen(sample_rate_hz)
-        case Watch():
-            stage.watch()
-        case OpenDevice(kind, index):
-            stage.open_device(kind, index)
-        case Upload(size_bytes, name, task):
-            stage.begin_upload(size_bytes, name[:MAX_NAME], task)
-        case Lost(samples):
-            stage.lose(samples)
-        case SetFast(fast):
-            stage.set_fast(fast)
-        case SetRecording(on):
-            stage.start_recording() if on else stage.stop_recording()
-        case Stop():
-            stage.stop()
-        case (
-            SetLandmarks()
-            | SetLandmarkMode()
-            | SetLanes()
-            | SetSensitivity()
-            | Pause()
-            | Resume()
-            | StepOnce()
-            | Reset()
-            | RequestMap()
-        ) as command:
-            stage.command(command)
-        case _:
-            assert_never(message)

@@ -4,9 +4,10 @@ from cla.errors import ClaError
 from cla.printable import printable
 
 MAX_BYTES = 50 * 2**20
+MAX_NAME = 100
 
 
-class Upload:
+class IncomingFile:
     """Collects the bytes of one file.
 
     Raises:
@@ -19,7 +20,7 @@ class Upload:
                 f"The file has {size_bytes / 2**20:.1f} MB.",
                 f"Give one of at most {MAX_BYTES // 2**20} MB, not empty.",
             )
-        self.name = printable(name)
+        self.name = printable(name[:MAX_NAME])
         self._size_bytes = size_bytes
         self._content = bytearray()
 

@@ -1,13 +1,15 @@
 """What the server tells a monitor: sessions, latency, drops; nothing of any one visitor."""
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from cla.engine import FaultRecord, Record
+from cla.server.origin import through_proxy
 from cla.telemetry import TokenRecord
-from cla.view.origin import through_proxy
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.3, 1.0, 3.0)
 
@@ -19,11 +21,11 @@ class Metrics:
         self._registry = registry = CollectorRegistry()
         limit = Gauge("cla_sessions_limit", "Places for live sessions", registry=registry)
         limit.set(max_sessions)
-        self.warm = Gauge(
+        self._warm = Gauge(
             "cla_warm", "1 once lanes step by compiled kernels, else by PyTorch", registry=registry
         )
-        self.sessions = Gauge("cla_sessions", "Live sessions that are open", registry=registry)
-        self.waiting = Gauge(
+        self._sessions = Gauge("cla_sessions", "Live sessions that are open", registry=registry)
+        self._waiting = Gauge(
             "cla_sessions_waiting", "Of these, such as wait for their page", registry=registry
         )
         self.refused = Counter(
@@ -44,6 +46,18 @@ class Metrics:
         self._compute_s = Histogram(
             "cla_compute_seconds", "Of a lane's step", ["lane"], buckets=_SECONDS, registry=registry
         )
+
+    def watch(
+        self,
+        *,
+        sessions: Callable[[], float],
+        waiting: Callable[[], float],
+        warm: Callable[[], float],
+    ) -> None:
+        """Ask for these numbers whenever a monitor does."""
+        self._sessions.set_function(sessions)
+        self._waiting.set_function(waiting)
+        self._warm.set_function(warm)
 
     def count(self, record: Record) -> None:
         """Count what a session recorded."""

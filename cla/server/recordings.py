@@ -6,19 +6,17 @@ shelves goes when a server next makes one.
 """
 
 import contextlib
-import hashlib
 import os
 import secrets
 import shutil
 import sys
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
 from cla.engine import RecordingLimits
-from cla.view.shelf import VARIABLE, Shelf, ShelfLimits
+from cla.server.shelf import VARIABLE, Shelf, ShelfLimits
 
 try:
     import fcntl
@@ -35,46 +33,40 @@ VISITOR = ShelfLimits(
     RecordingLimits(max_bytes=128 * 2**20, max_s=600.0, min_free_bytes=MIN_FREE_BYTES),
     max_age_s=86_400.0,
 )
-MAX_VISITORS = 10_000
 _LOCK = "lock"
 
 
 class RecordingStore:
-    """All shelves of this server; nothing is made on the disk before something is recorded."""
+    """All shelves of this server; nothing is made on the disk before there is a visitor."""
 
     def __init__(self, root: Path) -> None:
         self.own = Shelf(root / "own", OWN)
         self._visitors = root / "visitors"
-        self._shelves: OrderedDict[str, Shelf] = OrderedDict()
+        self._shelves: set[Shelf] = set()
         self._threads = threading.Lock()
         self._lock: IO[bytes] | None = None
         self._mine = self._visitors / secrets.token_hex(8)
 
-    def visitor(self, key: str) -> Shelf:
-        """The shelf of the visitor whose page has this secret."""
+    def new_shelf(self) -> Shelf:
+        """A shelf for one more visitor."""
         with self._threads:
-            if key not in self._shelves:
-                self._hold_place()
-                name = hashlib.sha256(key.encode()).hexdigest()[:32]
-                self._shelves[key] = Shelf(self._mine / name, VISITOR)
-            gone = [next(iter(self._shelves))] if len(self._shelves) > MAX_VISITORS else []
-            for other in self._shelves.values():
+            self._hold_place()
+            for other in self._shelves:
                 other.forget_old()
-        for old in gone:
-            self.release(old)
-        return self._shelves[key]
+            shelf = Shelf(self._mine / secrets.token_hex(16), VISITOR)
+            self._shelves.add(shelf)
+        return shelf
 
-    def release(self, key: str) -> None:
-        """A visitor has gone, and all that they recorded goes too."""
+    def release(self, shelf: Shelf) -> None:
+        """Its visitor has gone, and all that they recorded goes too."""
         with self._threads:
-            shelf = self._shelves.pop(key, None)
-        if shelf:
-            shelf.delete_all()
+            self._shelves.discard(shelf)
+        shelf.delete_all()
 
     def close(self) -> None:
         """Nobody is left: the server stops."""
-        for key in list(self._shelves):
-            self.release(key)
+        for shelf in list(self._shelves):
+            self.release(shelf)
         if self._lock:
             self._lock.close()
             shutil.rmtree(self._mine, ignore_errors=True)

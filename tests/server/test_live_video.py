@@ -16,11 +16,11 @@ from cla.engine import SetLandmarks
 from cla.errors import ClaError
 from cla.models import load_task
 from cla.models.task import NO_FLOAT64
+from cla.server import connection, live_server, sources, visit
+from cla.server.limits import TokenBucket
+from cla.server.messages import Watch
+from cla.server.stage import Stage
 from cla.types import VideoFrame
-from cla.view import live_server as server_module
-from cla.view import stage as stage_module
-from cla.view.limits import Allowance
-from cla.view.stage import Stage
 
 JPEG = cv2.imencode(".jpg", gradient(320, 240)[..., ::-1])[1].tobytes()
 
@@ -30,7 +30,7 @@ def frame(time_s, jpeg=JPEG):
 
 
 def test_the_pages_camera_becomes_tokens():
-    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+    with serving() as (server, client), connect(client, server.invite().key) as socket:
         send(socket, type="camera")
         settings = receive_until(socket, "settings")
         assert (settings["source"], settings["task"]) == ("camera", "hands")
@@ -61,7 +61,7 @@ def test_the_pages_camera_becomes_tokens():
     ],
 )
 def test_a_wrong_picture_is_explained_and_the_session_goes_on(data, word):
-    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+    with serving() as (server, client), connect(client, server.invite().key) as socket:
         send(socket, type="camera")
         socket.send_bytes(data)
         fault = receive_until(socket, "fault")
@@ -74,8 +74,8 @@ def test_a_wrong_picture_is_explained_and_the_session_goes_on(data, word):
 
 def test_a_torrent_of_pictures_ends_the_connection_politely(monkeypatch):
     # However slow this machine is, it sends more than that.
-    monkeypatch.setattr(server_module, "message_allowance", lambda: Allowance(100, 0.1))
-    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+    monkeypatch.setattr(connection, "message_bucket", lambda: TokenBucket(100, 0.1))
+    with serving() as (server, client), connect(client, server.invite().key) as socket:
         send(socket, type="camera")
         for i in range(200):
             socket.send_bytes(frame(i / 1_000, b"\xff\xd8"))
@@ -92,7 +92,7 @@ def upload(socket, content, name):
 
 def test_an_uploaded_video_is_shown_with_its_pictures(tmp_path):
     content = write_video(tmp_path / "a.webm", [gradient(320, 240)] * 10).read_bytes()
-    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+    with serving() as (server, client), connect(client, server.invite().key) as socket:
         send(socket, type="fast", fast=True)
         upload(socket, content, "a.webm")
         assert receive_until(socket, "frame")["picture"]
@@ -100,32 +100,32 @@ def test_an_uploaded_video_is_shown_with_its_pictures(tmp_path):
 
 
 def test_a_sound_file_is_no_video():
-    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+    with serving() as (server, client), connect(client, server.invite().key) as socket:
         upload(socket, b"RIFF garbage", "a.wav")
         assert receive_until(socket, "fault")["remedy"]
 
 
 def test_the_machines_devices_are_for_pages_on_the_machine_alone(monkeypatch):
     devices = LocalDevices(cameras=(CameraInfo(0, "Webcam"),), no_microphone="None here.")
-    monkeypatch.setattr(server_module, "local_devices", lambda: devices)
-    with serving() as (server, client), connect(client, server.issue_key(), ORIGIN) as socket:
+    monkeypatch.setattr(visit, "local_devices", lambda: devices)
+    with serving() as (server, client), connect(client, server.invite().key, ORIGIN) as socket:
         assert receive(socket)["local"] is None
         send(socket, type="device", kind="video", index=0)
         assert "not for this page" in receive_until(socket, "fault")["message"]
-    monkeypatch.setattr(server_module, "is_local", lambda _: True)
-    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+    monkeypatch.setattr(live_server, "is_local", lambda _: True)
+    with serving() as (server, client), connect(client, server.invite().key) as socket:
         assert receive(socket)["local"]["cameras"] == [{"index": 0, "name": "Webcam"}]
 
 
 def test_why_something_cannot_run_is_said_in_the_pages_language(monkeypatch):
     devices = LocalDevices(no_camera="The machine has no camera.")
-    monkeypatch.setattr(server_module, "local_devices", lambda: devices)
-    monkeypatch.setattr(server_module, "is_local", lambda _: True)
+    monkeypatch.setattr(visit, "local_devices", lambda: devices)
+    monkeypatch.setattr(live_server, "is_local", lambda _: True)
     problem = "YAMNet, which tells sounds apart, has not been fetched yet. "
     problem += "Fetch it (7 MB, once) with `cla fetch yamnet`, then reload the page."
     with serving() as (server, client):
-        server._hello["tasks"] = [{"name": "sounds", "problem": problem}]
-        server._hello["device_note"] = NO_FLOAT64
+        server.host.offer.shown = [{"name": "sounds", "problem": problem}]
+        server.host.device_note = NO_FLOAT64
         for language, said, missing, note in (
             ("en", problem, devices.no_camera, NO_FLOAT64),
             (
@@ -136,7 +136,7 @@ def test_why_something_cannot_run_is_said_in_the_pages_language(monkeypatch):
                 "Die Spuren laufen auf dem Prozessor.",
             ),
         ):
-            with connect(client, f"{server.issue_key()}&lang={language}") as socket:
+            with connect(client, f"{server.invite().key}&lang={language}") as socket:
                 hello = receive(socket)
             assert hello["tasks"][0]["problem"].startswith(said)
             assert "`cla fetch yamnet`" in hello["tasks"][0]["problem"]
@@ -168,9 +168,9 @@ class FakeCamera:
 
 
 def test_a_local_camera_is_shown_and_its_loss_explained(monkeypatch):
-    monkeypatch.setattr(stage_module, "Camera", FakeCamera)
-    monkeypatch.setattr(server_module, "is_local", lambda _: True)
-    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+    monkeypatch.setattr(sources, "Camera", FakeCamera)
+    monkeypatch.setattr(live_server, "is_local", lambda _: True)
+    with serving() as (server, client), connect(client, server.invite().key) as socket:
         send(socket, type="device", kind="video", index=0)
         settings = receive_until(socket, "settings")
         assert (settings["source"], settings["device_name"]) == ("device", "camera 0")
@@ -180,8 +180,8 @@ def test_a_local_camera_is_shown_and_its_loss_explained(monkeypatch):
 
 def test_landmarks_fit_the_task_that_is_chosen():
     stage = Stage({"digits": load_task(), "hands": tiny_video_task()}, lambda: None)
-    stage.command(SetLandmarks(64))
-    stage.watch()
+    stage.do(SetLandmarks(64))
+    stage.do(Watch())
     assert stage.settings()["num_landmarks"] == 16
-    stage.stop()
+    stage.close()
     assert stage.settings()["source"] is None

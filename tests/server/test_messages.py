@@ -6,7 +6,7 @@ import pytest
 
 from cla.engine import LaneConfig, Pause, RequestMap, SetLandmarks, SetLanes, SetSensitivity
 from cla.errors import ClaError
-from cla.view.messages import (
+from cla.server.messages import (
     MAX_AMOUNT,
     MAX_TEXT,
     Listen,
@@ -18,8 +18,8 @@ from cla.view.messages import (
     Upload,
     read_message,
 )
-from cla.view.texts import Texts
-from cla.view.texts.faults import translated
+from cla.texts import Texts
+from cla.texts.faults import translated
 
 DEVICE = '{"type":"device","kind":"video","index":%s}'
 UPLOAD = '{"type":"upload","size_bytes":%s,"name":"a.wav","task":"digits"}'

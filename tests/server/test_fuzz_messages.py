@@ -22,7 +22,7 @@ from cla.engine import (
     StepOnce,
 )
 from cla.errors import ClaError
-from cla.view.messages import (
+from cla.server.messages import (
     MAX_AMOUNT,
     MAX_TEXT,
     Listen,
@@ -33,10 +33,9 @@ from cla.view.messages import (
     Stop,
     Upload,
     Watch,
-    do_message,
     read_message,
 )
-from cla.view.stage import Stage
+from cla.server.stage import Stage
 
 TYPES = [
     "sample", "microphone", "camera", "device", "upload", "lost", "fast", "stop", "landmarks",
@@ -96,7 +95,7 @@ TEXTS = st.one_of(
 
 
 def do(stage, text):
-    do_message(stage, read_message(text))
+    stage.do(read_message(text))
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +103,7 @@ def stage():
     tasks = {"digits": tiny_sound_task(), "hands": tiny_video_task()}
     stage = Stage(tasks, lambda: None)
     yield stage
-    stage.stop()
+    stage.close()
 
 
 @fuzzed()
@@ -115,14 +114,14 @@ def test_any_message_is_done_or_explained(stage, messages):
             if isinstance(message, str):
                 do(stage, message)
             else:
-                stage.take_bytes(message)
+                stage.upload(message) if stage.uploading else stage.push(message)
     json.dumps(stage.settings(), allow_nan=False)
     stage.drain()
 
 
 def test_a_stage_that_was_fuzzed_still_plays(stage):
     do(stage, '{"type": "microphone", "sample_rate_hz": 16000}')
-    stage.take_bytes(bytes(2 * 1280 * 3))
+    stage.push(bytes(2 * 1280 * 3))
     assert stage.settings()["source"] == "microphone"
 
 

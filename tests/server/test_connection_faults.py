@@ -34,14 +34,14 @@ def listen(socket):
 @pytest.mark.parametrize("cut_s", [0.5, 30])
 def test_a_cut_is_a_gap_of_the_same_session(cut_s, monkeypatch):
     with serving(lost_grace_s=60) as (server, client):
-        key = server.issue_key()
+        key = server.invite().key
         with connect(client, key) as socket:
             listen(socket)
             socket.close(CUT)
         slept_s = 0.5  # longer than a page that was left is waited for
         time.sleep(slept_s)
         clock = SimpleNamespace(monotonic=lambda: time.monotonic() + cut_s - slept_s)
-        monkeypatch.setattr("cla.view.stage.time", clock)
+        monkeypatch.setattr("cla.server.playing.time", clock)
         with connect(client, key) as socket:
             assert receive(socket)["source"] == "microphone"
             send(socket, type="lost", samples=round(cut_s * 16000))
@@ -55,7 +55,7 @@ def test_a_cut_is_a_gap_of_the_same_session(cut_s, monkeypatch):
 
 @pytest.mark.parametrize("samples", [-1, 10**9, 2**80])
 def test_no_page_can_have_lost_more_than_there_was(samples):
-    with serving() as (server, client), connect(client, server.issue_key()) as socket:
+    with serving() as (server, client), connect(client, server.invite().key) as socket:
         listen(socket)
         send(socket, type="lost", samples=samples)
         said = receive_until(socket, "fault")["message"]
@@ -67,13 +67,13 @@ def test_no_page_can_have_lost_more_than_there_was(samples):
 def test_a_page_that_was_left_ends_soon_and_one_that_was_cut_off_later():
     with serving(lost_grace_s=60) as (server, client):
         for code in (CUT, LEFT):
-            with connect(client, server.issue_key()) as socket:
+            with connect(client, server.invite().key) as socket:
                 listen(socket)
                 socket.close(code)
         wait_for(lambda: len(our_threads()) == 1)
         # The one that is left is ended when the next page needs its place.
-        server._max_sessions = 1
-        with connect(client, server.issue_key()) as socket:
+        server.host.max_sessions = 1
+        with connect(client, server.invite().key) as socket:
             assert receive(socket)["source"] is None
             wait_for(lambda: not our_threads())
             socket.close(LEFT)
@@ -81,8 +81,8 @@ def test_a_page_that_was_left_ends_soon_and_one_that_was_cut_off_later():
 
 def test_a_page_without_a_place_finds_one_when_it_tries_again():
     with serving(max_sessions=1) as (server, client):
-        key = server.issue_key()
-        with connect(client, server.issue_key()) as first:
+        key = server.invite().key
+        with connect(client, server.invite().key) as first:
             receive(first)
             with connect(client, key) as second:
                 fault = receive(second)
@@ -92,24 +92,24 @@ def test_a_page_without_a_place_finds_one_when_it_tries_again():
                     receive(second)
                 assert closed.value.code == 1013
             first.close(LEFT)
-        wait_for(lambda: not server._stages)
+        wait_for(lambda: not server._with_place())
         with connect(client, key) as second:
             assert receive(second)["type"] == "hello"
 
 
 def test_a_reloaded_page_is_another_one_and_the_old_one_ends():
     with serving() as (server, client):
-        with connect(client, server.issue_key()) as socket:
+        with connect(client, server.invite().key) as socket:
             listen(socket)
             socket.close(LEFT)
-        with connect(client, server.issue_key()) as socket:
+        with connect(client, server.invite().key) as socket:
             assert receive(socket)["source"] is None
             wait_for(lambda: not our_threads())
 
 
 def test_a_monitor_sees_sessions_latency_and_drops():
     with serving() as (server, client):
-        with connect(client, server.issue_key()) as socket:
+        with connect(client, server.invite().key) as socket:
             listen(socket)
             send(socket, type="lost", samples=1600)
             socket.send_bytes(PACKET)
@@ -138,12 +138,10 @@ def test_what_a_monitor_sees_is_not_for_the_public():
 def test_twenty_visits_half_of_them_cut_off_leave_nothing():
     with serving(max_sessions=2) as (server, client):
         for visit in range(20):
-            with connect(client, server.issue_key()) as socket:
+            with connect(client, server.invite().key) as socket:
                 receive_until(socket, "hello")
                 send(socket, type="sample", clip=sample_clips()[0].name)
                 receive_until(socket, "token")
                 socket.close(CUT if visit % 2 else LEFT)
         wait_for(lambda: not our_threads())
-        assert not server._stages
-        assert not server._closing
-        assert not server._connected
+        assert not server._with_place()

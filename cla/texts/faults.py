@@ -8,7 +8,7 @@ the visitor's language, and one that does not stays as it is.
 import re
 from functools import cache
 
-from cla.view.texts import FALLBACK, Texts
+from cla.texts import FALLBACK, Texts
 
 MAX_LENGTH = 500
 

@@ -1,0 +1,49 @@
+"""What a page is told first: the server, its tasks and devices, and how its own session stands."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from cla.capture import LocalDevices
+from cla.engine import LanesRecord
+from cla.features import BONES
+from cla.server.host import Host
+from cla.server.wire import encode, lane_headers
+from cla.texts import Texts
+from cla.texts.faults import translated
+
+NO_DEVICE = ("no_microphone", "no_camera")
+
+
+def hello(
+    host: Host,
+    language: str,
+    devices: LocalDevices | None,
+    own: Mapping[str, Any] | None,
+    settings: Mapping[str, Any],
+    lanes: LanesRecord,
+) -> bytes:
+    """The first message.
+
+    Args:
+        devices: of this machine, for a page that is open on it.
+        own: what is to be told of the visitor's own task.
+    """
+    say = Texts(language)
+    tasks = [{**shown, "problem": translated(say, shown["problem"])} for shown in host.offer.shown]
+    local = asdict(devices) if devices else {}
+    missing = {name: translated(say, local[name]) for name in NO_DEVICE if local}
+    return encode(
+        {
+            "type": "hello",
+            "device": host.device,
+            "device_note": translated(say, host.device_note),
+            "bones": BONES,
+            "records": host.store is not None,
+            "tasks": [*tasks, *([own] if own else [])],
+            "local": {**local, **missing} or None,
+            **settings,
+            "lanes": lane_headers(lanes),
+        },
+        {},
+    )

@@ -1,0 +1,81 @@
+"""What all visits of a server share."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+
+from cla.attention import load_kinds
+from cla.engine import Kernels, kernels
+from cla.models import lane_device, load_task, tasks
+from cla.server.limits import DEFAULT_SESSIONS, GRACE_S, LOST_GRACE_S, max_sessions
+from cla.server.metrics import Metrics
+from cla.server.offer import TaskOffer
+from cla.server.origin import admits_local
+from cla.server.recordings import RecordingStore, store_of
+from cla.telemetry import device_name
+
+DEVICE_VARIABLE = "CLA_DEVICE"
+"""The environment's word for where lanes step: `cpu`, `cuda` or `mps`."""
+
+
+@dataclass
+class Host:
+    """What all visits of a server share.
+
+    Args:
+        device, device_note: where lanes step, and what is to be said of that.
+        store: where sessions are recorded; None where nothing is.
+        kernels: what lanes change over to when they are ready; without them lanes step by compiled
+            kernels from the beginning.
+        grace_s: time a session waits for its page after it was left.
+        lost_grace_s: the same after its connection broke, unless its place is needed.
+        local: whether pages may count as open on this very machine.
+    """
+
+    offer: TaskOffer
+    device: str = ""
+    device_note: str = ""
+    store: RecordingStore | None = None
+    kernels: Kernels | None = None
+    max_sessions: int = DEFAULT_SESSIONS
+    grace_s: float = GRACE_S
+    lost_grace_s: float = LOST_GRACE_S
+    local: bool = False
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """What a monitor is told."""
+        return Metrics(self.max_sessions)
+
+    @cached_property
+    def workers(self) -> ThreadPoolExecutor:
+        """A thread for each page's work and one for its end: who hangs holds up nobody else."""
+        return ThreadPoolExecutor(2 * self.max_sessions + 1, thread_name_prefix="page")
+
+
+def open_host(environment: Mapping[str, str], address: str | None) -> Host:
+    """A host as its environment wants it, with all weights loaded; kernels come meanwhile.
+
+    Args:
+        address: at which the server listens.
+
+    Raises:
+        ClaError: the environment wants what cannot be.
+    """
+    # A step is too small to share: more threads make it slower.
+    torch.set_num_threads(1)
+    load_kinds(environment)
+    device, device_note = lane_device(environment.get(DEVICE_VARIABLE, "cpu"))
+    kernels().start()
+    return Host(
+        TaskOffer(load_task(name).on(device.type) for name in tasks()),
+        device_name(device),
+        device_note,
+        store_of(environment),
+        kernels() if device.type == "cpu" else None,  # they are the CPU's
+        max_sessions(environment),
+        local=admits_local(environment, address),
+    )

@@ -1,0 +1,286 @@
+"""What one page plays, and the settings that outlast a source: task, lanes, speed, sensitivity."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cla.engine import (
+    Command,
+    Kernels,
+    LanesRecord,
+    Pause,
+    Record,
+    RecordingRecord,
+    Resume,
+    SetEmit,
+    SetLandmarkMode,
+    SetLandmarks,
+    SetLanes,
+    SetSensitivity,
+)
+from cla.errors import ClaError
+from cla.models import TaskModel
+from cla.server.messages import (
+    Listen,
+    Lost,
+    Message,
+    OpenDevice,
+    Sample,
+    SetFast,
+    SetRecording,
+    Stop,
+    Upload,
+    Watch,
+)
+from cla.server.playing import Playing
+from cla.server.shelf import Shelf
+from cla.server.shown_lanes import ShownLanes
+from cla.server.sources import Opened, open_device, open_sample, open_upload
+from cla.server.upload import IncomingFile
+from cla.types import InputKind
+
+
+class Stage:
+    """One page's session; a new source takes the place of the one before.
+
+    `do` and `upload` may take long and take turns with each other; all else waits for nothing.
+
+    Args:
+        tasks: what can be recognized, by name.
+        on_record: called from worker threads whenever there is something to `drain`.
+        local: whether the page is open on this very machine, whose devices it may then use.
+        shelf: where its sessions are recorded; None where nothing is.
+        kernels: as of `Session`.
+
+    Attributes:
+        lanes: those of what has been drained.
+    """
+
+    def __init__(
+        self,
+        tasks: Mapping[str, TaskModel],
+        on_record: Callable[[], None],
+        *,
+        local: bool = False,
+        shelf: Shelf | None = None,
+        kernels: Kernels | None = None,
+    ) -> None:
+        self.local = local
+        self._tasks = tasks
+        self._on_record = on_record
+        self._shelf = shelf
+        self._kernels = kernels
+        self._task = next(iter(tasks.values()))
+        self._wished = ShownLanes(self._task)
+        self.lanes = self._wished.record
+        self._lanes_news: LanesRecord | None = None
+        self._incoming: IncomingFile | None = None
+        self._playing: Playing | None = None
+        self._recording_from_s: float | None = None
+        self._paused = self._fast = self._closed = False
+        self._enter: float | None = None
+        self._turn = threading.Lock()
+
+    @property
+    def uploading(self) -> bool:
+        """Whether the bytes that come are those of a file; else a device of the page gives them."""
+        return self._incoming is not None
+
+    def settings(self) -> dict[str, Any]:
+        """What the page shows of the stage."""
+        playing, incoming, begin_s = self._playing, self._incoming, self._recording_from_s
+        source = {"source": "upload", "clip": incoming.name} if incoming else {"source": None}
+        return {
+            **(playing.shown if playing else source),
+            "task": self._task.name,
+            "paused": self._paused,
+            "fast": self._fast,
+            "enter": self._enter,
+            "recorded_s": None if begin_s is None else round(time.monotonic() - begin_s, 1),
+            **self._wished.as_dict(),
+        }
+
+    def know(self, tasks: Mapping[str, TaskModel]) -> None:
+        """Let the page run these tasks; what runs under a name that now means another one ends."""
+        self._tasks = tasks
+        current = tasks.get(self._task.name, self._task)
+        if current is not self._task:
+            with self._turn:
+                self._use(current)
+
+    def push(self, data: bytes) -> None:
+        """Take sound (int16) or a picture (its time and JPEG) of the page's own device.
+
+        Raises:
+            ClaError: it is none.
+        """
+        if self._playing:
+            self._playing.push(data)
+
+    def upload(self, data: bytes) -> None:
+        """Take the next bytes of a file; once they are all there, it plays.
+
+        Raises:
+            ClaError: it cannot be played.
+        """
+        with self._turn:
+            content = self._incoming.add(data) if self._incoming else None
+            if self._incoming and content is not None:
+                name, self._incoming = self._incoming.name, None
+                self._play(open_upload(content, name, self._task))
+
+    def do(self, asked: Message) -> None:
+        """Do what the page asks.
+
+        Raises:
+            ClaError: it cannot be done.
+        """
+        with self._turn:
+            if not self._closed:
+                self._do(asked)
+
+    def _do(self, asked: Message) -> None:
+        if isinstance(asked, Listen | Watch | OpenDevice | Stop) and asked.task is not None:
+            self._choose(asked.task)
+        match asked:
+            case Sample(clip):
+                self._play(open_sample(clip, self._tasks))
+            case Listen():
+                self._play(open_device(asked, self._task_for("sound")))
+            case Watch():
+                self._play(open_device(asked, self._task_for("video")))
+            case OpenDevice(kind):
+                self._open_here(asked, kind)
+            case Upload(size_bytes, name, task):
+                self._stop()
+                incoming = IncomingFile(size_bytes, name)
+                self._choose(task)
+                self._incoming = incoming
+            case Lost(samples):
+                if self._playing:
+                    self._playing.lose(samples)
+            case SetFast(fast):
+                self._fast = fast
+                if self._playing:
+                    self._playing.set_speed(self._file_speed)
+            case SetRecording(on):
+                self._record() if on else self._stop_recording()
+            case Stop():
+                self._stop()
+            case _:
+                self._command(asked)
+
+    def drain(self) -> list[Record]:
+        """Everything recorded since the last call."""
+        told, self._lanes_news = self._lanes_news, None
+        records: list[Record] = [told] if told else []
+        records += self._playing.session.drain() if self._playing else []
+        for record in records:
+            if isinstance(record, LanesRecord):
+                self.lanes = record
+            if isinstance(record, RecordingRecord):
+                self._recording_from_s = time.monotonic() if record.running else None
+        return records
+
+    def ended(self) -> bool:
+        """True once, when a source has been worked on to its end."""
+        return self._playing is not None and self._playing.ended()
+
+    def close(self) -> None:
+        """End the session for good, after what is in work; may be called again."""
+        with self._turn:
+            self._closed = True
+            self._stop()
+
+    @property
+    def _file_speed(self) -> float | None:
+        return None if self._fast else 1.0
+
+    def _command(self, command: Command) -> None:
+        """Do a command now, or remember it for the next source."""
+        match command:
+            case SetLandmarks() | SetLanes() | SetLandmarkMode():
+                self._wished.apply(command)
+                if not self._playing:
+                    self._tell_lanes(self._wished.record)
+            case SetSensitivity(enter):
+                self._enter = enter
+            case Pause() | Resume():
+                self._paused = isinstance(command, Pause)
+            case _:
+                pass
+        if self._playing:
+            self._playing.session.send(command)
+
+    def _open_here(self, asked: OpenDevice, kind: InputKind) -> None:
+        if not self.local:
+            raise ClaError(
+                "The devices of the server's machine are not for this page.",
+                "Use those of the browser, or start the app for its machine alone, with: cla app",
+            )
+        task = self._task_for(kind)
+        self._stop()  # the device may be the one that plays
+        self._play(open_device(asked, task))
+
+    def _play(self, opened: Opened) -> None:
+        self._stop()
+        if opened.task is not self._task:
+            self._use(opened.task)
+        commands: list[Command] = [SetEmit(True)]
+        commands += [SetSensitivity(self._enter)] if self._enter is not None else []
+        playing = Playing(opened, self._wished.configs, commands, self._on_record, self._kernels)
+        self._paused = False
+        self._playing = playing
+        self._tell_lanes(playing.session.lanes)
+        playing.start(self._file_speed)
+
+    def _stop(self) -> None:
+        playing, self._playing = self._playing, None
+        self._recording_from_s = self._incoming = None
+        if playing:
+            playing.close()
+        self._tell_lanes(self._wished.record)
+
+    def _record(self) -> None:
+        """Record the session from here on, as a stream that begins anew."""
+        if self._shelf is None:
+            raise ClaError(
+                "This server keeps no recordings.", "Run the app on your own machine to record."
+            )
+        if self._playing is None or self._playing.finished:
+            raise ClaError("Nothing is playing.", "Start a sample or a device, then record it.")
+        shown = self._playing.shown
+        name = shown.get("clip") or shown.get("device_name") or shown["source"]
+        self._playing.session.start_recording(self._shelf.recorder(str(name)))
+
+    def _stop_recording(self) -> None:
+        if self._playing:
+            self._playing.session.stop_recording()
+
+    def _task_for(self, kind: InputKind) -> TaskModel:
+        """The task that is in use, where it takes this, or the first that does."""
+        for task in (self._task, *self._tasks.values()):
+            if task.input == kind:
+                return task
+        raise ClaError(f"There is no task for {kind}.", "Choose another source.")
+
+    def _choose(self, name: str) -> None:
+        """Use this task for what comes next."""
+        if name not in self._tasks:
+            raise ClaError(
+                f"There is no task {name!r}.", f"Choose one of {', '.join(self._tasks)}."
+            )
+        if self._tasks[name] is not self._task:
+            self._use(self._tasks[name])
+
+    def _use(self, task: TaskModel) -> None:
+        self._wished.set_task(task)
+        self._task = task
+        self._enter = None  # another task's probabilities mean something else
+        self._stop()
+
+    def _tell_lanes(self, lanes: LanesRecord) -> None:
+        """Tell which lanes there are: the session's, or those with which the next one begins."""
+        self._lanes_news = lanes
+        self._on_record()
