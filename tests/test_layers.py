@@ -74,6 +74,14 @@ ONLY = {
     "threading": {"engine", "server", "view", "stderr"},
 }
 MAX_LINES = 400
+
+MODULES = {path.name: path for path in sorted((ROOT / "cla" / "view" / "static").glob("*.js"))}
+ENTRIES = {"main.js", "clip_player.js", "preflight.js", "recorder.js", "worklet.js"}
+"""Those that pages mount, and the one that the browser's audio thread loads by itself."""
+DRAWING = {"canvas.js", "attention_rows.js", "attention_maps.js", "input_track.js", "lane_view.js"}
+DRAWING |= {"difference_view.js", "map_view.js", "clip_overview.js", "preview.js", "summary.js"}
+LIVE = {"socket.js", "sources.js", "wiring.js", "microphone.js", "camera.js", "board.js"}
+"""What draws is given what it draws, and knows nothing of where that comes from."""
 # Assembled from pieces, so that this file does not hold them.
 FORBIDDEN = re.compile(
     "|".join(["/work" + r"/", "/tmp/" + "venv", "/tmp/" + "helper", "pypi" + r"\.org/simple"])
@@ -95,6 +103,21 @@ def imports_of(path: Path) -> Iterator[str]:
             module = ".".join([*base, *([node.module] if node.module else [])])
             # `from cla import models` imports cla.models.
             yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def modules_of(path: Path) -> set[str]:
+    """The modules that one of the page's scripts imports."""
+    text = path.read_text(encoding="utf-8")
+    found = re.findall(r'^(?:import|export|\}).* from "(.+)";$', text, re.MULTILINE)
+    return {name.removeprefix("./") for name in found}
+
+
+def reached_from(names: set[str]) -> set[str]:
+    reached, left = set(), set(names)
+    while left:
+        reached |= left
+        left = set().union(*(modules_of(MODULES[name]) for name in left)) - reached
+    return reached
 
 
 def name_of(path: Path) -> str:
@@ -130,6 +153,21 @@ def test_the_layers_allow_no_cycle() -> None:
         ready = {part for part, below in MAY_IMPORT.items() if below <= done} - done
         assert ready, "a cycle in MAY_IMPORT"
         done |= ready
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_scripts_import_their_neighbors_alone_and_in_no_circle(name: str) -> None:
+    below = modules_of(MODULES[name])
+    assert below <= set(MODULES)
+    assert name not in reached_from(below)
+
+
+def test_every_script_belongs_to_a_page() -> None:
+    assert reached_from(ENTRIES) == set(MODULES)
+
+
+def test_what_draws_knows_nothing_of_the_connection() -> None:
+    assert not reached_from(DRAWING) & LIVE
 
 
 def test_test_files_have_unique_names() -> None:
