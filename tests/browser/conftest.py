@@ -106,6 +106,7 @@ def browser(recording, motion_picture):
             executable_path=CHROMIUM,
             args=[
                 "--no-sandbox",
+                "--process-per-site",
                 "--use-fake-device-for-media-stream",
                 f"--use-file-for-fake-audio-capture={recording}%noloop",
                 f"--use-file-for-fake-video-capture={motion_picture}",
@@ -116,20 +117,35 @@ def browser(recording, motion_picture):
         chromium.close()
 
 
-@pytest.fixture
-def open_page(browser, server):
-    """Opens the app in a new context; `microphone` and `camera` grant the permissions."""
-    contexts = []
+@pytest.fixture(scope="session")
+def visitor(browser, server):
+    """One visitor for all tests, who never quite leaves: what a page has loaded stays compiled."""
+    context = browser.new_context(ignore_https_errors=True)
+    context.new_page().goto(f"{server}/_stcore/health")
+    yield context
+    context.close()
 
-    def open_page(*, microphone=True, camera=False, address=server, query="", **options):
-        permissions = ["microphone"] * microphone + ["camera"] * camera
-        context = browser.new_context(permissions=permissions, **options)
-        contexts.append(context)
-        page = context.new_page()
+
+@pytest.fixture
+def open_page(visitor, server):
+    """Opens the app as at a first visit; `microphone` and `camera` grant the permissions."""
+    stays = visitor.pages[0]
+
+    def open_page(
+        *, microphone=True, camera=False, address=server, query="", color_scheme=None, viewport=None
+    ):
+        visitor.grant_permissions(["microphone"] * microphone + ["camera"] * camera)
+        page = visitor.new_page()
         page.set_default_timeout(20_000)
+        page.emulate_media(color_scheme=color_scheme)
+        if viewport:
+            page.set_viewport_size(viewport)
         page.goto(address + query)
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in visitor.pages[1:]:
+        page.close()
+    visitor.clear_permissions()
+    visitor.clear_cookies()
+    stays.evaluate("localStorage.clear()")

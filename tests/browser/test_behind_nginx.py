@@ -41,7 +41,7 @@ def status(url):
 
 
 def test_pages_play_and_listen_behind_a_proxy(open_page, address):
-    page = open_page(address=f"{address}/", ignore_https_errors=True)
+    page = open_page(address=f"{address}/")
     answers, sockets = [], []
     page.on("response", lambda answer: answers.append((answer.url, answer.status)))
     page.on("websocket", lambda socket: sockets.append(socket.url))
