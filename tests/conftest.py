@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 import torch
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from cla.attention.kernels.ahead import compile_all
 
@@ -15,13 +15,16 @@ os.environ["CLA_RECORDINGS"] = "off"
 # The tensors are small: more threads would only wait for each other.
 torch.set_num_threads(1)
 
-# The same cases at every run: a check either passes or fails.
-settings.register_profile("repeatable", derandomize=True)
+# The same cases at every run, however long they take: a check either passes or fails.
+settings.register_profile(
+    "repeatable",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("repeatable")
 
-FIRST = "tests/attention/test_contract.py"
-"""Compiles the kernels and takes longest; meanwhile another process is at those that need none."""
-
+LONGEST = "test_contract.py"
 WITHOUT_KERNELS = ("capture", "datasets", "features", "telemetry")
 
 
@@ -31,8 +34,20 @@ def pytest_xdist_auto_num_workers():
     return min(os.cpu_count() or 1, 4)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Whole files to each process, those of the browser to half of the processes."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from file_scheduling import FileScheduling
+
+    return FileScheduling(config, log)
+
+
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: (not item.nodeid.startswith(FIRST), needs_kernels(item)))
+    """First what needs no kernels, while another process compiles them; the short files last."""
+    items.sort(key=lambda item: item.path, reverse=True)
+    items.sort(key=lambda item: (needs_kernels(item), item.path.name != LONGEST))
 
 
 def pytest_runtest_setup(item):

@@ -20,7 +20,6 @@ def fuzzed(short: int = SHORT) -> Callable[..., object]:
     return settings(
         max_examples=wished or short,
         derandomize=not wished,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
 

@@ -65,7 +65,7 @@ def test_contract(kind, mode, window, landmarks, cycles, output):
     check_contract(config, max(1, round(cycles * window)))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_contract_of_any_size(data):
     window = data.draw(st.integers(1, 40))
@@ -101,7 +101,7 @@ def test_steps_without_compiled_kernels_are_the_same(kind, mode, window, landmar
 @pytest.mark.parametrize("kind_mode", KINDS_AND_MODES)
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("fused", [True, False])
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 1_000))
 def test_streams_start_stop_and_reset_alone(kind_mode, output, fused, seed):
     config = make_config(*kind_mode, 9, 4, output=output)

@@ -44,7 +44,7 @@ def kinds_file(tmp_path_factory):
     del registry._KINDS["mean"]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(window=st.integers(1, 20), cycles=st.floats(0.5, 3), data=st.data())
 def test_it_keeps_the_contract(window, cycles, data):
     output = data.draw(st.sampled_from(["single_output", "retroactive"]))

@@ -40,7 +40,7 @@ def test_other_states_and_damaged_files_are_refused(tmp_path):
         load_state(path, layer.init_state(1))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(place=st.integers(0), bit=st.integers(0, 7))
 def test_a_flipped_bit_is_noticed(place, bit, saved_state):
     path, state = saved_state

@@ -198,7 +198,7 @@ def test_matrix_products_agree_with_the_counter_of_torch(kind, mode, output_mode
         assert counted_products(layer, state) == count.step_products + count.tick_products
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_memory_in_closed_form_is_that_of_a_state(data):
     kind = data.draw(st.sampled_from(["full", "continual", "nystrom", "continual_nystrom"]))

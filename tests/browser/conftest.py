@@ -128,8 +128,11 @@ def visitor(browser, server):
 
 @pytest.fixture
 def open_page(visitor, server):
-    """Opens the app as at a first visit; `microphone` and `camera` grant the permissions."""
-    stays = visitor.pages[0]
+    """Opens the app as at a first visit; `microphone` and `camera` grant the permissions.
+
+    In the end nothing must have been done that the Content-Security-Policy forbids.
+    """
+    stays, said = visitor.pages[0], []
 
     def open_page(
         *, microphone=True, camera=False, address=server, query="", color_scheme=None, viewport=None
@@ -137,10 +140,12 @@ def open_page(visitor, server):
         visitor.grant_permissions(["microphone"] * microphone + ["camera"] * camera)
         page = visitor.new_page()
         page.set_default_timeout(20_000)
+        page.on("console", lambda message: said.append(message.text))
         page.emulate_media(color_scheme=color_scheme)
         if viewport:
             page.set_viewport_size(viewport)
-        page.goto(address + query)
+        answer = page.goto(address + query)
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
         return page
 
     yield open_page
@@ -149,3 +154,4 @@ def open_page(visitor, server):
     visitor.clear_permissions()
     visitor.clear_cookies()
     stays.evaluate("localStorage.clear()")
+    assert [text for text in said if "Security Policy" in text] == []

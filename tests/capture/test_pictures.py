@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from videos import gradient
 
@@ -61,7 +61,6 @@ def test_a_picture_damaged_inside_is_refused_without_noise(damage, capfd) -> Non
     assert capfd.readouterr().err == ""
 
 
-@settings(deadline=None)  # the first picture loads OpenCV
 @given(st.binary(max_size=300), st.integers(0, 300))
 def test_no_bytes_can_do_more_than_be_refused(noise, at) -> None:
     jpeg = encode(gradient())

@@ -158,7 +158,7 @@ def written(folder, files):
     return folder
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(shares=st.tuples(*[st.floats(0, 1)] * 3))
 @example(shares=(0.0, 0.0, 0.0))
 def test_wherever_its_files_are_cut_off_it_opens(recorded, scratch, shares):
@@ -184,7 +184,7 @@ def damages():
     return st.tuples(st.sampled_from(ALL), st.floats(0, 1), st.integers(0, 40), piece)
 
 
-@settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=CASES, suppress_health_check=list(HealthCheck))
 @given(changed=st.lists(damages(), min_size=1, max_size=4))
 def test_whatever_a_folder_holds_it_opens_or_says_why_not(recorded, scratch, changed):
     files = dict(recorded)
@@ -291,7 +291,7 @@ def test_a_link_in_a_zip_file_comes_out_as_no_link(recorded, tmp_path):
     assert list(replay(recording, tiny_sound_task())) == []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(at=st.floats(0, 1), piece=st.binary(min_size=1, max_size=8))
 def test_damaged_zip_files_are_refused_or_read(recorded, scratch, at, piece):
     content = bytearray(zipped([(f"one/{n}", c) for n, c in recorded.items()]).getvalue())

@@ -34,7 +34,7 @@ def naive(source_hz: int, samples: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 @given(source_hz=st.sampled_from(RATES_HZ), samples=st.integers(0, 5_000), data=st.data())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_any_split_gives_the_same_samples(
     source_hz: int, samples: int, data: st.DataObject
 ) -> None:

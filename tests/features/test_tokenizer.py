@@ -35,7 +35,7 @@ SPEECH = count_clip()
 
 
 @given(cuts=st.lists(st.integers(0, 20_000), max_size=15))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_any_packets_give_the_same_tokens(cuts: list[int]) -> None:
     speech = SPEECH[:20_000]
     tokens = tokens_of(16_000, speech, cuts)
@@ -43,7 +43,7 @@ def test_any_packets_give_the_same_tokens(cuts: list[int]) -> None:
 
 
 @given(cuts=st.lists(st.integers(0, 44_100), max_size=15))
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 def test_any_packets_give_the_same_tokens_at_another_rate(cuts: list[int]) -> None:
     samples = np.random.default_rng(0).uniform(-0.3, 0.3, 44_100).astype(np.float32)
     whole = features_of(tokens_of(44_100, samples))

@@ -76,7 +76,7 @@ def test_the_weights_of_the_package_give_the_numbers_of_its_own_graph() -> None:
 
 @pytest.mark.usefixtures("_shared")
 @given(cuts=st.lists(st.integers(0, 8_000), max_size=5))
-@settings(deadline=None, max_examples=5)
+@settings(max_examples=5)
 def test_any_packets_give_the_tokens_of_the_clip(cuts: list[int]) -> None:
     samples = signal(8_000)
     tokenizer = YamnetTokenizer(16_000)

@@ -6,7 +6,7 @@ import struct
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_tasks import tiny_sound_task, tiny_video_task
 
@@ -20,8 +20,6 @@ HEADER = json.loads(CONTENT[8 : 8 + HEADER_BYTES])
 METADATA = json.loads(HEADER["__metadata__"]["cla"])
 FUZZED = settings(
     max_examples=int(os.environ.get("CLA_FUZZ_CASES", "60")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
 )
 
 

@@ -65,7 +65,7 @@ def test_every_pair_of_lanes_is_called_alike_when_all_modes_or_landmarks_change(
             assert shown.record == comparison.published
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from(list(combinations(dict.fromkeys(WRITTEN), 2))), st.lists(COMMANDS, max_size=6)
 )

@@ -106,7 +106,7 @@ def tiny_classifier(**changes):
     )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(count=st.sampled_from((2, 4, 8)), tokens=st.integers(24, 70), seed=st.integers(0, 100))
 def test_lagging_landmarks_give_what_a_step_gives(count, tokens, seed):
     torch.manual_seed(seed)
@@ -124,7 +124,7 @@ def test_lagging_landmarks_give_what_a_step_gives(count, tokens, seed):
     assert_rows_close(found, step.output)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(count=st.sampled_from((1, 2, 5, 16)), tokens=st.integers(1, 70), seed=st.integers(0, 100))
 def test_dense_fixed_landmarks_give_what_steps_give(count, tokens, seed):
     torch.manual_seed(seed)

@@ -54,7 +54,7 @@ def make_material():
     return Material.of(clips + others, [Clip(tone(2.0, 1_200), 0, 0.0, 2.0)], [tone(1.0, 80)])
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 10_000), pasted=st.sampled_from((0.0, 1.0)))
 def test_a_stream_says_its_words_in_order_and_in_time(seed, pasted):
     config = StreamConfig(duration_s=6.0, pasted_share=pasted)
@@ -219,7 +219,7 @@ def pitch_track_hz(samples, frame=1_024):
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_pitch_of_a_glide_moves_within_the_band(seed):
     pitch_hz = pitch_track_hz(gliding.glides(5 * SAMPLE_RATE_HZ, np.random.default_rng(seed)))
     assert pitch_hz.max() > 1.05 * pitch_hz.min()
