@@ -3,23 +3,23 @@
 import subprocess
 import sys
 
-import pytest
 import torch
 
 from cla.torch_audio import torch_audio
 
 # The extension's own errors: it does not link, its loader fails, it was built for another CUDA.
-FAULTS = ["OSError", "ImportError", "RuntimeError"]
 BROKEN = """
-import torch
-
-def fail(*_):
-    raise {fault}("no CUDA runtime here")
-
-torch.ops.load_library = fail
+import sys, torch
 from cla.torch_audio import torch_audio
 
-print(torch_audio().functional.resample(torch.zeros(48_000), 48_000, 16_000).shape[0])
+def fail(*_):
+    raise fault("no CUDA runtime here")
+
+torch.ops.load_library = fail
+for fault in (OSError, ImportError, RuntimeError):
+    for name in [name for name in sys.modules if name.split(".")[0] == "torchaudio"]:
+        del sys.modules[name]
+    print(torch_audio().functional.resample(torch.zeros(48_000), 48_000, 16_000).shape[0])
 """
 LIGHT = """
 import sys
@@ -41,9 +41,8 @@ def test_it_is_the_same_module_each_time() -> None:
     assert masked.shape == (1, 4, 4)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_it_works_without_its_extension(fault: str) -> None:
-    assert run(BROKEN.format(fault=fault)) == "16000"
+def test_it_works_without_its_extension() -> None:
+    assert run(BROKEN).split() == 3 * ["16000"]
 
 
 def test_nothing_loads_it_before_it_is_used() -> None:

@@ -78,6 +78,7 @@ def test_a_sample_is_shown_paused_stepped_and_asked_for_its_map(open_page):
     wait_for(page, lambda: token(page) == still + 1)
     page.get_by_test_id("maps").check()
     page.get_by_test_id("map-delta").wait_for()
+    page.get_by_test_id("fast").check()
     page.get_by_test_id("pause").click()
     wait_for(page, lambda: matches(heard(page, "full"), SIGNS) == len(SIGNS), 60)
     page.get_by_test_id("reset").click()

@@ -213,25 +213,19 @@ sys.stdin.read()
 def test_what_a_crash_has_left_goes_and_what_a_living_server_holds_stays(tmp_path):
     root = tmp_path / "recordings"
     script = CRASH.format(path=repr([p for p in sys.path if p]))
-    servers = [
-        subprocess.Popen(
-            [sys.executable, "-c", script, str(root)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )
-        for _ in range(2)
-    ]  # fmt: skip
-    for server in servers:
-        server.stdout.readline()
-    assert len(list(root.rglob("session.json"))) == 2
-    servers[0].kill()
-    servers[0].wait()
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as crashing:
+        crashing.stdout.readline()
+        living = RecordingStore(root)
+        held = filled(living.new_shelf(), tmp_path)
+        assert len(list(root.rglob("session.json"))) == 2
+        crashing.kill()
     store = RecordingStore(root)
     store.new_shelf()
-    left = list(root.rglob("session.json"))
-    servers[1].kill()
-    servers[1].wait()
+    assert [path.is_relative_to(held.folder) for path in root.rglob("session.json")] == [True]
     store.close()
-    assert len(left) == 1
+    living.close()
 
 
 def test_the_environment_says_where_recordings_go(tmp_path):
