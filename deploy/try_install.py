@@ -32,7 +32,7 @@ STEPS = """
 import json, os, torch
 from cla.attention import AttentionConfig, make_attention
 from cla.attention.kernels.compiled import FOLDERS
-from cla.attention.kernels import can_keep, compiled
+from cla.attention.kernels.ahead import can_keep, compiled
 assert compiled() and (os.geteuid() == 0 or not can_keep())
 torch.manual_seed(0)
 outputs = []

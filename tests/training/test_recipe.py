@@ -1,6 +1,7 @@
 """Labels, scores, landmarks and the whole training on tiny data."""
 
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
@@ -24,7 +25,7 @@ from cla.models import (
 )
 from cla.training import lanes
 from cla.training.dense import fixed_logits
-from cla.training.digits import dataset, main, recipe
+from cla.training.digits import dataset, main, recipe, voices
 from cla.training.digits.bank import Clip, build_bank
 from cla.training.digits.dataset import FeatureStream
 from cla.training.digits.engines import Manner
@@ -50,6 +51,8 @@ from cla.training.train import (
     voices_phase,
 )
 from cla.types import Event
+
+fit_quickly = partial(fit_landmarks, tokens=600)
 
 
 def test_a_label_holds_after_its_word_until_the_next_begins():
@@ -168,7 +171,7 @@ def test_a_phase_goes_on_from_the_weights_of_the_last(phase):
         tiny_classifier(), steps=160, scan_streams=4, windows=8, landmark_counts=(2, 4)
     )
     first = train(streams, replace(config, steps=20, warmup_steps=5, average=0.8))
-    landmarks = fit_landmarks(first, [stream.features for stream in streams])
+    landmarks = fit_quickly(first, [stream.features for stream in streams])
     later = replace(phase(config), steps=10, average=0.5)
     second = train(streams, later, Start(first, landmarks))
     far = [
@@ -184,7 +187,7 @@ def test_training_to_figures_on_tiny_data(tmp_path):
         tiny_classifier(), steps=40, scan_streams=4, windows=8, warmup_steps=5, average=0.8
     )
     model = train(labeled(streams), config)
-    landmarks = fit_landmarks(model, [stream.features for stream in streams])
+    landmarks = fit_quickly(model, [stream.features for stream in streams])
     assert sorted(landmarks) == list(COUNTS)
     assert landmarks[8][0].queries.shape == (2, 8, 16)
     task = TaskModel("digits", LABELS, model, landmarks, EventConfig(), HOP_S, MappingProxyType({}))
@@ -203,7 +206,7 @@ def test_outputs_of_a_lane_are_those_of_its_steps(lane, monkeypatch):
     model = StreamClassifier(tiny_classifier(window=24, position_period=48)).eval()
     rng = np.random.default_rng(0)
     streams = [rng.normal(0, 1, (tokens, 96)).astype(np.float32) for tokens in (30, 71)]
-    landmarks = fit_landmarks(model, streams)
+    landmarks = fit_quickly(model, streams)
     task = TaskModel("any", LABELS, model, landmarks, EventConfig(), HOP_S, MappingProxyType({}))
     found = probabilities(make_lane(task, lane), streams)
     for stream, outputs in zip(streams, found, strict=True):
@@ -266,7 +269,8 @@ def test_voices_are_trained_on_without_one_speaker(tmp_path, monkeypatch):
         "digits", LABELS, StreamClassifier(config.classifier), {}, EventConfig(), HOP_S,
         MappingProxyType({}),
     )  # fmt: skip
-    landmarks = fit_landmarks(before.classifier, [one.features for one in make_streams(1)])
+    monkeypatch.setattr(voices, "fit_landmarks", fit_quickly)
+    landmarks = fit_quickly(before.classifier, [one.features for one in make_streams(1)])
     folders = Folders(tmp_path, tmp_path / "model")
     for folder in (folders.out, tmp_path / recipe.REFINED):
         write_task(replace(before, landmarks=landmarks), folder, {})
