@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cla.models import load_task
-from cla.training.lanes import FULL, LaneName
+from cla.models import LaneSpec, load_task
+from cla.training.lanes import FULL, row_name
 
 ROOT = Path(__file__).parents[1]
 START, END = "<!-- digits -->", "<!-- end digits -->"
 LANES = {
     "full": FULL,
-    "low rank, fixed, M = 16": LaneName("continual_nystrom", 16),
-    "low rank, fixed, M = 4": LaneName("continual_nystrom", 4),
-    "low rank, continual, M = 16": LaneName("continual_nystrom", 16, "continual"),
-    "low rank, continual, M = 4": LaneName("continual_nystrom", 4, "continual"),
+    "low rank, fixed, M = 16": LaneSpec("continual_nystrom", 16),
+    "low rank, fixed, M = 4": LaneSpec("continual_nystrom", 4),
+    "low rank, continual, M = 16": LaneSpec("continual_nystrom", 16, "continual"),
+    "low rank, continual, M = 4": LaneSpec("continual_nystrom", 4, "continual"),
 }
 Row = Mapping[str, Any]
 
@@ -33,11 +33,11 @@ def table(headings: list[str], rows: list[list[str]]) -> str:
 
 def of_left_out(rows: Mapping[str, Mapping[str, Row]]) -> str:
     """Words found of speakers that were left out of the training, by condition."""
-    lanes = {name: str(lane) for name, lane in LANES.items() if "4" not in name}
+    lanes = {name: row_name(lane) for name, lane in LANES.items() if "4" not in name}
     headings = ["condition", "words", *lanes, "wrong in 100 words: full", "M = 16"]
     body = []
     for condition, row in rows.items():
-        full, fixed = row[str(FULL)], row[lanes["low rank, fixed, M = 16"]]
+        full, fixed = row[row_name(FULL)], row[lanes["low rank, fixed, M = 16"]]
         low, high = full["interval"]
         found = [percent(row[lane]["recall"]) for lane in lanes.values()]
         found[0] += f" ({100 * low:.0f} to {100 * high:.0f})"
@@ -56,13 +56,13 @@ def of_tests(figures: Mapping[str, Mapping[str, Row]]) -> str:
     body = [
         [
             name,
-            percent(voice[str(lane)]["recall"]),
-            percent(figures["real voice, telephone"][str(lane)]["recall"]),
+            percent(voice[row_name(lane)]["recall"]),
+            percent(figures["real voice, telephone"][row_name(lane)]["recall"]),
             *(
-                f"{figures[one][str(lane)]['false_events_per_minute']:.2f}"
+                f"{figures[one][row_name(lane)]['false_events_per_minute']:.2f}"
                 for one in ("real voice", "Italian speech", "music")
             ),
-            percent(voice[str(lane)]["agreement_with_full"]),
+            percent(voice[row_name(lane)]["agreement_with_full"]),
         ]
         for name, lane in LANES.items()
     ]

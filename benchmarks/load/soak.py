@@ -24,7 +24,6 @@ from simulated import PACKET, PACKET_S, speech
 
 from cla.engine import (
     Command,
-    LaneConfig,
     Recorder,
     Recording,
     ReplayCheck,
@@ -38,11 +37,11 @@ from cla.engine import (
     sound_stream,
 )
 from cla.features import SAMPLE_RATE_HZ
-from cla.models import load_task
+from cla.models import LaneSpec, load_task
 from cla.telemetry import TokenRecord, device_name
 
 SLIDER_S = 2.0
-LANES = (LaneConfig("full"), LaneConfig("continual_nystrom", 16))
+LANES = (LaneSpec("full"), LaneSpec("continual_nystrom", 16))
 MOVES: tuple[Command, ...] = (
     SetLandmarks(2),
     SetLandmarks(64),

@@ -7,6 +7,7 @@ from typing import Literal
 from cla.attention.config import OutputMode
 from cla.benchmark import peers, systems
 from cla.benchmark.sizes import LANDMARKS
+from cla.models import LaneSpec, parse_lane
 
 Scope = Literal["product", "layer"]
 WINDOWS = (120, 128, 1_024, 4_096, 16_384, 65_536)
@@ -45,11 +46,13 @@ TORCH_WINDOW, TORCH_NEWEST = "torch, whole window", "torch, newest query"
 TORCH_KEPT = f"{TORCH_WINDOW}, projections kept"
 
 SYSTEMS = {
-    FULL: System(systems.stepper("full"), largest=LARGEST_MAP, largest_retroactive=LARGEST_MAP),
-    CONTINUAL: System(systems.stepper("continual"), largest_retroactive=LARGEST_MAP),
-    NYSTROM: System(systems.stepper("nystrom")),
-    FOLLOWING: System(systems.stepper("continual_nystrom", "continual"), ticks=True),
-    FIXED: System(systems.stepper("continual_nystrom", "fixed")),
+    FULL: System(
+        systems.stepper(LaneSpec("full")), largest=LARGEST_MAP, largest_retroactive=LARGEST_MAP
+    ),
+    CONTINUAL: System(systems.stepper(LaneSpec("continual")), largest_retroactive=LARGEST_MAP),
+    NYSTROM: System(systems.stepper(LaneSpec("nystrom"))),
+    FOLLOWING: System(systems.stepper(parse_lane("continual_nystrom/continual")), ticks=True),
+    FIXED: System(systems.stepper(parse_lane("continual_nystrom/fixed"))),
     CONTINUAL_INFERENCE: System(peers.continual_inference, package="continual"),
     TORCH_WINDOW: System(peers.torch_window, largest=16_384, largest_retroactive=16_384),
     TORCH_KEPT: System(

@@ -1,6 +1,7 @@
 """Steppers of this library's own attention layers."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import cycle
 from typing import Literal
 
@@ -8,26 +9,25 @@ import torch
 
 from cla.attention import (
     AttentionConfig,
-    AttentionKind,
     AttentionLayer,
     ContinualNystromAttention,
-    LandmarkMode,
     OutputMode,
     make_attention,
 )
 from cla.attention.projected import Projected
 from cla.benchmark.sizes import EMBED_DIM, HEADS, LANDMARKS, TOKENS
+from cla.models import LaneSpec
 
 
 def stepper(
-    kind: AttentionKind, landmark_mode: LandmarkMode = "continual"
+    lane: LaneSpec,
 ) -> Callable[[int, OutputMode, Literal["product", "layer"]], Callable[[], object]]:
-    """A builder of steps of one kind, with random weights and landmarks."""
+    """A builder of steps of a lane's attention, with random weights and landmarks."""
 
     def build(
         window: int, output: OutputMode, scope: Literal["product", "layer"]
     ) -> Callable[[], object]:
-        layer = make_layer(kind, window, landmark_mode, output)
+        layer = make_layer(replace(lane, window=window), output)
         state = layer.state_from_window(torch.randn(1, layer.receptive_field, EMBED_DIM))
         tokens = torch.randn(TOKENS, 1, EMBED_DIM)
         if scope == "layer":
@@ -41,12 +41,11 @@ def stepper(
     return build
 
 
-def make_layer(
-    kind: AttentionKind, window: int, landmark_mode: LandmarkMode, output: OutputMode
-) -> AttentionLayer:
+def make_layer(lane: LaneSpec, output: OutputMode) -> AttentionLayer:
     """A layer of the shared sizes."""
+    assert lane.window is not None
     config = AttentionConfig(
-        kind, EMBED_DIM, HEADS, window, LANDMARKS, landmark_mode, output_mode=output
+        lane.kind, EMBED_DIM, HEADS, lane.window, LANDMARKS, lane.landmark_mode, output_mode=output
     )
     layer = make_attention(config).eval()
     if isinstance(layer, ContinualNystromAttention) and layer.fixed:

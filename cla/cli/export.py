@@ -11,7 +11,7 @@ from cla.attention import KINDS, LandmarkMode
 from cla.cli.terminal import say
 from cla.errors import ClaError
 from cla.export import ExportFormat, export_task, format_of
-from cla.models import open_task
+from cla.models import LaneSpec, open_task
 from cla.options import Options
 
 MAX_STREAMS = 4_096
@@ -28,13 +28,8 @@ def main(argv: Sequence[str]) -> int:
         raise ClaError(f"--streams {options.streams} cannot be.", f"Give 1 to {MAX_STREAMS}.")
     form = options.format or format_of(options.out)
     task = open_task(options.task)
-    low_rank = bool(KINDS[options.kind].landmark_modes)
-    classifier = task.with_attention(
-        options.kind,
-        options.landmarks if low_rank else None,
-        options.landmark_mode,
-        options.window,
-    )
+    lane = LaneSpec(options.kind, options.landmarks, options.landmark_mode, options.window)
+    classifier = task.lane(lane)
     logging.disable(logging.WARNING)  # exporters report on packages that play no part here
     try:
         with warnings.catch_warnings(action="ignore"):

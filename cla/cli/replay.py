@@ -9,12 +9,12 @@ from typing import Any
 import torch
 
 from cla.attention.kernels.ahead import compiled
-from cla.cli.lanes import add_lane_arguments, lane_configs
+from cla.cli.lanes import add_lane_arguments, lanes_of
 from cla.cli.signals import unbroken
 from cla.cli.summary import Summary, print_json, print_table
 from cla.cli.terminal import Terminal, say, warn
-from cla.engine import Recording, ReplayCheck, ReplayConfig, changes, lane_names, replay
-from cla.models import TaskModel, open_task
+from cla.engine import Recording, ReplayCheck, ReplayConfig, changes, replay
+from cla.models import TaskModel, lane_names, open_task
 from cla.options import Options
 from cla.printable import printable
 from cla.telemetry import TokenRecord, device_name, open_writer
@@ -32,7 +32,7 @@ def main(argv: Sequence[str]) -> int:
     torch.set_num_threads(1)  # as many as it was recorded with: others round otherwise
     recording = Recording(options.folder)
     task = open_task(options.task) if options.task else recording.task()
-    lanes = tuple(lane_configs(options)) if options.lanes else None
+    lanes = tuple(lanes_of(options)) if options.lanes else None
     names = lane_names(lanes or recording.manifest.lanes)
     summary = Summary(printable(options.folder), task.name, names, device_name())
     check = None if lanes else ReplayCheck(recording)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from cla.cli.faults import Faults
-from cla.cli.lanes import DEFAULT_LANES, add_lane_arguments, lane_configs
+from cla.cli.lanes import DEFAULT_LANES, add_lane_arguments, lanes_of
 from cla.cli.progress import RunProgress
 from cla.cli.signals import unbroken
 from cla.cli.sources import (
@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
     # A step is too small to share: more threads make it slower.
     torch.set_num_threads(1)
     task = open_task(options.task or default_task(options)).on(options.device)
-    lanes = lane_configs(options)
+    lanes = lanes_of(options)
     name = source_name(options)
     faults = Faults()
     with ExitStack() as stack:

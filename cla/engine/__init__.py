@@ -31,7 +31,6 @@ from cla.engine.inputs import (
 )
 from cla.engine.kernels import Kernels, KernelStatus, kernels
 from cla.engine.lane import Lane
-from cla.engine.lane_config import LaneConfig, lane_names, names_of
 from cla.engine.recording.archive import pack, remove, unpack
 from cla.engine.recording.layout import RecordingLimits
 from cla.engine.recording.log import CommandDone
@@ -51,7 +50,6 @@ from cla.engine.records import (
     RunningLane,
     SoundRecord,
 )
-from cla.engine.schema import Count, Index, Name, decoded
 from cla.engine.session import Session
 from cla.engine.sound_stream import SoundStream, as_float
 from cla.engine.stream import Stream
@@ -63,25 +61,21 @@ __all__ = [
     "Command",
     "CommandDone",
     "Comparison",
-    "Count",
     "Difference",
     "FaultRecord",
     "Feeder",
     "FileLimits",
     "FileSource",
     "FrameRecord",
-    "Index",
     "KernelStatus",
     "Kernels",
     "Lane",
     "LaneCommand",
-    "LaneConfig",
     "LaneMoment",
     "LaneScan",
     "LanesRecord",
     "Manifest",
     "MapRecord",
-    "Name",
     "NoticeRecord",
     "Pause",
     "Progress",
@@ -113,11 +107,8 @@ __all__ = [
     "as_float",
     "changed",
     "changes",
-    "decoded",
     "kernels",
     "lane_at",
-    "lane_names",
-    "names_of",
     "open_file",
     "pack",
     "read_clip",

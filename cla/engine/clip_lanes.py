@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from cla.attention import attention_row
 from cla.engine.clip_tokens import ClipTokens
-from cla.engine.lane_config import LaneConfig
-from cla.models import EventDetector, StreamClassifier, TaskModel
+from cla.models import EventDetector, TaskModel
+from cla.models.lane_spec import LaneSpec
 from cla.types import Event
 
 
@@ -51,7 +51,7 @@ class LaneMoment:
 
 @torch.inference_mode()
 def scan_lane(
-    task: TaskModel, config: LaneConfig, clip: ClipTokens, *, kernels: bool = True
+    task: TaskModel, config: LaneSpec, clip: ClipTokens, *, kernels: bool = True
 ) -> LaneScan:
     """Run a lane over a clip, all tokens at once; the numbers are those of its steps.
 
@@ -61,7 +61,7 @@ def scan_lane(
     Raises:
         ClaError: the task cannot run this attention.
     """
-    classifier = _classifier(task, config)
+    classifier = task.lane(config)
     classifier.use_kernels(kernels)
     start = time.perf_counter()
     logits, _ = classifier.scan(clip.features[None], classifier.init_state(1))
@@ -83,13 +83,13 @@ def scan_lane(
 
 
 @torch.inference_mode()
-def lane_at(task: TaskModel, config: LaneConfig, clip: ClipTokens, index: int) -> LaneMoment:
+def lane_at(task: TaskModel, config: LaneSpec, clip: ClipTokens, index: int) -> LaneMoment:
     """A lane as it is when it has just taken the clip's token `index`.
 
     Raises:
         ClaError: the task cannot run this attention.
     """
-    classifier = _classifier(task, config)
+    classifier = task.lane(config)
     # Landmarks reach at most one more window back.
     first = max(0, index + 1 - 2 * task.window)
     window = clip.features[None, first : index + 1]
@@ -97,9 +97,3 @@ def lane_at(task: TaskModel, config: LaneConfig, clip: ClipTokens, index: int) -
     emits = classifier.explain(window, state)[0]
     factors = {name: part[0].float().numpy() for name, part in emits._asdict().items()}
     return LaneMoment(attention_row(emits)[0].float().numpy(), factors)
-
-
-def _classifier(task: TaskModel, config: LaneConfig) -> StreamClassifier:
-    return task.with_attention(
-        config.kind, config.num_landmarks, config.landmark_mode, config.window, config.num_layers
-    )

@@ -8,8 +8,8 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from cla.attention import LandmarkMode
-from cla.engine.lane_config import LaneConfig
-from cla.engine.schema import Count, Index, Name, Share
+from cla.models.lane_spec import LaneSpec
+from cla.schema import Count, Index, Name, Share
 
 MAX_LANES = 64
 
@@ -39,7 +39,7 @@ class SetWindow(_Command, frozen=True, tag="window"):
 class SetLanes(_Command, frozen=True, tag="lanes"):
     """Run these lanes. A new one joins with all that the others heard; counts begin anew."""
 
-    configs: Annotated[tuple[LaneConfig, ...], Meta(max_length=MAX_LANES)] = field(name="lanes")
+    configs: Annotated[tuple[LaneSpec, ...], Meta(max_length=MAX_LANES)] = field(name="lanes")
 
 
 class SetEmit(_Command, frozen=True, tag="emit"):

@@ -16,10 +16,10 @@ from cla.engine.commands import (
     UseKernels,
 )
 from cla.engine.lane import Lane
-from cla.engine.lane_config import LaneConfig, lane_names
 from cla.engine.records import FaultRecord, LanesRecord
 from cla.errors import ClaError
 from cla.models import TaskModel
+from cla.models.lane_spec import LaneSpec, lane_names
 from cla.telemetry import TokenRecord
 from cla.types import Token
 
@@ -35,7 +35,7 @@ class Comparison:
     """
 
     def __init__(
-        self, task: TaskModel, lane_configs: Sequence[LaneConfig], *, kernels: bool = True
+        self, task: TaskModel, lane_configs: Sequence[LaneSpec], *, kernels: bool = True
     ) -> None:
         self._task = task
         self.kernels = kernels
@@ -98,7 +98,7 @@ class Comparison:
             lane.name = name
         return self.published
 
-    def _change(self, configs: Sequence[LaneConfig]) -> None:
+    def _change(self, configs: Sequence[LaneSpec]) -> None:
         """All lanes go on with another attention, or none does."""
         before = [lane.config for lane in self.lanes]
         try:
@@ -111,7 +111,7 @@ class Comparison:
                     lane.change(config)
             raise
 
-    def _set_lanes(self, configs: Sequence[LaneConfig]) -> None:
+    def _set_lanes(self, configs: Sequence[LaneSpec]) -> None:
         """A lane that stays goes on in its state; the others are made of what it heard."""
         running = {lane.config: lane for lane in self.lanes}
         lanes = [
@@ -144,7 +144,7 @@ class Comparison:
         raise ClaError(f"There is no lane {name!r}.", f"Choose one of {names}.")
 
 
-def changed(configs: Sequence[LaneConfig], command: LaneCommand) -> tuple[LaneConfig, ...]:
+def changed(configs: Sequence[LaneSpec], command: LaneCommand) -> tuple[LaneSpec, ...]:
     """What lanes run after a command; whether a task can is seen when it does."""
     match command:
         case SetLanes(others):

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from cla.attention import attention_row, state_bytes
 from cla.attention.cuts import stretches, window_stretches
-from cla.engine.lane_config import LaneConfig
 from cla.engine.records import FaultRecord, RunningLane
 from cla.errors import ClaError
 from cla.models import EventDetector, TaskModel
 from cla.models.known import TOKENS
+from cla.models.lane_spec import LaneSpec
 from cla.telemetry import LaneRecord
 from cla.types import Token
 
@@ -52,7 +52,7 @@ class Lane:
     def __init__(
         self,
         task: TaskModel,
-        config: LaneConfig,
+        config: LaneSpec,
         name: str | None = None,
         *,
         kernels: bool = True,
@@ -161,20 +161,14 @@ class Lane:
         """Let the total of operations begin at zero."""
         self._total_ops = 0
 
-    def change(self, config: LaneConfig) -> None:
+    def change(self, config: LaneSpec) -> None:
         """Run another attention from the next token on, without a gap."""
         self._in_memory(lambda: self._configure(config))
         self._rebuild()
 
     @torch.inference_mode()
-    def _configure(self, config: LaneConfig) -> None:
-        classifier = self.task.with_attention(
-            config.kind,
-            config.num_landmarks,
-            config.landmark_mode,
-            config.window,
-            config.num_layers,
-        )
+    def _configure(self, config: LaneSpec) -> None:
+        classifier = self.task.lane(config)
         if self._device.type != "cpu":
             classifier = copy.deepcopy(classifier).to(self._device)  # the weights are others' too
         classifier.use_kernels(self._kernels)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.engine.lane_config import LaneConfig
 from cla.features import Hand
+from cla.models.lane_spec import LaneSpec
 from cla.telemetry import TokenRecord
 
 SOUND_STEP_S = 0.01
@@ -23,7 +23,7 @@ class RunningLane:
     """
 
     name: str
-    config: LaneConfig
+    config: LaneSpec
     average: float
     published: float | None
 

@@ -11,7 +11,6 @@ from typing import Generic, TypeVar
 
 from cla.engine.commands import Command, Pause, Reset, Resume, SetSensitivity, StepOnce, UseKernels
 from cla.engine.kernels import Kernels
-from cla.engine.lane_config import LaneConfig
 from cla.engine.outbox import Outbox
 from cla.engine.recording.manifest import describe
 from cla.engine.recording.recorder import Recorder
@@ -20,6 +19,7 @@ from cla.engine.stepper import Stepper
 from cla.engine.stream import Stream
 from cla.errors import ClaError
 from cla.models import TaskModel, write_task_file
+from cla.models.lane_spec import LaneSpec
 
 MAX_COMMANDS = 256
 CLOSE_TIMEOUT_S = 5.0
@@ -68,7 +68,7 @@ class Session(Generic[Packet]):
     def __init__(
         self,
         task: TaskModel,
-        lane_configs: Sequence[LaneConfig],
+        lane_configs: Sequence[LaneSpec],
         stream: Stream[Packet],
         *,
         live: bool = True,

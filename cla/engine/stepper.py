@@ -8,11 +8,11 @@ from typing import Generic, TypeVar
 
 from cla.engine.commands import Command, Pause, RequestMap, Reset, Resume, StepOnce
 from cla.engine.comparison import Comparison
-from cla.engine.lane_config import LaneConfig
 from cla.engine.recording.recorder import Recorder
 from cla.engine.records import FrameRecord, LanesRecord, MapRecord, SoundRecord
 from cla.engine.stream import Arrival, Stream
 from cla.models import TaskModel
+from cla.models.lane_spec import LaneSpec
 from cla.telemetry import TokenRecord
 from cla.types import Token
 
@@ -37,7 +37,7 @@ class Stepper(Generic[Packet]):
     def __init__(
         self,
         task: TaskModel,
-        lane_configs: Sequence[LaneConfig],
+        lane_configs: Sequence[LaneSpec],
         stream: Stream[Packet],
         *,
         kernels: bool = True,

@@ -6,11 +6,11 @@ from typing import Any
 
 from cla.datasets import TokenSequence, TokenSet
 from cla.experiments.costs import costs_of
-from cla.experiments.lanes import Lane, lane_of, without_attention
+from cla.experiments.lanes import lane_of, system_name, without_attention
 from cla.experiments.metrics import clip_score, frame_score, last_right
 from cla.experiments.outputs import stream_outputs, window_outputs
 from cla.experiments.runs import Run
-from cla.models import StreamClassifier
+from cla.models import LaneSpec, StreamClassifier
 
 
 def stream_score(
@@ -36,7 +36,7 @@ def window_score(
 
 
 def evaluate(
-    run: Run, data: TokenSet, test: Sequence[TokenSequence], lanes: Sequence[Lane]
+    run: Run, data: TokenSet, test: Sequence[TokenSequence], lanes: Sequence[LaneSpec]
 ) -> list[dict[str, Any]]:
     """A row for each lane: settings of the run, scores by steps and by windows, costs.
 
@@ -61,7 +61,7 @@ def evaluate(
         for name, lane in ablations.items()
     ]
     longest = max(len(one.labels) for one in test)
-    streamed: dict[Lane, dict[str, float]] = {}
+    streamed: dict[LaneSpec, dict[str, float]] = {}
     every = [lane_of(classifier, lane, run.landmarks).eval() for lane in lanes]
     for lane, made, cost in zip(lanes, every, costs_of(every), strict=True):
         alike = _same_numbers(lane, longest, classifier.config.window)
@@ -70,8 +70,8 @@ def evaluate(
         rows.append(
             {
                 **about,
-                "system": lane.system,
-                "landmarks": lane.landmarks or 0,
+                "system": system_name(lane),
+                "landmarks": lane.num_landmarks or 0,
                 "stream": streamed[alike],
                 "window": window_score(made, data, test),
                 **asdict(cost),
@@ -80,14 +80,14 @@ def evaluate(
     return [flat(row) for row in rows]
 
 
-def _same_numbers(lane: Lane, longest: int, window: int) -> Lane:
+def _same_numbers(lane: LaneSpec, longest: int, window: int) -> LaneSpec:
     """The lane itself, or one that says the same of streams that are no longer than `longest`.
 
     Until the first window is full, continual landmarks are cut anew at every token, as those of
     batch Nyström attention always are.
     """
     if lane.kind == "continual_nystrom" and lane.landmark_mode == "continual" and longest <= window:
-        return Lane("nystrom", lane.landmarks)
+        return LaneSpec("nystrom", lane.num_landmarks)
     return lane
 
 
@@ -96,8 +96,8 @@ def trained_with(run: Run) -> str:
     model = run.config.model
     if model.kind == "any":
         return "any"
-    lane = Lane(model.kind, model.landmarks, model.landmark_mode)
-    return lane.system + (f", M={model.landmarks}" if model.landmarks else "")
+    lane = LaneSpec(model.kind, model.landmarks, model.landmark_mode)
+    return system_name(lane) + (f", M={model.landmarks}" if model.landmarks else "")
 
 
 def flat(row: dict[str, Any]) -> dict[str, Any]:

@@ -1,42 +1,27 @@
 """The classifier under the attention that it is trained or judged with."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 
-from cla.attention import KINDS, AttentionConfig, LandmarkMode
+from cla.attention import KINDS, AttentionConfig
 from cla.attention.continual_nystrom import ContinualNystromAttention
-from cla.models import FixedLandmarks, StreamClassifier, use_landmarks
+from cla.models import FixedLandmarks, LaneSpec, StreamClassifier, use_landmarks
 
 
-@dataclass(frozen=True)
-class Lane:
-    """An attention to judge weights by.
-
-    Args:
-        landmarks: M, for kinds that have landmarks.
-    """
-
-    kind: str
-    landmarks: int | None = None
-    landmark_mode: LandmarkMode = "continual"
-
-    @property
-    def system(self) -> str:
-        """Name in tables."""
-        if self.kind != "continual_nystrom":
-            return self.kind
-        return f"{self.kind}, {self.landmark_mode}"
+def system_name(lane: LaneSpec) -> str:
+    """A lane in tables, where its landmarks have a column of their own."""
+    return str(LaneSpec(lane.kind, landmark_mode=lane.landmark_mode)).replace("/", ", ")
 
 
-def all_lanes(counts: Sequence[int]) -> tuple[Lane, ...]:
+def all_lanes(counts: Sequence[int]) -> tuple[LaneSpec, ...]:
     """Every kind, with every number of landmarks where it has some."""
-    without = [Lane(name) for name, kind in KINDS.items() if not kind.landmark_modes]
+    without = [LaneSpec(name) for name, kind in KINDS.items() if not kind.landmark_modes]
     return (
         *without,
         *(
-            Lane(name, count, mode)
+            LaneSpec(name, count, mode)
             for name, kind in KINDS.items()
             for mode in kind.landmark_modes
             for count in counts
@@ -46,7 +31,7 @@ def all_lanes(counts: Sequence[int]) -> tuple[Lane, ...]:
 
 def lane_of(
     classifier: StreamClassifier,
-    lane: Lane,
+    lane: LaneSpec,
     fitted: Mapping[int, Sequence[FixedLandmarks]] | None = None,
 ) -> StreamClassifier:
     """The classifier's weights under a lane's attention.
@@ -54,11 +39,11 @@ def lane_of(
     Args:
         fitted: landmarks of each layer by their number, which a lane with fixed ones needs.
     """
-    if lane.landmarks is None:
+    if lane.num_landmarks is None:
         return classifier.with_attention(lane.kind)
-    made = classifier.with_attention(lane.kind, lane.landmarks, lane.landmark_mode)
+    made = classifier.with_attention(lane.kind, lane.num_landmarks, lane.landmark_mode)
     if lane.landmark_mode == "fixed":
-        use_landmarks(made, (fitted or {})[lane.landmarks])
+        use_landmarks(made, (fitted or {})[lane.num_landmarks])
     return made
 
 

@@ -12,8 +12,8 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from cla.experiments.config import LANDMARK_COUNTS, ModelConfig, TrainingConfig
 from cla.experiments.data import NOT_COUNTED
-from cla.experiments.lanes import Lane, lane_of, partly_fixed
-from cla.models import FixedLandmarks, StreamClassifier
+from cla.experiments.lanes import lane_of, partly_fixed
+from cla.models import FixedLandmarks, LaneSpec, StreamClassifier
 from cla.torch_audio import torch_audio
 
 LEAST_GROWN = 0.1
@@ -174,7 +174,7 @@ def lane_maker(model: ModelConfig, fitted: Sequence[FixedLandmarks], window: int
     if model.kind == "any":
         counts = [None, None, *(count for count in LANDMARK_COUNTS if count <= window)]
         return lambda classifier, generator: _drawn(classifier, counts, generator)
-    lane = Lane(model.kind, model.landmarks)
+    lane = LaneSpec(model.kind, model.landmarks, model.landmark_mode)
     return lambda classifier, _: lane_of(classifier, lane)
 
 
@@ -182,4 +182,4 @@ def _drawn(
     classifier: StreamClassifier, counts: Sequence[int | None], generator: torch.Generator
 ) -> StreamClassifier:
     count = counts[int(torch.randint(len(counts), (), generator=generator))]
-    return lane_of(classifier, Lane("full" if count is None else "nystrom", count))
+    return lane_of(classifier, LaneSpec("full" if count is None else "nystrom", count))

@@ -8,7 +8,7 @@ import torch
 from cla.errors import ClaError
 from cla.experiments.costs import costs_of
 from cla.experiments.evaluation import trained_with
-from cla.experiments.lanes import lane_of
+from cla.experiments.lanes import lane_of, system_name
 from cla.experiments.run_one import ROWS_FILE, lanes_of
 from cla.experiments.runs import read_run
 
@@ -35,7 +35,7 @@ def retimed(rows: Rows, folder: Path) -> Rows:
         lanes = lanes_of(run.config, run.classifier.config.window)
         made = [lane_of(run.classifier, lane, run.landmarks).eval() for lane in lanes]
         for lane, cost in zip(lanes, costs_of(made), strict=True):
-            times[*size, lane.system, lane.landmarks or 0] = cost.step_us
+            times[*size, system_name(lane), lane.num_landmarks or 0] = cost.step_us
     if not times:
         raise ClaError(f"There is no run in {folder}.", "Give the --work-dir of a sweep.")
     return [_with_time(row, times) for row in rows]

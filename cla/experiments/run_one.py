@@ -8,10 +8,11 @@ from cla.datasets import TokenSet, open_dataset
 from cla.experiments.config import LANDMARK_COUNTS, ExperimentConfig
 from cla.experiments.data import Split, reduced, split
 from cla.experiments.evaluation import evaluate
-from cla.experiments.lanes import Lane, all_lanes
+from cla.experiments.lanes import all_lanes
 from cla.experiments.runs import Run, write_run
 from cla.experiments.training import Reporting, train_run
 from cla.files import write_file
+from cla.models import LaneSpec
 
 ROWS_FILE = "rows.json"
 
@@ -27,7 +28,7 @@ def open_data(config: ExperimentConfig, cache: Path) -> tuple[TokenSet, Split]:
     return data, reduced(parts, config.components) if config.components else parts
 
 
-def lanes_of(config: ExperimentConfig, window: int) -> tuple[Lane, ...]:
+def lanes_of(config: ExperimentConfig, window: int) -> tuple[LaneSpec, ...]:
     """What a run's weights are judged under: every lane, or the low-rank one they are trained for.
 
     Weights of full attention serve the others too, since no attention has weights of its own.
@@ -35,7 +36,7 @@ def lanes_of(config: ExperimentConfig, window: int) -> tuple[Lane, ...]:
     model = config.model
     if model.kind in ("any", "full"):
         return all_lanes([count for count in LANDMARK_COUNTS if count <= window])
-    return (Lane(model.kind, model.landmarks, model.landmark_mode),)
+    return (LaneSpec(model.kind, model.landmarks, model.landmark_mode),)
 
 
 def do_run(

@@ -5,9 +5,9 @@ from dataclasses import asdict
 from typing import Any
 
 from cla.experiments.costs import costs_of
-from cla.experiments.lanes import Lane
+from cla.experiments.lanes import system_name
 from cla.models import TaskModel
-from cla.training.lanes import LANES, LaneName, make_lane
+from cla.training.lanes import LANES, row_name
 
 SETS = {"digits": "real voice", "hands": "other hands", "sounds": "test"}
 """Figures of the card that show every lane and the ablations."""
@@ -37,23 +37,21 @@ def rows_of_task(task: TaskModel) -> list[dict[str, Any]]:
             rows.append({**about, "system": system, "landmarks": 0, **_scores(found)})
     shown = figures[name]
     lanes = [
-        lane for lane in LANES if (lane.num_landmarks or 0) <= task.window and str(lane) in shown
+        lane
+        for lane in LANES
+        if (lane.num_landmarks or 0) <= task.window and row_name(lane) in shown
     ]
-    for lane, cost in zip(lanes, costs_of([make_lane(task, lane) for lane in lanes]), strict=True):
+    for lane, cost in zip(lanes, costs_of([task.lane(lane) for lane in lanes]), strict=True):
         rows.append(
             {
                 **about,
-                "system": _system(lane),
+                "system": system_name(lane),
                 "landmarks": lane.num_landmarks or 0,
-                **_scores(shown[str(lane)]),
+                **_scores(shown[row_name(lane)]),
                 **asdict(cost),
             }
         )
     return rows
-
-
-def _system(lane: LaneName) -> str:
-    return Lane(lane.kind, lane.num_landmarks, lane.landmark_mode).system
 
 
 def _scores(found: Mapping[str, float]) -> dict[str, float]:

@@ -13,10 +13,11 @@ from typing import Any
 import torch
 
 from cla.experiments.config import LANDMARK_COUNTS, ExperimentConfig, ModelConfig
-from cla.experiments.lanes import Lane, all_lanes
+from cla.experiments.lanes import all_lanes
 from cla.experiments.run_one import do_run
 from cla.experiments.training import Reporting
 from cla.files import make_folder, replacing
+from cla.models import LaneSpec
 
 RESULTS_FILE = "results.parquet"
 Rows = list[dict[str, Any]]
@@ -48,15 +49,15 @@ class Grid:
         ]
 
     def _models(self, base: ModelConfig) -> Iterator[ModelConfig]:
-        lanes = [Lane("any")] if "any" in self.kinds else []
+        lanes = [LaneSpec("any")] if "any" in self.kinds else []
         lanes += [lane for lane in all_lanes(self.landmarks) if lane.kind in self.kinds]
         for layers in self.layers:
             for lane in lanes:
                 yield replace(
                     base,
                     kind=lane.kind,
-                    landmarks=lane.landmarks,
-                    landmark_mode=lane.landmark_mode,
+                    landmarks=lane.num_landmarks,
+                    landmark_mode=lane.landmark_mode if lane.num_landmarks else base.landmark_mode,
                     layers=layers,
                 )
 

@@ -5,6 +5,7 @@ from cla.models.classifier import ClassifierConfig, ClassifierState, Positions, 
 from cla.models.events import EventConfig, EventDetector
 from cla.models.graphed_step import GraphedStep
 from cla.models.known import Known, KnownClass
+from cla.models.lane_spec import LaneSpec, lane_names, parse_lane
 from cla.models.matching import Matches, Span, belongs, match_events
 from cla.models.stack import StackMode
 from cla.models.stream_encoder import StreamEncoder
@@ -21,6 +22,7 @@ __all__ = [
     "GraphedStep",
     "Known",
     "KnownClass",
+    "LaneSpec",
     "Matches",
     "Positions",
     "Span",
@@ -31,9 +33,11 @@ __all__ = [
     "belongs",
     "from_torch",
     "lane_device",
+    "lane_names",
     "load_task",
     "match_events",
     "open_task",
+    "parse_lane",
     "read_task",
     "read_task_file",
     "tasks",

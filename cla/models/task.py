@@ -17,6 +17,7 @@ from cla.features import FrontEnd, front_end
 from cla.models.classifier import StreamClassifier
 from cla.models.events import EventConfig
 from cla.models.known import Known
+from cla.models.lane_spec import LaneSpec
 from cla.types import InputKind
 
 CPU = torch.device("cpu")
@@ -148,6 +149,16 @@ class TaskModel:
                 )
             use_landmarks(lane, fitted)
         return lane
+
+    def lane(self, spec: LaneSpec) -> StreamClassifier:
+        """The task's weights under a lane's attention, as of `with_attention`.
+
+        Raises:
+            ClaError: as of `with_attention`.
+        """
+        return self.with_attention(
+            spec.kind, spec.num_landmarks, spec.landmark_mode, spec.window, spec.num_layers
+        )
 
 
 def use_landmarks(classifier: StreamClassifier, fitted: Sequence[FixedLandmarks]) -> None:

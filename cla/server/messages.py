@@ -6,9 +6,6 @@ from msgspec import Meta, Struct
 from msgspec.json import Decoder
 
 from cla.engine import (
-    Count,
-    Index,
-    Name,
     Pause,
     RequestMap,
     Reset,
@@ -18,9 +15,9 @@ from cla.engine import (
     SetLanes,
     SetSensitivity,
     StepOnce,
-    decoded,
 )
 from cla.errors import ClaError
+from cla.schema import Count, Index, Name, decoded
 from cla.types import InputKind
 
 MAX_TEXT = 4096
@@ -82,6 +79,12 @@ class SetFast(_Message, frozen=True, tag="fast"):
     fast: bool
 
 
+class NameLanes(_Message, frozen=True, tag="named_lanes"):
+    """Run the lanes that an address names."""
+
+    text: Name
+
+
 class SetRecording(_Message, frozen=True, tag="record"):
     """Begin or end a recording."""
 
@@ -108,7 +111,7 @@ PageCommand = (
     | RequestMap
 )
 """What a page may ask of its session; the session knows more."""
-Message = Start | Lost | SetFast | SetRecording | Stop | PageCommand
+Message = Start | Lost | SetFast | NameLanes | SetRecording | Stop | PageCommand
 
 _DECODER: Decoder[Message] = Decoder(Message)
 
@@ -128,4 +131,4 @@ def cost_of(message: Message) -> float:
     """What a message asks for, in changes of lanes."""
     if isinstance(message, Start):
         return START_COST
-    return float(isinstance(message, SetLandmarks | SetLandmarkMode | SetLanes))
+    return float(isinstance(message, SetLandmarks | SetLandmarkMode | SetLanes | NameLanes))

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from cla.engine import FaultRecord, Record
+from cla.models import parse_lane
 from cla.server.origin import through_proxy
 from cla.telemetry import TokenRecord
 
@@ -70,7 +71,7 @@ class Metrics:
             self._queue_s.observe(record.queue_ms / 1e3)
             for lane in record.lanes:
                 # The kind alone: a visitor's own settings would make series without end.
-                kind = lane.lane.partition(":")[0]
+                kind = parse_lane(lane.lane).kind
                 self._compute_s.labels(kind).observe(lane.compute_ms / 1e3)
 
     async def endpoint(self, request: Request) -> Response:

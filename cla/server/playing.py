@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cla.engine import Command, Feeder, Kernels, LaneConfig, Session
+from cla.engine import Command, Feeder, Kernels, Session
 from cla.errors import ClaError
+from cla.models import LaneSpec
 from cla.server.sources import Opened
 
 CLOCK_SLACK_S = 1.0
@@ -24,7 +25,7 @@ class Playing:
     def __init__(
         self,
         opened: Opened,
-        lanes: Sequence[LaneConfig],
+        lanes: Sequence[LaneSpec],
         commands: Sequence[Command],
         on_record: Callable[[], None],
         kernels: Kernels | None,

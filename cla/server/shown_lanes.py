@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from cla.engine import LaneCommand, LaneConfig, LanesRecord, RunningLane, changed, lane_names
+from cla.engine import LaneCommand, LanesRecord, RunningLane, changed
 from cla.errors import ClaError
-from cla.models import TaskModel
+from cla.models import LaneSpec, TaskModel, lane_names, parse_lane
 
 DEFAULT_LANDMARKS = 16
 FEWEST, MOST = 2, 4
-DEFAULT_LANES = (LaneConfig("full"), LaneConfig("continual_nystrom", DEFAULT_LANDMARKS))
+DEFAULT_LANES = (LaneSpec("full"), LaneSpec("continual_nystrom", DEFAULT_LANDMARKS))
 
 
 class ShownLanes:
@@ -22,11 +22,11 @@ class ShownLanes:
         ClaError: the task cannot run one of them.
     """
 
-    def __init__(self, task: TaskModel, configs: Sequence[LaneConfig] = DEFAULT_LANES) -> None:
+    def __init__(self, task: TaskModel, configs: Sequence[LaneSpec] = DEFAULT_LANES) -> None:
         self._set(task, configs)
 
     @property
-    def configs(self) -> tuple[LaneConfig, ...]:
+    def configs(self) -> tuple[LaneSpec, ...]:
         """The lanes' attention."""
         return tuple(lane.config for lane in self.record.lanes)
 
@@ -55,7 +55,7 @@ class ShownLanes:
             "landmark_mode": low_rank[0].landmark_mode if low_rank else None,
         }
 
-    def _set(self, task: TaskModel, configs: Sequence[LaneConfig]) -> None:
+    def _set(self, task: TaskModel, configs: Sequence[LaneSpec]) -> None:
         names = lane_names(configs)
         self.record = LanesRecord(
             tuple(_lane(task, *pair) for pair in zip(configs, names, strict=True))
@@ -63,7 +63,16 @@ class ShownLanes:
         self._task = task
 
 
-def _offered(task: TaskModel, config: LaneConfig) -> LaneConfig:
+def lanes_of(text: str) -> tuple[LaneSpec, ...]:
+    """The lanes that an address names, separated by commas.
+
+    Raises:
+        ClaError: one of them is none.
+    """
+    return tuple(parse_lane(one, num_landmarks=DEFAULT_LANDMARKS) for one in text.split(","))
+
+
+def _offered(task: TaskModel, config: LaneSpec) -> LaneSpec:
     """The lane with what is nearest to it of the task's window, layers and fitted landmarks."""
     sizes = task.classifier.config
     if config.window is not None and config.window >= sizes.window:
@@ -76,9 +85,6 @@ def _offered(task: TaskModel, config: LaneConfig) -> LaneConfig:
     return replace(config, num_landmarks=min(task.landmark_counts, key=lambda m: abs(m - wanted)))
 
 
-def _lane(task: TaskModel, config: LaneConfig, name: str) -> RunningLane:
-    classifier = task.with_attention(
-        config.kind, config.num_landmarks, config.landmark_mode, config.window, config.num_layers
-    )
-    count = classifier.operations
+def _lane(task: TaskModel, config: LaneSpec, name: str) -> RunningLane:
+    count = task.lane(config).operations
     return RunningLane(name, config, count.average, count.published)

@@ -25,6 +25,7 @@ from cla.server.messages import (
     Listen,
     Lost,
     Message,
+    NameLanes,
     OpenDevice,
     Sample,
     SetFast,
@@ -35,7 +36,7 @@ from cla.server.messages import (
 )
 from cla.server.playing import Playing
 from cla.server.shelf import Shelf
-from cla.server.shown_lanes import ShownLanes
+from cla.server.shown_lanes import ShownLanes, lanes_of
 from cla.server.sources import Opened, open_device, open_sample, open_upload
 from cla.server.upload import IncomingFile
 from cla.types import InputKind
@@ -164,6 +165,8 @@ class Stage:
                 self._fast = fast
                 if self._playing:
                     self._playing.set_speed(self._file_speed)
+            case NameLanes(text):
+                self._command(SetLanes(lanes_of(text)))
             case SetRecording(on):
                 self._record() if on else self._stop_recording()
             case Stop():

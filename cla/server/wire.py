@@ -76,6 +76,7 @@ def lane_headers(record: LanesRecord) -> list[dict[str, Any]]:
     return [
         {
             "name": lane.name,
+            "text": str(lane.config),
             **asdict(lane.config),
             "average": lane.average,
             "published": lane.published,

@@ -9,11 +9,11 @@ import torch
 from numpy.typing import NDArray
 
 from cla.errors import ClaError
-from cla.models import StreamClassifier, TaskModel
+from cla.models import LaneSpec, StreamClassifier, TaskModel
 from cla.models.known import TOKENS
 from cla.teaching.stretches import Pools, StreamJoiner
 from cla.training.batches import LabeledStream
-from cla.training.lanes import LaneName, make_lane
+from cla.training.lanes import row_name
 
 STREAMS, STREAM_TOKENS = 4, 400
 MAX_LANE = 60
@@ -84,7 +84,7 @@ def held_out_streams(held: Pools) -> list[LabeledStream]:
 
 
 def score_lanes(
-    task: TaskModel, streams: Sequence[LabeledStream], lanes: Sequence[LaneName]
+    task: TaskModel, streams: Sequence[LabeledStream], lanes: Sequence[LaneSpec]
 ) -> list[LaneScore]:
     """Score a task's lanes, of which the first is full attention."""
     features = torch.from_numpy(np.stack([stream.features for stream in streams]))
@@ -95,11 +95,11 @@ def score_lanes(
     scores: list[LaneScore] = []
     full: NDArray[np.int64] | None = None
     for lane in lanes:
-        said = _said(make_lane(task, lane), features, strange)
+        said = _said(task.lane(lane), features, strange)
         full = said if full is None else full
         confusion = np.zeros((len(task.labels),) * 2, np.int64)
         np.add.at(confusion, (labels[counted], said[counted]), 1)
-        scores.append(LaneScore(str(lane), confusion, float((said == full)[counted].mean())))
+        scores.append(LaneScore(row_name(lane), confusion, float((said == full)[counted].mean())))
     return scores
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import cla
 from cla.errors import ClaError
 from cla.features import FrontEnd, front_end
-from cla.models import EventConfig, Known, StreamClassifier, TaskModel, load_task
+from cla.models import EventConfig, Known, LaneSpec, StreamClassifier, TaskModel, load_task
 from cla.teaching.familiar import FEATURES, known_classes
 from cla.teaching.fit import (
     EncoderFit,
@@ -25,7 +25,7 @@ from cla.teaching.scores import LaneScore, held_out_streams, score_lanes
 from cla.teaching.stretches import StreamJoiner, labeled, split
 from cla.training.batches import LabeledStream
 from cla.training.landmarks import fit_landmarks
-from cla.training.lanes import COUNTS, FULL, LaneName
+from cla.training.lanes import COUNTS, FULL
 
 STARTS = MappingProxyType({"speech": "digits", "hands": "hands"})
 """Front ends with a trained encoder to begin with, and the task that it is taken from."""
@@ -39,7 +39,7 @@ LANDMARK_TOKENS = 2_000
 TOKENS_PER_LANDMARK = 4
 EVENTS = EventConfig(enter=0.6, exit=0.3, hold_tokens=3, refractory_s=0.5, smoothing_tokens=3)
 ENCODER_FIT = EncoderFit()
-CHOICE_LANES = (FULL, LaneName("continual_nystrom", 4, "continual"))
+CHOICE_LANES = (FULL, LaneSpec("continual_nystrom", 4, "continual"))
 
 
 @dataclass(frozen=True)
@@ -156,13 +156,13 @@ def _worth(task: TaskModel, judged: list[LabeledStream]) -> float:
     return sum(score.accuracy for score in scores) / len(scores)
 
 
-def _scored_lanes(task: TaskModel) -> tuple[LaneName, ...]:
+def _scored_lanes(task: TaskModel) -> tuple[LaneSpec, ...]:
     counts = task.landmark_counts
     return (
         FULL,
-        LaneName("continual"),
-        *(LaneName("nystrom", m) for m in counts if m == 16),
-        *(LaneName("continual_nystrom", m) for m in counts),
+        LaneSpec("continual"),
+        *(LaneSpec("nystrom", m) for m in counts if m == 16),
+        *(LaneSpec("continual_nystrom", m) for m in counts),
         # With very many landmarks, those that follow the stream take longer than all other lanes.
-        *(LaneName("continual_nystrom", m, "continual") for m in counts if m <= 32),
+        *(LaneSpec("continual_nystrom", m, "continual") for m in counts if m <= 32),
     )

@@ -7,8 +7,8 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.models import TaskModel
-from cla.training.lanes import FULL, LaneName, Outputs, ablations, make_lane, probabilities
+from cla.models import LaneSpec, TaskModel
+from cla.training.lanes import FULL, Outputs, ablations, probabilities, row_name
 
 Row = dict[str, float]
 
@@ -44,7 +44,7 @@ def measure(
     task: TaskModel,
     sets: Mapping[str, Sequence[S]],
     measures: Measures[S],
-    lanes_on: Callable[[str], Sequence[LaneName]],
+    lanes_on: Callable[[str], Sequence[LaneSpec]],
 ) -> dict[str, Any]:
     """Figures per set and lane, and of the ablations on sets that hold something to recognize.
 
@@ -54,17 +54,17 @@ def measure(
     figures: dict[str, Any] = {}
     for name, streams in sets.items():
         features = [stream.features for stream in streams]
-        full = probabilities(make_lane(task, FULL), features)
-        figures[name] = {str(FULL): measures.row(full, full, streams)}
+        full = probabilities(task.lane(FULL), features)
+        figures[name] = {row_name(FULL): measures.row(full, full, streams)}
         for lane in lanes_on(name):
             if lane != FULL:
-                outputs = probabilities(make_lane(task, lane), features)
-                figures[name][str(lane)] = measures.row(outputs, full, streams)
+                outputs = probabilities(task.lane(lane), features)
+                figures[name][row_name(lane)] = measures.row(outputs, full, streams)
         if any(measures.holds(stream) for stream in streams):
             for table, rows in measures.details(full, streams).items():
                 figures[f"{name}: {table}"] = rows
             figures[f"{name}: ablation"] = {
-                str(FULL): measures.ablated(full, streams),
+                row_name(FULL): measures.ablated(full, streams),
                 **{
                     variant: measures.ablated(probabilities(lane, features), streams)
                     for variant, lane in ablations(task).items()

@@ -2,14 +2,12 @@
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cla.attention import AttentionKind, LandmarkMode
-from cla.models import StreamClassifier, TaskModel
+from cla.models import LaneSpec, StreamClassifier, TaskModel
 
 Outputs = list[NDArray[np.float32]]
 """Class probabilities (T, C) of each stream."""
@@ -18,31 +16,19 @@ SCANNED_TOKENS = 128
 """Tokens of all streams in one scan: what its sums need is kept at once."""
 
 
-@dataclass(frozen=True)
-class LaneName:
-    """A lane of the evaluation."""
-
-    kind: AttentionKind
-    num_landmarks: int | None = None
-    landmark_mode: LandmarkMode = "fixed"
-
-    def __str__(self) -> str:
-        if self.num_landmarks is None:
-            return self.kind
-        return f"{self.kind} {self.landmark_mode} M={self.num_landmarks}"
-
-
-FULL = LaneName("full")
+FULL = LaneSpec("full")
 LANES = (
     FULL,
-    *(LaneName("continual_nystrom", count) for count in COUNTS),
-    *(LaneName("continual_nystrom", count, "continual") for count in COUNTS),
+    *(LaneSpec("continual_nystrom", count) for count in COUNTS),
+    *(LaneSpec("continual_nystrom", count, "continual") for count in COUNTS),
 )
 
 
-def make_lane(task: TaskModel, name: LaneName) -> StreamClassifier:
-    """The task's weights under a lane's attention."""
-    return task.with_attention(name.kind, name.num_landmarks, name.landmark_mode)
+def row_name(lane: LaneSpec) -> str:
+    """What a lane is called in cards and their tables."""
+    if lane.num_landmarks is None:
+        return lane.kind
+    return f"{lane.kind} {lane.landmark_mode} M={lane.num_landmarks}"
 
 
 def ablations(task: TaskModel) -> dict[str, StreamClassifier]:

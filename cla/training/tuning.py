@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.models import EventConfig, TaskModel
-from cla.training.lanes import FULL, LaneName, Outputs, make_lane, probabilities
+from cla.models import EventConfig, LaneSpec, TaskModel
+from cla.training.lanes import FULL, Outputs, probabilities
 from cla.training.scoring import EventScore
 
 TUNING_LANES = (
     FULL,
     *(
-        LaneName("continual_nystrom", count, mode)
+        LaneSpec("continual_nystrom", count, mode)
         for count in (4, 16)
         for mode in ("fixed", "continual")
     ),
@@ -32,7 +32,7 @@ def tune_events(
         score: of the outputs of a lane.
         cost_of_false: recall that one false event a minute is worth.
     """
-    outputs = [probabilities(make_lane(task, lane), features) for lane in TUNING_LANES]
+    outputs = [probabilities(task.lane(lane), features) for lane in TUNING_LANES]
 
     def worth(config: EventConfig) -> float:
         scores = [score(lane, config) for lane in outputs]

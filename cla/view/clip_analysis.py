@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.engine import Comparison, FrameRecord, LaneConfig, Progress, SetEmit, kernels
+from cla.engine import Comparison, FrameRecord, Progress, SetEmit, kernels
 from cla.features import BONES
-from cla.models import TaskModel
+from cla.models import LaneSpec, TaskModel
 from cla.server.wire import encode
 from cla.telemetry import LaneRecord
 from cla.texts import Texts
@@ -41,7 +41,7 @@ class ClipAnalysis:
 
 
 def analyze_clip(
-    task: TaskModel, configs: Sequence[LaneConfig], clip: Clip, progress: Progress
+    task: TaskModel, configs: Sequence[LaneSpec], clip: Clip, progress: Progress
 ) -> ClipAnalysis:
     """Step the lanes through a clip as fast as they go, in lockstep as in a live session.
 

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from cla.engine import LaneConfig, LaneScan, kernels, lane_at, scan_lane
-from cla.models import TaskModel
+from cla.engine import LaneScan, kernels, lane_at, scan_lane
+from cla.models import LaneSpec, TaskModel
 from cla.texts import Texts
 from cla.view.clip_choice import choose_clips, choose_task
 from cla.view.clip_source import Clip
@@ -11,7 +11,7 @@ from cla.view.compare_figures import MEASURES, attention_rows, over_landmarks, p
 from cla.view.figures import show
 from cla.view.frame import page_head
 from cla.view.kept import Kept
-from cla.view.lane_choice import choose_lane, lane_config
+from cla.view.lane_choice import choose_lane
 from cla.view.lane_scores import FULL, Difference, LaneScore, Scan, differences, score_lane
 from cla.view.settings import choice
 from cla.view.systems import System, low_rank_systems, system_title, systems
@@ -43,7 +43,7 @@ def compare_page() -> None:
         st.info(say("compare.empty"))
         return
 
-    def scan(config: LaneConfig, clip: Clip) -> LaneScan:
+    def scan(config: LaneSpec, clip: Clip) -> LaneScan:
         kept = _upload_scans() if clip.words is None else _sample_scans()
         return kept.get(
             (clip.name, config),
@@ -63,7 +63,7 @@ def _scores(say: Texts, task: TaskModel, scan: Scan, clips: list[Clip]) -> None:
     bar = st.progress(0.0, say("compare.scanning"))
     scores: dict[tuple[str, int], LaneScore] = {}
     for index, (key, count) in enumerate(lanes):
-        scores[key, count] = score_lane(scan, lane_config(systems()[key], count), clips)
+        scores[key, count] = score_lane(scan, systems()[key].lane(count), clips)
         bar.progress((index + 1) / len(lanes), say("compare.scanning"))
     bar.empty()
     full = score_lane(scan, FULL, clips)
@@ -100,7 +100,7 @@ def _table(say: Texts, scores: dict[tuple[str, int], LaneScore], full: LaneScore
 
 
 def _difference(
-    say: Texts, task: TaskModel, scan: Scan, lane: tuple[list[Clip], System, LaneConfig]
+    say: Texts, task: TaskModel, scan: Scan, lane: tuple[list[Clip], System, LaneSpec]
 ) -> None:
     """The tokens that differ most, and one of them explained."""
     clips, system, config = lane

@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from cla.engine import LaneConfig
-from cla.models import TaskModel
+from cla.models import LaneSpec, TaskModel
 from cla.texts import Texts
 from cla.view.settings import choice
 from cla.view.systems import System, low_rank_systems, system_title, systems
@@ -11,14 +10,7 @@ from cla.view.systems import System, low_rank_systems, system_title, systems
 DEFAULT_LANDMARKS = 16
 
 
-def lane_config(system: System, num_landmarks: int) -> LaneConfig:
-    """The lane of a system with this many landmarks."""
-    if not system.low_rank:
-        return LaneConfig(system.kind)
-    return LaneConfig(system.kind, num_landmarks, system.landmark_mode)
-
-
-def choose_lane(say: Texts, task: TaskModel) -> tuple[System, LaneConfig]:
+def choose_lane(say: Texts, task: TaskModel) -> tuple[System, LaneSpec]:
     """Let the visitor choose system and landmarks; both are in the address."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         key = choice(
@@ -41,4 +33,4 @@ def choose_lane(say: Texts, task: TaskModel) -> tuple[System, LaneConfig]:
             width=260,
         )
     system = systems()[key]
-    return system, lane_config(system, count)
+    return system, system.lane(count)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.engine import LaneConfig, LaneScan
-from cla.models import match_events
+from cla.engine import LaneScan
+from cla.models import LaneSpec, match_events
 from cla.view.clip_source import Clip
 
-Scan = Callable[[LaneConfig, Clip], LaneScan]
-FULL = LaneConfig("full")
+Scan = Callable[[LaneSpec, Clip], LaneScan]
+FULL = LaneSpec("full")
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def distances(first: LaneScan, second: LaneScan) -> NDArray[np.float32]:
     return gap
 
 
-def score_lane(scan: Scan, config: LaneConfig, clips: Sequence[Clip]) -> LaneScore:
+def score_lane(scan: Scan, config: LaneSpec, clips: Sequence[Clip]) -> LaneScore:
     """A lane over all clips, every token counting the same."""
     pairs = [(scan(FULL, clip), scan(config, clip)) for clip in clips]
     same = np.concatenate([full.leaders == lane.leaders for full, lane in pairs])
@@ -87,9 +87,7 @@ def score_lane(scan: Scan, config: LaneConfig, clips: Sequence[Clip]) -> LaneSco
     )
 
 
-def differences(
-    scan: Scan, config: LaneConfig, clips: Sequence[Clip], most: int
-) -> list[Difference]:
+def differences(scan: Scan, config: LaneSpec, clips: Sequence[Clip], most: int) -> list[Difference]:
     """The tokens that differ most, those of another label first."""
     found = []
     for clip in clips:

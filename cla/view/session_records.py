@@ -7,11 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.attention import KINDS, LandmarkMode
 from cla.engine import (
     Command,
     CommandDone,
-    LaneConfig,
     Manifest,
     Pause,
     Recording,
@@ -22,11 +20,9 @@ from cla.engine import (
     SetLanes,
     SetSensitivity,
     SetWindow,
-    lane_names,
-    names_of,
 )
 from cla.errors import ClaError
-from cla.models import Span
+from cla.models import LaneSpec, Span, lane_names, parse_lane
 from cla.texts import Texts
 from cla.types import Event
 from cla.view.systems import System, system_of, system_title
@@ -67,9 +63,8 @@ def recorded_lanes(recording: Recording) -> list[RecordedLane]:
     rows: dict[str, list[tuple[int, list[float], str | None]]] = {}
     for row in recording.rows():
         name, step, values = str(row["lane"]), row["step"], row["probabilities"]
-        known = name.split(":")[0] in KINDS
         fits = step is not None and values is not None and len(values) == len(manifest.labels)
-        if not known or not fits:
+        if not fits:
             raise ClaError("The records do not fit the session.", "Record the session again.")
         name = same_lane(name, manifest.lanes)
         if step >= MAX_TOKENS or (name not in rows and len(rows) == MAX_LANES):
@@ -96,30 +91,31 @@ def _lane(
     return RecordedLane(name, system, times_s[starts], columns, events)
 
 
-def same_lane(name: str, begun: Sequence[LaneConfig]) -> str:
+def same_lane(name: str, begun: Sequence[LaneSpec]) -> str:
     """The name with which a lane began; it has a longer one where another of its kind runs too."""
     with suppress(ClaError):
-        for first, config in zip(lane_names(begun), begun, strict=True):
-            if name in names_of(config):
+        for first, lane in zip(lane_names(begun), begun, strict=True):
+            if name in lane.names:
                 return first
     return name
 
 
-def lane_system(name: str, begun: Sequence[LaneConfig]) -> System:
-    """A lane's system: by the lane of that name with which its session began, or by the name."""
-    kind, *rest = name.split(":")
-    mode: LandmarkMode = "continual" if "continual" in rest else "fixed"
+def lane_system(name: str, begun: Sequence[LaneSpec]) -> System:
+    """A lane's system: by the lane of that name with which its session began, or by the name.
+
+    Raises:
+        ClaError: no lane is called so.
+    """
+    lane = parse_lane(name)
     with suppress(ClaError):
-        config = dict(zip(lane_names(begun), begun, strict=True)).get(name)
-        mode = config.landmark_mode if config else mode
-    return system_of(kind, mode)
+        lane = dict(zip(lane_names(begun), begun, strict=True)).get(name, lane)
+    return system_of(lane)
 
 
 def lane_title(say: Texts, name: str, system: System) -> str:
     """A lane in words, with the landmarks that its name holds where lanes differ in them."""
-    _, *rest = name.split(":")
-    number = f", M = {rest[0]}" if rest and rest[0].isdecimal() else ""
-    return system_title(say, system.key) + number
+    number = parse_lane(name).num_landmarks
+    return system_title(say, system.key) + (f", M = {number}" if number else "")
 
 
 def marks(say: Texts, recording: Recording) -> tuple[Span, ...]:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from cla.engine import (
     ClipTokens,
     FrameRecord,
-    LaneConfig,
     Progress,
     Recording,
     ReplayCheck,
@@ -22,7 +21,7 @@ from cla.engine import (
 )
 from cla.errors import ClaError
 from cla.features import SAMPLE_RATE_HZ, resampled
-from cla.models import Span, TaskModel
+from cla.models import LaneSpec, Span, TaskModel
 from cla.telemetry import LaneRecord, TokenRecord
 from cla.types import Token
 from cla.view.clip_analysis import ClipAnalysis
@@ -62,7 +61,7 @@ class SessionReplay:
 def replay_session(
     recording: Recording,
     task: TaskModel,
-    lanes: Sequence[LaneConfig],
+    lanes: Sequence[LaneSpec],
     marks: tuple[Span, ...],
     progress: Progress,
 ) -> SessionReplay:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from cla.engine import LaneConfig, Recording, changes, pack
+from cla.engine import Recording, changes, pack
 from cla.errors import ClaError
-from cla.models import Span, TaskModel
+from cla.models import LaneSpec, Span, TaskModel
 from cla.server.shelf import Shelf
 from cla.telemetry import device_name
 from cla.texts import Texts
@@ -138,7 +138,7 @@ def _replay(say: Texts, recording: Recording, task: TaskModel, found: Sequence[S
         format_func=lambda name: say(f"sessions.lanes_{name}"),
         required=True,
     )
-    lanes: list[LaneConfig] = []
+    lanes: list[LaneSpec] = []
     if which == "other":
         _, config = choose_lane(say, task)
         lanes = [FULL, config]

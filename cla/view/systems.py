@@ -12,6 +12,7 @@ from cla.attention import (
     LandmarkMode,
     OutputMode,
 )
+from cla.models import LaneSpec
 from cla.texts import Texts
 
 
@@ -51,6 +52,10 @@ class System:
     def low_rank(self) -> bool:
         """Whether it has landmarks."""
         return bool(KINDS[self.kind].landmark_modes)
+
+    def lane(self, num_landmarks: int) -> LaneSpec:
+        """The lane of the system with this many landmarks, if it has some."""
+        return LaneSpec(self.kind, num_landmarks, self.landmark_mode)
 
     def configs(self, sizes: Sizes) -> list[AttentionConfig]:
         """The layers of a stack."""
@@ -111,7 +116,8 @@ def system_title(say: Texts, key: str) -> str:
     return say(f"system.{key}") if key in SYSTEMS else key.replace("_", " ")
 
 
-def system_of(kind: AttentionKind, landmark_mode: LandmarkMode) -> System:
+def system_of(lane: LaneSpec) -> System:
     """The system that a lane runs."""
-    fitting = [system for system in systems().values() if system.kind == kind]
-    return next((system for system in fitting if system.landmark_mode == landmark_mode), fitting[0])
+    fitting = [system for system in systems().values() if system.kind == lane.kind]
+    same_mode = (one for one in fitting if one.landmark_mode == lane.landmark_mode)
+    return next(same_mode, fitting[0])

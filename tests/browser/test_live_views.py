@@ -33,7 +33,7 @@ def pixels(page, at):
 
 
 def test_the_difference_of_two_lanes_is_on_show(live):
-    page = live("?difference=1&lanes=full::fixed,nystrom:16,continual_nystrom:2:fixed&pair=1-3")
+    page = live("?difference=1&lanes=full,nystrom:16,continual_nystrom/fixed:2&pair=1-3")
     shares = page.get_by_test_id("difference-shares")
     shares.get_by_text("since the start").wait_for()
     assert page.get_by_test_id("pair-1").input_value() == "2"
@@ -53,7 +53,7 @@ def test_the_difference_of_two_lanes_is_on_show(live):
 
 
 def test_values_stand_under_the_pointer_and_words_explain_themselves(live):
-    page = live("?telemetry=1&maps=1&lanes=full::fixed,continual_nystrom:16:continual")
+    page = live("?telemetry=1&maps=1&lanes=full,continual_nystrom/continual:16")
     page.get_by_test_id("pause").click()
     page.get_by_test_id("pause").get_by_text("Resume").wait_for()
     canvas = lane(page, 1).locator("canvas").first

@@ -26,7 +26,7 @@ PAIRS = [
     ([lane("nystrom", 16), lane("nystrom", 8)], "nystrom:16,nystrom:8"),
     (
         [lane("continual_nystrom", 16), lane("continual_nystrom", 16, "continual")],
-        "continual_nystrom:16:fixed,continual_nystrom:16:continual",
+        "continual_nystrom/fixed:16,continual_nystrom/continual:16",
     ),
 ]
 

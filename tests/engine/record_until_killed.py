@@ -17,21 +17,15 @@ from tiny_tasks import tiny_sound_task, tiny_video_task
 from videos import gradient
 
 from cla.capture import encode_jpeg
-from cla.engine import (
-    LaneConfig,
-    Recorder,
-    RecordingRecord,
-    Session,
-    SoundStream,
-    video_stream,
-)
+from cla.engine import Recorder, RecordingRecord, Session, SoundStream, video_stream
+from cla.models import LaneSpec
 from cla.telemetry import TokenRecord
 from cla.types import EncodedFrame
 
 RATE_HZ = 16_000
 PACKET = 640
 PICTURES_HZ = 15
-LANES = [LaneConfig("full"), LaneConfig("continual_nystrom", 4)]
+LANES = [LaneSpec("full"), LaneSpec("continual_nystrom", 4)]
 
 
 def main() -> None:

@@ -6,16 +6,17 @@ import torch
 from rows import assert_rows_close
 
 from cla.capture import open_audio, sample_clips
-from cla.engine import Comparison, LaneConfig, SetEmit, lane_at, read_clip, scan_lane
+from cla.engine import Comparison, SetEmit, lane_at, read_clip, scan_lane
 from cla.errors import ClaError
 from cla.features import SAMPLE_RATE_HZ
+from cla.models import LaneSpec
 
 LANES = [
-    LaneConfig("full"),
-    LaneConfig("continual"),
-    LaneConfig("nystrom", 4, "continual"),
-    LaneConfig("continual_nystrom", 4, "fixed"),
-    LaneConfig("continual_nystrom", 4, "continual"),
+    LaneSpec("full"),
+    LaneSpec("continual"),
+    LaneSpec("nystrom", 4, "continual"),
+    LaneSpec("continual_nystrom", 4, "fixed"),
+    LaneSpec("continual_nystrom", 4, "continual"),
 ]
 
 

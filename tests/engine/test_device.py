@@ -9,14 +9,14 @@ from rows import assert_rows_close
 from tiny_tasks import tiny_sound_task
 from torch.overrides import TorchFunctionMode
 
-from cla.engine import Comparison, FaultRecord, LaneConfig, Session, sound_stream
+from cla.engine import Comparison, FaultRecord, Session, sound_stream
 from cla.errors import ClaError
-from cla.models import StreamClassifier
+from cla.models import LaneSpec, StreamClassifier
 from cla.models import task as task_module
 from cla.telemetry import TokenRecord
 from cla.types import Token
 
-LANES = [LaneConfig("full"), LaneConfig("continual_nystrom", 4, "continual")]
+LANES = [LaneSpec("full"), LaneSpec("continual_nystrom", 4, "continual")]
 FULL_AT = 30
 """The token at which the device has no memory left."""
 TOKENS = [

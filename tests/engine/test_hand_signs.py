@@ -6,13 +6,13 @@ import pytest
 from hand_data import PALMS, photograph
 
 from cla.capture import open_video, sample_clips
-from cla.engine import Feeder, LaneConfig, Session, VideoStream, stream_of
+from cla.engine import Feeder, Session, VideoStream, stream_of
 from cla.features import HandTokenizer
-from cla.models import load_task
+from cla.models import LaneSpec, load_task
 from cla.telemetry import TokenRecord
 from cla.types import VideoFrame
 
-LANES = [LaneConfig("full"), LaneConfig("continual_nystrom", 16)]
+LANES = [LaneSpec("full"), LaneSpec("continual_nystrom", 16)]
 CHANGE_S = 0.45
 CLIPS = {clip.name: clip for clip in sample_clips("hands")}
 

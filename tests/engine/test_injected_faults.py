@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from cla.engine import FaultRecord, LaneConfig, Session, SetEmit, sound_stream
+from cla.engine import FaultRecord, Session, SetEmit, sound_stream
+from cla.models import LaneSpec
 from cla.telemetry import TokenRecord
 
-LANES = [LaneConfig("full"), LaneConfig("continual_nystrom", 4)]
+LANES = [LaneSpec("full"), LaneSpec("continual_nystrom", 4)]
 SOUND = np.random.default_rng(0).uniform(-0.1, 0.1, 40 * 1280).astype(np.float32)
 BAD = 10
 """The token at which a fault strikes."""

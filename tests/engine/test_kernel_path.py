@@ -13,7 +13,6 @@ from cla.engine import (
     Comparison,
     Kernels,
     KernelStatus,
-    LaneConfig,
     Recorder,
     Recording,
     ReplayCheck,
@@ -26,9 +25,10 @@ from cla.engine import (
     replay,
 )
 from cla.engine.recording.log import CommandDone
+from cla.models import LaneSpec
 from cla.telemetry import TokenRecord
 
-LANES = (LaneConfig("full"), LaneConfig("continual"), LaneConfig("continual_nystrom", 4))
+LANES = (LaneSpec("full"), LaneSpec("continual"), LaneSpec("continual_nystrom", 4))
 RATE_HZ = 16_000
 SOUND = (np.random.default_rng(3).normal(size=4 * RATE_HZ) * 0.1).astype(np.float32)
 
@@ -126,12 +126,12 @@ def paths(comparison):
 def test_lanes_that_are_made_later_take_the_path_of_the_others(task):
     comparison = Comparison(task, LANES, kernels=False)
     assert paths(comparison) == {False}
-    comparison.apply(SetLanes((*LANES, LaneConfig("nystrom", 4))))
+    comparison.apply(SetLanes((*LANES, LaneSpec("nystrom", 4))))
     comparison.apply(SetWindow(12))
     comparison.reset()
     assert paths(comparison) == {False}
     comparison.apply(UseKernels(True))
-    comparison.apply(SetLanes((*LANES, LaneConfig("nystrom", 8))))
+    comparison.apply(SetLanes((*LANES, LaneSpec("nystrom", 8))))
     comparison.apply(SetWindow(10))
     assert paths(comparison) == {attention_kernels.AVAILABLE}
     comparison.apply(UseKernels(False))
@@ -153,7 +153,7 @@ def test_recordings_of_older_formats_ran_by_kernels_where_numba_was(task, tmp_pa
 def test_a_replay_with_other_lanes_follows_the_path(task, tmp_path):
     kernels = Given()
     play(task, kernels, tmp_path / "one", between=kernels.arrive)
-    config = ReplayConfig(lanes=(LaneConfig("nystrom", 8),))
+    config = ReplayConfig(lanes=(LaneSpec("nystrom", 8),))
     assert config.follows(UseKernels(True))
     assert tokens(replay(Recording(tmp_path / "one"), task, config))
 

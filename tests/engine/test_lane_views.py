@@ -6,12 +6,13 @@ import torch
 from rows import assert_rows_close
 from tiny_tasks import tiny_sound_task
 
-from cla.engine import SOUND_STEP_S, Comparison, Lane, LaneConfig, SetEmit, SoundStream
+from cla.engine import SOUND_STEP_S, Comparison, Lane, SetEmit, SoundStream
 from cla.engine.stream import Arrival
 from cla.errors import ClaError
+from cla.models import LaneSpec
 from cla.types import Token
 
-FOLLOWING = LaneConfig("continual_nystrom", 5, "continual")
+FOLLOWING = LaneSpec("continual_nystrom", 5, "continual")
 
 
 def make_tokens(count):
@@ -24,7 +25,7 @@ def deep_task():
     return tiny_sound_task(num_layers=2)
 
 
-@pytest.mark.parametrize("config", [FOLLOWING, LaneConfig("nystrom", 5)])
+@pytest.mark.parametrize("config", [FOLLOWING, LaneSpec("nystrom", 5)])
 def test_landmarks_are_the_means_of_their_stretches(config):
     task = tiny_sound_task()
     lane, tokens = Lane(task, config), make_tokens(70)
@@ -39,7 +40,7 @@ def test_landmarks_are_the_means_of_their_stretches(config):
         assert_rows_close(torch.stack(means, 1), shown)
 
 
-@pytest.mark.parametrize("config", [LaneConfig("full"), LaneConfig("continual_nystrom", 4)])
+@pytest.mark.parametrize("config", [LaneSpec("full"), LaneSpec("continual_nystrom", 4)])
 def test_what_has_no_moving_landmarks_stands_for_no_stretch(config):
     record = Lane(tiny_sound_task(), config).step(make_tokens(1)[0], emit=True)
     assert record.stretches is None
@@ -47,13 +48,13 @@ def test_what_has_no_moving_landmarks_stands_for_no_stretch(config):
 
 
 def test_a_lane_may_run_the_lower_layers_alone(deep_task):
-    whole, lower = LaneConfig("full"), LaneConfig("full", num_layers=1)
-    low = LaneConfig("continual_nystrom", 4, num_layers=1)
+    whole, lower = LaneSpec("full"), LaneSpec("full", num_layers=1)
+    low = LaneSpec("continual_nystrom", 4, num_layers=1)
     comparison = Comparison(deep_task, [whole, lower, low])
     comparison.apply(SetEmit(True))
     assert [lane.name for lane in comparison.lanes] == [
         "full",
-        "full:L1",
+        "full*1",
         "continual_nystrom",
     ]
     classifier = deep_task.with_attention("full", num_layers=1)
@@ -79,7 +80,7 @@ def test_a_lane_may_run_the_lower_layers_alone(deep_task):
 @pytest.mark.parametrize("layers", [0, 3, -1])
 def test_layers_that_are_not_there_are_refused(deep_task, layers):
     with pytest.raises(ClaError, match="num_layers"):
-        Lane(deep_task, LaneConfig("full", num_layers=layers))
+        Lane(deep_task, LaneSpec("full", num_layers=layers))
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 16_000, 44_100])

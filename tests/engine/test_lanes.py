@@ -8,7 +8,6 @@ from rows import assert_rows_close
 from cla.engine import (
     Comparison,
     Lane,
-    LaneConfig,
     SetEmit,
     SetLandmarkMode,
     SetLandmarks,
@@ -17,10 +16,11 @@ from cla.engine import (
     SetWindow,
 )
 from cla.errors import ClaError
+from cla.models import LaneSpec
 from cla.types import Token
 
-FULL = LaneConfig("full")
-LOW = LaneConfig("continual_nystrom", 4)
+FULL = LaneSpec("full")
+LOW = LaneSpec("continual_nystrom", 4)
 
 
 def make_tokens(count, seed=0):
@@ -36,11 +36,11 @@ def probabilities(records):
 @pytest.mark.parametrize("mode", ["fixed", "continual"])
 def test_a_changed_lane_goes_on_as_if_it_had_always_been_so(task, count, mode):
     tokens = make_tokens(count + 40)
-    changed = Lane(task, LaneConfig("continual_nystrom", 2))
+    changed = Lane(task, LaneSpec("continual_nystrom", 2))
     for token in tokens[:count]:
         changed.step(token)
-    changed.change(LaneConfig("continual_nystrom", 8, mode))
-    steady = Lane(task, LaneConfig("continual_nystrom", 8, mode))
+    changed.change(LaneSpec("continual_nystrom", 8, mode))
+    steady = Lane(task, LaneSpec("continual_nystrom", 8, mode))
     for token in tokens[:count]:
         steady.step(token)
     expected = probabilities([steady.step(token) for token in tokens[count:]])
@@ -74,7 +74,7 @@ def test_a_warm_up_leaves_no_trace(task):
 
 
 def test_landmark_settings_reach_the_lanes_that_have_them(task):
-    kinds = [FULL, LaneConfig("continual"), LaneConfig("nystrom", 4), LOW]
+    kinds = [FULL, LaneSpec("continual"), LaneSpec("nystrom", 4), LOW]
     comparison = Comparison(task, kinds)
     comparison.apply(SetLandmarkMode("continual"))
     comparison.apply(SetLandmarks(6))
@@ -84,7 +84,7 @@ def test_landmark_settings_reach_the_lanes_that_have_them(task):
 
 
 def test_a_refused_change_leaves_every_lane_as_it_was(task):
-    comparison = Comparison(task, [LaneConfig("nystrom", 4), LaneConfig("continual_nystrom", 8)])
+    comparison = Comparison(task, [LaneSpec("nystrom", 4), LaneSpec("continual_nystrom", 8)])
     comparison.apply(SetWindow(16))
     with pytest.raises(ClaError, match="num_landmarks=7"):
         comparison.apply(SetLandmarks(7))
@@ -96,9 +96,9 @@ def test_impossible_lanes_are_refused(task):
     impossible = [
         [],
         [FULL, FULL],
-        [LaneConfig("continual_nystrom", 25)],
-        [LaneConfig("continual_nystrom", 3)],
-        [LaneConfig("full", window=99)],
+        [LaneSpec("continual_nystrom", 25)],
+        [LaneSpec("continual_nystrom", 3)],
+        [LaneSpec("full", window=99)],
     ]
     for lanes in impossible:
         with pytest.raises(ClaError):
@@ -107,7 +107,7 @@ def test_impossible_lanes_are_refused(task):
         Comparison(task, [FULL]).lane("other")
 
 
-@pytest.mark.parametrize("config", [FULL, LOW, LaneConfig("continual_nystrom", 4, "continual")])
+@pytest.mark.parametrize("config", [FULL, LOW, LaneSpec("continual_nystrom", 4, "continual")])
 def test_a_bad_token_is_left_out(task, config):
     tokens = make_tokens(90)
     lane = Lane(task, config)
@@ -148,8 +148,8 @@ def test_reset_forgets(task):
 def test_lanes_come_and_go_without_a_gap(task):
     generator = torch.Generator().manual_seed(8)
     tokens = [Token(i, i * 0.08, torch.randn(96, generator=generator)) for i in range(80)]
-    first, low = LaneConfig("full"), LaneConfig("continual_nystrom", 4)
-    other = LaneConfig("continual_nystrom", 4, "continual", 12)
+    first, low = LaneSpec("full"), LaneSpec("continual_nystrom", 4)
+    other = LaneSpec("continual_nystrom", 4, "continual", 12)
     changing = Comparison(task, [first, low])
     steady = Comparison(task, [first, low, other])
     for token in tokens[:50]:
@@ -157,8 +157,8 @@ def test_lanes_come_and_go_without_a_gap(task):
         steady.step(token)
     changing.apply(SetLanes((low, other, first)))
     assert [lane.name for lane in changing.lanes] == [
-        "continual_nystrom:4:fixed",
-        "continual_nystrom:4:continual",
+        "continual_nystrom/fixed:4",
+        "continual_nystrom/continual:4",
         "full",
     ]
     for token in tokens[50:]:
@@ -170,9 +170,9 @@ def test_lanes_come_and_go_without_a_gap(task):
 
 
 def test_lanes_that_cannot_run_change_nothing(task):
-    comparison = Comparison(task, [LaneConfig("full"), LaneConfig("continual_nystrom", 4)])
+    comparison = Comparison(task, [LaneSpec("full"), LaneSpec("continual_nystrom", 4)])
     before = comparison.lanes
-    for configs in ((), (LaneConfig("full"),) * 2, (LaneConfig("continual_nystrom", 5),)):
+    for configs in ((), (LaneSpec("full"),) * 2, (LaneSpec("continual_nystrom", 5),)):
         with pytest.raises(ClaError):
             comparison.apply(SetLanes(configs))
     assert comparison.lanes is before
@@ -183,7 +183,7 @@ def test_sensitivity_acts_on_events_alone_in_lanes_that_come_later_too(task):
     plain, keen = (Comparison(task, [FULL, LOW]) for _ in range(2))
     keen.apply(SetSensitivity(0.01))
     for comparison in (plain, keen):
-        comparison.apply(SetLanes((FULL, LOW, LaneConfig("nystrom", 4))))
+        comparison.apply(SetLanes((FULL, LOW, LaneSpec("nystrom", 4))))
     found = [[one.step(token) for token in tokens] for one in (plain, keen)]
     for record, other in zip(*found, strict=True):
         for lane, again in zip(record.lanes, other.lanes, strict=True):

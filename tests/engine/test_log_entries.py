@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cla.engine import (
-    LaneConfig,
     Pause,
     RequestMap,
     Reset,
@@ -30,12 +29,13 @@ from cla.engine.recording.log import (
     parse_entry,
 )
 from cla.errors import ClaError
+from cla.models import LaneSpec
 
 COUNTS = st.integers(0, MAX_COUNT)
 SIZES = st.integers(1, 1_000_000)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 LANES = st.builds(
-    LaneConfig, TEXTS, st.none() | SIZES, st.sampled_from(["fixed", "continual"]), st.none() | SIZES
+    LaneSpec, TEXTS, st.none() | SIZES, st.sampled_from(["fixed", "continual"]), st.none() | SIZES
 )
 COMMANDS = st.one_of(
     st.builds(SetLandmarks, SIZES),

@@ -10,7 +10,6 @@ import pytest
 from cla.capture.flac import FlacWriter, rounded
 from cla.engine import (
     FaultRecord,
-    LaneConfig,
     Pause,
     Recorder,
     Recording,
@@ -33,9 +32,10 @@ from cla.engine import (
 )
 from cla.engine.recording.log import CommandDone
 from cla.errors import ClaError
+from cla.models import LaneSpec
 from cla.telemetry import TokenRecord
 
-LANES = (LaneConfig("full"), LaneConfig("continual_nystrom", 4))
+LANES = (LaneSpec("full"), LaneSpec("continual_nystrom", 4))
 RATE_HZ = 16_000
 SOUND = (np.random.default_rng(3).normal(size=5 * RATE_HZ) * 0.1).astype(np.float32)
 
@@ -103,8 +103,8 @@ def test_a_session_with_every_command_is_replayed_bit_for_bit(task, tmp_path, dt
         commands = (
             SetLandmarks(8), SetWindow(12), SetLandmarks(7), RequestMap("full"), SetEmit(False),
             SetSensitivity(0.05),
-            SetLanes((*LANES, LaneConfig("nystrom", 4), LaneConfig("continual"))), Reset(),
-            SetLanes((LaneConfig("continual"), LaneConfig("nystrom", 4))), Pause(), StepOnce(),
+            SetLanes((*LANES, LaneSpec("nystrom", 4), LaneSpec("continual"))), Reset(),
+            SetLanes((LaneSpec("continual"), LaneSpec("nystrom", 4))), Pause(), StepOnce(),
         )  # fmt: skip
         for index, command in enumerate(commands):
             session.send(command)
@@ -131,7 +131,7 @@ def test_a_session_with_every_command_is_replayed_bit_for_bit(task, tmp_path, dt
 
 def test_a_replay_with_other_lanes_follows_resets_alone(task, tmp_path):
     record(task, tmp_path / "one")
-    lanes = (LaneConfig("nystrom", 8), LaneConfig("continual"))
+    lanes = (LaneSpec("nystrom", 8), LaneSpec("continual"))
     _, records = check(tmp_path / "one", task, ReplayConfig(lanes=lanes, emit=True))
     assert [lane.lane for lane in records[0].lanes] == ["nystrom", "continual"]
     assert records[-1].lanes[0].attention.shape == (1, 2, 24)

@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 from tiny_tasks import tiny_sound_task, tiny_video_task
 
 from cla.engine import (
-    LaneConfig,
     Recorder,
     Recording,
     RecordingLimits,
@@ -39,12 +38,13 @@ from cla.engine.recording.files import RecordingFiles
 from cla.engine.recording.rows import SCHEMA
 from cla.errors import ClaError
 from cla.features import HAND_HOP_S
+from cla.models import LaneSpec
 from cla.telemetry import TokenRecord
 
 SCRIPT = Path(__file__).parent / "record_until_killed.py"
 CASES = int(os.environ.get("CLA_FUZZ_CASES", "150"))
 """Damaged folders that are tried; with 10000 it takes some minutes."""
-LANES = (LaneConfig("full"), LaneConfig("continual_nystrom", 4))
+LANES = (LaneSpec("full"), LaneSpec("continual_nystrom", 4))
 FILES = ("session.json", "log.jsonl", "sound.flac", "records.arrows")
 ALL = (*FILES, "task.safetensors")
 

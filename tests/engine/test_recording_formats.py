@@ -11,21 +11,13 @@ from videos import gradient
 from cla.capture import encode_jpeg
 from cla.capture.flac import FULL_SCALE, FlacWriter, as_played, read_flac_head, rounded
 from cla.capture.fragments import FragmentWriter, jpegs
-from cla.engine import (
-    LaneConfig,
-    Recorder,
-    Recording,
-    ReplayCheck,
-    Session,
-    SoundStream,
-    replay,
-    video_stream,
-)
+from cla.engine import Recorder, Recording, ReplayCheck, Session, SoundStream, replay, video_stream
 from cla.errors import ClaError
+from cla.models import LaneSpec
 from cla.telemetry import TokenRecord
 from cla.types import EncodedFrame, VideoFrame
 
-LANES = (LaneConfig("full"), LaneConfig("continual_nystrom", 4))
+LANES = (LaneSpec("full"), LaneSpec("continual_nystrom", 4))
 RATE_HZ = 16_000
 NOISE = (np.random.default_rng(8).normal(size=2 * RATE_HZ) * 0.4).astype(np.float32)
 FRAMES = [EncodedFrame(encode_jpeg(gradient(64, 48 + i), 90), 3.0 + i * 0.07) for i in range(12)]

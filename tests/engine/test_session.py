@@ -10,7 +10,6 @@ from cla.capture import open_audio, sample_clips
 from cla.engine import (
     FaultRecord,
     Feeder,
-    LaneConfig,
     MapRecord,
     Pause,
     RequestMap,
@@ -22,10 +21,11 @@ from cla.engine import (
     StepOnce,
 )
 from cla.errors import ClaError
+from cla.models import LaneSpec
 from cla.telemetry import TokenRecord
 from cla.types import AudioChunk
 
-LANES = [LaneConfig("full"), LaneConfig("continual_nystrom", 4)]
+LANES = [LaneSpec("full"), LaneSpec("continual_nystrom", 4)]
 SECOND = np.sin(np.arange(16_000) * 0.05).astype(np.float32) * 0.1
 
 

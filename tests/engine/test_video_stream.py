@@ -15,7 +15,6 @@ from cla.engine import (
     FaultRecord,
     Feeder,
     FrameRecord,
-    LaneConfig,
     Pause,
     Reset,
     Resume,
@@ -25,9 +24,10 @@ from cla.engine import (
 )
 from cla.errors import ClaError
 from cla.features import HAND_FEATURE_DIM, Hand, HandTokenizer
+from cla.models import LaneSpec
 from cla.types import EncodedFrame, Token, VideoFrame
 
-LANES = [LaneConfig("full"), LaneConfig("continual_nystrom", 4)]
+LANES = [LaneSpec("full"), LaneSpec("continual_nystrom", 4)]
 IMAGE = gradient()
 HOP_S = 1 / 15
 

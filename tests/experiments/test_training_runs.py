@@ -11,7 +11,7 @@ pytest.importorskip("lightning", reason="the extra `paper` is not installed")
 
 from cla.errors import ClaError
 from cla.experiments.config import ExperimentConfig, read_config, with_settings
-from cla.experiments.lanes import Lane, lane_of, partly_fixed
+from cla.experiments.lanes import LaneSpec, lane_of, partly_fixed
 from cla.experiments.module import StreamModule
 from cla.experiments.presets import preset
 from cla.experiments.run_one import do_run, open_data
@@ -78,7 +78,7 @@ def test_landmarks_are_fitted_layer_by_layer_and_trained_on(tmp_path: Path):
     assert all(path.exists() for path in phases)
     run = read_run(tmp_path / "run")
     assert [layer.queries.shape for layer in run.landmarks[2]] == [(2, 2, 8)] * 2
-    lane = lane_of(run.classifier, Lane("continual_nystrom", 2, "fixed"), run.landmarks)
+    lane = lane_of(run.classifier, LaneSpec("continual_nystrom", 2, "fixed"), run.landmarks)
     mixed = partly_fixed(run.classifier, 2, run.landmarks[2][:1])
     kinds = [attention.config.kind for attention in mixed.attentions]
     assert kinds == ["continual_nystrom", "full"]

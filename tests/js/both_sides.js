@@ -1,12 +1,11 @@
 // What the page's scripts make of messages of the server's, and what they send: tests/view/test_javascript.py
 // gives the one on standard input, and reads the other from standard output.
 
-import { readLanes, setKinds } from "../../cla/view/static/lane_controls.js";
 import { decode, pictureMessage } from "../../cla/view/static/wire.js";
 
 const chunks = [];
 for await (const chunk of process.stdin) chunks.push(chunk);
-const { messages, kinds, lanes, picture } = JSON.parse(Buffer.concat(chunks).toString());
+const { messages, picture } = JSON.parse(Buffer.concat(chunks).toString());
 
 const bytesOf = (text) => Uint8Array.from(Buffer.from(text, "base64")).buffer;
 const decoded = messages.map((message) => {
@@ -15,6 +14,5 @@ const decoded = messages.map((message) => {
   return { header, arrays: Object.fromEntries(entries) };
 });
 
-setKinds(kinds);
 const sent = Buffer.from(pictureMessage(picture.takenS, bytesOf(picture.jpeg)));
-console.log(JSON.stringify({ decoded, lanes: readLanes(lanes), picture: sent.toString("base64") }));
+console.log(JSON.stringify({ decoded, picture: sent.toString("base64") }));

@@ -86,8 +86,7 @@ test("an address names the clip, the lanes and the pace to begin with", () => {
   open("?clip=sounds-clip&lanes=full,continual_nystrom:8&fast=1");
   page.receive(HELLO, {});
   assert.equal(page.task.name, "sounds");
-  const lanes = [CONFIG, { ...CONFIG, kind: "continual_nystrom", num_landmarks: 8 }];
-  assert.deepEqual(sent, [{ type: "lanes", lanes }, { type: "fast", fast: true }, { type: "sample", clip: "sounds-clip" }]);
+  assert.deepEqual(sent, [{ type: "named_lanes", text: "full,continual_nystrom:8" }, { type: "fast", fast: true }, { type: "sample", clip: "sounds-clip" }]);
 });
 
 test("settings that were on their way do not turn back a task that was just chosen", () => {

@@ -11,7 +11,6 @@ from tiny_tasks import tiny_sound_task, tiny_video_task
 
 from cla.capture import sample_clips
 from cla.engine import (
-    LaneConfig,
     Pause,
     RequestMap,
     Reset,
@@ -22,6 +21,7 @@ from cla.engine import (
     StepOnce,
 )
 from cla.errors import ClaError
+from cla.models import LaneSpec
 from cla.server.messages import (
     MAX_AMOUNT,
     MAX_TEXT,
@@ -66,7 +66,7 @@ TASKS = st.sampled_from(["digits", "hands"]) | st.text(max_size=8)
 KINDS = st.sampled_from(["full", "continual", "nystrom", "continual_nystrom"]) | st.text(max_size=8)
 MODES = st.sampled_from(["fixed", "continual"])
 LANES = st.builds(
-    LaneConfig, KINDS, st.none() | COUNTS, MODES, st.none() | COUNTS, st.none() | COUNTS
+    LaneSpec, KINDS, st.none() | COUNTS, MODES, st.none() | COUNTS, st.none() | COUNTS
 )
 AS_AGREED = st.one_of(
     st.builds(Sample, st.sampled_from([clip.name for clip in sample_clips()]) | st.text()),

@@ -10,15 +10,9 @@ from tiny_tasks import tiny_sound_task
 
 from cla.attention import KINDS
 from cla.capture import sample_clips
-from cla.engine import (
-    Comparison,
-    LaneConfig,
-    LanesRecord,
-    SetLandmarkMode,
-    SetLandmarks,
-    SetLanes,
-)
+from cla.engine import Comparison, LanesRecord, SetLandmarkMode, SetLandmarks, SetLanes
 from cla.errors import ClaError
+from cla.models import LaneSpec
 from cla.server.messages import Sample, SetFast
 from cla.server.shown_lanes import ShownLanes
 from cla.server.stage import Stage
@@ -28,7 +22,7 @@ from cla.types import Token
 TASK = tiny_sound_task()
 # As a page may write them: with landmarks and modes that some kinds do not have.
 WRITTEN = [
-    LaneConfig(kind, marks, mode)
+    LaneSpec(kind, marks, mode)
     for kind in KINDS
     for marks in (4, 8)
     for mode in ("fixed", "continual")
@@ -80,7 +74,7 @@ def test_records_carry_the_names_that_were_told(pair, commands):
 
 def test_lanes_that_run_the_same_are_one():
     for kind, known in KINDS.items():
-        lanes = {LaneConfig(kind, 8, mode) for mode in ("fixed", "continual")}
+        lanes = {LaneSpec(kind, 8, mode) for mode in ("fixed", "continual")}
         assert len(lanes) == max(1, len(known.landmark_modes))
 
 
@@ -90,9 +84,9 @@ def test_a_stream_of_records_says_of_which_lanes_they_are():
     stage.do(Sample(sample_clips()[0].name))
     changes = iter(
         [
-            SetLanes((LaneConfig("nystrom", 16), LaneConfig("continual_nystrom", 16))),
+            SetLanes((LaneSpec("nystrom", 16), LaneSpec("continual_nystrom", 16))),
             SetLandmarkMode("continual"),
-            SetLanes((LaneConfig("nystrom", 16), LaneConfig("nystrom", 8), LaneConfig("full"))),
+            SetLanes((LaneSpec("nystrom", 16), LaneSpec("nystrom", 8), LaneSpec("full"))),
             SetLandmarkMode("fixed"),
         ]
     )

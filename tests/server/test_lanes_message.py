@@ -26,14 +26,27 @@ def ask(stage, lanes):
     return [lane.name for lane in stage.lanes.lanes]
 
 
+def test_lanes_of_an_address_run(stage):
+    stage.do(
+        read_message('{"type": "named_lanes", "text": "full@60,continual_nystrom/continual:8"}')
+    )
+    stage.drain()
+    assert [str(lane.config) for lane in stage.lanes.lanes] == [
+        "full@60",
+        "continual_nystrom/continual:8",
+    ]
+    with pytest.raises(ClaError, match="no lane 'none'"):
+        stage.do(read_message('{"type": "named_lanes", "text": "full,none"}'))
+
+
 def test_lanes_are_named_by_what_tells_them_apart(stage):
     other = {**LOW, "landmark_mode": "continual"}
     third = {**other, "num_landmarks": 4}
     assert ask(stage, [FULL, LOW]) == ["full", "continual_nystrom"]
     names = ask(stage, [LOW, other, third, FULL])
     assert names == [
-        "continual_nystrom:8:fixed",
-        "continual_nystrom:8:continual",
+        "continual_nystrom/fixed:8",
+        "continual_nystrom/continual:8",
         "continual_nystrom:4",
         "full",
     ]

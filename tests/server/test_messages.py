@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from cla.engine import LaneConfig, Pause, RequestMap, SetLandmarks, SetLanes, SetSensitivity
+from cla.engine import Pause, RequestMap, SetLandmarks, SetLanes, SetSensitivity
 from cla.errors import ClaError
+from cla.models import LaneSpec
 from cla.server.messages import (
     MAX_AMOUNT,
     MAX_TEXT,
@@ -41,7 +42,7 @@ UPLOAD = '{"type":"upload","size_bytes":%s,"name":"a.wav","task":"digits"}'
         ({"type": "map", "lane": "full", "layer": 1}, RequestMap("full", 1)),
         (
             {"type": "lanes", "lanes": [{"kind": "full", "num_landmarks": None, "name": "x"}]},
-            SetLanes((LaneConfig("full"),)),
+            SetLanes((LaneSpec("full"),)),
         ),
     ],
 )  # fmt: skip

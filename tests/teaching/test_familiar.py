@@ -7,9 +7,9 @@ import pytest
 import torch
 from tiny_tasks import tiny_sound_task
 
-from cla.engine import ClipTokens, Lane, LaneConfig, scan_lane
+from cla.engine import ClipTokens, Lane, scan_lane
 from cla.errors import ClaError
-from cla.models import Known, KnownClass, read_task_file, write_task_file
+from cla.models import Known, KnownClass, LaneSpec, read_task_file, write_task_file
 from cla.models.known import MAX_EXAMPLES, TOKENS, averaged, unit
 from cla.teaching.familiar import known_classes
 from cla.teaching.stretches import Stretch
@@ -76,8 +76,8 @@ def test_lanes_and_scans_hold_tokens_against_the_same_examples(known):
     features = torch.from_numpy(np.concatenate([tokens_about(1), tokens_about(5), tokens_about(2)]))
     tokens = tuple(Token(i, i * 0.08, row) for i, row in enumerate(features))
     clip = ClipTokens(np.zeros(0, np.float32), tokens, ())
-    lane, free = Lane(task, LaneConfig("full")), Lane(plain, LaneConfig("full"))
-    scan = scan_lane(task, LaneConfig("full"), clip)
+    lane, free = Lane(task, LaneSpec("full")), Lane(plain, LaneSpec("full"))
+    scan = scan_lane(task, LaneSpec("full"), clip)
     for token, scanned in zip(tokens, scan.probabilities, strict=True):
         stepped, before = lane.step(token).probabilities, free.step(token).probabilities
         assert stepped == pytest.approx(scanned, abs=1e-5)

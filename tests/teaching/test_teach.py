@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from cla.capture import open_audio, sample_clips
-from cla.engine import Lane, LaneConfig
+from cla.engine import Lane
 from cla.errors import ClaError
 from cla.features import front_end
-from cla.models import read_task_file, write_task_file
+from cla.models import LaneSpec, read_task_file, write_task_file
 from cla.teaching import Material, TaughtClass, TaughtClip, read_taught_clip, scores_of, teach
 from cla.teaching.fit import EncoderFit
 from cla.teaching.others import unlike_classes
@@ -72,7 +72,7 @@ def test_with_clips_enough_what_is_far_from_a_class_is_not_named_so(monkeypatch)
     taught = teach(Material("hands", classes), "two", fit=FEW)
     assert set(taught.task.known.classes) == {1, 2}
     assert taught.scores[0].accuracy > 0.85
-    lane = Lane(taught.task, LaneConfig("continual_nystrom", 4))
+    lane = Lane(taught.task, LaneSpec("continual_nystrom", 4))
     said = []
     for center in (2, 6):
         rows = clip_of(center, 40, seed=9).features

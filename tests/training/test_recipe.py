@@ -39,7 +39,7 @@ from cla.training.digits.vocabulary import LABELS
 from cla.training.hands.recipe import refining_phase
 from cla.training.lagging import lagging_logits
 from cla.training.landmarks import fit_landmarks
-from cla.training.lanes import COUNTS, LANES, make_lane, probabilities
+from cla.training.lanes import COUNTS, LANES, probabilities
 from cla.training.recipe import Folders
 from cla.training.scoring import EventScorer, Occurrence, agreement
 from cla.training.train import (
@@ -208,12 +208,12 @@ def test_outputs_of_a_lane_are_those_of_its_steps(lane, monkeypatch):
     streams = [rng.normal(0, 1, (tokens, 96)).astype(np.float32) for tokens in (30, 71)]
     landmarks = fit_quickly(model, streams)
     task = TaskModel("any", LABELS, model, landmarks, EventConfig(), HOP_S, MappingProxyType({}))
-    found = probabilities(make_lane(task, lane), streams)
+    found = probabilities(task.lane(lane), streams)
     for stream, outputs in zip(streams, found, strict=True):
-        state = make_lane(task, lane).init_state(1)
+        state = task.lane(lane).init_state(1)
         with torch.no_grad():
             for token, output in zip(stream, outputs, strict=True):
-                step = make_lane(task, lane).step(torch.from_numpy(token)[None], state)
+                step = task.lane(lane).step(torch.from_numpy(token)[None], state)
                 state = step.state
                 assert_rows_close(step.output.softmax(-1)[0], output)
 

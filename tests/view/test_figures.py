@@ -13,16 +13,9 @@ from rows import assert_rows_close
 from cla.attention.cuts import stretches
 from cla.attention.naive import continual_landmarks
 from cla.capture import open_audio, open_video, sample_clips
-from cla.engine import (
-    LaneConfig,
-    lane_at,
-    read_clip,
-    read_video_clip,
-    scan_lane,
-    video_stream,
-)
+from cla.engine import lane_at, read_clip, read_video_clip, scan_lane, video_stream
 from cla.engine.stream import Arrival
-from cla.models import Span, load_task
+from cla.models import LaneSpec, Span, load_task
 from cla.texts import Texts
 from cla.view.clip_analysis import analyze_clip, player_message
 from cla.view.clip_figures import predictions
@@ -35,7 +28,7 @@ from cla.view.learn_figures import factor_figures, landmarks_figure, window_figu
 from cla.view.systems import SYSTEMS
 
 SAY = Texts("en")
-LOW = LaneConfig("continual_nystrom", 4, "fixed")
+LOW = LaneSpec("continual_nystrom", 4, "fixed")
 
 
 class FramesAsVideo(list):
@@ -85,7 +78,7 @@ def test_the_player_gets_every_token_of_both_lanes(task, clip):
 
 
 def test_the_player_gets_what_continual_landmarks_stand_for(task, clip):
-    config = LaneConfig("continual_nystrom", 4, "continual")
+    config = LaneSpec("continual_nystrom", 4, "continual")
     analysis = analyze_clip(task, [FULL, config], clip, lambda _: None)
     message = player_message(SAY, analysis, task, ["a", "b"])
     length = struct.unpack_from("<I", message)[0]
@@ -166,13 +159,13 @@ def test_landmarks_are_shown_where_they_come_from(seen, window, marks):
 
 
 def test_figures_of_the_learn_page_hold_what_they_show(task, clip):
-    moment = lane_at(task, LaneConfig("full", window=30), clip.tokens, 99)
+    moment = lane_at(task, LaneSpec("full", window=30), clip.tokens, 99)
     chart = window_figure(SAY, clip.tokens, 100, 30, moment)
     assert len(chart.data[1].x) == 30
     assert max(chart.data[1].y) == 1
     marks = landmarks_figure(SAY, clip.tokens, 133, task.window, 8)
     assert len(marks.data[1].x) == 3 * 8
-    low = lane_at(task, LaneConfig("continual_nystrom", 8, "continual"), clip.tokens, 148)
+    low = lane_at(task, LaneSpec("continual_nystrom", 8, "continual"), clip.tokens, 148)
     full = lane_at(task, FULL, clip.tokens, 148)
     maps = factor_figures(SAY, low, full, 2)
     beta, inverse, delta, product, whole = (chart.data[0].z for chart in maps.values())

@@ -10,24 +10,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cla.attention import KINDS
 from cla.engine import (
     FaultRecord,
     FrameRecord,
-    LaneConfig,
     LanesRecord,
     MapRecord,
     NoticeRecord,
     RecordingRecord,
     RunningLane,
-    SetLanes,
     SoundRecord,
 )
 from cla.features.hand import Hand
-from cla.models import load_task
+from cla.models import LaneSpec, load_task
 from cla.resources import package_path
 from cla.server import shown_task
-from cla.server.messages import read_message
 from cla.server.packets import frame_of
 from cla.server.stage import Stage
 from cla.server.wire import VERSION, encode, encode_record
@@ -43,7 +39,7 @@ CUTS = np.array([[4, 2], [2, 0]])
 LANE = LaneRecord(
     "full", "é", 0.75, ROW[0, 0], 9, 0.5, 10, 2**40, Event("é", 1.5, 0.75), 0, ROW, CUTS, 4096
 )
-LOW = LaneConfig("continual_nystrom", 8, "continual", window=60, num_layers=1)
+LOW = LaneSpec("continual_nystrom", 8, "continual", window=60, num_layers=1)
 HAND = Hand(np.full((21, 2), 0.5, np.float32), "Left", 0.9)
 RECORDS = {
     "TokenMessage": TokenRecord(7, 1.5, (LANE,), gap_s=2.0),
@@ -80,13 +76,10 @@ def test_the_scripts_pass_their_tests(node):
 @pytest.fixture(scope="module")
 def both_sides(node):
     """What the scripts make of messages, and what they send."""
-    kinds = [{"name": name, "modes": kind.landmark_modes} for name, kind in KINDS.items()]
 
-    def run(messages=(), lanes="full", taken_s=0.0, jpeg=b""):
+    def run(messages=(), taken_s=0.0, jpeg=b""):
         given = {
             "messages": [base64.b64encode(message).decode() for message in messages],
-            "kinds": kinds,
-            "lanes": lanes,
             "picture": {"takenS": taken_s, "jpeg": base64.b64encode(jpeg).decode()},
         }
         script = [node, str(SCRIPTS / "both_sides.js")]
@@ -164,12 +157,6 @@ def test_the_types_of_tasks_and_settings_are_those_of_the_server():
     assert types["SampleClip"] == set(shown_task(task)["clips"][0])
     stage = Stage({task.name: task}, lambda: None)
     assert types["Settings"] - {"device_name"} == set(stage.settings())
-
-
-def test_lanes_of_an_address_are_what_the_server_takes(both_sides):
-    lanes = both_sides(lanes="full,continual_nystrom:8:continual:60:1")["lanes"]
-    asked = read_message(json.dumps({"type": "lanes", "lanes": lanes}))
-    assert asked == SetLanes((LaneConfig("full"), LOW))
 
 
 def test_pictures_of_the_page_come_with_their_time(both_sides):

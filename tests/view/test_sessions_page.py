@@ -12,7 +12,6 @@ from streamlit.testing.v1 import AppTest
 
 from cla.capture import open_audio, sample_clips
 from cla.engine import (
-    LaneConfig,
     Recorder,
     Recording,
     Reset,
@@ -23,7 +22,7 @@ from cla.engine import (
     SoundStream,
     pack,
 )
-from cla.models import load_task
+from cla.models import LaneSpec, load_task
 from cla.server import Host, TaskOffer, Visit
 from cla.server.recordings import VISITOR, RecordingStore
 from cla.server.shelf import Shelf
@@ -35,7 +34,7 @@ from cla.view.session_replay import replay_session
 from cla.view.visitor import Visitor
 
 NAVIGATION = Path(__file__).parents[2] / "pages" / "navigation.py"
-LANES = (LaneConfig("full"), LaneConfig("continual_nystrom", 16))
+LANES = (LaneSpec("full"), LaneSpec("continual_nystrom", 16))
 SAY = Texts("en")
 
 
@@ -47,7 +46,7 @@ def folder(tmp_path_factory):
         sound = np.concatenate([chunk.samples for chunk in audio])
         rate_hz = audio.sample_rate_hz
     session = Session(load_task(), LANES, SoundStream(rate_hz), live=False)
-    lanes = (LANES[0], LaneConfig("continual_nystrom", 8), LaneConfig("nystrom", 8))
+    lanes = (LANES[0], LaneSpec("continual_nystrom", 8), LaneSpec("nystrom", 8))
     commands = (SetLandmarks(4), SetLanes(lanes), Reset())
     with closing(session):
         session.send(SetEmit(True))

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-FORMAT = 3
-FORMATS = (2, FORMAT)
-"""Those that are read: only the third says which lanes stepped by compiled kernels, as all did
-before where numba was installed."""
+FORMAT = 4
+FORMATS = (2, 3, FORMAT)
+"""Those that are read: the second does not say which lanes stepped by compiled kernels, as all did
+then where numba was installed; lanes have other names up to the third."""
 MANIFEST = "session.json"
 TASK = "task.safetensors"
 LOG = "log.jsonl"

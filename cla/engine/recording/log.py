@@ -8,8 +8,8 @@ from msgspec import Meta
 
 from cla.engine.commands import Command
 from cla.engine.recording.layout import LOG, MAX_PACKET_BYTES
-from cla.engine.schema import decoded
 from cla.errors import ClaError
+from cla.schema import decoded
 
 MAX_COUNT = 2**53
 MAX_TIME_S = 1e12

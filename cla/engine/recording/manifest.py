@@ -13,14 +13,14 @@ from msgspec import Meta
 
 from cla.attention import kernels as attention_kernels
 from cla.engine.commands import MAX_LANES
-from cla.engine.lane_config import LaneConfig
 from cla.engine.recording.layout import FORMAT, FORMATS, MANIFEST
-from cla.engine.schema import decoded
 from cla.engine.sound_stream import SoundStream
 from cla.engine.stream import Stream
 from cla.errors import ClaError
 from cla.models import TaskModel
+from cla.models.lane_spec import LaneSpec
 from cla.printable import printable
+from cla.schema import decoded
 from cla.telemetry import device_name
 
 PACKAGES = ("cla-attention", "torch", "numpy", "numba", "onnxruntime", "ai-edge-litert")
@@ -52,7 +52,7 @@ class Manifest:
     labels: Annotated[tuple[str, ...], Meta(min_length=2, max_length=MAX_LABELS)]
     hop_s: Annotated[float, Meta(ge=1e-3, le=1e3)]
     sample_rate_hz: Annotated[int, Meta(ge=MIN_RATE_HZ, le=MAX_RATE_HZ)] | None
-    lanes: Annotated[tuple[LaneConfig, ...], Meta(max_length=MAX_LANES)]
+    lanes: Annotated[tuple[LaneSpec, ...], Meta(max_length=MAX_LANES)]
     emit: bool
     live: bool
     kernels: bool = True
@@ -81,7 +81,7 @@ _DECODER = msgspec.json.Decoder(Manifest)
 def describe(
     task: TaskModel,
     stream: Stream[Any],
-    lanes: tuple[LaneConfig, ...],
+    lanes: tuple[LaneSpec, ...],
     *,
     emit: bool,
     live: bool,

@@ -7,7 +7,6 @@ from typing import Any
 from cla.attention import kernels as attention_kernels
 from cla.engine.commands import Command, RequestMap, Reset, SetEmit, SetSensitivity, UseKernels
 from cla.engine.inputs import sound_stream, video_stream
-from cla.engine.lane_config import LaneConfig
 from cla.engine.recording.log import CommandDone, Flushed
 from cla.engine.recording.manifest import versions, weights_digest
 from cla.engine.recording.reader import Recording
@@ -17,6 +16,7 @@ from cla.engine.stepper import Stepper
 from cla.engine.stream import Arrival, Stream
 from cla.errors import ClaError
 from cla.models import TaskModel
+from cla.models.lane_spec import LaneSpec
 from cla.telemetry import TokenRecord, device_name
 
 Replayed = TokenRecord | FrameRecord | SoundRecord | FaultRecord
@@ -32,7 +32,7 @@ class ReplayConfig:
         preview: whether there are records of loudness, and records of pictures carry them.
     """
 
-    lanes: tuple[LaneConfig, ...] | None = None
+    lanes: tuple[LaneSpec, ...] | None = None
     emit: bool | None = None
     preview: bool = False
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from cla.attention import KINDS
 from cla.engine.recording.layout import RECORDS
 from cla.errors import ClaError
 from cla.telemetry import TokenRecord
@@ -126,9 +127,24 @@ def _rows(message: Any) -> list[Row]:
         batch = pa.ipc.read_record_batch(message, SCHEMA)
         batch.validate(full=True)
         rows: list[Row] = batch.to_pylist()
+        for row in rows:
+            row["lane"] = _named_now(row["lane"])
     except (pa.ArrowException, OSError, OverflowError, struct.error, IndexError) as error:
         raise _foreign() from error
     return rows
+
+
+def _named_now(lane: str | None) -> str | None:
+    """A lane's name, also where format 2 or 3 wrote it: `full:60:L1` was `full@60*1`."""
+    kind, *rest = (lane or "").split(":")
+    modes = KINDS[kind].landmark_modes if kind in KINDS else ()
+    if not rest or kind not in KINDS or (modes and len(rest) == 1):
+        return lane
+    layers = "*" + rest.pop()[1:] if rest[-1].startswith("L") else ""
+    marks = ":" + rest.pop(0) if modes and rest else ""
+    mode = rest.pop(0) if modes and rest else ""
+    window = "@" + rest.pop(0) if rest else ""
+    return kind + (f"/{mode}" if mode and len(modes) > 1 else "") + marks + window + layers
 
 
 def _is_compressed(metadata: bytes) -> bool:

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from cla.features import HOP_S
-from cla.models import EventConfig, TaskModel
+from cla.models import EventConfig, LaneSpec, TaskModel
 from cla.training.digits.dataset import FeatureStream
 from cla.training.digits.labels import token_labels
 from cla.training.digits.vocabulary import LABELS
 from cla.training.figures import Measures, measure
 from cla.training.intervals import wilson
-from cla.training.lanes import FULL, LANES, LaneName, Outputs, make_lane, probabilities
+from cla.training.lanes import FULL, LANES, Outputs, probabilities, row_name
 from cla.training.scoring import EventScore, EventScorer, lane_figures
 from cla.training.tuning import tune_events
 
@@ -23,8 +23,8 @@ COST_OF_FALSE = 0.08
 USUAL_LANES = [lane for lane in LANES if lane.num_landmarks in (4, 16)]
 JUDGED_LANES = (
     FULL,
-    LaneName("continual_nystrom", 16),
-    LaneName("continual_nystrom", 16, "continual"),
+    LaneSpec("continual_nystrom", 16),
+    LaneSpec("continual_nystrom", 16, "continual"),
 )
 """What recordings are judged under."""
 GRID = [
@@ -95,16 +95,16 @@ def words_row(counted: EventScore) -> dict[str, Any]:
 def judge(
     task: TaskModel,
     sets: Mapping[str, Sequence[FeatureStream]],
-    lanes: Sequence[LaneName] = JUDGED_LANES,
+    lanes: Sequence[LaneSpec] = JUDGED_LANES,
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """Words found and wrong events, by set and lane."""
     figures: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in sets}
     features = [stream.features for streams in sets.values() for stream in streams]
     for lane in lanes:
-        outputs = iter(probabilities(make_lane(task, lane), features))
+        outputs = iter(probabilities(task.lane(lane), features))
         for name, streams in sets.items():
             counted = score([next(outputs) for _ in streams], streams, task.event_config)
-            figures[name][str(lane)] = words_row(counted)
+            figures[name][row_name(lane)] = words_row(counted)
     return figures
 
 

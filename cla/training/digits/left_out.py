@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from cla.models import EventConfig, TaskModel
 from cla.training.digits.dataset import FeatureStream
 from cla.training.digits.evaluate import JUDGED_LANES, score, words_row
-from cla.training.lanes import FULL, Outputs, make_lane, probabilities
+from cla.training.lanes import FULL, Outputs, probabilities
 from cla.training.scoring import EventScore
 
 COST_OF_WRONG = 1.0
@@ -52,7 +52,7 @@ def heard(left_out: Iterable[LeftOut]) -> list[Heard]:
     for task, speaker, sets in left_out:
         features = [stream.features for streams in sets.values() for stream in streams]
         for lane in JUDGED_LANES:
-            outputs = iter(probabilities(make_lane(task, lane), features))
+            outputs = iter(probabilities(task.lane(lane), features))
             for condition, streams in sets.items():
                 own = [next(outputs) for _ in streams]
                 found.append(Heard(str(lane), speaker, condition, own, streams))
@@ -62,7 +62,7 @@ def heard(left_out: Iterable[LeftOut]) -> list[Heard]:
 def outputs_beside(task: TaskModel, streams: Sequence[FeatureStream]) -> list[Outputs]:
     """Outputs of the judged lanes for streams that event settings are chosen on too."""
     features = [stream.features for stream in streams]
-    return [probabilities(make_lane(task, lane), features) for lane in JUDGED_LANES]
+    return [probabilities(task.lane(lane), features) for lane in JUDGED_LANES]
 
 
 def best_settings(

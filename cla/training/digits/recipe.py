@@ -53,7 +53,7 @@ from cla.training.digits.voices import (
     trained_on,
 )
 from cla.training.landmarks import fit_landmarks
-from cla.training.lanes import FULL, make_lane, probabilities
+from cla.training.lanes import FULL, probabilities
 from cla.training.recipe import Folders, folders_of, recipe_parser, run_stages
 from cla.training.train import (
     Start,
@@ -190,7 +190,7 @@ def hear_voices(folders: Folders, config: TrainConfig, data: Path) -> None:
     tuning = _streams(folders, "tune")
     events = best_settings(found, outputs_beside(task, tuning), tuning)
     sets = [streams for streams in test_sets(folders).values() if not any(s.words for s in streams)]
-    outputs = [probabilities(make_lane(task, FULL), [s.features for s in one]) for one in sets]
+    outputs = [probabilities(task.lane(FULL), [s.features for s in one]) for one in sets]
     report = {
         "left out": figures_of(found, events),
         "sensitivity": sensitivity(found, list(zip(outputs, sets, strict=True)), events),

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from cla.capture import VideoLimits, open_video
 from cla.errors import ClaError
 from cla.features import HAND_HOP_S, HandTokenizer
-from cla.models import TaskModel
+from cla.models import LaneSpec, TaskModel
 from cla.training.hands.evaluate import label_changes
 from cla.training.intervals import wilson
-from cla.training.lanes import FULL, LaneName, make_lane, probabilities
+from cla.training.lanes import FULL, probabilities, row_name
 
 SHOWN_S = 3.0
 FRAME_HZ = 15.0
@@ -26,9 +26,9 @@ NAMED_S = 1.0
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 JUDGED_LANES = (
     FULL,
-    LaneName("continual"),
-    LaneName("continual_nystrom", 16),
-    LaneName("continual_nystrom", 16, "continual"),
+    LaneSpec("continual"),
+    LaneSpec("continual_nystrom", 16),
+    LaneSpec("continual_nystrom", 16, "continual"),
 )
 
 
@@ -101,10 +101,10 @@ def show(
 
 
 def judge(
-    task: TaskModel, photographs: Sequence[Shown], lanes: Sequence[LaneName] = JUDGED_LANES
+    task: TaskModel, photographs: Sequence[Shown], lanes: Sequence[LaneSpec] = JUDGED_LANES
 ) -> dict[str, dict[str, Any]]:
     """Photographs named right by folder and lane, and what else they were called."""
-    named = {str(lane): _named(task, lane, photographs) for lane in lanes}
+    named = {row_name(lane): _named(task, lane, photographs) for lane in lanes}
     return {
         folder: {
             "photographs": len(own),
@@ -126,10 +126,10 @@ def _by_folder(photographs: Sequence[Shown]) -> dict[str, list[int]]:
 
 
 def _named(
-    task: TaskModel, lane: LaneName, photographs: Sequence[Shown]
+    task: TaskModel, lane: LaneSpec, photographs: Sequence[Shown]
 ) -> list[tuple[str, float]]:
     """What each photograph is called, and how often that changes in 10 s."""
-    outputs = probabilities(make_lane(task, lane), [one.features for one in photographs])
+    outputs = probabilities(task.lane(lane), [one.features for one in photographs])
     newest = round(NAMED_S / HAND_HOP_S)
     return [
         (

@@ -27,7 +27,7 @@ from cla.training.hands.streams import HandsStream, StreamMaker
 from cla.training.hands.vocabulary import LABELS
 from cla.training.hands.webcam import read_webcam
 from cla.training.landmarks import fit_landmarks
-from cla.training.lanes import FULL, make_lane, probabilities
+from cla.training.lanes import FULL, probabilities
 from cla.training.recipe import Folders, folders_of, recipe_parser, run_stages
 from cla.training.sensitivity import sensitivity
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
@@ -196,7 +196,7 @@ def make_card(folders: Folders, config: TrainConfig) -> None:
     phases = [config, refining_phase(config), *widening_phases(config)]
     card = model_card(figures, phases, [TRAIN.count, HARD.count, WIDE.count])
     heard = [*sets["other hands"], *sets["odd hands"]]
-    outputs = probabilities(make_lane(task, FULL), [stream.features for stream in heard])
+    outputs = probabilities(task.lane(FULL), [stream.features for stream in heard])
     points = sensitivity(task.event_config, lambda events: score(outputs, heard, events))
     write_task(task, folders.out, {**card, "sensitivity": points})
 

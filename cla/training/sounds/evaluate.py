@@ -7,16 +7,15 @@ from typing import Any
 import numpy as np
 
 from cla.features import SOUND_HOP_S, embed_sounds
-from cla.models import EventConfig, TaskModel
+from cla.models import EventConfig, LaneSpec, TaskModel
 from cla.training.intervals import wilson
 from cla.training.lanes import (
     FULL,
     LANES,
-    LaneName,
     Outputs,
     ablations,
-    make_lane,
     probabilities,
+    row_name,
 )
 from cla.training.scoring import EventScore, EventScorer, lane_figures
 from cla.training.sounds.dataset import SoundStream
@@ -48,7 +47,7 @@ def strangers_named(task: TaskModel, downloads: Path) -> dict[str, Any]:
             scorer.detect(rows, task.event_config) for rows in outputs_of(task, lane, streams)
         ]
         named = {name: each[0].label for name, each in zip(names, events, strict=True) if each}
-        found[str(lane)] = {
+        found[row_name(lane)] = {
             "named": len(named),
             "share": round(len(named) / len(names), 4),
             "interval": [round(end, 4) for end in wilson(len(named), len(names))],
@@ -57,9 +56,9 @@ def strangers_named(task: TaskModel, downloads: Path) -> dict[str, Any]:
     return found
 
 
-def outputs_of(task: TaskModel, lane: LaneName, streams: Sequence[SoundStream]) -> Outputs:
+def outputs_of(task: TaskModel, lane: LaneSpec, streams: Sequence[SoundStream]) -> Outputs:
     """What a lane says of streams, with what is strange held against it."""
-    outputs = probabilities(make_lane(task, lane), [stream.features for stream in streams])
+    outputs = probabilities(task.lane(lane), [stream.features for stream in streams])
     return held(outputs, strange_tokens(task.known, streams))
 
 
@@ -70,7 +69,7 @@ def figures_of(task: TaskModel, streams: Sequence[SoundStream]) -> dict[str, Any
     for lane in LANES:
         outputs = full if lane == FULL else outputs_of(task, lane, streams)
         counted = score(outputs, streams, task.event_config)
-        rows[str(lane)] = {
+        rows[row_name(lane)] = {
             "sounds": counted.present,
             "recall": round(counted.recall, 4),
             "interval": [round(end, 4) for end in wilson(counted.found, counted.present)],

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cla.models import Known, KnownClass, TaskModel
 from cla.models.known import MAX_EXAMPLES, averaged, unit
-from cla.training.lanes import FULL, Outputs, make_lane, probabilities
+from cla.training.lanes import FULL, Outputs, probabilities
 from cla.training.sounds.dataset import SoundStream
 from cla.training.sounds.streams import NONE
 
@@ -75,7 +75,7 @@ def _directions(stream: SoundStream) -> NDArray[np.float32]:
 
 def _named(task: TaskModel, heard: Heard) -> list[tuple[int, NDArray[np.float32]]]:
     """The directions of the tokens of each recording that are surely named by its label."""
-    outputs = probabilities(make_lane(task, FULL), [tokens for _, tokens in heard])
+    outputs = probabilities(task.lane(FULL), [tokens for _, tokens in heard])
     return [
         (label, unit(averaged(tokens))[rows[:, label] > SURE])
         for (label, tokens), rows in zip(heard, outputs, strict=True)

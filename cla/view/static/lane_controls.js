@@ -62,28 +62,13 @@ function laneOf({ kind, num_landmarks: marks, landmark_mode: mode, window, num_l
   };
 }
 
-/** @param {LaneSettings[]} lanes */
-const written = (lanes) => lanes.map(({ kind, num_landmarks: marks, landmark_mode: mode, window, num_layers: layers }) =>
-  [kind, marks ?? "", mode, window ?? "", layers ?? ""].join(":").replace(/:+$/, "")).join(",");
-const DEFAULT_LANES = "full::fixed,continual_nystrom:16:fixed";
+const DEFAULT_LANES = "full,continual_nystrom/fixed:16";
 
 /**
  * Keep the lanes in the address, unless they are those of a page without any there.
- * @param {LaneSettings[]} lanes
+ * @param {Lane[]} lanes
  */
-export const writeLanes = (lanes) => writeAddress("lanes", written(lanes), DEFAULT_LANES);
-
-/** The lanes that an address asks for. @param {string} text */
-export const readLanes = (text) => text.split(",").map((part) => {
-  const [kind, marks, mode, window, layers] = part.split(":");
-  return laneOf({
-    kind,
-    num_landmarks: marks ? Number(marks) : null,
-    landmark_mode: mode || "fixed",
-    window: window ? Number(window) : null,
-    num_layers: layers ? Number(layers) : null,
-  });
-});
+export const writeLanes = (lanes) => writeAddress("lanes", lanes.map(({ text }) => text).join(","), DEFAULT_LANES);
 
 /**
  * Numbers to choose from, with what a lane has of its own.

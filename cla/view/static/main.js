@@ -11,7 +11,7 @@ import { Followed } from "./followed.js";
 import { decimal, setLocale } from "./format.js";
 import { showHint } from "./hint.js";
 import { listenForKeys } from "./keys.js";
-import { oneMore, readLanes, setKinds, withoutLane, writeLanes } from "./lane_controls.js";
+import { oneMore, setKinds, withoutLane, writeLanes } from "./lane_controls.js";
 import { setLooks } from "./looks.js";
 import { applyChoice, bindSettings } from "./page_settings.js";
 import { Preview } from "./preview.js";
@@ -212,7 +212,7 @@ export class LivePage {
     }
     if (hello.source) return;
     const lanes = readAddress("lanes");
-    if (first && lanes) this.sendLanes(readLanes(lanes));
+    if (first && lanes) this.socket.send({ type: "named_lanes", text: lanes });
     if (first && enter !== null) this.sensitivity.choose(enter);
     if (first && fast) {
       this.byId("fast").checked = true;

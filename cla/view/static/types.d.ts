@@ -22,6 +22,8 @@ export interface LaneSettings {
 /** A lane that runs, with its operations by formula. */
 export interface Lane extends LaneSettings {
   name: string;
+  /** All that it runs, as addresses and the command line write it. */
+  text: string;
   average: number;
   published: number | null;
 }
