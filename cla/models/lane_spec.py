@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cla.attention.registry import KINDS, LandmarkMode
+from cla.attention import KINDS, LandmarkMode
 from cla.errors import ClaError
 from cla.schema import Count, Name
 
