@@ -133,7 +133,7 @@ def test_bad_files_are_explained(capsys, tmp_path):
         (["--window", "999"], "window=999"),
         (["--lanes", "linear"], "linear"),
         (["--lanes", "full,full"], "twice"),
-        (["--lanes", "continual_nystrom:x"], "'x'"),
+        (["--lanes", "continual_nystrom:x"], "kind/mode:landmarks"),
         (["--lanes", "full:8"], "no landmarks"),
         (["--out", "rows.xlsx"], "xlsx"),
         (["--out", "missing/rows.csv"], "cannot be written"),
