@@ -19,6 +19,7 @@ BOTTOM = {
     "types",
     "errors",
     "printable",
+    "schema",
     "texts",
     "files",
     "options",
@@ -31,6 +32,7 @@ BOTTOM = {
 MAY_IMPORT = {
     "types": set(),
     "printable": set(),
+    "schema": {"errors"},
     "texts": {"errors", "resources"},
     "errors": {"printable"},
     "files": {"errors"},
