@@ -4,28 +4,31 @@ import os
 from functools import cache
 
 import pytest
-import torch
-from hypothesis import HealthCheck, settings
-
-from cla.attention.kernels.ahead import compile_all
 
 # Nothing is recorded on the machine of who runs the tests; those of recordings name a folder.
 os.environ["CLA_RECORDINGS"] = "off"
 
-# The tensors are small: more threads would only wait for each other.
-torch.set_num_threads(1)
-
-# The same cases at every run, however long they take: a check either passes or fails.
-settings.register_profile(
-    "repeatable",
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-settings.load_profile("repeatable")
-
 LONGEST = "test_contract.py"
-WITHOUT_KERNELS = ("capture", "datasets", "features", "telemetry")
+WITHOUT_KERNELS = ("browser", "capture", "datasets", "features", "telemetry")
+"""Folders of tests that take none, or see to it themselves."""
+
+
+def pytest_configure(config):
+    if config.getoption("dist", "no") != "no":
+        return  # this process only hands tests out, and starts the others sooner
+    import torch
+    from hypothesis import HealthCheck, settings
+
+    # The tensors are small: more threads would only wait for each other.
+    torch.set_num_threads(1)
+    # The same cases at every run, however long they take: a check either passes or fails.
+    settings.register_profile(
+        "repeatable",
+        derandomize=True,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.load_profile("repeatable")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -62,4 +65,6 @@ def needs_kernels(item):
 @cache
 def kernels():
     """One process compiles, the others wait for it: no test is the one that takes a minute."""
+    from cla.attention.kernels.ahead import compile_all
+
     compile_all()

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from documented import blocks
 
+from cla.attention.kernels.ahead import compile_all
 from cla.capture import open_audio, open_video, sample_clips
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +43,7 @@ def server(tmp_path_factory):
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, env=environment)
     url = f"http://localhost:{port}"
     try:
+        compile_all()  # what the app would do at low priority, while it starts
         _wait_until(process, "up", lambda: _answer(f"{url}/_stcore/health"), 60)
         _wait_until(process, "warm", lambda: "cla_warm 1.0" in _answer(f"{url}/cla/metrics"), 200)
         yield url
