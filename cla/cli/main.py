@@ -14,7 +14,6 @@ from cla.cli.signals import STOPPED, Stopped, Stopping, stopping
 from cla.files import DISK_FULL
 from cla.options import Options
 
-DONE = 0
 USER_ERROR = 2
 INTERRUPTED = 130
 READER_LEFT = 141

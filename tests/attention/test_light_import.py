@@ -1,4 +1,7 @@
-"""The layers alone import nothing of the app, and kernels only where a step takes them."""
+"""The layers alone import nothing of the app, and kernels only where a step takes them.
+
+Nor does torchaudio come before it is used, with the engine and the command line either.
+"""
 
 import subprocess
 import sys
@@ -9,6 +12,8 @@ import cla.attention
 heavy = {"av", "cv2", "llvmlite", "numba", "onnxruntime", "pandas", "plotly", "pyarrow", "scipy",
          "sklearn", "sounddevice", "streamlit", "torchaudio"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
+import cla.cli.main, cla.cli.run, cla.engine, cla.features
+assert "torchaudio" not in sys.modules
 """
 
 

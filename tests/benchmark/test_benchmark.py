@@ -34,7 +34,7 @@ def test_all_kinds_are_measured_in_both_modes_alone_and_as_a_layer(measurement):
         for scope in ("product", "layer"):
             for system in OWN:
                 timing = measurement.timings[Case("N = 24", system, output, scope, 24)]
-                assert 0 < timing.median_s < 10
+                assert timing.median_s > 0
                 assert timing.worst_s >= timing.median_s / 2
 
 

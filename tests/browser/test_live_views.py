@@ -126,7 +126,7 @@ def test_every_setting_is_in_the_address(live):
 def test_the_page_speaks_and_fails_in_the_language_of_its_address(live, tmp_path):
     page = live("?lang=de")
     announcer = page.get_by_test_id("announcer")
-    wait_for(page, lambda: "in allen Spuren" in (announcer.text_content() or ""), 40)
+    wait_for(page, lambda: "in allen Spuren" in (announcer.text_content() or ""))
     bad = tmp_path / "bad.wav"
     bad.write_bytes(b"this is no sound")
     page.get_by_test_id("upload").set_input_files(str(bad))

