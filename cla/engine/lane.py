@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from cla.attention.cuts import stretches, window_stretches
 from cla.engine.records import FaultRecord, RunningLane
 from cla.errors import ClaError
 from cla.models import EventDetector, TaskModel
+from cla.models.compiled_step import CompiledStep, can_compile
 from cla.models.known import TOKENS
 from cla.models.lane_spec import LaneSpec
 from cla.telemetry import LaneRecord
@@ -84,14 +85,16 @@ class Lane:
     @torch.inference_mode()
     def step(self, token: Token, *, emit: bool = False) -> LaneRecord:
         """Take one token. Non-finite results make the lane rebuild and are never reported."""
-        ops, compute_ms, probabilities, attention = self._in_memory(
+        ops, compute_ms, probabilities, emits = self._in_memory(
             lambda: self._classify(token.features, emit=emit)
         )
+        start_ns = time.perf_counter_ns()
+        attention = self._rows(emits) if emit else None
+        showing_ms = (time.perf_counter_ns() - start_ns) / 1e6
         self._tokens_seen += 1
         self._total_ops += ops
         # What is shown counts too: a row that is no number stands on a state that is none.
-        shown = (probabilities,) if attention is None else (probabilities, attention)
-        if all(np.isfinite(part).all() for part in shown):
+        if all_finite(probabilities) and (attention is None or all_finite(attention)):
             self._history.append(token.features)
             if self.task.known:
                 newest = min(TOKENS, len(self._history))
@@ -110,6 +113,7 @@ class Lane:
             probabilities=probabilities,
             valid_tokens=int(self._state.valid_tokens[0]),
             compute_ms=compute_ms,
+            showing_ms=showing_ms,
             ops=ops,
             total_ops=self._total_ops,
             event=self._detector.push(token.time_s, probabilities),
@@ -152,6 +156,7 @@ class Lane:
         """Step by compiled kernels or by PyTorch from the next token on, in the same state."""
         self._kernels = on
         self._classifier.use_kernels(on)
+        self._compile()
 
     def set_sensitivity(self, enter: float) -> None:
         """Take a label for an event from this probability on; what is held goes on."""
@@ -174,6 +179,12 @@ class Lane:
         classifier.use_kernels(self._kernels)
         self._state_bytes = state_bytes(classifier.init_state(1))
         self._classifier, self.config = classifier, config
+        self._compile()
+
+    def _compile(self) -> None:
+        """Take whole steps by kernels, where there are any for this attention."""
+        can = self._kernels and can_compile(self._classifier)
+        self._compiled = CompiledStep(self._classifier) if can else None
 
     def _rebuild(self) -> None:
         """Make the state anew from the tokens kept; the phase of the stream is kept too."""
@@ -195,18 +206,27 @@ class Lane:
 
     def _classify(
         self, features: torch.Tensor, *, emit: bool
-    ) -> tuple[int, float, NDArray[np.float32], NDArray[np.float32] | None]:
-        """A step's operations, milliseconds, probabilities and, if asked for, attention rows."""
+    ) -> tuple[int, float, NDArray[np.float32], Any]:
+        """A step's operations, milliseconds, probabilities and, if PyTorch took it, emits."""
         ops = self._classifier.step_operations(self._state)
-        start = time.perf_counter_ns()
-        result = self._classifier.step(features[None].to(self._device), self._state, emit=emit)
-        probabilities = result.output[0].softmax(-1).cpu().numpy()
-        compute_ms = (time.perf_counter_ns() - start) / 1e6
-        attention = None
-        if emit and result.emits:
-            rows = [attention_row(emits)[0].float() for emits in result.emits]
-            attention = torch.stack(rows).cpu().numpy()
-        return ops, compute_ms, probabilities, attention
+        start_ns = time.perf_counter_ns()
+        scores = self._compiled and self._compiled.step(features[None], self._state)
+        if scores:
+            probabilities, emits = scores.probabilities[0], None
+        else:
+            result = self._classifier.step(features[None].to(self._device), self._state, emit=emit)
+            probabilities, emits = result.output[0].softmax(-1).cpu().numpy(), result.emits
+        return ops, (time.perf_counter_ns() - start_ns) / 1e6, probabilities, emits
+
+    def _rows(self, emits: Any) -> NDArray[np.float32] | None:
+        """The newest token's attention in each layer, (L, H, N), of a step or of the state."""
+        if emits is None and self._compiled:
+            found: NDArray[np.float32] = self._compiled.rows(self._state)[0]
+            return found
+        if not emits:
+            return None
+        rows = torch.stack([attention_row(one)[0].float() for one in emits])
+        return rows.cpu().numpy()
 
     def _in_memory(self, act: Callable[[], Result]) -> Result:
         """Do what takes memory of the device; where there is none left, go on on the CPU."""
@@ -246,3 +266,8 @@ class Lane:
         probabilities = np.zeros(len(self.task.labels), dtype=np.float32)
         probabilities[0] = 1.0
         return probabilities
+
+
+def all_finite(numbers: NDArray[np.float32]) -> bool:
+    """Whether there is no number that is none: their sum, in one pass, would be none either."""
+    return bool(np.isfinite(np.add.reduce(numbers, axis=None)))

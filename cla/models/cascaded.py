@@ -1,5 +1,6 @@
 """Single-output layers on top of each other; also what a stack of one layer is."""
 
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -7,6 +8,8 @@ from torch import Tensor
 
 from cla.attention import OperationCount, step_operations
 from cla.models.stack import EncoderStack, StackState, layer_operations
+
+_step_operations = lru_cache(maxsize=2**14)(step_operations)
 
 
 class CascadedStack(EncoderStack):
@@ -28,7 +31,7 @@ class CascadedStack(EncoderStack):
 
     def step_operations(self, state: StackState) -> int:
         return sum(
-            step_operations(layer.attention.config, int(part.slot[0]), int(part.valid_tokens[0]))
+            _step_operations(layer.attention.config, int(part.slot[0]), int(part.valid_tokens[0]))
             for layer, part in zip(self, state.layers, strict=True)
         )
 

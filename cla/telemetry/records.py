@@ -15,7 +15,8 @@ class LaneRecord:
     Args:
         label, probability: the most likely class.
         valid_tokens: tokens the window held; less than the window while it warms up.
-        compute_ms: time of the step.
+        compute_ms: time of the step, without what is shown.
+        showing_ms: time of what is shown: the attention rows.
         ops, total_ops: multiply-adds of the attention product, in this step and since the start.
         event: the event this token completed, if any.
         rebuilds: times the lane recovered from non-finite numbers.
@@ -41,6 +42,7 @@ class LaneRecord:
     attention: NDArray[np.float32] | None = None
     stretches: NDArray[np.int64] | None = None
     state_bytes: int = 0
+    showing_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

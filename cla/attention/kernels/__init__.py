@@ -8,16 +8,18 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from cla.attention.kernels.arrays import Arrays, Weights, can_step, weights_of
+from cla.attention.kernels.arrays import FEW_STREAMS, Arrays, Weights, can_step, weights_of
 
 if TYPE_CHECKING:
     from cla.attention.kernels.projections import project_token
+    from cla.attention.kernels.rows import NewestRow
     from cla.attention.kernels.steps import Steps, continual_steps, nystrom_steps
 
 AVAILABLE = find_spec("numba") is not None
 """Whether the kernels can be compiled here; layers do not ask for them else."""
 
 _HOMES = {
+    "NewestRow": "rows",
     "Steps": "steps",
     "continual_steps": "steps",
     "nystrom_steps": "steps",
@@ -35,7 +37,9 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "AVAILABLE",
+    "FEW_STREAMS",
     "Arrays",
+    "NewestRow",
     "Steps",
     "Weights",
     "can_step",

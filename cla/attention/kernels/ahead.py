@@ -18,7 +18,7 @@ from typing import get_args
 import torch
 
 from cla.attention import kernels
-from cla.attention.config import AttentionConfig, OutputMode
+from cla.attention.config import AttentionConfig, OutputMode, PseudoInverse
 from cla.attention.continual_nystrom import ContinualNystromAttention
 from cla.attention.factory import make_attention
 from cla.attention.kernels import AVAILABLE
@@ -78,11 +78,20 @@ def take_from(folder: Path) -> None:
 def _step_all() -> None:
     """Let tiny layers of every kind take every kernel."""
     for layer, dtype in _layers():
+        rows = kernels.NewestRow(layer.config) if _shows_rows(layer, dtype) else None
         with torch.inference_mode():
             state = layer.init_state(1)
             for token in range(2 * SIZES.window):
                 x = torch.arange(token, token + SIZES.embed_dim, dtype=dtype).sin()
                 state = layer.step(x[None], state, emit=token % 2 > 0).state
+                if rows:
+                    rows.of(state)
+
+
+def _shows_rows(layer: AttentionLayer, dtype: torch.dtype) -> bool:
+    """Whether there are rows by kernels of the states of this layer."""
+    steps = getattr(layer, "compiled", None)
+    return bool(steps) and dtype is torch.float32 and not layer.config.retroactive
 
 
 def _layers() -> Iterator[tuple[AttentionLayer, torch.dtype]]:
@@ -95,6 +104,9 @@ def _layers() -> Iterator[tuple[AttentionLayer, torch.dtype]]:
                 )
                 for dtype in (torch.float32, torch.float64):
                     yield _layer(config, dtype), dtype
+            if kind.landmark_modes:
+                for method in get_args(PseudoInverse):
+                    yield _layer(replace(config, pseudo_inverse=method), dtype), dtype
 
 
 def _layer(config: AttentionConfig, dtype: torch.dtype) -> AttentionLayer:

@@ -56,7 +56,8 @@ NO_TOKEN, NO_BIAS = np.empty((0, 0), np.float32), np.empty(0, np.float32)
 NO_TOKENS, NO_CONTEXTS = np.empty((0, 0, 0, 0, 0)), np.empty((0, 0, 0, 0))
 NO_OUTPUT = np.empty((0, 0, 0), np.float32)
 NO_WEIGHTS: Weights = (NO_TOKEN, NO_BIAS) * 4
-ALL_ACTIVE = np.empty(0, np.bool_)
+NO_LAYER = (NO_BIAS, NO_TOKEN, np.empty(0, np.int64), NO_TOKEN, 0)
+ALL_ACTIVE, NONE_DUE = np.empty(0, np.bool_), np.empty(0, np.int64)
 """In place of what a kernel is not given; for each of its arguments there is one type of array."""
 
 

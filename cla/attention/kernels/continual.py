@@ -7,6 +7,7 @@ import numpy as np
 
 from cla.attention.kernels.compiled import entry, kernel
 from cla.attention.kernels.continual_rows import append_rows, read_rows
+from cla.attention.kernels.encoder import complete, embed, embedding_numbers
 from cla.attention.kernels.projections import finish, project
 from cla.attention.kernels.vectors import clear_rows, dot_rows, exponentiate, sum_rows
 
@@ -41,13 +42,15 @@ def read(queries, keys, values, seen, context):
 
 @entry()
 def step_continual(
-    x, query, query_bias, key, key_bias, value, value_bias, output, output_bias, tokens,
+    x, around, table, position, hidden, classes,
+    query, query_bias, key, key_bias, value, value_bias, output, output_bias, tokens,
     valid, slots, queries, keys, values, rows, active, window, contexts, out,
 ):  # fmt: skip
     """A token of each active stream through continual attention: append, then read.
 
     Args:
         x: the token (B, E) float32, to be projected by the weights; or none, (0, 0).
+        around, table, position, hidden, classes: see `step_nystrom`.
         tokens: else the token projected, (B, 1, 3, H, D). Of no token the state's newest is read.
         active: (B,), or (0,) for all.
         contexts: (B, 1, H, D), to be written; not if outputs are retroactive, or are asked for.
@@ -61,8 +64,12 @@ def step_continual(
     check_counters(window, slots, valid)
     takes, reads = len(x) + len(tokens) > 0, len(contexts) + len(out) > 0
     retroactive, short = rows.shape[3] > 0, 0
+    begin = embedding_numbers(x, table)
     if len(x):
         tokens = np.empty((batch, 1, 3, heads, size))
+        if len(around):
+            embed(x, active, around, table, position, hidden)
+            x = hidden
         project(x, query, query_bias, key, key_bias, value, value_bias, tokens)
     if len(out) and not retroactive:
         contexts = np.empty((batch, 1, heads, size))
@@ -88,7 +95,13 @@ def step_continual(
             read_rows(rows[index], slots[index], valid[index], window, out[index])
             continue
         read(queries[index], keys[index], values[index], valid[index], contexts[index, 0])
-        if len(out):
+        if not len(out):
+            continue
+        if len(around):
+            attended = np.empty(heads * size, np.float32)
+            finish(contexts[index, 0].reshape(-1), output, output_bias, attended)
+            complete(hidden[index], attended, around, begin, classes, out[index].reshape(-1))
+        else:
             finish(contexts[index, 0].reshape(-1), output, output_bias, out[index].reshape(-1))
     return short
 

@@ -6,11 +6,14 @@ import numpy as np
 
 from cla.attention.kernels.compiled import entry, kernel
 from cla.attention.kernels.continual import check_counters
+from cla.attention.kernels.encoder import complete, embed, embedding_numbers
 from cla.attention.kernels.low_rank import read_newest, read_rows, write_beta
 from cla.attention.kernels.projections import finish, project
-from cla.attention.kernels.tick import renew
 from cla.attention.kernels.vectors import clear_rows
 from cla.attention.kernels.window_sums import part_of, slide, start_of, turn_of
+
+FILLING, TICKS = -1, -2
+"""What a step returns that is not done."""
 
 
 class Stream(NamedTuple):
@@ -34,6 +37,7 @@ class Scratch(NamedTuple):
         betas: (H, M)
         totals: (H)
         mixing: (M)
+        query: (D)
         bits: (2 H M), see `exponentials`
     """
 
@@ -42,15 +46,16 @@ class Scratch(NamedTuple):
     betas: Any
     totals: Any
     mixing: Any
+    query: Any
     bits: Any
 
 
 @kernel()
-def scratch_for(heads, marks):
-    """Scratch of streams of H heads and M landmarks."""
+def scratch_for(heads, size, marks):
+    """Scratch of streams of H heads of D numbers and M landmarks."""
     return Scratch(
         np.empty((heads, 2, marks)), np.empty((heads, 2, marks)), np.empty((heads, marks)),
-        np.empty(heads), np.empty(marks), np.empty(2 * heads * marks, np.int64),
+        np.empty(heads), np.empty(marks), np.empty(size), np.empty(2 * heads * marks, np.int64),
     )  # fmt: skip
 
 
@@ -74,89 +79,104 @@ def append(stream, token, slot, scratch):
         scratch.weights, scratch.shifts, scratch.bits,
     )  # fmt: skip
     if stream.betas.shape[2]:
-        write_beta(stream, token[0], slot, scratch)
+        write_beta(stream, slot, scratch)
 
 
 @entry()
 def step_nystrom(
-    x, query, query_bias, key, key_bias, value, value_bias, output, output_bias, tokens,
+    x, around, table, position, hidden, classes,
+    query, query_bias, key, key_bias, value, value_bias, output, output_bias, tokens, first,
     valid, slots, queries, keys, values, query_landmarks, key_landmarks, gamma_inv, sums, betas,
-    active, continual, method, contexts, out,
+    active, continual, due, contexts, out,
 ):  # fmt: skip
     """Tokens of each active stream through continual Nyström attention: append, then read.
 
     Args:
         x: a token (B, E) float32 of each stream, to be projected by the weights; or none, (0, 0).
+        around: with weights (P,) the step is that of a whole encoder layer: x is (B, F), embedded
+            by `table` if that has rows, and what `encoder.complete` gives of `classes` is `out`.
+        position, hidden: see `encoder.embed`.
         tokens: else T tokens, projected, (B, T, 3, H, D); one if outputs are retroactive. Of no
             tokens the newest of the state is read.
+        first: of these tokens, the first to be taken.
         active: (B,), or (0,) for all.
-        method: of the pseudo-inverse, see `METHODS`.
+        due: (B,) zeros, to be written where landmarks are continual: 1 where one is due, 2 where
+            all are, see `tick.renew`.
         contexts: (B, T, H, D), to be written; not if outputs are retroactive, or are asked for.
         out: outputs (B, E, 1) or, if retroactive, contexts (B, E, `column_stride`), to be written;
             float32. Without `contexts` and `out` nothing is read.
 
     Returns:
-        How many windows are not full. -1, and nothing is done, where landmarks are continual and
-        some stream has yet to fill its window.
+        How many windows are not full. `FILLING`, and nothing is done, where landmarks are continual
+        and some stream has yet to fill its window. `TICKS` less the place of the token that has
+        been appended last, and is not read, where landmarks are due.
     """
     batch, heads, window, size = keys.shape
     check_counters(window, slots, valid)
     takes, reads = len(x) + len(tokens) > 0, len(contexts) + len(out) > 0
     if continual:
-        for stream in range(batch):
-            if (not len(active) or active[stream]) and valid[stream] + takes < window:
-                return -1
+        for index in range(batch):
+            if (not len(active) or active[index]) and valid[index] + takes < window:
+                return FILLING
     retroactive, short = betas.shape[3] > 0, 0
+    begin = embedding_numbers(x, table)
     if len(x):
         tokens = np.empty((batch, 1, 3, heads, size))
+        if len(around):
+            embed(x, active, around, table, position, hidden)
+            x = hidden
         project(x, query, query_bias, key, key_bias, value, value_bias, tokens)
     if len(out) and not retroactive:
         contexts = np.empty((batch, 1, heads, size))
-    newest = np.empty((heads, size))
     marks = query_landmarks.shape[3]
-    scratch = scratch_for(heads, marks)
+    scratch = scratch_for(heads, size, marks)
+    for time in range(first, max(tokens.shape[1], 1)):
+        waits = 0
+        for phase in range(2):
+            for index in range(batch):
+                if len(active) and not active[index]:
+                    continue
+                stream = Stream(
+                    queries[index], keys[index], values[index], query_landmarks[index],
+                    key_landmarks[index], gamma_inv[index], sums[index], betas[index],
+                )  # fmt: skip
+                if phase == 0 and takes:
+                    append(stream, tokens[index, time], slots[index], scratch)
+                    due_here = count(slots, valid, index, window, marks)
+                    if continual and due_here:
+                        due[index] = due_here
+                        waits += 1
+                elif phase == 1 and reads and not retroactive:
+                    read_newest(stream, slots[index], scratch, contexts[index, time])
+            if waits:
+                return TICKS - time
     for index in range(batch):
         if len(active) and not active[index]:
             if len(out):
                 clear_rows(out[index])
             continue
-        stream = Stream(
-            queries[index], keys[index], values[index], query_landmarks[index],
-            key_landmarks[index], gamma_inv[index], sums[index], betas[index],
-        )  # fmt: skip
-        slot, seen = slots[index], valid[index]
-        for time in range(tokens.shape[1]):
-            token = tokens[index, time]
-            append(stream, token, slot, scratch)
-            filled, seen = seen == window - 1, min(seen + 1, window)
-            segment = part_of(slot, marks, window)
-            following, after = start_of(segment + 1, marks, window), (slot + 1) % window
-            if continual and seen == window and following == slot + 1:
-                # Where the window has just become full, all landmarks are new.
-                first, last = (0, marks) if filled else (segment, segment + 1)
-                renew(stream, first, last, after, method)
-            slot = after
-            if reads and not retroactive:
-                read_newest(stream, token[0], scratch, contexts[index, time])
-        slots[index], valid[index] = slot, seen
-        short += seen < window
-        if not reads:
+        short += valid[index] < window
+        if not len(out):
             continue
         if retroactive:
-            read_rows(stream, slot, seen, out[index])
-            continue
-        if not takes:
-            copy_newest(stream.queries, slot, window, newest)
-            read_newest(stream, newest, scratch, contexts[index, 0])
-        if len(out):
+            read_rows(
+                betas[index], gamma_inv[index], sums[index], slots[index], valid[index], window,
+                out[index],
+            )  # fmt: skip
+        elif len(around):
+            attended = np.empty(heads * size, np.float32)
+            finish(contexts[index, 0].reshape(-1), output, output_bias, attended)
+            complete(hidden[index], attended, around, begin, classes, out[index].reshape(-1))
+        else:
             finish(contexts[index, 0].reshape(-1), output, output_bias, out[index].reshape(-1))
     return short
 
 
 @kernel()
-def copy_newest(queries, slot, window, newest):
-    """The query (H, D) of the token before the place `slot` from its ring, (H, N or 1, D)."""
-    place = (slot + window - 1) % window % queries.shape[1]
-    for head in range(len(newest)):
-        for column in range(newest.shape[1]):
-            newest[head, column] = queries[head, place, column]
+def count(slots, valid, index, window, marks):
+    """Count a stream's token; returns which landmarks it makes due, see `step_nystrom`."""
+    slot, before = slots[index], valid[index]
+    slots[index], valid[index] = (slot + 1) % window, min(before + 1, window)
+    if before + 1 < window or start_of(part_of(slot, marks, window) + 1, marks, window) != slot + 1:
+        return 0
+    return 2 if before + 1 == window else 1

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cla.attention.kernels.compiled import kernel
+from cla.attention.kernels.compiled import entry, kernel
 from cla.attention.kernels.singular_values import decompose
 from cla.attention.kernels.vectors import dot_rows, sum_rows
 from cla.attention.pseudo_inverse import (
@@ -13,10 +13,6 @@ from cla.attention.pseudo_inverse import (
     SINGULAR_VALUE_CUTOFF,
     SMOOTHNESS,
 )
-
-EXACT, ITERATIVE, RIDGE = np.int64(0), np.int64(1), np.int64(2)
-METHODS = {"exact": EXACT, "iterative": ITERATIVE, "ridge": RIDGE}
-"""What kernels call the methods of a configuration."""
 
 MOST_SMALL = 3
 """Singular values that are dropped one by one; where there are more, all are better found at once.
@@ -29,15 +25,38 @@ SETTLED = 1e-10
 """Change of a unit vector after which it is taken for a singular vector."""
 
 
-@kernel()
-def invert(out, gamma, method):
-    """The pseudo-inverse of gamma, by one of `METHODS`."""
-    if method == RIDGE:
-        _ridge(out, gamma)
-    elif method == ITERATIVE:
-        _iterate(out, gamma)
-    elif not (eliminate(out, gamma) and drop_small(out, gamma)):
-        decompose(out, gamma)
+@entry()
+def exact(out, gammas, due):
+    """As `pseudo_inverse.exact`, of the streams that are due (B,).
+
+    Shapes:
+        out, gammas: (B, H, M, M)
+    """
+    for stream in range(len(due)):
+        for head in range(out.shape[1] if due[stream] else 0):
+            gamma, inverse = gammas[stream, head], out[stream, head]
+            if not (eliminate(inverse, gamma) and drop_small(inverse, gamma)):
+                decompose(inverse, gamma)
+
+
+@entry()
+def iterative(out, gammas, due):
+    """As `pseudo_inverse.iterative`, see `exact`."""
+    for stream in range(len(due)):
+        for head in range(out.shape[1] if due[stream] else 0):
+            _iterate(out[stream, head], gammas[stream, head])
+
+
+@entry()
+def ridge(out, gammas, due):
+    """As `pseudo_inverse.ridge`, see `exact`."""
+    for stream in range(len(due)):
+        for head in range(out.shape[1] if due[stream] else 0):
+            _ridge(out[stream, head], gammas[stream, head])
+
+
+INVERSES = {"exact": exact, "iterative": iterative, "ridge": ridge}
+"""By the methods of a configuration."""
 
 
 @kernel()

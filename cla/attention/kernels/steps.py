@@ -10,16 +10,19 @@ from cla.attention.config import AttentionConfig
 from cla.attention.kernels.arrays import (
     ALL_ACTIVE,
     NO_CONTEXTS,
+    NO_LAYER,
     NO_OUTPUT,
     NO_TOKEN,
     NO_TOKENS,
     NO_WEIGHTS,
+    NONE_DUE,
     Arrays,
     Weights,
 )
 from cla.attention.kernels.continual import step_continual
-from cla.attention.kernels.nystrom import step_nystrom
-from cla.attention.kernels.pseudo_inverse import METHODS
+from cla.attention.kernels.nystrom import TICKS, step_nystrom
+from cla.attention.kernels.pseudo_inverse import INVERSES
+from cla.attention.kernels.tick import renew
 from cla.attention.projected import Projected
 from cla.attention.rings import column_stride
 
@@ -28,12 +31,11 @@ class Steps:
     """The steps of one configuration by one kernel.
 
     Args:
-        kernel: `step_continual` or `step_nystrom`.
-        modes: what else it is told of the configuration.
+        run: the step of its kind, see `_run_continual`.
     """
 
-    def __init__(self, config: AttentionConfig, kernel: Any, modes: tuple[Any, ...]) -> None:
-        self._kernel, self._modes = kernel, modes
+    def __init__(self, config: AttentionConfig, run: Any) -> None:
+        self._run, self._config = run, config
         self._retroactive, self._window = config.retroactive, config.window
         self._heads, self._size = config.num_heads, config.head_dim
         self._columns = column_stride(config.window)
@@ -62,14 +64,34 @@ class Steps:
         if reads:
             columns = self._columns if self._retroactive else 1
             out = np.empty((batch, self._heads * self._size, columns), np.float32)
-        short = self._kernel(
-            NO_TOKEN if x is None else x.detach().numpy(), *weights, NO_TOKENS,
-            *self._arrays.of(state, batch), _mask(active), *self._modes, NO_CONTEXTS, out,
-        )  # fmt: skip
+        token = NO_TOKEN if x is None else x.detach().numpy()
+        arrays, mask = self._arrays.of(state, batch), _mask(active)
+        short = self._run(
+            self._config, (token, *NO_LAYER, *weights), NO_TOKENS, arrays, mask, NO_CONTEXTS, out
+        )
         if short < 0:
             return None
         found = torch.from_numpy(out)
         return found[..., : self._window] if self._retroactive else found[..., 0], short > 0
+
+    def around(
+        self, x: Any, layer: Any, weights: Weights, state: Any, active: Tensor | None, size: int
+    ) -> Any:
+        """A whole encoder layer's step of single outputs; None as of `layer`.
+
+        Args:
+            x: a float32 token of each stream (B, F), an array.
+            layer: weights around the attention and what goes with them, see `step_nystrom`.
+            size: of the output.
+
+        Shapes:
+            returns: (B, size, 1), an array
+        """
+        arrays, mask = self._arrays.of(state, len(x)), _mask(active)
+        out = np.empty((len(x), size, 1), np.float32)
+        weighted = (x, *layer, *weights)
+        short = self._run(self._config, weighted, NO_TOKENS, arrays, mask, NO_CONTEXTS, out)
+        return None if short < 0 else out
 
     def attend(self, tokens: Projected | None, state: Any, active: Tensor | None) -> Tensor | None:
         """One token of each active stream appended and read; None as of `layer`.
@@ -108,10 +130,10 @@ class Steps:
         self, tokens: Any, state: Any, active: Tensor | None, contexts: Any, out: Any
     ) -> bool:
         """Projected tokens (B, T, 3, H, D); whether it was done."""
-        short = self._kernel(
-            NO_TOKEN, *NO_WEIGHTS, tokens, *self._arrays.of(state, len(state.slot)),
-            _mask(active), *self._modes, contexts, out,
-        )  # fmt: skip
+        arrays, mask = self._arrays.of(state, len(state.slot)), _mask(active)
+        short = self._run(
+            self._config, (NO_TOKEN, *NO_LAYER, *NO_WEIGHTS), tokens, arrays, mask, contexts, out
+        )
         return bool(short >= 0)
 
 
@@ -125,12 +147,60 @@ def _mask(active: Tensor | None) -> Any:
     return ALL_ACTIVE if active is None else active.numpy()
 
 
+def _run_continual(
+    config: AttentionConfig, weighted: Any, tokens: Any, arrays: Any, mask: Any, *out: Any
+) -> int:
+    """One token of each active stream; how many windows are not full, or `FILLING`.
+
+    Args:
+        weighted: a token to be projected, or none, and the weights.
+        arrays: the state.
+        out: contexts and outputs to be written.
+    """
+    short: int = step_continual(*weighted, tokens, *arrays, mask, config.window, *out)
+    return short
+
+
+def _run_nystrom(
+    config: AttentionConfig, weighted: Any, tokens: Any, arrays: Any, mask: Any, *out: Any
+) -> int:
+    """As `_run_continual`; of projected tokens any number. Where landmarks are due they enter."""
+    if config.landmark_mode == "fixed":
+        short: int = step_nystrom(*weighted, tokens, 0, *arrays, mask, False, NONE_DUE, *out)
+        return short
+    first, due = 0, np.zeros(len(arrays[0]), np.int64)
+    short = step_nystrom(*weighted, tokens, first, *arrays, mask, True, due, *out)
+    while short <= TICKS:
+        tick(config, arrays, due)
+        first = TICKS - short + 1
+        if tokens.shape[1] > 1:
+            contexts = np.empty((len(due), 1, *tokens.shape[3:]))
+            read = (NO_TOKEN, *NO_LAYER, *NO_WEIGHTS, NO_TOKENS, 0, *arrays, mask, True, due)
+            step_nystrom(*read, contexts, NO_OUTPUT)
+            out[0][:, first - 1] = contexts[:, 0]
+            due[:] = 0
+            if first == tokens.shape[1]:
+                return 0
+            short = step_nystrom(*weighted, tokens, first, *arrays, mask, True, due, *out)
+        else:
+            none = (weighted[0][:0], *weighted[1:], NO_TOKENS, 0)
+            short = step_nystrom(*none, *arrays, mask, True, due, *out)
+    return short
+
+
+def tick(config: AttentionConfig, arrays: Any, due: Any) -> None:
+    """Let the landmarks enter that are due (B,), into a state."""
+    batch, heads, _, marks = arrays[5].shape
+    gammas = np.empty((batch, heads, marks, marks))
+    renew(*arrays[1:7], *arrays[8:], due, gammas)
+    INVERSES[config.pseudo_inverse](arrays[7], gammas, due)
+
+
 def continual_steps(config: AttentionConfig) -> Steps:
     """Of continual attention."""
-    return Steps(config, step_continual, (config.window,))
+    return Steps(config, _run_continual)
 
 
 def nystrom_steps(config: AttentionConfig) -> Steps:
     """Of continual Nyström attention."""
-    modes = (config.landmark_mode == "continual", METHODS[config.pseudo_inverse])
-    return Steps(config, step_nystrom, modes)
+    return Steps(config, _run_nystrom)

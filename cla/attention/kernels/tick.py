@@ -1,9 +1,8 @@
-"""A landmark tick: landmarks, sums, gamma's inverse and betas follow the stream."""
+"""A landmark tick: landmarks, sums, gamma and betas follow the stream."""
 
 import numpy as np
 
-from cla.attention.kernels.compiled import kernel
-from cla.attention.kernels.pseudo_inverse import invert
+from cla.attention.kernels.compiled import entry, kernel
 from cla.attention.kernels.vectors import dot_rows, exponentials, exponentiate, sum_rows
 from cla.attention.kernels.window_sums import (
     CYCLE,
@@ -24,47 +23,57 @@ TILE = 256
 """Tokens worked on at once: what is known of them stays in the cache."""
 
 
-@kernel()
-def renew(stream, first, last, slot, method):
-    """Let the landmarks of the segments from `first` to before `last` enter.
+@entry()
+def renew(
+    slots, queries, keys, values, query_landmarks, key_landmarks, sums, betas, due, gammas
+):  # fmt: skip
+    """Let landmarks enter that are due, into the parts of a `NystromState` but gamma's inverse.
 
     Args:
-        slot: the place of the next token; the window is full.
+        due: (B,) 1 where the landmark is that of the newest token's segment, 2 where the window has
+            become full and all are new.
+        gammas: (B, H, M, M), to be written where landmarks are due.
     """
-    heads, size, marks = stream.query_landmarks.shape
-    window = stream.keys.shape[1]
+    batch, heads, size, marks = query_landmarks.shape
+    window = keys.shape[2]
     logits, shifts = np.empty(window), np.empty(window)
     bits = np.empty(max(window, marks), np.int64)
-    table = np.empty((stream.sums.shape[0], size + 2))
-    gamma, landmark = np.empty((marks, marks)), np.empty(size)
-    for head in range(heads):
-        for mark in range(first, last):
-            begin, end = start_of(mark, marks, window), start_of(mark + 1, marks, window)
-            for column in range(size):
-                query, key = 0.0, 0.0
-                for token in range(begin, end):
-                    query += stream.queries[head, token, column]
-                    key += stream.keys[head, token, column]
-                landmark[column] = query / (end - begin)
-                stream.query_landmarks[head, column, mark] = landmark[column]
-                stream.key_landmarks[head, column, mark] = key / (end - begin)
-            dot_rows(logits, stream.keys[head], landmark)
-            near = weigh(logits, shifts, bits)
-            build(table, logits, shifts, stream.values[head], slot, near)
-            for row in range(table.shape[0]):
-                for column in range(size + 2):
-                    stream.sums[row, head, column, mark] = table[row, column]
-        for mark in range(marks):
-            for column in range(size):
-                landmark[column] = stream.query_landmarks[head, column, mark]
-            sum_rows(gamma[mark], landmark, stream.key_landmarks[head])
-            _, whole = exponentiate(gamma[mark], bits)
-            for other in range(marks):
-                gamma[mark, other] /= whole
-        invert(stream.gamma_inv[head], gamma, method)
-        if stream.betas.shape[2]:
-            for begin in range(0, window, TILE):
-                _write_betas(stream, head, begin, min(TILE, window - begin))
+    table = np.empty((sums.shape[1], size + 2))
+    landmark = np.empty(size)
+    for stream in range(batch):
+        segment = part_of((slots[stream] + window - 1) % window, marks, window)
+        first, last = (segment, segment + 1) if due[stream] == 1 else (0, marks * (due[stream] > 0))
+        for head in range(heads if due[stream] else 0):
+            gamma = gammas[stream, head]
+            for mark in range(first, last):
+                begin, end = start_of(mark, marks, window), start_of(mark + 1, marks, window)
+                for column in range(size):
+                    query, key = 0.0, 0.0
+                    for token in range(begin, end):
+                        query += queries[stream, head, token, column]
+                        key += keys[stream, head, token, column]
+                    landmark[column] = query / (end - begin)
+                    query_landmarks[stream, head, column, mark] = landmark[column]
+                    key_landmarks[stream, head, column, mark] = key / (end - begin)
+                dot_rows(logits, keys[stream, head], landmark)
+                near = weigh(logits, shifts, bits)
+                build(table, logits, shifts, values[stream, head], slots[stream], near)
+                for row in range(table.shape[0]):
+                    for column in range(size + 2):
+                        sums[stream, row, head, column, mark] = table[row, column]
+            for mark in range(marks):
+                for column in range(size):
+                    landmark[column] = query_landmarks[stream, head, column, mark]
+                sum_rows(gamma[mark], landmark, key_landmarks[stream, head])
+                _, whole = exponentiate(gamma[mark], bits)
+                for other in range(marks):
+                    gamma[mark, other] /= whole
+            if betas.shape[3]:
+                for begin in range(0, window, TILE):
+                    _write_betas(
+                        betas[stream, head], queries[stream, head], key_landmarks[stream, head],
+                        begin, min(TILE, window - begin),
+                    )  # fmt: skip
 
 
 @kernel()
@@ -146,19 +155,19 @@ def _add(table, row, shift, weight, value):
 
 
 @kernel()
-def _write_betas(stream, head, begin, count):
+def _write_betas(ring, queries, key_landmarks, begin, count):
     """Some columns of the ring of betas, from the ring of queries."""
-    size, marks = stream.query_landmarks.shape[1:]
+    size, marks = key_landmarks.shape
     turned, betas = np.empty((size, count)), np.empty((marks, count))
     landmark, whole, shift = np.empty(size), np.empty(count), np.empty(count)
     for token in range(count):
         for column in range(size):
-            turned[column, token] = stream.queries[head, begin + token, column]
+            turned[column, token] = queries[begin + token, column]
     for token in range(count):
         whole[token], shift[token] = 0.0, -np.inf
     for mark in range(marks):
         for column in range(size):
-            landmark[column] = stream.key_landmarks[head, column, mark]
+            landmark[column] = key_landmarks[column, mark]
         sum_rows(betas[mark], landmark, turned)
         for token in range(count):
             shift[token] = max(shift[token], betas[mark, token])
@@ -171,4 +180,4 @@ def _write_betas(stream, head, begin, count):
             whole[token] += betas[mark, token]
     for mark in range(marks):
         for token in range(count):
-            stream.betas[head, mark, begin + token] = betas[mark, token] / whole[token]
+            ring[mark, begin + token] = betas[mark, token] / whole[token]

@@ -1,0 +1,204 @@
+"""A classifier's whole step in one compiled call for each of its layers."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from cla.attention import attention_row, kernels
+from cla.attention.plain import is_changed
+from cla.attention.projections import PROJECTIONS
+from cla.attention.rings import read_token
+from cla.models.cascaded import CascadedStack
+from cla.models.classifier import ClassifierState, StreamClassifier
+from cla.models.encoder_layer import EncoderLayer
+
+NO_TABLE: NDArray[np.float32] = np.empty((0, 0), np.float32)
+
+
+class Scores(NamedTuple):
+    """Of some streams, as arrays.
+
+    Shapes:
+        logits, probabilities: (B, C)
+    """
+
+    logits: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
+
+
+class CompiledStep:
+    """The numbers of `StreamClassifier.step`, embedding to softmax, without calling its modules.
+
+    The weights around the attention are copied, and copied again when PyTorch notes that they have
+    changed: not when they are written to as `parameter.data` or through NumPy. Hooks that are
+    registered later are not called. States are those of the classifier; it and this may take turns.
+
+    Args:
+        classifier: of float32, on the CPU, of which `can_compile` holds.
+    """
+
+    def __init__(self, classifier: StreamClassifier) -> None:
+        self._classifier = classifier
+        self._attentions = classifier.attentions
+        layers = range(len(self._attentions))
+        self._around = [_around(classifier, index) for index in layers]
+        self._parameters = [tensor for tensors in self._around for tensor in tensors]
+        self._arrays = [kernels.Arrays() for _ in layers]
+        self._weights: list[NDArray[np.float32]] = []
+        self._known: tuple[Any, ...] = ()
+        self._since_rows = 0
+        self._forget_rows()
+        self._hidden: list[NDArray[np.float32]] = []
+
+    def step(
+        self, x: Tensor, state: ClassifierState, *, active: Tensor | None = None
+    ) -> Scores | None:
+        """A token (B, F) of each stream, or the `active` ones, as by the classifier.
+
+        Returns:
+            None, and nothing is done, where the classifier has to step: windows of continual
+            landmarks that fill, states and tokens of other types.
+        """
+        if not self._takes(x, state):
+            return None
+        self._since_rows += 1
+        table, position = self._classifier.position_table.detach().numpy(), state.position.numpy()
+        classes, embed_dim = self._classifier.config.num_classes, len(table[0])
+        given: Any = x.numpy()
+        for index, (attention, part) in enumerate(self._parts(state)):
+            last = index == len(self._around) - 1
+            around = (
+                self._weights[index], NO_TABLE if index else table, position, self._hidden[index],
+                classes if last else 0,
+            )  # fmt: skip
+            weights = kernels.weights_of(attention, self._arrays[index], x)
+            size = 2 * classes if last else embed_dim
+            steps = _steps(attention)
+            given = weights and steps.around(given, around, weights, part, active, size)
+            if given is None:
+                return None
+            given = given[:, :, 0]
+        return Scores(given[:, :classes], given[:, classes:])
+
+    def rows(self, state: ClassifierState) -> NDArray[np.float32]:
+        """Attention rows of the newest token in each layer, (B, L, H, N), oldest first.
+
+        Costs least where it is asked for after every step, of which each has to be by this.
+        """
+        if self._since_rows != 1:
+            self._forget_rows()
+        self._since_rows = 0
+        rows = []
+        for row, (attention, part) in zip(self._rows, self._parts(state), strict=True):
+            found = row.of(part)
+            rows.append(_emitted_row(attention, part) if found is None else found)
+        return np.stack(rows, 1)
+
+    def _forget_rows(self) -> None:
+        self._rows = [kernels.NewestRow(attention.config) for attention in self._attentions]
+
+    def _parts(self, state: ClassifierState) -> Any:
+        """The attention and the state of each layer."""
+        return zip(self._attentions, state.stack.layers, strict=True)
+
+    def _takes(self, x: Tensor, state: ClassifierState) -> bool:
+        """Whether kernels can take this step; then the weights are those of the classifier."""
+        batch = len(x)
+        if x.requires_grad or not x.is_contiguous():
+            return False
+        for attention, part in self._parts(state):
+            if not (attention.use_fused and attention.fits(part) and _takes(attention, part)):
+                return False
+        known = (
+            *map(Tensor.data_ptr, self._parameters), *(one._version for one in self._parameters)
+        )  # fmt: skip
+        if known != self._known:
+            self._weights = [_joined(tensors) for tensors in self._around]
+            self._known = known
+        if not self._hidden or len(self._hidden[0]) != batch:
+            shape = (batch, self._classifier.config.embed_dim)
+            self._hidden = [np.empty(shape, np.float32) for _ in self._around]
+        return True
+
+
+def can_compile(classifier: StreamClassifier) -> bool:
+    """Whether a whole step can be compiled: plain modules of float32 on the CPU.
+
+    Layers that refresh their windows, and attention that has no kernel, are not.
+    """
+    if not kernels.AVAILABLE or not isinstance(classifier.encoder, CascadedStack):
+        return False
+    layers = list(classifier.encoder)
+    if not all(_steps(layer.attention) and _is_usual(layer) for layer in layers):
+        return False
+    linears = [classifier.input_proj, classifier.head]
+    norms = [classifier.input_norm]
+    for layer in layers:
+        linears += [layer.feed_forward[0], layer.feed_forward[3]]
+        norms += [layer.attention_norm, layer.feed_forward_norm]
+    return (
+        not is_changed(*linears)
+        and all(type(norm) is nn.LayerNorm and norm.eps == 1e-5 for norm in norms)
+        and all(
+            type(one) in (Tensor, nn.Parameter)
+            and one.dtype is torch.float32
+            and one.is_cpu
+            and one.is_contiguous()
+            and not one.is_inference()
+            for one in (*classifier.parameters(), classifier.position_table)
+        )
+        and all(one.bias is not None for one in (*linears, *norms))
+    )
+
+
+def _is_usual(layer: EncoderLayer) -> bool:
+    """Whether a layer is built as those of `StreamClassifier` are, with all biases."""
+    network = layer.feed_forward
+    return (
+        not layer.norm_first
+        and type(layer.after) is nn.Identity
+        and not layer.training
+        and type(network[1]) is nn.GELU
+        and network[1].approximate == "none"
+        and all(getattr(layer.attention, name).bias is not None for name in PROJECTIONS)
+    )
+
+
+def _around(classifier: StreamClassifier, index: int) -> list[Tensor]:
+    """What a layer's kernel takes beside the attention, in its order: see `encoder`."""
+    layer = list(classifier.encoder)[index]
+    parts: list[Any] = [] if index else [classifier.input_norm, classifier.input_proj]
+    network = layer.feed_forward
+    parts += [layer.attention_norm, network[0], network[3], layer.feed_forward_norm]
+    if index == classifier.config.num_layers - 1:
+        parts.append(classifier.head)
+    return [tensor for part in parts for tensor in (part.weight, part.bias)]
+
+
+def _joined(tensors: list[Tensor]) -> NDArray[np.float32]:
+    joined: NDArray[np.float32] = torch.cat([one.detach().reshape(-1) for one in tensors]).numpy()
+    return joined
+
+
+def _steps(attention: Any) -> Any:
+    """The compiled steps of an attention layer; None where it has none."""
+    config = attention.config
+    exact = config.landmarks == config.window and config.landmark_mode == "continual"
+    return None if exact else getattr(attention, "compiled", None)
+
+
+def _takes(attention: Any, state: Any) -> bool:
+    dtype = torch.float64 if attention.config.landmarks else torch.float32
+    return kernels.can_step(state.keys, dtype)
+
+
+def _emitted_row(attention: Any, state: Any) -> NDArray[np.float32]:
+    """The attention row (B, H, N) of the newest token by PyTorch, whatever its logits are."""
+    queries = state.rings.queries if hasattr(state, "rings") else state.queries
+    if queries.shape[2] > 1:
+        queries = read_token(queries, (state.slot - 1) % state.window)[:, :, None]
+    found: NDArray[np.float32] = attention_row(attention.step_emits(queries, state)).float().numpy()
+    return found
