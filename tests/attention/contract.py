@@ -154,11 +154,17 @@ def check_contract(config: AttentionConfig, length: int) -> None:
     _check_forgetting(layer, stream)
 
 
+@torch.no_grad()
+def largest_logit(layer: AttentionLayer, stream: Tensor) -> float:
+    """Size of the largest logit between any two tokens."""
+    tokens = layer.project(stream, torch.float64)
+    parts = tokens.queries.split(64, -2)
+    return max(float((part @ tokens.keys.mT).abs().max()) for part in parts)
+
+
 def softmax_roundings(layer: AttentionLayer, stream: Tensor) -> float:
     """`ROUNDINGS` for large logits: a weight is off by the rounding of its logit."""
-    with torch.no_grad():
-        tokens = layer.project(stream, torch.float64)
-    return ROUNDINGS + float((tokens.queries @ tokens.keys.mT).abs().max())
+    return ROUNDINGS + largest_logit(layer, stream)
 
 
 def run(layer: AttentionLayer, stream: Tensor, state: Any) -> Tensor:
