@@ -21,7 +21,7 @@ def spoken_digits(path: str) -> list[tuple[float, str]]:
         for chunk in audio:
             for token in tokenizer.push(chunk.samples):
                 logits, state, _ = model.step(token.features[None], state)
-                event = detector.push(token.time_s, logits[0].softmax(-1).numpy())
+                event = detector.detect(token.time_s, logits[0].softmax(-1).numpy())
                 if event:
                     found.append((event.time_s, event.label))
     return found

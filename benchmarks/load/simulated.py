@@ -91,7 +91,7 @@ def speech() -> NDArray[np.int16]:
     """The first sample clip at 16 kHz, a whole number of packets."""
     with open_audio(sample_clips()[0].path) as audio:
         resampler = StreamResampler(audio.sample_rate_hz, SAMPLE_RATE_HZ)
-        parts = [resampler.push(chunk.samples) for chunk in audio]
+        parts = [part for chunk in audio for part in resampler.push(chunk.samples)]
     samples = np.concatenate(parts)
     whole = samples[: len(samples) // PACKET * PACKET]
     return (whole * 32767).astype("<i2")

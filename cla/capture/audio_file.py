@@ -108,7 +108,7 @@ class AudioFile(MediaFile[AudioChunk]):
                 self._check_time(clock.media_s)
                 yield from self._silence(gap_s)
             converter = converter or MonoConverter(frame, self.sample_rate_hz, scale, found)
-            yield converter.push(frame)
+            yield converter.convert(frame)
         if converter:
             yield converter.flush()
         self._note_found(found, clock)

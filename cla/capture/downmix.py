@@ -74,7 +74,7 @@ class Downmix:
         """Whether channels cancel each other just now."""
         return self._alone is not None
 
-    def push(self, samples: Samples) -> Samples:
+    def mix(self, samples: Samples) -> Samples:
         """Take samples, (C, S); returns the whole blocks that are there, (R,)."""
         if len(samples) == 1:
             only: Samples = samples[0]

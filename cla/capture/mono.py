@@ -51,7 +51,7 @@ class MonoConverter:
         """Whether a frame is of the same rate and channels."""
         return _form(frame) == self._form
 
-    def push(self, frame: av.AudioFrame) -> NDArray[np.float32]:
+    def convert(self, frame: av.AudioFrame) -> NDArray[np.float32]:
         """Take a frame; returns the samples that are complete, (S,)."""
         if self._resampler is None:
             return self._mix(frame)
@@ -71,7 +71,7 @@ class MonoConverter:
         samples = frame.to_ndarray()
         if not frame.format.is_planar:
             samples = samples.reshape(frame.samples, -1).T
-        mono = self._downmix.push(self._scaled(samples))
+        mono = self._downmix.mix(self._scaled(samples))
         self._found.cancelled |= self._downmix.cancels
         return mono
 

@@ -56,7 +56,7 @@ class Summary:
             # Lanes may come while a session runs.
             totals = self.lanes.setdefault(lane.lane, LaneSummary())
             totals.tokens += 1
-            totals.compute_ms.push(lane.compute_ms)
+            totals.compute_ms.add(lane.compute_ms)
             totals.total_ops += lane.ops
             totals.agreed += lane.label == labels.get(REFERENCE)
             if lane.event:

@@ -107,7 +107,5 @@ def image_extractor(name: str) -> Extractor:
 def _embed_pictures(chosen: ImageFrontEnd, path: Path) -> NDArray[np.float32]:
     tokenizer = chosen.open()
     with open_video(path) as video:
-        tokens = [
-            token.features for frame in video for token in tokenizer.push(frame.image, frame.time_s)
-        ]
+        tokens = [token.features for frame in video for token in tokenizer.push(frame)]
     return torch.stack(tokens).numpy()

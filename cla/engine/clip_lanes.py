@@ -76,7 +76,7 @@ def scan_lane(
         probabilities = np.stack(held)
     detector = EventDetector(task.labels, task.event_config)
     found = (
-        detector.push(token.time_s, row)
+        detector.detect(token.time_s, row)
         for token, row in zip(clip.tokens, probabilities, strict=True)
     )
     return LaneScan(probabilities, tuple(event for event in found if event), compute_s)

@@ -68,11 +68,11 @@ def read_clip(
     samples: list[NDArray[np.float32]] = []
     tokens: list[Token] = []
     for chunk in audio:
-        samples.append(resampler.push(chunk.samples))
+        samples += resampler.push(chunk.samples)
         tokens += stream.take(Arrival(chunk.samples, 0.0)).tokens
         if audio.duration_s:
             progress(min(chunk.start_s / audio.duration_s, 1.0))
-    samples.append(resampler.flush())
+    samples += resampler.flush()
     tokens += stream.flush()
     _check_length(tokens, audio.name)
     progress(1.0)

@@ -116,7 +116,7 @@ class Lane:
             showing_ms=showing_ms,
             ops=ops,
             total_ops=self._total_ops,
-            event=self._detector.push(token.time_s, probabilities),
+            event=self._detector.detect(token.time_s, probabilities),
             rebuilds=self._rebuilds,
             attention=attention,
             stretches=self._stretches() if emit else None,

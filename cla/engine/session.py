@@ -12,10 +12,10 @@ from typing import Generic, TypeVar
 from cla.engine.commands import Command, Pause, Reset, Resume, SetSensitivity, StepOnce, UseKernels
 from cla.engine.kernels import Kernels
 from cla.engine.outbox import Outbox
+from cla.engine.pipeline import Pipeline
 from cla.engine.recording.manifest import describe
 from cla.engine.recording.recorder import Recorder
 from cla.engine.records import FaultRecord, LanesRecord, NoticeRecord, Record
-from cla.engine.stepper import Stepper
 from cla.engine.stream import Stream
 from cla.errors import ClaError
 from cla.models import TaskModel, write_task_file
@@ -81,7 +81,7 @@ class Session(Generic[Packet]):
         self._stream = stream
         self._kernels = kernels
         by_kernels = kernels is None or kernels.ready
-        self._stepper = Stepper(task, lane_configs, stream, kernels=by_kernels)
+        self._pipeline = Pipeline(task, lane_configs, stream, kernels=by_kernels)
         self._condition = threading.Condition()
         self._commands: deque[Command | _Record] = deque()
         self._outbox = Outbox()
@@ -103,7 +103,7 @@ class Session(Generic[Packet]):
     @property
     def lanes(self) -> LanesRecord:
         """The lanes; when commands change them, a record of it comes in its place among others."""
-        return self._stepper.comparison.published
+        return self._pipeline.comparison.published
 
     @property
     def closed(self) -> bool:
@@ -210,10 +210,10 @@ class Session(Generic[Packet]):
 
     def _run(self) -> None:
         try:
-            self._stepper.comparison.warm_up()
+            self._pipeline.comparison.warm_up()
             while self._wait_for_work():
                 self._do_commands()
-                for fault in self._stepper.comparison.take_faults():
+                for fault in self._pipeline.comparison.take_faults():
                     self._record(fault)
                 if not self.paused:
                     self._take_packets()
@@ -238,7 +238,7 @@ class Session(Generic[Packet]):
         """Sleep until there is something to do; False when the session is over."""
         with self._condition:
             while not self._closed:
-                has_input = self._stepper.has_token or len(self._stream)
+                has_input = self._pipeline.has_token or len(self._stream)
                 ends = self._ended and not self._finished.is_set()
                 if self._commands or (self._may_step() and (has_input or ends)):
                     return True
@@ -274,7 +274,7 @@ class Session(Generic[Packet]):
                 self._steps_due += self._paused
             case _:
                 pass
-        answer = self._stepper.do(command)
+        answer = self._pipeline.do(command)
         if answer:
             self._record(answer)
         with self._condition:
@@ -282,10 +282,10 @@ class Session(Generic[Packet]):
 
     def _record_with(self, recorder: Recorder | None) -> None:
         if recorder is None:
-            self._stepper.end_recording()
+            self._pipeline.end_recording()
             return
-        self._stepper.start_recording(recorder)
-        comparison = self._stepper.comparison
+        self._pipeline.start_recording(recorder)
+        comparison = self._pipeline.comparison
         lanes = tuple(lane.config for lane in comparison.lanes)
         about = describe(
             self._task, self._stream, lanes, emit=comparison.emit, live=self.live,
@@ -297,42 +297,42 @@ class Session(Generic[Packet]):
 
     def _take_packets(self) -> None:
         """Turn waiting packets into tokens until there is one to work on."""
-        while not self._stepper.has_token:
+        while not self._pipeline.has_token:
             with self._condition:
                 arrival = self._stream.pop()
                 self._condition.notify_all()
             if arrival is None:
                 break
             try:
-                seen = self._stepper.take(arrival)
+                seen = self._pipeline.take(arrival)
             except ClaError as error:
                 self._record(FaultRecord(error.message, error.remedy))
                 continue
             if seen:
                 # A token that follows at once is told of together with it.
-                self._record(seen, tell=not self._stepper.has_token)
-        done = self._ended and not self._stepper.has_token and not len(self._stream)
+                self._record(seen, tell=not self._pipeline.has_token)
+        done = self._ended and not self._pipeline.has_token and not len(self._stream)
         if done and not self._finished.is_set():
-            self._stepper.flush()
-            if not self._stepper.has_token:
+            self._pipeline.flush()
+            if not self._pipeline.has_token:
                 self._finish()
 
     def _take_token(self) -> None:
-        if not self._stepper.has_token:
+        if not self._pipeline.has_token:
             return
         self._steps_due = max(self._steps_due - 1, 0)
-        if self._kernels and self._kernels.ready and not self._stepper.comparison.kernels:
-            self._stepper.do(UseKernels(True))
+        if self._kernels and self._kernels.ready and not self._pipeline.comparison.kernels:
+            self._pipeline.do(UseKernels(True))
         with self._condition:
             behind_s = self._stream.behind_s
         with _turn():
-            record = self._stepper.step(behind_s)
-        self._stepper.keep(record)
+            record = self._pipeline.step(behind_s)
+        self._pipeline.keep(record)
         self._record(record)
 
     def _finish(self) -> None:
         try:
-            self._stepper.close_recording()
+            self._pipeline.close_recording()
         finally:
             self._finished.set()
             with self._condition:

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from cla.engine.records import SOUND_STEP_S, SoundRecord
 from cla.engine.stream import Arrival, Stream, Taken
-from cla.features import Rechunker, SoundTokenizer, SpeechTokenizer
+from cla.features import Rechunker, SpeechTokenizer
+from cla.stages import Stage
 from cla.types import Token
 
 MAX_BEHIND_S = 2.0
@@ -29,7 +30,7 @@ class SoundStream(Stream[Samples]):
     def __init__(
         self,
         sample_rate_hz: int,
-        tokenizer: SoundTokenizer | None = None,
+        tokenizer: Stage[NDArray[np.float32], Token] | None = None,
         *,
         preview: bool = False,
     ) -> None:

@@ -37,7 +37,7 @@ class VideoStream(Stream[VideoFrame | EncodedFrame]):
         if self._first_s is None:
             self._first_s = frame.time_s
         time_s = frame.time_s - self._first_s
-        tokens = self._tokenizer.push(image, time_s)
+        tokens = self._tokenizer.push(VideoFrame(image, time_s))
         picture = preview_jpeg(image) if self._preview else None
         record = FrameRecord(time_s, frame.time_s, self._tokenizer.hands, picture)
         lost, self._lost = self._lost - 1, 0

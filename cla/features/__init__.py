@@ -6,7 +6,6 @@ from cla.features.front_ends import (
     ImageFrontEnd,
     ImageTokenizer,
     SoundFrontEnd,
-    SoundTokenizer,
     front_end,
 )
 from cla.features.hand import BONES, NUM_POINTS, Hand, Handedness
@@ -19,7 +18,7 @@ from cla.features.hand_features import (
     hand_velocities,
 )
 from cla.features.hand_landmarker import HandLandmarker
-from cla.features.hand_stream import HAND_HOP_S, HandStream
+from cla.features.hand_stream import HAND_HOP_S, HandStream, SeenHands
 from cla.features.hand_tokenizer import HandTokenizer
 from cla.features.hand_tracker import HandTracker
 from cla.features.palm_detector import PalmDetector
@@ -34,7 +33,7 @@ from cla.features.speech_embedding import (
     EmbeddingState,
     SpeechEmbedding,
 )
-from cla.features.tokenizer import SpeechTokenizer, embed_clip
+from cla.features.tokenizer import SoundTokenizer, SpeechTokenizer, embed_clip
 from cla.features.vggish import VGGISH_DIM, Vggish, load_vggish
 from cla.features.yamnet import YAMNET_DIM, Yamnet, load_yamnet
 from cla.features.yamnet_tokenizer import (
@@ -74,6 +73,7 @@ __all__ = [
     "PalmDetector",
     "Pose",
     "Rechunker",
+    "SeenHands",
     "SoundFrontEnd",
     "SoundTokenizer",
     "SpeechEmbedding",

@@ -20,27 +20,15 @@ from cla.features.speech_embedding import FEATURE_DIM, HOP_S
 from cla.features.tokenizer import SpeechTokenizer
 from cla.features.yamnet import YAMNET_DIM
 from cla.features.yamnet_tokenizer import SOUND_HOP_S, YamnetTokenizer
-from cla.types import InputKind, Token
+from cla.stages import Stage
+from cla.types import InputKind, Token, VideoFrame
 
 
-class SoundTokenizer(Protocol):
-    """What turns one stream of mono samples into tokens."""
-
-    def push(self, samples: NDArray[np.float32]) -> list[Token]: ...
-
-    def flush(self) -> list[Token]: ...
-
-    def reset(self) -> None: ...
-
-
-class ImageTokenizer(Protocol):
+class ImageTokenizer(Stage[VideoFrame, Token], Protocol):
     """What turns one stream of pictures into tokens; `hands` are those of the newest picture."""
 
-    hands: tuple[Hand, ...]
-
-    def push(self, image: NDArray[np.uint8], time_s: float) -> list[Token]: ...
-
-    def reset(self) -> None: ...
+    @property
+    def hands(self) -> tuple[Hand, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -55,7 +43,7 @@ class SoundFrontEnd:
     name: str
     feature_dim: int
     hop_s: float
-    open: Callable[[int], SoundTokenizer]
+    open: Callable[[int], Stage[NDArray[np.float32], Token]]
     fetched: str | None = None
     input: InputKind = "sound"
 

@@ -1,6 +1,7 @@
 """Hands of uneven frames in, tokens at an even rate out."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,6 +20,19 @@ from cla.features.token_clock import TokenClock
 from cla.types import Token
 
 HAND_HOP_S = 1 / 15
+
+
+class SeenHands(NamedTuple):
+    """The hands of one frame.
+
+    Args:
+        aspect: width of the image over its height.
+        time_s: media time of the frame.
+    """
+
+    hands: Sequence[Hand]
+    aspect: float
+    time_s: float
 
 
 class _Followed:
@@ -56,18 +70,15 @@ class HandStream:
         self._count = 0
         self._followed: dict[int, _Followed] = {}
 
-    def push(self, hands: Sequence[Hand], aspect: float, time_s: float) -> list[Token]:
+    def push(self, seen: SeenHands) -> list[Token]:
         """Takes the hands of one frame and returns the tokens it completes, oldest first.
 
         A frame that is not newer than the one before gives none.
 
-        Args:
-            aspect: width of the image over its height.
-            time_s: media time of the frame.
-
         Raises:
             ClaError: the time is not a number.
         """
+        hands, aspect, time_s = seen
         if self._clock.begins(time_s):
             self._followed = {}  # hands begin at rest
         due = self._clock.take(time_s)
@@ -76,14 +87,18 @@ class HandStream:
         scale = np.array([aspect, 1.0], np.float32)
         frame = {hand.track: Pose(hand.points * scale, hand.handedness) for hand in hands}
         # In the order in which they appeared, whatever the order in this frame.
-        seen = {track: one for track, one in self._followed.items() if track in frame}
+        followed = {track: one for track, one in self._followed.items() if track in frame}
         for track in frame:
-            seen.setdefault(track, _Followed())
-        self._followed = dict(list(seen.items())[:HAND_SLOTS])
+            followed.setdefault(track, _Followed())
+        self._followed = dict(list(followed.items())[:HAND_SLOTS])
         tokens = [self._make(frame, time_s, share) for time_s, share in due]
         for track, one in self._followed.items():
             one.frame = frame[track]
         return tokens
+
+    def flush(self) -> list[Token]:
+        """Nothing is owed: no token is made up for the time after the last frame."""
+        return []
 
     def _make(self, frame: dict[int, Pose], time_s: float, share: float) -> Token:
         """Returns a token a share of the way from the frame before to this one."""

@@ -6,12 +6,45 @@ from numpy.typing import NDArray
 from cla.errors import ClaError
 from cla.features.hand import Hand
 from cla.features.hand_features import HAND_FEATURE_DIM
-from cla.features.hand_stream import HAND_HOP_S, HandStream
+from cla.features.hand_stream import HAND_HOP_S, HandStream, SeenHands
 from cla.features.hand_tracker import HandTracker
-from cla.types import Token
+from cla.stages import Chain
+from cla.types import Token, VideoFrame
 
 
-class HandTokenizer:
+class HandFinder:
+    """Images in, their hands out; `hands` are those of the newest one.
+
+    Raises:
+        ClaError: the networks or OpenCV cannot be loaded.
+    """
+
+    def __init__(self) -> None:
+        self._tracker = HandTracker()
+        self.hands: tuple[Hand, ...] = ()
+
+    def push(self, frame: VideoFrame) -> list[SeenHands]:
+        """The hands of a frame: (height, width, 3), RGB, as the camera saw it, not mirrored.
+
+        Raises:
+            ClaError: this is no such image.
+        """
+        check_image(frame.image)
+        self.hands = self._tracker.track(frame.image)
+        height, width = frame.image.shape[:2]
+        return [SeenHands(self.hands, width / height, frame.time_s)]
+
+    def flush(self) -> list[SeenHands]:
+        """Nothing is owed."""
+        return []
+
+    def reset(self) -> None:
+        """Begins a new stream."""
+        self._tracker.reset()
+        self.hands = ()
+
+
+class HandTokenizer(Chain[VideoFrame, Token]):
     """Turns one stream of images into tokens of its hands, one each 67 ms of media time.
 
     Frames without a hand are tokens too. One stream's own: it is not for many threads.
@@ -24,31 +57,13 @@ class HandTokenizer:
     feature_dim = HAND_FEATURE_DIM
 
     def __init__(self) -> None:
-        self._tracker = HandTracker()
-        self._stream = HandStream()
-        self.hands: tuple[Hand, ...] = ()
+        self._finder = HandFinder()
+        super().__init__(self._finder, HandStream())
 
-    def reset(self) -> None:
-        """Begins a new stream."""
-        self._tracker.reset()
-        self._stream.reset()
-        self.hands = ()
-
-    def push(self, image: NDArray[np.uint8], time_s: float) -> list[Token]:
-        """Takes the next frame and returns the tokens it completes, oldest first.
-
-        `hands` then holds what the frame showed.
-
-        Shapes:
-            image: (height, width, 3), RGB, as the camera saw it: not mirrored.
-
-        Raises:
-            ClaError: this is no such image, or the time is not a number.
-        """
-        check_image(image)
-        self.hands = self._tracker.track(image)
-        height, width = image.shape[:2]
-        return self._stream.push(self.hands, width / height, time_s)
+    @property
+    def hands(self) -> tuple[Hand, ...]:
+        """What the newest frame showed."""
+        return self._finder.hands
 
 
 def check_image(image: NDArray[np.uint8]) -> None:

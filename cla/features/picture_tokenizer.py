@@ -8,7 +8,7 @@ from cla.features.hand import Hand
 from cla.features.hand_tokenizer import check_image
 from cla.features.image_embedding import shared_image_embedding
 from cla.features.token_clock import TokenClock
-from cla.types import Token
+from cla.types import Token, VideoFrame
 
 PICTURE_HOP_S = 1 / 15
 
@@ -33,20 +33,17 @@ class PictureTokenizer:
         self._count = 0
         self._before: NDArray[np.float32] | None = None
 
-    def push(self, image: NDArray[np.uint8], time_s: float) -> list[Token]:
-        """Takes the next frame and returns the tokens it completes, oldest first.
-
-        Shapes:
-            image: (height, width, 3), RGB.
+    def push(self, frame: VideoFrame) -> list[Token]:
+        """Takes the next frame, RGB, and returns the tokens it completes, oldest first.
 
         Raises:
             ClaError: this is no such image, or the time is not a number.
         """
-        check_image(image)
-        due = self._clock.take(time_s)
+        check_image(frame.image)
+        due = self._clock.take(frame.time_s)
         if due is None:
             return []
-        now = self._embed(image)
+        now = self._embed(frame.image)
         before = now if self._before is None else self._before
         tokens = []
         for due_s, share in due:
@@ -55,3 +52,7 @@ class PictureTokenizer:
             self._count += 1
         self._before = now
         return tokens
+
+    def flush(self) -> list[Token]:
+        """Nothing is owed: no token is made up for the time after the last frame."""
+        return []

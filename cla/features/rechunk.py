@@ -11,8 +11,17 @@ class Rechunker:
         if hop_samples < 1:
             raise ValueError(f"hop_samples must be at least 1, not {hop_samples}")
         self.hop_samples = hop_samples
+        self.reset()
+
+    def reset(self) -> None:
+        """Begins a new stream."""
         self._pending: list[NDArray[np.float32]] = []
         self._pending_samples = 0
+
+    def flush(self) -> list[NDArray[np.float32]]:
+        """Ends the stream: what does not fill a hop is none."""
+        self.reset()
+        return []
 
     def push(self, samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Takes a packet and returns the hops it completes, oldest first.

@@ -27,7 +27,7 @@ def resampled(samples: NDArray[np.floating], source_hz: int, target_hz: int) -> 
     if not samples.size or max(source_hz, target_hz) // divisor > _MAX_TABLE_PHASES:
         # torchaudio takes no empty recording, and as many weights as the product of both rates.
         stream = StreamResampler(source_hz, target_hz)
-        return np.concatenate((stream.push(samples.astype(np.float32)), stream.flush()))
+        return np.concatenate(stream.push(samples.astype(np.float32)) + stream.flush())
     converted = torch_audio().functional.resample(
         torch.from_numpy(samples.astype(np.float64)),  # its weights have the type of the samples
         source_hz,
@@ -64,24 +64,25 @@ class StreamResampler:
             if self._step_out <= _MAX_TABLE_PHASES
             else None
         )
-        self._start_over()
+        self.reset()
 
-    def _start_over(self) -> None:
+    def reset(self) -> None:
+        """Begins a new stream."""
         # Silence before the stream, so that the first output sample has a whole window.
         self._buffer = np.zeros(self._half_width, np.float32)
         self._center = 0  # the input sample in the middle of the window that begins the buffer
         self._settled = -self._half_width  # input samples whose whole window is there
         self._samples_out = 0
 
-    def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    def push(self, samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Takes input samples and returns the output samples they complete.
 
         Shapes:
             samples: (S,) with any S.
-            returns: (R,) float32.
+            returns: one of (R,) float32.
         """
         if self._step_in == self._step_out:
-            return samples
+            return [samples]
         self._buffer = np.concatenate((self._buffer, samples))
         self._settled += len(samples)
         start = self._samples_out
@@ -94,17 +95,17 @@ class StreamResampler:
         next_center = stop * self._step_in // self._step_out
         self._buffer = self._buffer[next_center - self._center :].copy()
         self._center = next_center
-        return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+        return [np.concatenate(blocks) if blocks else np.zeros(0, np.float32)]
 
-    def flush(self) -> NDArray[np.float32]:
+    def flush(self) -> list[NDArray[np.float32]]:
         """Ends the stream: returns the samples still owed, as if silence followed.
 
         The next push begins a new stream.
         """
         if self._step_in == self._step_out:
-            return np.zeros(0, np.float32)
+            return []
         tail = self.push(np.zeros(self._half_width, np.float32))
-        self._start_over()
+        self.reset()
         return tail
 
     def _convert(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:

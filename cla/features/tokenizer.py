@@ -14,56 +14,32 @@ from cla.features.speech_embedding import (
     EmbeddingState,
     shared_embedding,
 )
+from cla.stages import Chain, Each, Stage
 from cla.types import Token
 
 
-class SpeechTokenizer:
-    """Turns one stream of mono samples into tokens, one each 80 ms.
+class SpeechFeatures:
+    """Hops of 80 ms in, tokens out, of a stream with silence before it."""
 
-    The tokens do not depend on how the stream is cut into packets. A hop that the stream does not
-    fill gives no token.
-
-    Args:
-        sample_rate_hz: sample rate of the stream.
-    """
-
-    def __init__(self, sample_rate_hz: int) -> None:
-        self.sample_rate_hz = sample_rate_hz
+    def __init__(self) -> None:
         self._embedding = shared_embedding()
         self.reset()
 
     def reset(self) -> None:
-        """Begins a new stream at media time 0, with silence before it."""
-        self._resampler = StreamResampler(self.sample_rate_hz, SAMPLE_RATE_HZ)
-        self._rechunker = Rechunker(HOP_SAMPLES)
+        """Begins a new stream at media time 0."""
         self._state = self._embedding.init_state()
         self._count = 0
 
-    def push(self, samples: NDArray[np.float32]) -> list[Token]:
-        """Takes a packet and returns the tokens it completes, oldest first.
-
-        Shapes:
-            samples: (S,) float32 in [-1, 1], with any S; what lies beyond is clipped.
-
-        Raises:
-            ClaError: the samples are not numbers, or not one channel.
-        """
-        return self._tokens(self._resampler.push(checked(samples)))
+    def push(self, hop: NDArray[np.float32]) -> list[Token]:
+        """The token of a hop, (1280,) at 16 kHz."""
+        embedding, self._state = self._embedding.step(hop, self._state)
+        features = torch.from_numpy(self._features(embedding, self._state))
+        self._count += 1
+        return [Token(self._count - 1, self._count * HOP_SAMPLES / SAMPLE_RATE_HZ, features)]
 
     def flush(self) -> list[Token]:
-        """Ends the stream and returns the tokens its last samples complete."""
-        return self._tokens(self._resampler.flush())
-
-    def _tokens(self, samples: NDArray[np.float32]) -> list[Token]:
-        return [self._token(hop) for hop in self._rechunker.push(samples)]
-
-    def _token(self, hop: NDArray[np.float32]) -> Token:
-        embedding, self._state = self._embedding.step(hop, self._state)
-        features = self._features(embedding, self._state)
-        index = self._count
-        self._count += 1
-        time_s = self._count * HOP_SAMPLES / SAMPLE_RATE_HZ
-        return Token(index=index, time_s=time_s, features=torch.from_numpy(features))
+        """Nothing is owed: every hop is a token."""
+        return []
 
     def _features(
         self, embedding: NDArray[np.float32], state: EmbeddingState
@@ -71,6 +47,40 @@ class SpeechTokenizer:
         """What a token holds, once the stream is in `state`."""
         del state  # the embedding is all that speech needs
         return embedding
+
+
+class SoundTokenizer(Chain[NDArray[np.float32], Token]):
+    """Turns one stream of mono samples, (S,) float32 in [-1, 1], into tokens.
+
+    The tokens do not depend on how the stream is cut into packets. What lies beyond [-1, 1] is
+    clipped; a hop that the stream does not fill gives no token. `push` raises `ClaError` where the
+    samples are not numbers, or not one channel.
+
+    Args:
+        sample_rate_hz: sample rate of the stream.
+        hop_samples: of a hop at 16 kHz.
+        features: makes tokens of hops.
+    """
+
+    def __init__(
+        self,
+        sample_rate_hz: int,
+        hop_samples: int,
+        features: Stage[NDArray[np.float32], Token],
+    ) -> None:
+        super().__init__(
+            Each(checked),
+            StreamResampler(sample_rate_hz, SAMPLE_RATE_HZ),
+            Rechunker(hop_samples),
+            features,
+        )
+
+
+class SpeechTokenizer(SoundTokenizer):
+    """Turns one stream of samples at any rate into tokens of speech, one each 80 ms."""
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        super().__init__(sample_rate_hz, HOP_SAMPLES, SpeechFeatures())
 
 
 def embed_clip(samples: NDArray[np.float32]) -> NDArray[np.float32]:

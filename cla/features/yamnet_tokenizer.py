@@ -9,10 +9,8 @@ from torch import Tensor
 
 from cla.features.log_mel import CONTEXT_SAMPLES, FRAME_HOP_SAMPLES
 from cla.features.patches import embed_patches, silent_patch
-from cla.features.rechunk import Rechunker
-from cla.features.resample import StreamResampler
 from cla.features.speech_embedding import SAMPLE_RATE_HZ
-from cla.features.tokenizer import checked
+from cla.features.tokenizer import SoundTokenizer
 from cla.features.yamnet import Yamnet, load_yamnet
 from cla.resources import fetched_path
 from cla.types import Token
@@ -24,56 +22,47 @@ YAMNET_FILE = "yamnet.safetensors"
 _HOP_FRAMES = SOUND_HOP_SAMPLES // FRAME_HOP_SAMPLES
 
 
-class YamnetTokenizer:
-    """Turns one stream of mono samples into tokens; before it there was silence.
+class YamnetFeatures:
+    """Hops of 100 ms in, tokens out; before the stream there was silence.
 
-    Args:
-        sample_rate_hz: sample rate of the stream.
+    Raises:
+        ClaError: YAMNet has not been fetched.
+    """
+
+    def __init__(self) -> None:
+        self._network = shared_yamnet()
+        self.reset()
+
+    def reset(self) -> None:
+        """Begins a new stream at media time 0."""
+        self._context = torch.zeros(CONTEXT_SAMPLES)
+        self._patch = silent_patch(self._network.log_mel)
+        self._count = 0
+
+    @torch.no_grad()
+    def push(self, hop: NDArray[np.float32]) -> list[Token]:
+        """The token of a hop, (1600,) at 16 kHz."""
+        samples = torch.cat((self._context, torch.from_numpy(hop)))
+        self._context = samples[-CONTEXT_SAMPLES:]
+        self._patch = torch.cat((self._patch[_HOP_FRAMES:], self._network.log_mel(samples)))
+        features = self._network.embed(self._patch[None])[0]
+        self._count += 1
+        return [Token(self._count - 1, self._count * SOUND_HOP_S, features)]
+
+    def flush(self) -> list[Token]:
+        """Nothing is owed: every hop is a token."""
+        return []
+
+
+class YamnetTokenizer(SoundTokenizer):
+    """Turns one stream of samples at any rate into YAMNet's tokens, one each 100 ms.
 
     Raises:
         ClaError: YAMNet has not been fetched.
     """
 
     def __init__(self, sample_rate_hz: int) -> None:
-        self.sample_rate_hz = sample_rate_hz
-        self._network = shared_yamnet()
-        self.reset()
-
-    def reset(self) -> None:
-        """Begins a new stream at media time 0."""
-        self._resampler = StreamResampler(self.sample_rate_hz, SAMPLE_RATE_HZ)
-        self._rechunker = Rechunker(SOUND_HOP_SAMPLES)
-        self._context = torch.zeros(CONTEXT_SAMPLES)
-        self._patch = silent_patch(self._network.log_mel)
-        self._count = 0
-
-    def push(self, samples: NDArray[np.float32]) -> list[Token]:
-        """Takes a packet and returns the tokens it completes, oldest first.
-
-        Shapes:
-            samples: (S,) float32 in [-1, 1], with any S; what lies beyond is clipped.
-
-        Raises:
-            ClaError: the samples are not numbers, or not one channel.
-        """
-        return self._tokens(self._resampler.push(checked(samples)))
-
-    def flush(self) -> list[Token]:
-        """Ends the stream and returns the tokens its last samples complete."""
-        return self._tokens(self._resampler.flush())
-
-    def _tokens(self, samples: NDArray[np.float32]) -> list[Token]:
-        return [self._token(torch.from_numpy(hop)) for hop in self._rechunker.push(samples)]
-
-    @torch.no_grad()
-    def _token(self, hop: Tensor) -> Token:
-        samples = torch.cat((self._context, hop))
-        self._context = samples[-CONTEXT_SAMPLES:]
-        self._patch = torch.cat((self._patch[_HOP_FRAMES:], self._network.log_mel(samples)))
-        features = self._network.embed(self._patch[None])[0]
-        index = self._count
-        self._count += 1
-        return Token(index=index, time_s=self._count * SOUND_HOP_S, features=features)
+        super().__init__(sample_rate_hz, SOUND_HOP_SAMPLES, YamnetFeatures())
 
 
 def embed_sounds(samples: NDArray[np.float32], network: Yamnet | None = None) -> Tensor:

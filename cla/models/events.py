@@ -62,7 +62,7 @@ class EventDetector:
         self._current = 0
         self._last_time_s = dict.fromkeys(self.labels, -np.inf)
 
-    def push(self, time_s: float, probabilities: NDArray[np.float32]) -> Event | None:
+    def detect(self, time_s: float, probabilities: NDArray[np.float32]) -> Event | None:
         """Take one token's probabilities; returns the event that it completes, if any.
 
         Shapes:

@@ -10,6 +10,7 @@ from cla.capture import sample_clips
 from cla.errors import ClaError
 from cla.features import SoundFrontEnd
 from cla.models import TaskModel
+from cla.types import VideoFrame
 
 TITLES = {
     "digits": "Spoken digits",
@@ -92,4 +93,4 @@ def _try_features(task: TaskModel) -> None:
     if isinstance(front_end, SoundFrontEnd):
         front_end.open(16_000).push(np.zeros(6_400, np.float32))
     else:
-        front_end.open().push(np.zeros((240, 320, 3), np.uint8), 0.0)
+        front_end.open().push(VideoFrame(np.zeros((240, 320, 3), np.uint8), 0.0))

@@ -58,7 +58,7 @@ class Playing:
         if self._feeder and not self._opened.live:
             self._feeder.set_speed(file_speed)
 
-    def push(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> None:
         """Take what the page's own device gives.
 
         Raises:

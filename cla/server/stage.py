@@ -110,14 +110,14 @@ class Stage:
             with self._turn:
                 self._use(current)
 
-    def push(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> None:
         """Take sound (int16) or a picture (its time and JPEG) of the page's own device.
 
         Raises:
             ClaError: it is none.
         """
         if self._playing:
-            self._playing.push(data)
+            self._playing.feed(data)
 
     def upload(self, data: bytes) -> None:
         """Take the next bytes of a file; once they are all there, it plays.

@@ -175,7 +175,7 @@ class Visit:
             elif stage.uploading:
                 await self._work(stage.upload, said)
             else:
-                stage.push(said)  # it waits for nothing
+                stage.feed(said)  # it waits for nothing
         except ClaError as error:
             if isinstance(said, bytes):  # a file that is refused is gone before that is said
                 await connection.send(_settings(stage))

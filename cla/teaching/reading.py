@@ -86,7 +86,7 @@ def _pictures(
     for frame in video:
         if frame.time_s >= max_s:
             break
-        tokens += tokenizer.push(frame.image, frame.time_s)
+        tokens += tokenizer.push(frame)
     features = _stacked(tokens, video.name)
     # A token without a hand is all zeros; one of a picture never is.
     return TaughtClip(features, np.logical_not(features.any(-1)))

@@ -20,7 +20,7 @@ class RunningStatistics:
         self._values: deque[float] = deque(maxlen=capacity)
         self._to_skip = warm_up
 
-    def push(self, value: float) -> None:
+    def add(self, value: float) -> None:
         """Take one value."""
         if self._to_skip:
             self._to_skip -= 1

@@ -73,7 +73,7 @@ class EventScorer:
         """
         detector = EventDetector(self._labels, config)
         pushed = (
-            detector.push(index * self._hop_s, row) for index, row in enumerate(probabilities, 1)
+            detector.detect(index * self._hop_s, row) for index, row in enumerate(probabilities, 1)
         )
         return [event for event in pushed if event is not None]
 

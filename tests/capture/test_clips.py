@@ -42,7 +42,7 @@ def test_hands_are_in_sight_just_when_the_entry_says_so(clip: SampleClip) -> Non
     seen = []
     with open_video(clip.path) as file:
         for frame in file:
-            tokenizer.push(frame.image, frame.time_s)
+            tokenizer.push(frame)
             shown = any(word.start_s <= frame.time_s < word.end_s for word in clip.words)
             seen.append((shown, bool(tokenizer.hands)))
     check_entry(clip, frame.time_s)

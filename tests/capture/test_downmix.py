@@ -21,7 +21,7 @@ def names(layout):
 
 def mixed(samples, layout="stereo", cuts=()):
     mix = Downmix(names(layout), RATE_HZ)
-    parts = [mix.push(part) for part in np.split(np.asarray(samples, np.float32), cuts, axis=1)]
+    parts = [mix.mix(part) for part in np.split(np.asarray(samples, np.float32), cuts, axis=1)]
     return np.concatenate([*parts, mix.flush()])
 
 
@@ -67,7 +67,7 @@ def test_one_of_many_unknown_channels_is_heard() -> None:
     mix = Downmix(["NONE"] * 8, RATE_HZ)
     samples = np.zeros((8, len(VOICE)), np.float32)
     samples[5] = VOICE
-    np.testing.assert_array_equal(mix.push(samples)[50:], VOICE[50:])
+    np.testing.assert_array_equal(mix.mix(samples)[50:], VOICE[50:])
 
 
 def test_a_change_between_mix_and_channel_makes_no_click() -> None:

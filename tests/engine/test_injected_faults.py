@@ -43,32 +43,32 @@ def shown(record):
 
 
 def poison_features(session):
-    step = session._stepper.comparison.step
+    step = session._pipeline.comparison.step
     nan = torch.full((96,), float("nan"))
 
     def poisoned(token):
         return step(replace(token, features=nan) if token.index == BAD else token)
 
-    session._stepper.comparison.step = poisoned
+    session._pipeline.comparison.step = poisoned
 
 
 def poison_state(session):
-    step = session._stepper.comparison.step
+    step = session._pipeline.comparison.step
 
     @torch.inference_mode()
     def poisoned(token):
         if token.index == BAD:
-            for lane in session._stepper.comparison.lanes:
+            for lane in session._pipeline.comparison.lanes:
                 for tensor in lane._state.stack.layers[0]:
                     if tensor.is_floating_point():
                         tensor.fill_(float("nan"))
         return step(token)
 
-    session._stepper.comparison.step = poisoned
+    session._pipeline.comparison.step = poisoned
 
 
 def poison_output(session):
-    comparison = session._stepper.comparison
+    comparison = session._pipeline.comparison
     steps, striking = comparison.step, []
 
     def poisoned(token):
@@ -121,14 +121,14 @@ def test_sound_that_is_no_number_is_a_sentence(task):
 
 def test_a_worker_that_raises_ends_its_own_session_and_no_other(task):
     broken, healthy = new_session(task), new_session(task)
-    step = broken._stepper.comparison.step
+    step = broken._pipeline.comparison.step
 
     def fail(token):
         if token.index == BAD:
             raise RuntimeError("a kernel gave up")
         return step(token)
 
-    broken._stepper.comparison.step = fail
+    broken._pipeline.comparison.step = fail
     broken.push(SOUND[: 20 * 1280])
     deadline = time.monotonic() + 60
     while not broken.closed and time.monotonic() < deadline:

@@ -163,7 +163,7 @@ def test_sound_that_is_no_number_is_met_again(task, tmp_path):
 
 def test_what_a_slow_live_session_left_out_is_left_out_again(task, tmp_path, monkeypatch):
     session = Session(task, LANES, SoundStream(RATE_HZ))
-    comparison = session._stepper.comparison
+    comparison = session._pipeline.comparison
     step = comparison.step
     monkeypatch.setattr(comparison, "step", lambda t: (time.sleep(0.02), step(t))[1])
     heard = []

@@ -135,7 +135,7 @@ def test_sound_that_is_no_number_is_reported_and_left_out(session):
 
 def test_a_slow_live_session_jumps_to_now(task, monkeypatch):
     session = Session(task, LANES, SoundStream(16_000))
-    comparison = session._stepper.comparison
+    comparison = session._pipeline.comparison
     step = comparison.step
     monkeypatch.setattr(comparison, "step", lambda t: (time.sleep(0.02), step(t))[1])
     for _ in range(12):
@@ -179,7 +179,7 @@ def test_same_input_and_commands_give_the_same_records(task):
 
 def test_a_failing_worker_says_so_and_ends(task, monkeypatch):
     session = Session(task, LANES, SoundStream(16_000))
-    monkeypatch.setattr(session._stepper.comparison, "step", lambda _: 1 / 0)
+    monkeypatch.setattr(session._pipeline.comparison, "step", lambda _: 1 / 0)
     session.push(SECOND)
     records = []
     wait_for(lambda: records.extend(session.drain()) or records)

@@ -41,10 +41,13 @@ class OneTokenEach:
         self.may_go_on.set()
         self.shapes: list[tuple[int, ...]] = []
 
-    def push(self, image, time_s) -> list[Token]:
+    def push(self, frame: VideoFrame) -> list[Token]:
         assert self.may_go_on.wait(60)
-        self.shapes.append(image.shape)
-        return [Token(0, time_s, torch.full((HAND_FEATURE_DIM,), time_s % 1.0))]
+        self.shapes.append(frame.image.shape)
+        return [Token(0, frame.time_s, torch.full((HAND_FEATURE_DIM,), frame.time_s % 1.0))]
+
+    def flush(self) -> list[Token]:
+        return []
 
     def reset(self) -> None:
         pass

@@ -15,6 +15,7 @@ from cla.features import (
     HandStream,
     MovingHand,
     Pose,
+    SeenHands,
     hand_features,
     hand_velocities,
 )
@@ -110,7 +111,7 @@ def test_the_rate_of_frames_does_not_matter(steps, start):
     tokens = [
         token
         for time_s in times
-        for token in stream.push([hand((0.1 * (time_s - start), 0))], 640 / 480, time_s)
+        for token in stream.push(SeenHands([hand((0.1 * (time_s - start), 0))], 640 / 480, time_s))
     ]
     due = start + np.arange(len(tokens)) * HAND_HOP_S
     np.testing.assert_allclose([token.time_s for token in tokens], due)
@@ -125,15 +126,15 @@ def test_the_rate_of_frames_does_not_matter(steps, start):
 
 def test_the_hand_that_was_there_first_has_the_first_slot():
     stream = HandStream()
-    stream.push([hand(track=4), hand((0.5, 0), track=5)], 1.0, 0.0)
-    (both,) = stream.push([hand((0.5, 0), track=5), hand(track=4)], 1.0, HAND_HOP_S)
+    stream.push(SeenHands([hand(track=4), hand((0.5, 0), track=5)], 1.0, 0.0))
+    (both,) = stream.push(SeenHands([hand((0.5, 0), track=5), hand(track=4)], 1.0, HAND_HOP_S))
     assert both.features[0] == both.features[HAND_DIM] == 1
     assert both.features[MOVES].abs().max() < 1e-3
-    (one,) = stream.push([hand((0.6, 0), track=5)], 1.0, 2 * HAND_HOP_S)
+    (one,) = stream.push(SeenHands([hand((0.6, 0), track=5)], 1.0, 2 * HAND_HOP_S))
     assert (one.features[0], one.features[HAND_DIM]) == (1, 0)
     # It keeps its own history in whichever slot it is.
     assert one.features[NEWEST][0] > 0.1
-    (other,) = stream.push([hand(track=6), hand((0.6, 0), track=5)], 1.0, 3 * HAND_HOP_S)
+    (other,) = stream.push(SeenHands([hand(track=6), hand((0.6, 0), track=5)], 1.0, 3 * HAND_HOP_S))
     assert other.features[NEWEST].abs().max() < 1e-3
     assert other.features[HAND_DIM] == 1
     assert not other.features[HAND_DIM:][MOVES].any()
@@ -141,7 +142,7 @@ def test_the_hand_that_was_there_first_has_the_first_slot():
 
 def test_frames_without_hands_are_tokens_too():
     stream = HandStream()
-    tokens = [token for i in range(31) for token in stream.push([], 1.0, i / 30)]
+    tokens = [token for i in range(31) for token in stream.push(SeenHands([], 1.0, i / 30))]
     assert len(tokens) == 16
     assert features_of(tokens).shape == (16, HAND_FEATURE_DIM)
     assert not features_of(tokens).any()
@@ -149,17 +150,17 @@ def test_frames_without_hands_are_tokens_too():
 
 def test_a_long_gap_is_not_filled():
     stream = HandStream()
-    assert len(stream.push([hand()], 1.0, 0.0)) == 1
-    (token,) = stream.push([hand((0.5, 0))], 1.0, 3600.0)
+    assert len(stream.push(SeenHands([hand()], 1.0, 0.0))) == 1
+    (token,) = stream.push(SeenHands([hand((0.5, 0))], 1.0, 3600.0))
     assert (token.index, token.time_s) == (1, 3600.0)
     assert not token.features[MOVES].any()
 
 
 def test_frames_out_of_order_give_nothing_and_do_no_harm():
     stream = HandStream()
-    stream.push([hand()], 1.0, 10.0)
-    assert stream.push([], 1.0, 9.0) == []
-    assert stream.push([], 1.0, 10.0) == []
-    assert len(stream.push([hand()], 1.0, 10.07)) == 1
+    stream.push(SeenHands([hand()], 1.0, 10.0))
+    assert stream.push(SeenHands([], 1.0, 9.0)) == []
+    assert stream.push(SeenHands([], 1.0, 10.0)) == []
+    assert len(stream.push(SeenHands([hand()], 1.0, 10.07))) == 1
     with pytest.raises(ClaError, match="no usable time"):
-        stream.push([hand()], 1.0, float("nan"))
+        stream.push(SeenHands([hand()], 1.0, float("nan")))

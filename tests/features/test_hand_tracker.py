@@ -11,6 +11,7 @@ from cla.features.hand_landmarker import HandLandmarker
 from cla.features.hand_region import HandRegion
 from cla.features.palm_detector import Palm
 from cla.resources import asset_path
+from cla.types import VideoFrame
 
 
 @pytest.fixture(scope="module")
@@ -162,12 +163,12 @@ def test_any_size_of_image_will_do(tracker, shape):
 def test_the_tokenizer_shows_the_hands_of_the_newest_frame():
     tokenizer = HandTokenizer()
     image = photograph("handSrc")
-    tokens = [token for i in range(10) for token in tokenizer.push(image, 5 + i * 0.05)]
+    tokens = [token for i in range(10) for token in tokenizer.push(VideoFrame(image, 5 + i * 0.05))]
     assert [token.index for token in tokens] == list(range(len(tokens)))
     np.testing.assert_allclose(np.diff([t.time_s for t in tokens]), tokenizer.hop_s)
     assert tokens[-1].features.shape == (tokenizer.feature_dim,)
     assert tokenizer.hands[0].presence > 0.9
-    (empty,) = tokenizer.push(np.zeros_like(image), tokens[-1].time_s + tokenizer.hop_s)
+    (empty,) = tokenizer.push(VideoFrame(np.zeros_like(image), tokens[-1].time_s + tokenizer.hop_s))
     assert tokenizer.hands == ()
     assert not empty.features.any()
 
@@ -183,7 +184,7 @@ def test_the_tokenizer_shows_the_hands_of_the_newest_frame():
 )
 def test_what_is_no_image_is_refused(image):
     with pytest.raises(ClaError, match="RGB image"):
-        HandTokenizer().push(image, 0.0)
+        HandTokenizer().push(VideoFrame(image, 0.0))
 
 
 def test_a_dark_hand_is_found(tracker):

@@ -17,7 +17,7 @@ def detect(leaders, config=CONFIG, probability=0.9):
     for index, leader in enumerate(leaders):
         probabilities = np.full(3, (1 - probability) / 2, dtype=np.float32)
         probabilities[leader] = probability
-        event = detector.push(0.08 * index, probabilities)
+        event = detector.detect(0.08 * index, probabilities)
         if event:
             events.append((event.label, round(event.time_s / 0.08)))
     return events
@@ -40,7 +40,7 @@ def test_a_dip_above_exit_does_not_repeat():
     found = []
     for time, value in enumerate([0.9, 0.9, 0.9, 0.4, 0.4, 0.9, 0.9, 0.9]):
         rest = (1 - value) / 2
-        event = detector.push(time, np.array([rest, value, rest], dtype=np.float32))
+        event = detector.detect(time, np.array([rest, value, rest], dtype=np.float32))
         found.append(event is not None)
     assert found.count(True) == 1
 

@@ -5,8 +5,9 @@ import pytest
 import torch
 from hand_data import PALMS, photograph, recorded_hands
 
-from cla.features import Hand, HandStream, HandTokenizer
+from cla.features import Hand, HandStream, HandTokenizer, SeenHands
 from cla.models import EventDetector, load_task
+from cla.types import VideoFrame
 
 SECONDS = 3.0
 SIGNS = ("0", "1", "2", "3", "4", "5", "Ok", "Super", "Dislike", "Horns", "VIP", "Stop",
@@ -41,7 +42,7 @@ def shown(points, handedness, rng, rate_hz=20.0):
         seen = points[frame // 8 % len(points)] * size * mirror
         seen = (seen + rng.normal(0, 0.01 * size, seen.shape)) / [4 / 3, 1] + place
         hand = Hand(seen.astype(np.float32), handedness, 0.9)
-        tokens += stream.push([hand], 4 / 3, frame / rate_hz)
+        tokens += stream.push(SeenHands([hand], 4 / 3, frame / rate_hz))
     return tokens
 
 
@@ -64,7 +65,7 @@ def test_open_palms_in_photographs_are_a_five(task, name, mirrored):
     image = photograph(name)
     image = np.ascontiguousarray(image[:, ::-1]) if mirrored else image
     tokenizer = HandTokenizer()
-    tokens = [token for i in range(60) for token in tokenizer.push(image, i / 20)]
+    tokens = [token for i in range(60) for token in tokenizer.push(VideoFrame(image, i / 20))]
     for lane in LANES:
         assert set(labels_of(task, tokens, lane)[8:]) == {"5"}
 
@@ -72,7 +73,7 @@ def test_open_palms_in_photographs_are_a_five(task, name, mirrored):
 def test_a_hand_that_grips_is_no_sign(task):
     tokenizer = HandTokenizer()
     image = photograph("right04")
-    tokens = [token for i in range(60) for token in tokenizer.push(image, i / 20)]
+    tokens = [token for i in range(60) for token in tokenizer.push(VideoFrame(image, i / 20))]
     assert set(labels_of(task, tokens)) == {"none"}
 
 
@@ -87,9 +88,9 @@ def test_random_hands_raise_no_events(task):
         if frame % 30 == 0:
             points = rng.normal(0.5, 0.1, (21, 2))
         seen = (points + rng.normal(0, 0.002, (21, 2))).astype(np.float32)
-        for token in stream.push([Hand(seen, "right", 0.9)], 1.0, frame / 15):
+        for token in stream.push(SeenHands([Hand(seen, "right", 0.9)], 1.0, frame / 15)):
             step = model.step(token.features[None], state)
             state = step.state
-            event = detector.push(token.time_s, step.output[0].softmax(-1).numpy())
+            event = detector.detect(token.time_s, step.output[0].softmax(-1).numpy())
             events += [event] if event else []
     assert len(events) <= 1, events

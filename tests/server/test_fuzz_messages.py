@@ -114,14 +114,14 @@ def test_any_message_is_done_or_explained(stage, messages):
             if isinstance(message, str):
                 do(stage, message)
             else:
-                stage.upload(message) if stage.uploading else stage.push(message)
+                stage.upload(message) if stage.uploading else stage.feed(message)
     json.dumps(stage.settings(), allow_nan=False)
     stage.drain()
 
 
 def test_a_stage_that_was_fuzzed_still_plays(stage):
     do(stage, '{"type": "microphone", "sample_rate_hz": 16000}')
-    stage.push(bytes(2 * 1280 * 3))
+    stage.feed(bytes(2 * 1280 * 3))
     assert stage.settings()["source"] == "microphone"
 
 

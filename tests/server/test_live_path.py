@@ -21,10 +21,10 @@ def test_a_session_begins_by_pytorch_and_changes_over():
         assert receive_until(socket, "token")["token"] == 0
         (visit,) = server._with_place()
         session = visit._stage._playing.session
-        assert not session._stepper.comparison.kernels
+        assert not session._pipeline.comparison.kernels
         kernels.status = KernelStatus(ready=True)
         assert receive_until(socket, "kernels")["ready"]
-        wait_for(lambda: session._stepper.comparison.kernels, 60)
+        wait_for(lambda: session._pipeline.comparison.kernels, 60)
         assert receive_until(socket, "token")["token"] > 0
         assert metric(client, "cla_warm") == 1
 

@@ -22,11 +22,11 @@ def test_statistics_leave_the_warm_up_out_and_stay_bounded():
     statistics = RunningStatistics(capacity=100, warm_up=2)
     assert statistics.median() is None
     for value in (999.0, 999.0, *range(1, 101)):
-        statistics.push(value)
+        statistics.add(value)
     assert statistics.median() == pytest.approx(50.5)
     assert statistics.p95() == pytest.approx(95.05)
     for _ in range(1000):
-        statistics.push(7)
+        statistics.add(7)
     assert (statistics.median(), statistics.p95()) == (7, 7)
 
 

@@ -7,12 +7,12 @@ from typing import Any
 from cla.attention import kernels as attention_kernels
 from cla.engine.commands import Command, RequestMap, Reset, SetEmit, SetSensitivity, UseKernels
 from cla.engine.inputs import sound_stream, video_stream
+from cla.engine.pipeline import Pipeline
 from cla.engine.recording.log import CommandDone, Flushed
 from cla.engine.recording.manifest import versions, weights_digest
 from cla.engine.recording.reader import Recording
 from cla.engine.recording.rows import MEASURED, Row, rows_of
 from cla.engine.records import FaultRecord, FrameRecord, SoundRecord
-from cla.engine.stepper import Stepper
 from cla.engine.stream import Arrival, Stream
 from cla.errors import ClaError
 from cla.models import TaskModel
@@ -59,29 +59,29 @@ def replay(
     manifest = recording.manifest
     stream = _stream(recording, task, preview=config.preview)
     lanes = config.lanes or manifest.lanes
-    stepper: Stepper[Any] = Stepper(task, lanes, stream, kernels=manifest.kernels)
-    stepper.comparison.emit = manifest.emit if config.emit is None else config.emit
+    pipeline: Pipeline[Any] = Pipeline(task, lanes, stream, kernels=manifest.kernels)
+    pipeline.comparison.emit = manifest.emit if config.emit is None else config.emit
     steps = 0
     for happening in recording.happenings():
         # A packet is taken, and a stream flushed, when no token is left.
         until = happening.steps if isinstance(happening, CommandDone) else None
-        while stepper.has_token and (until is None or steps < until):
-            yield stepper.step()
+        while pipeline.has_token and (until is None or steps < until):
+            yield pipeline.step()
             steps += 1
         try:
             match happening:
                 case Arrival():
-                    seen = stepper.take(happening)
+                    seen = pipeline.take(happening)
                     if seen:
                         yield seen
                 case CommandDone(command) if config.follows(command):
-                    stepper.do(command)
+                    pipeline.do(command)
                 case Flushed():
-                    stepper.flush()
+                    pipeline.flush()
         except ClaError as error:
             yield FaultRecord(error.message, error.remedy)
-    while stepper.has_token:
-        yield stepper.step()
+    while pipeline.has_token:
+        yield pipeline.step()
 
 
 def _stream(recording: Recording, task: TaskModel, *, preview: bool) -> Stream[Any]:

@@ -16,6 +16,7 @@ from cla.models import LaneSpec, TaskModel
 from cla.training.hands.evaluate import label_changes
 from cla.training.intervals import wilson
 from cla.training.lanes import FULL, probabilities, row_name
+from cla.types import VideoFrame
 
 SHOWN_S = 3.0
 FRAME_HZ = 15.0
@@ -88,7 +89,7 @@ def show(
         tokenizer.reset()
         tokens, seen = [], []
         for frame in range(round(SHOWN_S * FRAME_HZ)):
-            tokens += tokenizer.push(_shaken(image, rng), frame / FRAME_HZ)
+            tokens += tokenizer.push(VideoFrame(_shaken(image, rng), frame / FRAME_HZ))
             seen.append(bool(tokenizer.hands))
         folder = path.parent.name
         yield Shown(

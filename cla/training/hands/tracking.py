@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from cla.features import Hand, Handedness, HandStream
+from cla.features import Hand, Handedness, HandStream, SeenHands
 from cla.training.hands.clips import CLIP_HZ
 from cla.training.hands.shapes import Shape
 
@@ -67,7 +67,7 @@ def tracked(hands: Sequence[Shape], config: TrackingConfig, rng: np.random.Gener
             for (points, track), side, confused in zip(seen, sides, wrong, strict=True)
             if np.isfinite(points[frame, 0, 0])
         ]
-        tokens += stream.push(found, 1.0, float(time_s))
+        tokens += stream.push(SeenHands(found, 1.0, float(time_s)))
     return Tracked(
         np.stack([token.features.numpy() for token in tokens]),
         np.array([token.time_s for token in tokens]),

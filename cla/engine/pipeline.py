@@ -1,4 +1,23 @@
-"""The heart of a session, without threads: packets and commands in, records out."""
+"""The way of a chunk of sound or a picture, from its source to the page.
+
+    source      a file, a device (`cla.capture`) or the page (`cla.server.sources`) gives chunks;
+                `feeder.py` cuts them into packets and keeps their time
+    queue       packets wait for the worker; what a live source cannot wait for is dropped, and
+                counted (`stream.py`)
+    recorder    what the lanes are about to hear or see is recorded first (`recording/`)
+    resample    to 16 kHz, any rate (`cla.features.resample`); pictures are decoded instead
+    rechunk     into hops of one size (`cla.features.rechunk`)
+    features    of a hop, or of a picture's hands: a token (`SoundTokenizer` and `HandTokenizer`
+                compose the three, as stages of `cla.stages`)
+    lanes       each steps on the same token (`comparison.py`, `lane.py`)
+    recorder    what they said is recorded (`recording/rows.py`)
+    outbox      records wait for whoever looks on (`session.py`, `outbox.py`)
+    wire        as bytes (`cla.server.wire`), sent by `cla.server.visit`
+    canvas      `wire.js` reads them, `board.js` draws them (`cla/view/static`)
+
+`Pipeline` is all of it between queue and outbox. It has no threads: `Session` runs it as chunks
+come, `replay` as they were recorded.
+"""
 
 import time
 from collections import deque
@@ -19,8 +38,8 @@ from cla.types import Token
 Packet = TypeVar("Packet")
 
 
-class Stepper(Generic[Packet]):
-    """A stream's tokens through the lanes, one at a time.
+class Pipeline(Generic[Packet]):
+    """Packets and commands in, records out: a stream's tokens through the lanes, one at a time.
 
     What it records rests on nothing but the packets, the commands and their order; only times that
     are measured differ from one run to the next. A session drives it from its worker, a replay from
