@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -32,7 +32,7 @@ from cla.engine import (
     SetEmit,
     SetLandmarkMode,
     SetLandmarks,
-    SetWindow,
+    SetLanes,
     replay,
     sound_stream,
 )
@@ -47,10 +47,10 @@ MOVES: tuple[Command, ...] = (
     SetLandmarks(64),
     SetLandmarkMode("continual"),
     SetLandmarks(8),
-    SetWindow(60),
+    SetLanes(tuple(replace(lane, window=60) for lane in LANES)),
     SetLandmarkMode("fixed"),
     SetLandmarks(16),
-    SetWindow(120),
+    SetLanes(LANES),
 )
 
 

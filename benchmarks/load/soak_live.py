@@ -21,6 +21,7 @@ import msgspec
 import numpy as np
 import psutil
 import torch
+from cla.engine.stepper import Stepper
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -28,7 +29,6 @@ from simulated import PACKET, PACKET_S, browser, header, new_key, serving, speec
 from websockets.asyncio.client import ClientConnection
 
 from cla.engine import Command, SetEmit, sound_stream
-from cla.engine.stepper import Stepper
 from cla.engine.stream import Arrival
 from cla.features import SAMPLE_RATE_HZ
 from cla.models import load_task

@@ -14,7 +14,6 @@ from cla.engine.commands import (
     SetLandmarks,
     SetLanes,
     SetSensitivity,
-    SetWindow,
     StepOnce,
     UseKernels,
 )
@@ -96,7 +95,6 @@ __all__ = [
     "SetLandmarks",
     "SetLanes",
     "SetSensitivity",
-    "SetWindow",
     "SoundRecord",
     "SoundStream",
     "Source",

@@ -30,12 +30,6 @@ class SetLandmarkMode(_Command, frozen=True, tag="landmark_mode"):
     mode: LandmarkMode
 
 
-class SetWindow(_Command, frozen=True, tag="window"):
-    """Attend to this many tokens, in every lane."""
-
-    window: Count
-
-
 class SetLanes(_Command, frozen=True, tag="lanes"):
     """Run these lanes. A new one joins with all that the others heard; counts begin anew."""
 
@@ -83,7 +77,5 @@ class RequestMap(_Command, frozen=True, tag="map"):
     layer: Index = 0
 
 
-LaneCommand = (
-    SetLandmarks | SetLandmarkMode | SetWindow | SetLanes | SetEmit | SetSensitivity | UseKernels
-)
+LaneCommand = SetLandmarks | SetLandmarkMode | SetLanes | SetEmit | SetSensitivity | UseKernels
 Command = LaneCommand | Pause | Resume | StepOnce | Reset | RequestMap

@@ -12,7 +12,6 @@ from cla.engine.commands import (
     SetLandmarks,
     SetLanes,
     SetSensitivity,
-    SetWindow,
     UseKernels,
 )
 from cla.engine.lane import Lane
@@ -153,7 +152,5 @@ def changed(configs: Sequence[LaneSpec], command: LaneCommand) -> tuple[LaneSpec
             return tuple(replace(config, num_landmarks=num_landmarks) for config in configs)
         case SetLandmarkMode(mode):
             return tuple(replace(config, landmark_mode=mode) for config in configs)
-        case SetWindow(window):
-            return tuple(replace(config, window=window) for config in configs)
         case SetEmit() | SetSensitivity() | UseKernels():
             return tuple(configs)

@@ -19,7 +19,6 @@ from cla.engine import (
     SetLandmarks,
     SetLanes,
     SetSensitivity,
-    SetWindow,
 )
 from cla.errors import ClaError
 from cla.models import LaneSpec, Span, lane_names, parse_lane
@@ -139,8 +138,6 @@ def _label(say: Texts, command: Command) -> str:
             return f"M = {count}"
         case SetLandmarkMode(mode):
             return say(f"page.{mode}")
-        case SetWindow(window):
-            return f"N = {window}"
         case SetLanes():
             return say("sessions.lanes_changed")
         case Reset():

@@ -18,8 +18,9 @@ from cla.engine import (
     ReplayCheck,
     ReplayConfig,
     Session,
+    SetLandmarkMode,
+    SetLandmarks,
     SetLanes,
-    SetWindow,
     SoundStream,
     UseKernels,
     replay,
@@ -127,12 +128,12 @@ def test_lanes_that_are_made_later_take_the_path_of_the_others(task):
     comparison = Comparison(task, LANES, kernels=False)
     assert paths(comparison) == {False}
     comparison.apply(SetLanes((*LANES, LaneSpec("nystrom", 4))))
-    comparison.apply(SetWindow(12))
+    comparison.apply(SetLandmarks(4))
     comparison.reset()
     assert paths(comparison) == {False}
     comparison.apply(UseKernels(True))
     comparison.apply(SetLanes((*LANES, LaneSpec("nystrom", 8))))
-    comparison.apply(SetWindow(10))
+    comparison.apply(SetLandmarkMode("continual"))
     assert paths(comparison) == {attention_kernels.AVAILABLE}
     comparison.apply(UseKernels(False))
     assert paths(comparison) == {False}

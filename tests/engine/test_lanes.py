@@ -13,7 +13,6 @@ from cla.engine import (
     SetLandmarks,
     SetLanes,
     SetSensitivity,
-    SetWindow,
 )
 from cla.errors import ClaError
 from cla.models import LaneSpec
@@ -84,8 +83,8 @@ def test_landmark_settings_reach_the_lanes_that_have_them(task):
 
 
 def test_a_refused_change_leaves_every_lane_as_it_was(task):
-    comparison = Comparison(task, [LaneSpec("nystrom", 4), LaneSpec("continual_nystrom", 8)])
-    comparison.apply(SetWindow(16))
+    lanes = [LaneSpec("nystrom", 4, window=16), LaneSpec("continual_nystrom", 8, window=16)]
+    comparison = Comparison(task, lanes)
     with pytest.raises(ClaError, match="num_landmarks=7"):
         comparison.apply(SetLandmarks(7))
     assert [lane.config.num_landmarks for lane in comparison.lanes] == [4, 8]

@@ -14,7 +14,6 @@ from cla.engine import (
     SetLandmarks,
     SetLanes,
     SetSensitivity,
-    SetWindow,
     StepOnce,
 )
 from cla.engine.recording.layout import MAX_PACKET_BYTES
@@ -40,7 +39,6 @@ LANES = st.builds(
 COMMANDS = st.one_of(
     st.builds(SetLandmarks, SIZES),
     st.builds(SetLandmarkMode, st.sampled_from(["fixed", "continual"])),
-    st.builds(SetWindow, SIZES),
     st.builds(SetLanes, st.lists(LANES, max_size=4).map(tuple)),
     st.builds(SetEmit, st.booleans()),
     st.builds(SetSensitivity, st.floats(0, 1, exclude_min=True)),

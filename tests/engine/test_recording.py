@@ -3,6 +3,7 @@
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,7 +26,6 @@ from cla.engine import (
     SetLandmarks,
     SetLanes,
     SetSensitivity,
-    SetWindow,
     SoundStream,
     StepOnce,
     replay,
@@ -101,7 +101,8 @@ def test_a_session_with_every_command_is_replayed_bit_for_bit(task, tmp_path, dt
         session.start_recording(Recorder(tmp_path / "one", source="noise"))
         heard = play(session, sound[:RATE_HZ], 12)
         commands = (
-            SetLandmarks(8), SetWindow(12), SetLandmarks(7), RequestMap("full"), SetEmit(False),
+            SetLandmarks(8), SetLanes(tuple(replace(lane, window=12) for lane in LANES)),
+            SetLandmarks(7), RequestMap("full"), SetEmit(False),
             SetSensitivity(0.05),
             SetLanes((*LANES, LaneSpec("nystrom", 4), LaneSpec("continual"))), Reset(),
             SetLanes((LaneSpec("continual"), LaneSpec("nystrom", 4))), Pause(), StepOnce(),
