@@ -79,7 +79,6 @@ class TrainingConfig:
     Args:
         epochs: of the first phase.
         fit_epochs: of the phase after each layer's landmarks are fitted.
-        more_epochs: of a second phase where no landmarks are fitted, to compare with those.
         more_epochs: of a second phase of weights whose landmarks are not fitted in between, so
             that they can be compared with those whose are; 0 for none.
         freeze: whether layers whose landmarks are fitted, and those below, stay as they are then.
