@@ -1,5 +1,6 @@
 """What all visits of a server share."""
 
+import atexit
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -70,11 +71,14 @@ def open_host(environment: Mapping[str, str], address: str | None) -> Host:
     load_kinds(environment)
     device, device_note = lane_device(environment.get(DEVICE_VARIABLE, "cpu"))
     kernels().start()
+    store = store_of(environment)
+    if store:
+        atexit.register(store.close)
     return Host(
         TaskOffer(load_task(name).on(device.type) for name in tasks()),
         device_name(device),
         device_note,
-        store_of(environment),
+        store,
         kernels() if device.type == "cpu" else None,  # they are the CPU's
         max_sessions(environment),
         local=admits_local(environment, address),

@@ -6,22 +6,17 @@ shelves goes when a server next makes one.
 """
 
 import contextlib
-import os
 import secrets
 import shutil
 import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+
+from filelock import FileLock, Timeout
 
 from cla.engine import RecordingLimits
 from cla.server.shelf import VARIABLE, Shelf, ShelfLimits
-
-try:
-    import fcntl
-except ImportError:  # Windows, where leftovers of a crash stay until they are deleted by hand
-    fcntl = None  # type: ignore[assignment]  # a module elsewhere
 
 OFF = "off"
 MIN_FREE_BYTES = 500 * 2**20
@@ -44,8 +39,8 @@ class RecordingStore:
         self._visitors = root / "visitors"
         self._shelves: set[Shelf] = set()
         self._threads = threading.Lock()
-        self._lock: IO[bytes] | None = None
         self._mine = self._visitors / secrets.token_hex(8)
+        self._held = FileLock(self._mine / _LOCK, thread_local=False)
 
     def new_shelf(self) -> Shelf:
         """A shelf for one more visitor."""
@@ -67,8 +62,8 @@ class RecordingStore:
         """Nobody is left: the server stops."""
         for shelf in list(self._shelves):
             self.release(shelf)
-        if self._lock:
-            self._lock.close()
+        if self._held.is_locked:
+            self._held.release()
             shutil.rmtree(self._mine, ignore_errors=True)
 
     def _hold_place(self) -> None:
@@ -76,31 +71,16 @@ class RecordingStore:
 
         A place is held by a lock on a file in it, which the system takes back from a dead process.
         """
-        if self._lock or fcntl is None:
+        if self._held.is_locked:
             return
         with contextlib.suppress(OSError):  # is said where something is to be recorded
-            self._visitors.mkdir(parents=True, exist_ok=True)
+            self._mine.mkdir(parents=True)
             # One server at a time: a place that is made has its lock before others look at it.
-            turn = os.open(self._visitors, os.O_RDONLY)
-            with contextlib.ExitStack() as held:
-                held.callback(os.close, turn)
-                fcntl.flock(turn, fcntl.LOCK_EX)
-                self._mine.mkdir()
-                self._lock = (self._mine / _LOCK).open("ab")
-                _take(self._lock)
-                for place in self._visitors.glob(f"*/{_LOCK}"):
-                    with place.open("ab") as lock:
-                        if place.parent != self._mine and _take(lock):
-                            shutil.rmtree(place.parent, ignore_errors=True)
-
-
-def _take(lock: IO[bytes]) -> bool:
-    """Take a lock; False where a living process holds it."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+            with FileLock(self._visitors / _LOCK):
+                self._held.acquire()
+                for path in self._visitors.glob(f"*/{_LOCK}"):
+                    with contextlib.suppress(Timeout), FileLock(path, blocking=False):
+                        shutil.rmtree(path.parent, ignore_errors=True)
 
 
 def store_of(environment: Mapping[str, str]) -> RecordingStore | None:
