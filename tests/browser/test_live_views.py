@@ -19,6 +19,10 @@ def live(open_page):
     return live
 
 
+DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""What was asked to be drawn before is drawn."""
+
+
 def lane(page, at):
     return page.locator("section.lane").nth(at)
 
@@ -94,6 +98,7 @@ def test_keys_do_what_the_list_of_keys_says(live):
     wait_for(page, lambda: token(page) > 3)
     page.keyboard.press("f")
     page.get_by_test_id("freeze").get_by_text("Go on").wait_for()
+    page.evaluate(DRAWN)
     still, at = pixels(page, 0), token(page)
     wait_for(page, lambda: token(page) > at + 5)
     assert pixels(page, 0) == still
