@@ -49,6 +49,12 @@ TOLERANCE = 1e-4
 PAGES = ("/", "/cla/static/main.js", "/cla/metrics", "/_stcore/health")
 
 
+def _runs(python: str) -> bool:
+    """Whether there is this Python: a version manager may have its name alone."""
+    found = shutil.which(python)
+    return bool(found) and not subprocess.run([python, "-V"], capture_output=True).returncode
+
+
 def build(place: Path) -> Path:
     """The wheel of this checkout."""
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(place), str(ROOT)]
@@ -169,7 +175,7 @@ def main() -> None:
         os.chmod(place, 0o755)
         wheel = build(Path(place))
         for python in options.pythons:
-            if shutil.which(python) is None:
+            if not _runs(python):
                 print(f"{python}: not on this machine")
                 continue
             folder = Path(tempfile.mkdtemp(dir=place))
