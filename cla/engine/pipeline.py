@@ -3,7 +3,7 @@
     source      a file, a device (`cla.capture`) or the page (`cla.server.sources`) gives chunks;
                 `feeder.py` cuts them into packets and keeps their time
     queue       packets wait for the worker; what a live source cannot wait for is dropped, and
-                counted (`stream.py`)
+                counted (`inbox.py`, `stream.py`)
     recorder    what the lanes are about to hear or see is recorded first (`recording/`)
     resample    to 16 kHz, any rate (`cla.features.resample`); pictures are decoded instead
     rechunk     into hops of one size (`cla.features.rechunk`)
@@ -11,7 +11,7 @@
                 compose the three, as stages of `cla.stages`)
     lanes       each steps on the same token (`comparison.py`, `lane.py`)
     recorder    what they said is recorded (`recording/rows.py`)
-    outbox      records wait for whoever looks on (`session.py`, `outbox.py`)
+    outbox      records wait for whoever looks on (`outbox.py`)
     wire        as bytes (`cla.server.wire`), sent by `cla.server.visit`
     canvas      `wire.js` reads them, `board.js` draws them (`cla/view/static`)
 
@@ -21,16 +21,23 @@ come, `replay` as they were recorded.
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Generic, TypeVar
 
-from cla.engine.commands import Command, Pause, RequestMap, Reset, Resume, StepOnce
+from cla.engine.commands import Command, Pause, RequestMap, Reset, Resume, SetSensitivity, StepOnce
 from cla.engine.comparison import Comparison
+from cla.engine.recording.manifest import describe
 from cla.engine.recording.recorder import Recorder
-from cla.engine.records import FrameRecord, LanesRecord, MapRecord, SoundRecord
+from cla.engine.records import (
+    FrameRecord,
+    LanesRecord,
+    MapRecord,
+    RecordingRecord,
+    SoundRecord,
+)
 from cla.engine.stream import Arrival, Stream
-from cla.models import TaskModel
+from cla.models import TaskModel, write_task_file
 from cla.models.lane_spec import LaneSpec
 from cla.telemetry import TokenRecord
 from cla.types import Token
@@ -65,7 +72,7 @@ class Pipeline(Generic[Packet]):
         self._recorder: Recorder | None = None
         self._steps = 0  # of the recording
         self._stream = stream
-        self._hop_s = task.hop_s
+        self._task = task
         self._tokens: deque[tuple[Token, float]] = deque()
         self._forget()
 
@@ -148,14 +155,27 @@ class Pipeline(Generic[Packet]):
                 return self.comparison.apply(command)
         return None
 
-    def start_recording(self, recorder: Recorder) -> None:
+    def start_recording(
+        self, recorder: Recorder, *, live: bool, on_change: Callable[[RecordingRecord], None]
+    ) -> None:
         """Begin anew, as with `Reset`, and let the recorder take everything from here on.
 
         A recording begins where the stream does: what it holds is all that its records rest on.
+
+        Args:
+            live, on_change: as of `describe` and `Recorder.begin`.
         """
         self.close_recording()
         self.do(Reset())
         self._recorder, self._steps = recorder, 0
+        lanes = self.comparison
+        about = describe(
+            self._task, self._stream, tuple(lane.config for lane in lanes.lanes), emit=lanes.emit,
+            live=live, kernels=lanes.kernels,
+        )  # fmt: skip
+        recorder.begin(about, write_task_file(self._task), on_change)
+        if lanes.enter is not None:
+            recorder.command(SetSensitivity(lanes.enter), 0)
 
     def end_recording(self) -> None:
         """Record no more; what is still to be written is written while the stream goes on."""
@@ -170,6 +190,6 @@ class Pipeline(Generic[Packet]):
 
     def _gap_before(self, token: Token) -> float:
         """Media time without tokens just before this one."""
-        gap_s = token.time_s - self._last_time_s - self._hop_s
+        gap_s = token.time_s - self._last_time_s - self._task.hop_s
         self._last_time_s = token.time_s
-        return gap_s if gap_s > self._hop_s / 2 else 0.0
+        return gap_s if gap_s > self._task.hop_s / 2 else 0.0
