@@ -78,10 +78,10 @@ def jpeg(image=IMAGE):
 def test_the_newest_picture_wins_and_drops_are_counted(live, tokenizer) -> None:
     tokenizer.may_go_on.clear()
     live.push(VideoFrame(IMAGE, 0.0))
-    wait_for(lambda: len(live._stream) == 0)
+    wait_for(lambda: not live._inbox.has_packets)
     for i in range(1, 1_001):
         assert live.push(VideoFrame(IMAGE, i * HOP_S))
-        assert len(live._stream) == 1
+        assert len(live._inbox._stream) == 1
     tokenizer.may_go_on.set()
     records = collect(live, 2)
     first, second = tokens_of(records)
@@ -95,7 +95,7 @@ def test_the_newest_picture_wins_and_drops_are_counted(live, tokenizer) -> None:
 def test_a_dropped_jpeg_is_never_decoded(live, tokenizer) -> None:
     tokenizer.may_go_on.clear()
     live.push(EncodedFrame(jpeg(), 0.0))
-    wait_for(lambda: len(live._stream) == 0)
+    wait_for(lambda: not live._inbox.has_packets)
     live.push(EncodedFrame(b"this would be refused", 0.1))
     live.push(EncodedFrame(jpeg(), 0.2))
     tokenizer.may_go_on.set()
@@ -107,7 +107,7 @@ def test_a_dropped_jpeg_is_never_decoded(live, tokenizer) -> None:
 def test_corrupt_pictures_are_reported_counted_and_left_out(live) -> None:
     for i, content in enumerate((jpeg(), b"garbage", jpeg()[:-30], jpeg())):
         live.push(EncodedFrame(content, i * HOP_S))
-        wait_for(lambda: len(live._stream) == 0)
+        wait_for(lambda: not live._inbox.has_packets)
         time.sleep(0.02)
     records = collect(live, 2)
     faults = [record for record in records if isinstance(record, FaultRecord)]
@@ -119,7 +119,7 @@ def test_corrupt_pictures_are_reported_counted_and_left_out(live) -> None:
 def test_hands_are_shown_and_only_the_newest_picture_is_kept(live) -> None:
     for i in range(20):
         live.push(VideoFrame(IMAGE, i * HOP_S))
-        wait_for(lambda: len(live._stream) == 0)
+        wait_for(lambda: not live._inbox.has_packets)
     time.sleep(0.1)
     (frame,) = frames_of(live.drain())
     assert frame.hands[0].handedness == "left"
