@@ -9,19 +9,26 @@ from cla.capture import endings
 from cla.texts import Texts
 from cla.types import InputKind
 from cla.view.fetch_offer import offer_fetch
-from cla.view.frame import page_head
+from cla.view.frame import texts
 from cla.view.live_app import live_server
 from cla.view.own_task import keep_addressed_task
 from cla.view.surface import surface
 from cla.view.systems import System, system_title, systems
 from cla.view.visitor import visitor
 
+WIDE = """<style>
+.stMainBlockContainer { padding: 3.9rem 2rem 1rem; }
+@media (max-width: 640px) { .stMainBlockContainer { padding: 3.6rem 0.8rem 1rem; } }
+</style>"""
+"""The lanes have the window to themselves: the page's title is small, and the surface's own."""
+
 MEDIA: tuple[InputKind, ...] = ("sound", "video")
 
 
 def live_page() -> None:
     """Draw the page."""
-    say = page_head("live")
+    say = texts()
+    st.html(WIDE)
     if not keep_addressed_task():
         st.warning(say("live.classes_gone"))
     surface(
@@ -30,9 +37,11 @@ def live_page() -> None:
         # Another language is another page; so is one with another task.
         key=f"live-{say.language}-{len(live_server().host.offer.ready)}",
         data={"key": visitor().visit.key, **live_data(say)},
+        styles=("style.css", "stage.css"),
     )
     offer_fetch(say, command=False)  # the surface says it
     with st.expander(say("live.what")):
+        st.markdown(say("live.lead"))
         st.markdown(say("live.explanation"))
 
 
@@ -58,4 +67,4 @@ def live_texts(say: Texts) -> dict[str, str]:
     titles = {f"sample.{name}": title for name, title in say.section("sample").items()}
     own = {f"lane_{name}": system_title(say, name) for name in KINDS if name not in SHIPPED}
     does = {f"{key}_does": say("page.lane_own_does") for key in own}
-    return {**say.section("page"), **titles, **own, **does}
+    return {**say.section("page"), "title": say("live.title"), **titles, **own, **does}

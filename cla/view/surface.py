@@ -1,5 +1,6 @@
 """Surfaces that draw themselves: components whose scripts lie on the app's own routes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -20,12 +21,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
 """
 
 
-def surface(name: str, script: str, *, key: str, data: Any) -> Any:
+def surface(
+    name: str, script: str, *, key: str, data: Any, styles: Sequence[str] = ("style.css",)
+) -> Any:
     """Mount a script of `cla/view/static`; it is given `data`, and draws in the page's own style.
 
     Args:
         name: of the component, and of its element for tests.
         key: another key is another element.
+        styles: files of `cla/view/static`, the later ones on top.
 
     Returns:
         a result whose `made` is what the script has just made, else None.
@@ -33,7 +37,7 @@ def surface(name: str, script: str, *, key: str, data: Any) -> Any:
     component = st.components.v2.component(
         name,
         html=f'<div class="cla-live" data-testid="{name}"></div>',
-        css=package_path("view/static/style.css").read_text("utf-8"),
+        css="\n".join(package_path(f"view/static/{file}").read_text("utf-8") for file in styles),
         js=BOOTSTRAP.replace("SCRIPT", f"{ROUTE}/static/{script}"),
     )
     return component(key=key, data=data, on_made_change=lambda: None)

@@ -14,7 +14,7 @@ DIGITS = [word.label for word in sample_clips()[0].words]
 
 def test_a_sample_starts_by_itself_and_both_lanes_read_it(open_page):
     page = open_page(microphone=False)
-    wait_for(page, lambda: "ended" in (page.get_by_test_id("summary").text_content() or ""))
+    wait_for(page, lambda: "ended" in (page.get_by_test_id("time").text_content() or ""))
     for lane in LANES:
         assert matches(heard(page, lane), DIGITS) >= 9
     assert float(page.get_by_test_id("ratio").text_content()[:-1].replace(",", "")) > 5
@@ -34,7 +34,7 @@ def test_the_microphone_is_read_in_both_lanes(open_page):
 
 
 def test_controls_act_at_once_and_without_a_gap(open_page):
-    page = open_page(microphone=False)
+    page = open_page(microphone=False, query="/?more=1")
     wait_for(page, lambda: token(page) > 5)
     before = page.get_by_test_id("ops-continual_nystrom").text_content()
     page.get_by_test_id("landmarks").fill("5")
@@ -55,7 +55,7 @@ def test_controls_act_at_once_and_without_a_gap(open_page):
 
 
 def test_settings_on_their_way_do_not_turn_back_what_was_just_moved(open_page):
-    page = open_page(microphone=False)
+    page = open_page(microphone=False, query="/?more=1")
     wait_for(page, lambda: token(page) > 0)
     page.get_by_test_id("fast").wait_for()
     show_late = """root => {

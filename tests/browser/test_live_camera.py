@@ -31,7 +31,7 @@ DIFFERENCES = """(surface) => {
 
 
 def hands_page(open_page, **options):
-    page = open_page(microphone=False, **options)
+    page = open_page(microphone=False, query="/?more=1", **options)
     page.get_by_test_id("task-hands").click()
     return page
 

@@ -85,10 +85,14 @@ def test_values_stand_under_the_pointer_and_words_explain_themselves(live):
 
 def test_keys_do_what_the_list_of_keys_says(live):
     page = live()
-    page.get_by_test_id("hint-close").click()
+    assert page.get_by_test_id("first-hint").is_visible()
     page.get_by_role("heading", level=2).click()
     page.keyboard.press("?")
     page.get_by_test_id("key-help").get_by_text("remove the selected lane").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_test_id("key-help").wait_for(state="hidden")
+    page.keyboard.press("o")
+    page.get_by_test_id("landmarks").wait_for()
     page.keyboard.press("+")
     lane(page, 2).wait_for()
     page.keyboard.press("3")
@@ -107,10 +111,11 @@ def test_keys_do_what_the_list_of_keys_says(live):
     page.reload()
     wait_for(page, lambda: token(page) > 0)
     assert page.get_by_test_id("first-hint").is_hidden()
+    assert page.get_by_test_id("landmarks").is_visible()
 
 
 def test_every_setting_is_in_the_address(live):
-    page = live()
+    page = live("?more=1")
     for check in ("maps", "sound"):
         page.get_by_test_id(check).check()
     page.get_by_test_id("head").select_option("2")
@@ -139,7 +144,7 @@ def test_the_page_speaks_and_fails_in_the_language_of_its_address(live, tmp_path
 
 
 def test_sensitivity_is_chosen_told_and_kept_in_the_address(live):
-    page = live()
+    page = live("?more=1")
     slider, told = page.get_by_test_id("sensitivity"), page.get_by_test_id("sensitivity-value")
     usual = told.text_content()
     assert "% found" in usual

@@ -32,7 +32,7 @@ PAIRS = [
 
 
 def test_every_pair_is_drawn_without_an_error_or_a_lost_token(open_page):
-    page = open_page(microphone=False)
+    page = open_page(microphone=False, query="/?more=1")
     said = []
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("console", lambda told: told.type == "error" and said.append(told.text))

@@ -36,7 +36,7 @@ def open_patiently(open_page):
     """A page that is given time: it runs whole sessions again."""
 
     def open_patiently(**options):
-        page = open_page(microphone=False, **options)
+        page = open_page(microphone=False, query="/?more=1", **options)
         page.set_default_timeout(90_000)
         return page
 

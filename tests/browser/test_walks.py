@@ -93,7 +93,7 @@ def test_the_live_page_is_worked_by_keys(visit):
 
 
 def test_lanes_come_and_go_while_the_stream_goes_on(visit):
-    page = visit("live")
+    page = visit("live", "?more=1")
     lanes = page.locator("section.lane")
     lanes.nth(1).wait_for()
     page.get_by_test_id("add-lane").click()
@@ -101,7 +101,7 @@ def test_lanes_come_and_go_while_the_stream_goes_on(visit):
     lanes.nth(2).locator("[data-lane=kind]").select_option("nystrom")
     page.locator('[data-testid="lane-nystrom"]').wait_for()
     lanes.nth(0).locator("[data-lane=window]").select_option("60")
-    page.get_by_test_id("summary").get_by_text("Low-rank attention, M = 16").wait_for()
+    page.get_by_test_id("summary").get_by_text("Low-rank attention, M = 16").last.wait_for()
     assert page.get_by_test_id("notice").is_hidden()
     lanes.nth(0).locator("[data-lane=remove]").click()
     lanes.nth(2).wait_for(state="detached")
@@ -155,7 +155,7 @@ def test_another_token_is_explained(visit):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_accessible_light_and_dark_and_fits_a_phone(visit, name):
-    queries = {"compare": "?clips=telephone", "live": "?maps=1&difference=1&telemetry=1"}
+    queries = {"compare": "?clips=telephone", "live": "?maps=1&difference=1&telemetry=1&more=1"}
     page = visit(name, queries.get(name, ""))
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)

@@ -64,6 +64,13 @@ export class FakeElement extends EventTarget {
     return [];
   }
 
+  /** Every fake is a control. */
+  closest() {
+    return this;
+  }
+
+  showPopover() {}
+
   setAttribute(name, value) {
     this[name] = value;
   }

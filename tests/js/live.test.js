@@ -46,7 +46,8 @@ beforeEach(() => {
     history: { replaceState: (_, __, url) => { location.href = url.href; } },
     localStorage: { getItem: () => null },
     requestAnimationFrame: () => 0,
-    innerHeight: 600,
+    innerHeight: 900,
+    innerWidth: 1400,
     WebSocket: class {},
     Option: class { constructor(text, value) { Object.assign(this, { text, value: String(value) }); } },
     Audio: class extends FakeElement {
@@ -237,6 +238,34 @@ test("a fault leaves a source that plays", () => {
   page.sources.name = "good.wav";
   page.receive({ type: "fault", message: "No.", remedy: "Ask again.", fatal: false }, {});
   assert.equal(page.sources.name, "good.wav");
+});
+
+test("the presenter's mode enlarges the charts as far as the window is high", () => {
+  page.receive(HELLO, {});
+  const { view } = page.board.panel("full");
+  page.byId("present").click();
+  assert.ok(page.root.classes.has("presenting"));
+  assert.equal(view.zoom, Math.min(2.5, (900 - 300) / view.height));
+  page.receive({ type: "lanes", lanes: [LOW, FULL] }, {});
+  assert.equal(page.board.panel("low").view.zoom, view.zoom);
+  page.byId("present-end").click();
+  assert.equal(page.board.panel("full").view.zoom, 1);
+  assert.equal(page.root.popover, null);
+});
+
+test("Escape closes what is open, the newest first", () => {
+  page.receive(HELLO, {});
+  const press = () => document.dispatchEvent(Object.assign(new Event("keydown"), { key: "Escape" }));
+  page.byId("key-help").hidden = page.byId("settings").hidden = true;
+  for (const button of ["more", "present", "help"]) page.byId(button).click();
+  page.notice("Something is wrong.");
+  const open = () => [!page.byId("key-help").hidden, notice() !== "", page.presenter.on, page.drawer.open];
+  assert.deepEqual(open(), [true, true, true, true]);
+  for (let closed = 1; closed <= 4; closed++) {
+    press();
+    assert.deepEqual(open(), [1, 2, 3, 4].map((nth) => nth > closed));
+  }
+  assert.equal(page.closeOne(), false);
 });
 
 test("notices add up", () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
 import { readAddress, writeAddress } from "../../cla/view/static/address.js";
+import { Drawer } from "../../cla/view/static/drawer.js";
 import { showHint } from "../../cla/view/static/hint.js";
 import { applyChoice, bindSettings, readPair, writePair } from "../../cla/view/static/page_settings.js";
 import { recall, remember } from "../../cla/view/static/storage.js";
@@ -111,19 +112,32 @@ test("what a browser forbids to remember is forgotten, and nothing breaks", () =
   Object.defineProperty(globalThis, "localStorage", { get: forbidden, configurable: true });
   remember("cla-camera", "7");
   assert.equal(recall("cla-camera"), null);
-  const element = new FakeElement();
-  showHint(element);
-  element.querySelector("button").click();
+  const [root, element] = [new FakeElement(), new FakeElement()];
+  showHint(root, element);
+  root.click();
   assert.equal(element.hidden, true);
 });
 
-test("a hint that was closed stays away", () => {
-  const first = new FakeElement();
-  showHint(first);
+test("a hint goes at the first press and stays away", () => {
+  const [root, first, next] = [new FakeElement(), new FakeElement(), new FakeElement()];
+  first.hidden = next.hidden = true;
+  showHint(root, first);
   assert.equal(first.hidden, false);
-  first.querySelector("button").click();
+  root.click();
   assert.equal(first.hidden, true);
-  const next = new FakeElement();
-  showHint(next);
+  showHint(root, next);
   assert.equal(next.hidden, true);
+});
+
+test("settings are open or closed as they were left, unless the address says otherwise", () => {
+  byId("settings").hidden = true;
+  const page = { root: new FakeElement(), byId };
+  const drawer = new Drawer(page);
+  assert.equal(drawer.open, false);
+  byId("more").click();
+  assert.deepEqual([drawer.open, address(), page.root.classes.has("more-open")], [true, "?more=1", true]);
+  at("");
+  assert.equal(new Drawer({ root: new FakeElement(), byId: (id) => (id === "settings" ? byId("settings") : new FakeElement()) }).open, true);
+  at("?more=0");
+  assert.equal(new Drawer({ root: new FakeElement(), byId: (id) => (id === "settings" ? byId("settings") : new FakeElement()) }).open, false);
 });

@@ -44,7 +44,7 @@ def move(app, key, value):
 
 def test_the_live_page_runs(open_page):
     app = open_page("live")
-    assert "Continual low-rank attention" in app.markdown[0].value
+    assert "continual low-rank attention" in app.expander[0].markdown[0].value
     assert app.expander[0].label == "What am I seeing?"
 
 

@@ -26,6 +26,8 @@ export class Board {
   /** Tokens that wait while the charts are frozen. @type {[TokenMessage, Tables][] | null} */
   held = null;
   selected = 0;
+  /** By how much the lanes' charts are enlarged. */
+  zoom = 1;
   /** What is shown, to tell whether anything has changed. @type {string | null} */
   state = null;
   shown = "";
@@ -39,7 +41,7 @@ export class Board {
   /** @param {Pick<LivePage, "root" | "byId" | "tip" | "sendLanes">} page */
   constructor(page) {
     this.page = page;
-    this.summary = new Summary(page.byId("summary"));
+    this.summary = new Summary(page.byId("summary"), page.byId("time"));
     this.announcer = new Announcer(page.byId("announcer"));
     this.telemetry = new TelemetryView(page.byId("telemetry-table"), page.tip);
     this.difference = new DifferenceView(page.byId("difference-view"), page.tip, readPair(), writePair);
@@ -91,7 +93,14 @@ export class Board {
     place.classList.toggle("four", lanes.length === 4);
     this.select(Math.min(this.selected, lanes.length - 1));
     this.showMaps(this.page.byId("maps").checked);
+    this.enlarge(this.zoom);
     this.clear();
+  }
+
+  /** @param {number} zoom */
+  enlarge(zoom) {
+    this.zoom = zoom;
+    for (const { view } of this.panels.values()) view.enlarge(zoom);
   }
 
   /** What the controls say may have been refused: show again what the server runs. */

@@ -9,15 +9,15 @@ export const contextOf = (canvas) => /** @type {Context} */ (canvas.getContext("
 export const pixelRatio = () => Math.min(globalThis.devicePixelRatio || 1, 2);
 
 /**
- * Empty a canvas, as large as it is shown; what is drawn then counts in the page's pixels.
+ * Empty a canvas, as large as it is shown; what is drawn then counts in the page's pixels, enlarged by `zoom`.
  * @param {Context} context
  * @param {number} height
  * @returns its width
  */
-export function clear(context, height) {
+export function clear(context, height, zoom = 1) {
   const { canvas } = context;
-  const scale = pixelRatio();
-  const width = canvas.clientWidth;
+  const scale = pixelRatio() * zoom;
+  const width = canvas.clientWidth / zoom;
   resize(canvas, Math.round(width * scale), Math.round(height * scale));
   context.setTransform(scale, 0, 0, scale, 0, 0);
   context.clearRect(0, 0, width, height);

@@ -104,7 +104,7 @@ class ClipPlayer {
     const sound = `<audio controls preload="auto" aria-label="${say("clip_sound")}" data-testid="clip-audio"></audio>`;
     const picture = `<figure class="preview" data-testid="clip-picture">
       <canvas role="img" aria-label="${say("picture_alt")}" width="320" height="240"></canvas>
-      <figcaption class="hint"></figcaption></figure>`;
+      <figcaption class="no-hand"></figcaption></figure>`;
     const play = `<button type="button" data-testid="clip-play">${say("play")}</button>`;
     return `
       ${pictures.length ? picture : sound}

@@ -6,56 +6,67 @@ import { byTestId, part } from "./dom.js";
 import { keyList } from "./keys.js";
 import { say, sayOr } from "./texts.js";
 
-/** The controls, in the page's language. */
+/** The page, in its language: what is played, what the lanes amount to, the lanes, and all settings behind "More". */
 export const markup = () => `
-  <div class="bar" role="group" aria-label="${say("task")}" data-testid="tasks"></div>
-  <p class="faint" data-testid="idle-tasks" hidden></p>
-  <div class="bar sources" role="group" aria-label="${say("source")}">
-    <label>${say("sample")} <select data-testid="clip"></select></label>
-    <button type="button" data-testid="play">${say("play")}</button>
-    <button type="button" data-testid="microphone">${say("microphone")}</button>
-    <button type="button" data-testid="camera" hidden>${say("camera")}</button>
-    <span class="faint" data-testid="preflight"></span>
-    <label class="devices" hidden>${say("device")} <select data-testid="device"></select></label>
-    <label class="file">${say("upload")} <input type="file" data-testid="upload"></label>
-    <label data-for="sound"><input type="checkbox" data-testid="sound"> ${say("hear")}</label>
-    <label><input type="checkbox" data-testid="fast"> ${say("fast")}</label>
-    <meter min="0" max="1" low="0.02" high="0.95" optimum="0.3" aria-label="${say("level")}" hidden></meter>
+  <header class="head">
+    <h2>${say("title")}</h2>
+    <p class="faint hint" data-testid="first-hint" hidden><span></span>
+      <button type="button" data-testid="hint-close" aria-label="${say("hint_close")}" title="${say("hint_close")}">✕</button></p>
+    <p class="faint time" data-testid="time"></p>
+  </header>
+  <div class="controls">
+    <div class="bar sources" role="group" aria-label="${say("source")}">
+      <div class="bar" role="group" aria-label="${say("task")}" data-testid="tasks"></div>
+      <select data-testid="clip" aria-label="${say("sample")}"></select>
+      <button type="button" data-testid="play">${say("play")}</button>
+      <span class="device-button">
+        <button type="button" data-testid="microphone">${say("microphone")}</button>
+        <button type="button" data-testid="camera" hidden>${say("camera")}</button>
+        <meter min="0" max="1" low="0.02" high="0.95" optimum="0.3" aria-label="${say("level")}" hidden></meter>
+      </span>
+      <label class="file">${say("upload")} <input type="file" data-testid="upload"></label>
+      <button type="button" data-testid="pause" aria-keyshortcuts="Space" title="${say("key", { key: say("key_space") })}">${say("pause")}</button>
+      <button type="button" data-testid="more" aria-keyshortcuts="o" aria-expanded="false" title="${say("more_help")} ${say("key", { key: "o" })}">${say("more")}</button>
+      <button type="button" data-testid="present" aria-keyshortcuts="p" aria-pressed="false" title="${say("present_help")} ${say("key", { key: "p" })}">${say("present")}</button>
+    </div>
+    <div class="bar settings" role="group" aria-label="${say("more_help")}" data-testid="settings" hidden>
+      <button type="button" data-testid="step" aria-keyshortcuts="s" title="${say("key", { key: "s" })}">${say("step")}</button>
+      <button type="button" data-testid="reset" aria-keyshortcuts="x" title="${say("key", { key: "x" })}">${say("reset")}</button>
+      <button type="button" data-testid="record" aria-keyshortcuts="r" title="${say("record_help")} ${say("key", { key: "r" })}" hidden>${say("record")}</button>
+      <button type="button" data-testid="freeze" aria-pressed="false" aria-keyshortcuts="f" title="${say("freeze_help")} ${say("key", { key: "f" })}">${say("freeze")}</button>
+      <button type="button" data-testid="add-lane" aria-keyshortcuts="+">${say("add_lane")}</button>
+      <label class="all-lanes" title="${say("landmarks_help")}">${say("landmarks")} <input type="range" min="0" step="1" data-testid="landmarks"><output data-testid="landmarks-value"></output></label>
+      <label class="all-lanes" title="${say("mode_help")}">${say("mode")} <select data-testid="mode"><option value="fixed">${say("fixed")}</option><option value="continual">${say("continual")}</option></select></label>
+      <label title="${say("sensitivity_help")}" hidden>${say("sensitivity")} <input type="range" min="0" step="1" data-testid="sensitivity"><output data-testid="sensitivity-value"></output></label>
+      <label title="${say("layer_help")}" class="layers" hidden>${say("layer")} <select data-testid="layer"></select></label>
+      <label title="${say("head_help")}">${say("head")} <select data-testid="head"></select></label>
+      <label><input type="checkbox" data-testid="maps" aria-keyshortcuts="m"> ${say("maps")}</label>
+      <label data-for="sound"><input type="checkbox" data-testid="sound"> ${say("hear")}</label>
+      <label><input type="checkbox" data-testid="fast"> ${say("fast")}</label>
+      <label class="devices" hidden>${say("device")} <select data-testid="device"></select></label>
+      <button type="button" data-testid="help" aria-expanded="false" aria-keyshortcuts="?" aria-label="${say("keys")}" title="${say("keys")}">?</button>
+      <p class="faint" data-testid="idle-tasks" hidden></p>
+    </div>
+    <p class="faint" data-testid="preflight"></p>
   </div>
+  <section class="summary" aria-label="${say("comparison")}" data-testid="summary">${say("connecting")}</section>
   <div class="watch">
     <figure class="preview" hidden data-testid="preview">
       <canvas role="img" aria-label="${say("picture_alt")}" width="320" height="240"></canvas>
-      <figcaption><span data-testid="source"></span><span class="hint" role="status"></span></figcaption>
+      <figcaption><span data-testid="source"></span><span class="no-hand" role="status"></span></figcaption>
     </figure>
-    <div class="run">
-      <div class="bar" role="group" aria-label="${say("run")}">
-        <button type="button" data-testid="pause" aria-keyshortcuts="Space" title="${say("key", { key: say("key_space") })}">${say("pause")}</button>
-        <button type="button" data-testid="step" aria-keyshortcuts="s" title="${say("key", { key: "s" })}">${say("step")}</button>
-        <button type="button" data-testid="reset" aria-keyshortcuts="x" title="${say("key", { key: "x" })}">${say("reset")}</button>
-        <button type="button" data-testid="record" aria-keyshortcuts="r" title="${say("record_help")} ${say("key", { key: "r" })}" hidden>${say("record")}</button>
-        <label class="all-lanes" title="${say("landmarks_help")}">${say("landmarks")} <input type="range" min="0" step="1" data-testid="landmarks"><output data-testid="landmarks-value"></output></label>
-        <label class="all-lanes" title="${say("mode_help")}">${say("mode")} <select data-testid="mode"><option value="fixed">${say("fixed")}</option><option value="continual">${say("continual")}</option></select></label>
-        <label title="${say("sensitivity_help")}" hidden>${say("sensitivity")} <input type="range" min="0" step="1" data-testid="sensitivity"><output data-testid="sensitivity-value"></output></label>
-        <label title="${say("layer_help")}" class="layers" hidden>${say("layer")} <select data-testid="layer"></select></label>
-        <label title="${say("head_help")}">${say("head")} <select data-testid="head"></select></label>
-        <button type="button" data-testid="add-lane" aria-keyshortcuts="+">${say("add_lane")}</button>
-        <button type="button" data-testid="freeze" aria-pressed="false" aria-keyshortcuts="f" title="${say("freeze_help")} ${say("key", { key: "f" })}">${say("freeze")}</button>
-        <label><input type="checkbox" data-testid="maps" aria-keyshortcuts="m"> ${say("maps")}</label>
-        <button type="button" data-testid="help" aria-expanded="false" aria-keyshortcuts="?" aria-label="${say("keys")}" title="${say("keys")}">?</button>
-      </div>
-      <section class="notice calm" data-testid="key-help" aria-label="${say("keys")}" hidden>${keyList()}</section>
-      <section class="notice calm" data-testid="first-hint" aria-label="${say("hint_title")}" hidden>
-        <p>${say("hint").replace(/\*\*(.+?)\*\*/g, "<strong>$1</strong>")}</p><button type="button" data-testid="hint-close">${say("hint_close")}</button></section>
-      <p class="notice" role="status" data-testid="notice" hidden></p>
-      <p class="summary" data-testid="summary">${say("connecting")}</p>
-      <p class="faint" data-testid="path" hidden></p>
-    </div>
+    <div class="lanes"></div>
   </div>
-  <div class="lanes"></div>
-  <details data-testid="difference"><summary>${say("difference")}</summary><div data-testid="difference-view"></div></details>
-  <details data-testid="telemetry"><summary>${say("telemetry")}</summary><div class="wide" tabindex="0" role="group" aria-label="${say("telemetry")}" data-testid="telemetry-table"></div></details>
-  <p class="hearable" role="status" aria-live="polite" data-testid="announcer"></p>
-  <p class="foot" data-testid="foot"></p>`;
+  <div class="below">
+    <details data-testid="difference"><summary>${say("difference")}</summary><div data-testid="difference-view"></div></details>
+    <details data-testid="telemetry"><summary>${say("telemetry")}</summary><div class="wide" tabindex="0" role="group" aria-label="${say("telemetry")}" data-testid="telemetry-table"></div></details>
+    <p class="foot"><span data-testid="foot"></span> <span data-testid="path" hidden></span></p>
+  </div>
+  <button type="button" class="present-end" data-testid="present-end" aria-label="${say("present_end")}" title="${say("present_end")}">✕</button>
+  <section class="sheet" data-testid="key-help" aria-label="${say("keys")}" hidden>${keyList()}</section>
+  <div class="toast"><p role="status" data-testid="notice" hidden></p>
+    <button type="button" data-testid="notice-close" aria-label="${say("hint_close")}">✕</button></div>
+  <p class="hearable" role="status" aria-live="polite" data-testid="announcer"></p>`;
 
 /**
  * Fill a select with [value, text] pairs, keeping the choice where it still exists.
@@ -116,7 +127,7 @@ export function showTask(root, task, machine, endings) {
   const labels = root.querySelectorAll("[data-for]");
   for (const label of labels) label.hidden = label.dataset.for !== task.input;
   /** @type {HTMLInputElement} */ (find("upload")).accept = endings[task.input].map((ending) => `.${ending}`).join();
-  /** @type {HTMLElement} */ (clip.parentElement).hidden = find("play").hidden = !task.clips.length;
+  clip.hidden = find("play").hidden = !task.clips.length;
   fill(clip, task.clips.map(({ name, title }) => [name, sayOr(`sample.${name}`, title)]));
   /** @type {HTMLInputElement} */ (find("landmarks")).max = String(task.landmark_counts.length - 1);
   fill(byTestId(root, "layer"), Array.from({ length: task.num_layers }, (_, layer) => [layer + 1, layer + 1]));
@@ -127,6 +138,8 @@ export function showTask(root, task, machine, endings) {
     say("foot", { hop: Math.round(task.hop_s * 1000), window: task.window, device: machine.device }) +
     (machine.device_note ? ` ${machine.device_note}` : "") +
     (missing ? ` ${say("local", { missing })}` : "");
+  const hint = say(window.isSecureContext ? "hint" : "hint_insecure", { device: say(device) });
+  part(find("first-hint"), "span").innerHTML = hint.replace(/\*\*(.+?)\*\*/g, "<strong>$1</strong>");
   // Said before anyone presses a button that cannot work.
   find("preflight").textContent = window.isSecureContext ? "" : say("insecure", { device: say(`device_${device}`) });
 }

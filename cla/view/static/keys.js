@@ -16,6 +16,8 @@ const BUTTONS = [
   ["r", "r", "record"],
   ["f", "f", "freeze"],
   ["m", "m", "maps"],
+  ["o", "o", "more"],
+  ["p", "p", "present"],
   ["+", "+", "add-lane"],
   ["?", "?", "help"],
 ];
@@ -23,18 +25,23 @@ const BUTTONS = [
 /** The list of keys, for people. */
 export const keyList = () => {
   const named = BUTTONS.map(([, written, button]) => [written, say(`key_${button.replace("-", "_")}`)]);
-  named.splice(7, 0, ["1 – 4", say("key_select")], ["−", say("key_remove")]);
+  named.splice(9, 0, ["1 – 4", say("key_select")], ["−", say("key_remove")]);
+  named.push(["Esc", say("key_escape")]);
   const items = named.map(([key, does]) => `<div><dt><kbd>${key === "space" ? say("key_space") : key}</kbd></dt><dd>${does}</dd></div>`);
   return `<dl class="keys">${items.join("")}</dl><p class="faint">${say("key_note")}</p>`;
 };
 
 /**
  * Listen for keys; returns what ends it.
- * @param {Pick<LivePage, "hello" | "byId" | "selectLane" | "removeLane">} page
+ * @param {Pick<LivePage, "hello" | "byId" | "selectLane" | "removeLane" | "closeOne">} page
  */
 export function listenForKeys(page) {
   /** @param {KeyboardEvent} event */
   const press = (event) => {
+    if (event.key === "Escape") {
+      if (page.closeOne()) event.preventDefault();
+      return;
+    }
     // A key is meant for the control that has the focus.
     const [target] = /** @type {Partial<Element>[]} */ (event.composedPath());
     const control = target.closest?.("input, select, textarea, button, a, summary, [role]");

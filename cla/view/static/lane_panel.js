@@ -46,18 +46,17 @@ export class LanePanel {
     this.element.setAttribute("aria-label", `${at + 1}: ${title}`);
     this.element.innerHTML = `
       <header><div><h3><span class="number">${at + 1}</span> ${title} <span class="look"></span></h3>
-        <p>${say(`lane_${kind}_does`)}</p></div>
+        <p class="does"></p></div>
         <output class="label" aria-live="off" data-testid="label-${name}">–</output></header>
-      ${laneMarkup()}
       <canvas role="img" aria-label="${say("lane_alt")}"></canvas>
-      <div>
-      <p class="warm-up" hidden></p>
+      <div class="facts">
       <dl>
         <div><dt>${say("ops")}</dt><dd data-value="ops" data-testid="ops-${name}">–</dd></div>
         <div><dt>${say("total")}</dt><dd data-value="total" data-testid="total-${name}">–</dd></div>
         <div><dt>${say("time")}</dt><dd data-value="time">–</dd></div>
       </dl>
       <p class="transcript" data-testid="transcript-${name}"></p>
+      ${laneMarkup()}
       <div class="factors" hidden data-testid="factors-${name}"></div>
       </div>`;
     /** @type {HTMLCanvasElement} */
@@ -66,7 +65,8 @@ export class LanePanel {
     this.map = new MapView(byTestId(this.element, `factors-${name}`), task.hop_s, tip);
     this.label = byTestId(this.element, `label-${name}`);
     this.transcript = byTestId(this.element, `transcript-${name}`);
-    this.warmUp = part(this.element, ".warm-up");
+    this.does = part(this.element, ".does");
+    this.doing = say(`lane_${kind}_does`);
     tip.follow(canvas, (x, y) => this.view.at(x, y));
     this.reset();
   }
@@ -93,7 +93,7 @@ export class LanePanel {
     this.record = null;
     this.label.textContent = "–";
     this.transcript.textContent = "";
-    this.warmUp.hidden = true;
+    this.does.textContent = this.doing;
     for (const cell of this.element.querySelectorAll("dd")) cell.textContent = "–";
   }
 
@@ -112,6 +112,8 @@ export class LanePanel {
     if (record.event) {
       keep(this.events, words(record.event.label), KEPT_EVENTS);
       this.transcript.textContent = this.events.join(" · ");
+      // Its place stays as it is; the newest words are in it.
+      this.transcript.scrollTop = this.transcript.scrollHeight;
     }
   }
 
@@ -130,7 +132,6 @@ export class LanePanel {
       const [median, p95] = [0.5, 0.95].map((share) => decimal(percentile(this.times, share), 2));
       part(this.element, "[data-value=time]").textContent = `${median} (${p95}) ms`;
     }
-    this.warmUp.hidden = valid >= this.window;
-    this.warmUp.textContent = say("warm_up", { valid, window: this.window });
+    this.does.textContent = valid >= this.window ? this.doing : say("warm_up", { valid, window: this.window });
   }
 }

@@ -32,6 +32,8 @@ export class LaneView {
   stretches;
   newest = 0;
   validTokens = 0;
+  /** By how much all is enlarged. */
+  zoom = 1;
   /** What the value under the pointer is looked up by. @type {Axis & Choice | undefined} */
   shown;
 
@@ -60,8 +62,14 @@ export class LaneView {
     /** Where the parts end. */
     this.bottoms = { strip, gap, bars, stretches };
     this.height = stretches + track.height + AXIS_HEIGHT;
-    canvas.style.height = `${this.height}px`;
+    this.enlarge(1);
     this.reset();
+  }
+
+  /** @param {number} zoom */
+  enlarge(zoom) {
+    this.zoom = zoom;
+    this.canvas.style.height = `${Math.round(zoom * this.height)}px`;
   }
 
   reset() {
@@ -106,7 +114,7 @@ export class LaneView {
    */
   draw(theme, progress, choice) {
     const { context, newest } = this;
-    const width = clear(context, this.height);
+    const width = clear(context, this.height, this.zoom);
     context.font = FONT;
     this.drawLabels(context, theme);
     const step = (width - this.labelsWidth) / this.window;
@@ -120,7 +128,7 @@ export class LaneView {
     context.clip();
     if (this.tokens.length) {
       this.drawStrip(context, theme, axis);
-      this.drawMarks(context, theme, axis);
+      this.drawMarks(context, theme, axis, width);
       this.drawAttention(context, theme, axis, choice);
       this.track.draw(context, theme, { ...axis, top: this.bottoms.stretches, mirrored: Boolean(choice.mirrored) });
     } else {
@@ -175,8 +183,8 @@ export class LaneView {
     this.strip.draw(context, place, this.tokens[0].index, newest + 1);
   }
 
-  /** @param {Context} context @param {Theme} theme @param {Axis} axis */
-  drawMarks(context, theme, { left, step }) {
+  /** @param {Context} context @param {Theme} theme @param {Axis} axis @param {number} width */
+  drawMarks(context, theme, { left, step }, width) {
     context.textAlign = "center";
     // Words a second apart must not run into each other on a phone.
     context.font = this.window * step < 360 ? "600 10px sans-serif" : "600 13px sans-serif";
@@ -184,7 +192,7 @@ export class LaneView {
     for (const { index, label } of this.events) {
       const x = left(index) + step / 2;
       context.fillRect(x - 0.75, TOP - 6, 1.5, this.bottoms.strip - TOP + 6);
-      context.fillText(label, Math.min(x, this.canvas.clientWidth - context.measureText(label).width / 2), 9);
+      context.fillText(label, Math.min(x, width - context.measureText(label).width / 2), 9);
     }
     context.font = FONT;
     context.textAlign = "right";
@@ -214,7 +222,8 @@ export class LaneView {
   }
 
   /** What lies at a place of the canvas, in words. @type {TextAt} */
-  at(x, y) {
+  at(shownX, shownY) {
+    const [x, y] = [shownX / this.zoom, shownY / this.zoom];
     if (!this.shown || !this.tokens.length || x < this.labelsWidth || y < TOP) return null;
     const { step, left, head, layer } = this.shown;
     const index = this.newest + Math.floor((x - left(this.newest)) / step);

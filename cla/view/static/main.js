@@ -7,6 +7,7 @@ import { Board } from "./board.js";
 import { readTheme } from "./colors.js";
 import { markup, fill, fillTasks, showTask } from "./controls.js";
 import { byTestId, part } from "./dom.js";
+import { Drawer } from "./drawer.js";
 import { Followed } from "./followed.js";
 import { decimal, setLocale } from "./format.js";
 import { showHint } from "./hint.js";
@@ -14,6 +15,7 @@ import { listenForKeys } from "./keys.js";
 import { oneMore, setKinds, withoutLane, writeLanes } from "./lane_controls.js";
 import { setLooks } from "./looks.js";
 import { applyChoice, bindSettings } from "./page_settings.js";
+import { Presenter } from "./presenter.js";
 import { Preview } from "./preview.js";
 import { RecordButton } from "./record_button.js";
 import { liveUrl } from "./routes.js";
@@ -81,7 +83,9 @@ export class LivePage {
     this.board = new Board(this);
     this.preview = new Preview(this.byId("preview"), (picture) => this.board.track?.picture(picture));
     this.record = new RecordButton(this.byId("record"), this);
-    showHint(this.byId("first-hint"));
+    this.drawer = new Drawer(this);
+    this.presenter = new Presenter(this);
+    showHint(this.root, this.byId("first-hint"));
     this.endKeys = listenForKeys(this);
     this.sensitivity = new Sensitivity(this);
     const controls = [this.byId("fast"), this.byId("landmarks"), this.byId("mode"), this.byId("sensitivity")];
@@ -376,6 +380,17 @@ export class LivePage {
     this.root.dataset.frames = String(this.frames);
   }
 
+  /** Close the last thing that was opened over or into the page: whether there was one. */
+  closeOne() {
+    const notice = this.byId("notice");
+    if (!this.byId("key-help").hidden) this.byId("help").click();
+    else if (!notice.hidden) this.notice(null);
+    else if (this.presenter.on) this.presenter.show(false);
+    else if (this.drawer.open) this.drawer.show(false);
+    else return false;
+    return true;
+  }
+
   /** @param {Theme} theme @param {Task} task @param {boolean} still */
   draw(theme, task, still) {
     const waiting = this.token ? (performance.now() - this.arrived) / 1000 / task.hop_s : 0;
@@ -397,6 +412,7 @@ export class LivePage {
       this.theme = readTheme(this.root);
     }
     this.record.draw();
+    if (this.presenter.on) this.board.enlarge(this.presenter.zoom);
     const dropped = this.dropped + this.sources.camera.dropped;
     this.board.refresh({
       // The preview names what it shows.

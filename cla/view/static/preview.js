@@ -32,7 +32,7 @@ export class Preview {
     /** @type {HTMLCanvasElement} */
     this.canvas = part(element, "canvas");
     this.context = contextOf(this.canvas);
-    this.hint = part(element, ".hint");
+    this.hint = part(element, ".no-hand");
     this.reset();
   }
 

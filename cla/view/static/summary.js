@@ -3,7 +3,6 @@
 /** @import { TokenMessage } from "./types.js" */
 /** @import { Agreement } from "./agreement.js" */
 
-import { byTestId } from "./dom.js";
 import { compact, decimal, integer, ratio } from "./format.js";
 import { say } from "./texts.js";
 
@@ -11,14 +10,18 @@ export class Summary {
   /** @type {TokenMessage | null} */
   token = null;
 
-  /** @param {HTMLElement} element */
-  constructor(element) {
+  /**
+   * @param {HTMLElement} element
+   * @param {HTMLElement} time says what is heard and how far it is
+   */
+  constructor(element, time) {
     this.element = element;
+    this.time = time;
   }
 
   reset() {
     this.token = null;
-    this.element.textContent = "";
+    this.element.textContent = this.time.textContent = "";
   }
 
   /** @param {TokenMessage} token */
@@ -51,9 +54,9 @@ export class Summary {
       });
     });
     const late = behind > 0.5 ? `, ${say("behind", { seconds: decimal(behind, 1) })}` : "";
-    this.element.innerHTML = `${sentences.join("<br>")} <span class="faint" data-testid="time"></span>`;
+    this.element.innerHTML = sentences.map((sentence) => `<p>${sentence}</p>`).join("");
     // A name comes from a file or a device: it is text and nothing else.
-    byTestId(this.element, "time").textContent =
+    this.time.textContent = this.time.title =
       `${source && `${source}: `}${decimal(time, 1)} s${late}${ended ? `, ${say("ended")}` : ""}`;
   }
 }

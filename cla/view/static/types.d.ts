@@ -294,11 +294,18 @@ export interface Controls {
   record: HTMLButtonElement;
   freeze: HTMLButtonElement;
   help: HTMLButtonElement;
+  more: HTMLButtonElement;
+  present: HTMLButtonElement;
+  "present-end": HTMLButtonElement;
+  "hint-close": HTMLButtonElement;
+  "notice-close": HTMLButtonElement;
   "add-lane": HTMLButtonElement;
   difference: HTMLDetailsElement;
   telemetry: HTMLDetailsElement;
   tasks: HTMLElement;
   "idle-tasks": HTMLElement;
+  settings: HTMLElement;
+  time: HTMLElement;
   preflight: HTMLElement;
   preview: HTMLElement;
   "landmarks-value": HTMLElement;

@@ -52,6 +52,7 @@ export function wire(page) {
   on("head", "change", () => { page.lastMap = 0; });
   on("layer", "change", () => { page.lastMap = 0; });
   on("freeze", "click", () => page.freeze(!page.board.frozen));
+  on("notice-close", "click", () => page.notice(null));
   on("help", "click", (button) => {
     const help = page.byId("key-help");
     help.hidden = !help.hidden;
