@@ -21,7 +21,6 @@ import msgspec
 import numpy as np
 import psutil
 import torch
-from cla.engine.stepper import Stepper
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -29,6 +28,7 @@ from simulated import PACKET, PACKET_S, browser, header, new_key, serving, speec
 from websockets.asyncio.client import ClientConnection
 
 from cla.engine import Command, SetEmit, sound_stream
+from cla.engine.pipeline import Pipeline
 from cla.engine.stream import Arrival
 from cla.features import SAMPLE_RATE_HZ
 from cla.models import load_task
@@ -174,19 +174,19 @@ async def _next(socket: ClientConnection, kind: str) -> bytes:
 def equal_offline(log: Log) -> bool:
     """Whether the same input and commands, without server and threads, give the same again."""
     task = load_task()
-    stepper = Stepper(task, DEFAULT_LANES, sound_stream(task, SAMPLE_RATE_HZ))
-    stepper.do(SetEmit(True))
+    pipeline = Pipeline(task, DEFAULT_LANES, sound_stream(task, SAMPLE_RATE_HZ))
+    pipeline.do(SetEmit(True))
     received, skipped = iter(log.received), 0
     for one in log.happened:
         if isinstance(one, int):
             skipped += one
         elif isinstance(one, dict):
-            stepper.do(msgspec.convert(one, Command))
+            pipeline.do(msgspec.convert(one, Command))
         else:
-            stepper.take(Arrival(one, time.perf_counter(), skipped))
+            pipeline.take(Arrival(one, time.perf_counter(), skipped))
             skipped = 0
-            while stepper.has_token:
-                if essence(encode_record(stepper.step())) != next(received, None):
+            while pipeline.has_token:
+                if essence(encode_record(pipeline.step())) != next(received, None):
                     return False
     return next(received, None) is None
 
