@@ -12,7 +12,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from cla.attention import ContinualNystromAttention
+from cla.attention import AttentionLayer
 from cla.models import ClassifierConfig, GraphedStep, StreamClassifier
 
 EMBED_DIM, HEADS, WINDOW, LANDMARKS, CLASSES = 192, 16, 120, 16, 10
@@ -38,7 +38,7 @@ def make_classifier(kind: str, landmark_mode: str, layers: int) -> StreamClassif
         landmark_mode,  # type: ignore[arg-type]  # names come from the table above
     )
     for module in classifier.modules():
-        if isinstance(module, ContinualNystromAttention) and module.fixed:
+        if isinstance(module, AttentionLayer) and module.takes_landmarks:
             shape = module.query_landmarks.shape
             module.set_landmarks(torch.randn(shape), torch.randn(shape))
     return classifier.eval().requires_grad_(False).cuda()

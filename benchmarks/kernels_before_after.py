@@ -102,7 +102,7 @@ def stepper(case: Case) -> Callable[[], object]:
     """One step of a case."""
     import torch
 
-    from cla.attention import AttentionConfig, ContinualNystromAttention, make_attention
+    from cla.attention import AttentionConfig, make_attention
     from cla.attention.projected import Projected
 
     config: Any = {key: asdict(case)[key] for key in ("kind", "window", "embed_dim")}
@@ -113,7 +113,7 @@ def stepper(case: Case) -> Callable[[], object]:
     layer = make_attention(
         AttentionConfig(**config, num_heads=case.heads, num_landmarks=marks, **modes)
     ).eval()
-    if isinstance(layer, ContinualNystromAttention) and layer.fixed:
+    if config.landmark_mode == "fixed" and config.num_landmarks:
         shape = (case.heads, 16, case.embed_dim // case.heads)
         layer.set_landmarks(torch.randn(shape), torch.randn(shape))
     state = layer.state_from_window(torch.randn(1, layer.receptive_field, case.embed_dim))

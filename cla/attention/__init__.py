@@ -1,11 +1,9 @@
 """Attention over streams: one layer per kind, one streaming contract for all."""
 
 from cla.attention.config import AttentionConfig, AttentionKind, OutputMode, PseudoInverse
-from cla.attention.continual_nystrom import ContinualNystromAttention
 from cla.attention.counted import counted_products
 from cla.attention.counts import (
     OperationCount,
-    memory_bytes,
     operation_count,
     refresh_count,
     refresh_operations,
@@ -13,11 +11,26 @@ from cla.attention.counts import (
     summed,
 )
 from cla.attention.emits import FullEmits, NystromEmits, attention_map, attention_row
-from cla.attention.factory import make_attention
-from cla.attention.full import FullAttention
-from cla.attention.layer import AttentionLayer
+from cla.attention.kinds.defaults import (
+    BATCH_LOW_RANK,
+    DEFAULT_LANDMARKS,
+    LOW_RANK,
+    REFERENCE,
+    STREAMED,
+)
+from cla.attention.kinds.kind import Kind, Look
+from cla.attention.kinds.registry import (
+    KINDS,
+    LandmarkMode,
+    System,
+    all_systems,
+    register_kind,
+)
+from cla.attention.kinds.shipped import SHIPPED
+from cla.attention.kinds.windowed import WindowKind
+from cla.attention.layer import AttentionLayer, make_attention
+from cla.attention.operations import Part
 from cla.attention.own_kinds import load_kinds
-from cla.attention.registry import KINDS, SHIPPED, Kind, LandmarkMode, Part, register_kind
 from cla.attention.state import (
     Step,
     clone_state,
@@ -29,22 +42,29 @@ from cla.attention.state import (
 from cla.attention.state_file import load_state, save_state
 
 __all__ = [
+    "BATCH_LOW_RANK",
+    "DEFAULT_LANDMARKS",
     "KINDS",
+    "LOW_RANK",
+    "REFERENCE",
     "SHIPPED",
+    "STREAMED",
     "AttentionConfig",
     "AttentionKind",
     "AttentionLayer",
-    "ContinualNystromAttention",
-    "FullAttention",
     "FullEmits",
     "Kind",
     "LandmarkMode",
+    "Look",
     "NystromEmits",
     "OperationCount",
     "OutputMode",
     "Part",
     "PseudoInverse",
     "Step",
+    "System",
+    "WindowKind",
+    "all_systems",
     "attention_map",
     "attention_row",
     "clone_state",
@@ -52,7 +72,6 @@ __all__ = [
     "load_kinds",
     "load_state",
     "make_attention",
-    "memory_bytes",
     "move_state",
     "operation_count",
     "refresh_count",

@@ -18,15 +18,16 @@ def outside_autocast(method: Method) -> Method:
     """
 
     @wraps(method)
-    def call(layer: Any, x: Tensor, *args: Any, **options: Any) -> Any:
-        if not isinstance(x, Tensor):
-            return method(layer, x, *args, **options)  # which says so
-        device = x.device.type
+    def call(layer: Any, x: Any, *args: Any, **options: Any) -> Any:
+        device = (x if isinstance(x, Tensor) else layer.like).device.type
         if not (torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)):
             return method(layer, x, *args, **options)
         with torch.autocast(device, enabled=False):
-            found = method(layer, x.to(layer.like.dtype), *args, **options)
+            tokens = x.to(layer.like.dtype) if isinstance(x, Tensor) else x
+            found = method(layer, tokens, *args, **options)
         dtype = torch.get_autocast_dtype(device)
+        if found is None:
+            return None
         if isinstance(found, Tensor):
             return found.to(dtype)
         first, *others = found

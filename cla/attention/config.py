@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, Literal, get_args
 
-from cla.attention.registry import KINDS, LandmarkMode
+from cla.attention.kinds.registry import KINDS, LandmarkMode
 from cla.errors import ClaError
 
 OutputMode = Literal["single_output", "retroactive"]

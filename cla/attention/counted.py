@@ -6,9 +6,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
 from cla.attention.config import AttentionConfig
-from cla.attention.continual_nystrom import ContinualNystromAttention
-from cla.attention.factory import make_attention
-from cla.attention.layer import AttentionLayer
+from cla.attention.kinds.registry import kind_class
+from cla.attention.layer import AttentionLayer, make_attention
 
 LARGEST_TENSOR = 2**24
 """Elements of the largest product that counting may really compute."""
@@ -26,11 +25,11 @@ def counted_products(config: AttentionConfig) -> float | None:
         return None
     layer = make_attention(config).eval()
     layer.use_fused = False
-    if isinstance(layer, ContinualNystromAttention) and layer.fixed:
+    if layer.takes_landmarks:
         shape = (config.num_heads, config.landmarks, config.head_dim)
         layer.set_landmarks(torch.randn(shape), torch.randn(shape))
     between = _count(layer, config.window)
-    if config.kind != "continual_nystrom" or config.landmark_mode == "fixed":
+    if kind_class(config).tick_operations(config) is None:
         return between
     # The first segment of a cycle is the longest one; its last token makes a landmark enter.
     longest = -(-config.window // config.landmarks)
@@ -64,5 +63,6 @@ def _count(layer: AttentionLayer, tokens_seen: int) -> int:
 
 def largest_tensor(config: AttentionConfig) -> int:
     """Elements of the largest product in a step."""
-    columns = config.window if config.kind == "full" else config.landmarks + config.head_dim
+    whole = kind_class(config).recomputes and not config.landmarks
+    columns = config.window if whole else config.landmarks + config.head_dim
     return config.num_heads * config.window * columns

@@ -77,48 +77,51 @@ def segment_weights(seen: Tensor, num_landmarks: int, window: int, dtype: torch.
     return weights / weights.sum(-1, keepdim=True).clamp(min=1)
 
 
-def window_landmarks(tokens: Projected, config: AttentionConfig) -> Landmarks:
-    """Landmarks cut from a window of tokens.
+def window_landmarks(
+    tokens: Projected, config: AttentionConfig, seen: Tensor | None = None
+) -> Landmarks:
+    """Landmarks cut from a window: of all its tokens, or the first `seen` (B,) in order of time.
+
+    Rows and columns of landmarks that cannot be there yet are zero.
 
     Shapes:
-        tokens: (B, H, T, D)
+        tokens: (..., T, D), or (B, H, N, D) of which some exist
     """
-    return make_landmarks(
-        segment_means(tokens.queries, config.landmarks),
-        segment_means(tokens.keys, config.landmarks),
-        config.pseudo_inverse,
-    )
+    if seen is None:
+        queries, keys = (segment_means(part, config.landmarks) for part in tokens[:2])
+        return make_landmarks(queries, keys, config.pseudo_inverse)
+    weights = segment_weights(seen, config.landmarks, tokens.keys.shape[2], tokens.keys.dtype)
+    queries, keys = (weights[:, None] @ part for part in (tokens.queries, tokens.keys))
+    unused = torch.arange(config.landmarks, device=seen.device) >= seen[:, None]
+    logits = (queries @ keys.transpose(-1, -2)).masked_fill(unused[:, None, None], -torch.inf)
+    gamma = logits.softmax(-1).masked_fill(unused[:, None, :, None], 0)
+    return Landmarks(queries, keys, pseudo_inverse(gamma, config.pseudo_inverse))
 
 
-def low_rank(tokens: Projected, landmarks: Landmarks, unseen: Tensor | None = None) -> Tensor:
-    """Softmax(Q K~^T) gamma^+ (softmax(Q~ K^T) V); of delta, what is `unseen` has no weight.
+def stream_landmarks(
+    tokens: Projected, config: AttentionConfig, seen: int
+) -> tuple[Tensor, Tensor]:
+    """Continual landmarks of a stream that ends in `tokens`.
+
+    The segment being filled is represented by its mean of the cycle before, of which some tokens
+    have left the window: exact where `tokens` reaches back to its start (`receptive_field`).
 
     Shapes:
-        tokens: (..., R, D) queries, (..., T, D) keys and values
-        unseen: broadcasts to (..., M, T)
-        returns: (..., R, D)
+        tokens: (B, H, T, D), T >= N
+        returns: query and key landmarks (B, H, M, D)
     """
-    delta = landmarks.queries @ tokens.keys.transpose(-1, -2)
-    delta = delta if unseen is None else delta.masked_fill(unseen, -torch.inf)
-    beta = (tokens.queries @ landmarks.keys.transpose(-1, -2)).softmax(-1)
-    mixed = delta.softmax(-1) @ tokens.values
-    if beta.shape[-2] == 1:
-        return beta @ landmarks.gamma_inv @ mixed
-    return beta @ (landmarks.gamma_inv @ mixed)
-
-
-def context_of_window(tokens: Projected, config: AttentionConfig, *, newest: bool) -> Tensor:
-    """The product of whole windows, landmarks and all: all rows, or the newest alone.
-
-    With no more tokens than landmarks each would be a landmark of its own and gamma the attention
-    itself: the product is exact attention, and is computed as such.
-
-    Shapes:
-        tokens: (..., T, D)
-        returns: (..., T, D), or (..., 1, D)
-    """
-    rows = tokens.queries[..., -1:, :] if newest else tokens.queries
-    shown = tokens._replace(queries=rows)
-    if tokens.keys.shape[-2] <= config.landmarks:
-        return (rows @ tokens.keys.transpose(-1, -2)).softmax(-1) @ tokens.values
-    return low_rank(shown, window_landmarks(tokens, config))
+    length = tokens.keys.shape[-2]
+    slot = seen % config.window
+    if slot == 0:
+        cycle = tokens.span(length - config.window)
+        return segment_means(cycle.queries, config.landmarks), segment_means(
+            cycle.keys, config.landmarks
+        )
+    means: list[tuple[Tensor, Tensor]] = []
+    cuts = segments(config.window, config.landmarks)
+    for start, end in zip(cuts.starts, cuts.ends, strict=True):
+        cycle_start = length - slot if end <= slot else length - slot - config.window
+        segment = tokens.span(max(cycle_start + start, 0), cycle_start + end)
+        means.append((segment.queries.mean(-2), segment.keys.mean(-2)))
+    queries, keys = zip(*means, strict=True)
+    return torch.stack(queries, -2), torch.stack(keys, -2)

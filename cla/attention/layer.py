@@ -1,7 +1,6 @@
-"""What all attention layers share: the streaming contract."""
+"""The attention layer: it projects, lets its kind append and read, and projects."""
 
-from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, final
 
 import torch
 from torch import Tensor
@@ -9,32 +8,24 @@ from torch import Tensor
 from cla.attention import kernels
 from cla.attention.autocast import outside_autocast
 from cla.attention.checks import (
-    check_active,
-    check_forward,
     check_places,
-    check_step,
-    check_tokens,
     check_type,
 )
 from cla.attention.config import AttentionConfig
 from cla.attention.projected import Projected, on_host
-from cla.attention.projections import Projections
-from cla.attention.rings import roll_streams, selected
+from cla.attention.rings import selected
 from cla.attention.state import (
     Step,
-    difference,
     released,
     reset_streams,
-    scan_active,
     writing_to,
 )
+from cla.attention.window_layer import WindowLayer
 from cla.errors import ClaError
 
-SCAN_TOKENS = 4_096
-"""Tokens that a scan projects at once."""
 
-
-class AttentionLayer(Projections, ABC):
+@final
+class AttentionLayer(WindowLayer):
     """Attention over the last N tokens of a stream; the module holds parameters only.
 
     All kinds own the same parameters, so that one can take the place of another. `use_fused` says
@@ -46,41 +37,88 @@ class AttentionLayer(Projections, ABC):
     sets the type of outputs, and of nothing else.
     """
 
-    state_type: type = tuple
-    """Of states, a NamedTuple."""
-
     def __init__(self, config: AttentionConfig) -> None:
         super().__init__(config)
-        self.use_fused = kernels.AVAILABLE
         self._weights = kernels.Arrays()
-        self._ring = (config.num_heads, config.window, config.head_dim)
-        """Shape of a stream's rings."""
 
     @property
-    def latency(self) -> int:
-        """Tokens of look-ahead."""
-        return 0
+    def takes_landmarks(self) -> bool:
+        """Whether landmarks are given (`set_landmarks`), not taken from the stream."""
+        return self.given is not None
 
     @property
-    def receptive_field(self) -> int:
-        """Tokens, the newest included, that can influence an output."""
-        return self.config.window
+    def query_landmarks(self) -> Tensor | None:
+        """Those given, (H, M, D); None where none are."""
+        return None if self.given is None else self.given.query_landmarks
 
-    @abstractmethod
-    def init_state(
-        self,
-        batch_size: int,
-        *,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-    ) -> Any:
-        """State of `batch_size` streams that have seen nothing; `dtype` is that of the tokens."""
+    @property
+    def key_landmarks(self) -> Tensor | None:
+        """As `query_landmarks`."""
+        return None if self.given is None else self.given.key_landmarks
+
+    def set_landmarks(self, query_landmarks: Tensor, key_landmarks: Tensor) -> None:
+        """Give the fixed landmarks; states made before keep theirs (see `state_from_window`).
+
+        Shapes:
+            query_landmarks, key_landmarks: (H, M, D), scaled as `project` does
+
+        Raises:
+            ClaError: the layer's landmarks are continual, or shapes or numbers are wrong.
+        """
+        if self.given is None:
+            raise ClaError(
+                "Continual landmarks cannot be set.", "Use landmark_mode='fixed' to set them."
+            )
+        self.given.set(query_landmarks, key_landmarks)
+
+    @outside_autocast
+    def append(self, x: Tensor, state: Any, *, active: Tensor | None = None) -> None:
+        """Take one token of each stream, or of the `active` ones, into `state`, in place.
+
+        The cheap half of `step`: whoever needs the output of every k-th token alone appends the
+        others, and loses nothing.
+
+        Shapes:
+            x: (B, E)
+            active: (B,) bool
+
+        Raises:
+            ClaError: the tokens do not fit the layer or the state.
+        """
+        self._check_step(x, active, state)
+        weights = self._kernel_weights(x, state)
+        if self._by_kernel(x, weights, state, active, reads=False) is not None:
+            return
+        with writing_to(state.slot):
+            tokens = self._project_token(x, weights, state)
+            steps = self._steps(state)
+            if steps is None or not steps.append(tokens, state, active):
+                self.kind.append(tokens, state, active)
+
+    @outside_autocast
+    def read(self, state: Any, *, emit: bool = False) -> Step:
+        """What `step` gave, or would have given, for the newest token; `state` stays as it is.
+
+        No gradient is kept.
+
+        Shapes:
+            output: (B, E), or (B, N, E) if retroactive; zero of streams that have seen nothing
+
+        Raises:
+            ClaError: the state does not fit the layer.
+        """
+        self._check_state(state)
+        output = self._run(None, state, None)
+        empty = state.valid_tokens == 0
+        if selected(empty) is not None:
+            output = output.masked_fill(empty.reshape(-1, *(1,) * (output.ndim - 1)), 0)
+        return self._result(output, state, emit)
 
     @outside_autocast
     def step(
         self, x: Tensor, state: Any, *, emit: bool = False, active: Tensor | None = None
     ) -> Step:
-        """Advance every stream by one token; owns `state` and writes to it in place.
+        """Advance every stream by one token, `append` then `read`; owns `state` and writes to it.
 
         No gradient is kept (use `scan` or `forward` to train).
 
@@ -97,229 +135,117 @@ class AttentionLayer(Projections, ABC):
             ClaError: the tokens do not fit the layer or the state.
         """
         self._check_step(x, active, state)
-        weights = kernels.weights_of(self, self._weights, x) if self.use_fused else None
-        try:
-            output = None if weights is None else self.step_compiled(x, weights, state, active)
-            if output is not None and not emit and active is None:
-                return Step(output, state)
-            with writing_to(state.slot):
-                step = self._complete_step(x, weights, state, output, emit=emit, active=active)
-        except IndexError:
-            check_places(state)
-            raise
-        return Step(released(step.output), state, released(step.emits))
+        output = self._run(x, state, active)
+        if active is not None:
+            output = output.masked_fill(~active.reshape(-1, *(1,) * (output.ndim - 1)), 0)
+        return self._result(output, state, emit)
 
-    def _complete_step(
-        self,
-        x: Tensor,
-        weights: kernels.Weights | None,
-        state: Any,
-        output: Tensor | None,
-        *,
-        emit: bool,
-        active: Tensor | None,
-    ) -> Step:
-        """What a kernel has not done, or all of it."""
-        emits = None
-        if output is None:
-            check_type(x, state.keys.dtype)
-            if on_host(state.slot):
-                check_places(state)
-            tokens = self.project_token(x, weights, state.keys.dtype)
-            context, emits = self.attend(tokens, state, emit=emit, active=active)
-            output = self.finish(context)
+    def _run(self, x: Tensor | None, state: Any, active: Tensor | None) -> Tensor:
+        """Outputs after a token, or of the state as it is; by one kernel, where there is one."""
+        weights = self._kernel_weights(x, state)
+        output = self._by_kernel(x, weights, state, active)
+        if output is not None:
+            return output
+        with writing_to(state.slot):
+            tokens = None if x is None else self._project_token(x, weights, state)
+            output = self.finish(self.attend(tokens, state, active))
             if self.config.retroactive:
                 short = state.valid_tokens < self.config.window
                 if selected(short) is not None:
                     output = self.zero_unseen(output, state.valid_tokens)
-        elif emit:
-            emits = self.step_emits(self.project(x[:, None], state.keys.dtype).queries, state)
-        if active is not None:
-            idle = ~active.reshape(-1, *(1,) * (output.ndim - 1))
-            output = output.masked_fill(idle, 0)
-        return Step(output, state, emits)
+        return released(output)  # type: ignore[no-any-return]  # a tensor
 
-    def step_compiled(
+    def _by_kernel(
         self,
-        x: Tensor,  # noqa: ARG002  # a default that takes what the others take
-        weights: kernels.Weights,  # noqa: ARG002
-        state: Any,  # noqa: ARG002
-        active: Tensor | None,  # noqa: ARG002
+        x: Tensor | None,
+        weights: kernels.Weights | None,
+        state: Any,
+        active: Tensor | None,
+        *,
+        reads: bool = True,
     ) -> Tensor | None:
-        """Output of a whole step by one kernel, where there is one for this layer and state.
+        """A whole step by one kernel; None, and nothing is done, where there is none for it.
 
         Keeps no gradient, whether or not one is asked for.
         """
-        return None
+        steps = self.kind.compiled
+        if weights is None or steps is None:
+            return None
+        if not kernels.can_step(state.keys, self.kind.compiled_dtype):
+            return None
+        try:
+            done = steps.layer(x, weights, state, active, reads=reads)
+        except IndexError:
+            check_places(state)
+            raise
+        if done is None or not (reads and self.config.retroactive):
+            return done and done[0]
+        contexts, short = done
+        with torch.no_grad():
+            output = self.finish_columns(contexts)
+            return self.zero_unseen(output, state.valid_tokens) if short else output
 
-    @abstractmethod
-    def step_emits(self, queries: Tensor, state: Any) -> Any:
-        """Emits of the newest token, (B, H, 1, D), which `state` holds already (R = 1)."""
+    def attend(self, tokens: Projected | None, state: Any, active: Tensor | None = None) -> Tensor:
+        """The attention product of a step: contexts before the output projection.
 
-    @abstractmethod
-    def attend(
-        self, tokens: Projected, state: Any, *, emit: bool = False, active: Tensor | None = None
-    ) -> tuple[Tensor, Any]:
-        """The attention product of a step: contexts before the output projection, and emits.
+        Args:
+            tokens: to be appended first; None to read the state as it is.
 
         Shapes:
             tokens: (B, H, 1, D)
             returns: (B, H, 1, D), or (B, H, N, D) if retroactive
         """
+        steps = self._steps(state)
+        context = steps.attend(tokens, state, active) if steps else None
+        if context is None:
+            if tokens is not None:
+                self.kind.append(tokens, state, active)
+            context = self.kind.read(state)
+        return context
 
-    @outside_autocast
-    def forward(self, x: Tensor, *, emit: bool = False) -> Any:
-        """Output of whole windows; with `emit` the pair (output, emits).
+    def _steps(self, state: Any) -> kernels.Steps | None:
+        """Kernels that can take projected tokens; all rows they give as float32."""
+        wide = self.config.retroactive and self.like.dtype is torch.float64
+        if not self.use_fused or wide:
+            return None
+        steps = self.kind.compiled
+        known = steps is not None and kernels.can_step(state.keys, self.kind.compiled_dtype)
+        return steps if known else None
 
-        Shapes:
-            x: (B, T, E), 1 <= T <= N
-            returns: (B, E), of the newest token, or (B, T, E) if retroactive
+    def _kernel_weights(self, x: Tensor | None, state: Any) -> kernels.Weights | None:
+        if not self.use_fused:
+            return None
+        return kernels.weights_of(self, self._weights, x, len(state.slot))
 
-        Raises:
-            ClaError: more tokens than the window holds.
-        """
-        check_forward(x, self.config)
-        tokens = self.project(x, self.state_dtype(x.dtype))
-        output = self.finish(self.window_context(tokens))
-        return (output, self.context_emits(tokens)) if emit else output
-
-    @abstractmethod
-    def window_context(self, tokens: Projected) -> Tensor:
-        """The attention product of whole windows, of the newest row or, if retroactive, all rows.
-
-        Shapes:
-            tokens: (..., H, T, D), T <= N
-            returns: (..., H, 1 or T, D)
-        """
-
-    @outside_autocast
-    def refresh(self, x: Tensor, valid_tokens: Tensor) -> Tensor:
-        """`forward` of windows of which only the newest tokens exist.
-
-        Shapes:
-            x: (B, N, E), oldest first
-            valid_tokens: (B,)
-            returns: as `forward`; zero what is unseen
-        """
-        window = self.config.window
-        if selected(valid_tokens < window) is None:
-            output: Tensor = self(x)
-            return output
-        seen = valid_tokens.clamp(min=1)
-        aligned = roll_streams(x, seen - window, 1)
-        rows = self.young_rows(self.project(aligned, self.state_dtype(x.dtype)), seen)
-        if self.config.retroactive:
-            context = roll_streams(rows, window - seen, 2)
-            return self.zero_unseen(self.finish(context), valid_tokens)
-        streams = torch.arange(len(seen), device=seen.device)
-        return self.finish(rows[streams, :, seen - 1][:, :, None])
-
-    @abstractmethod
-    def young_rows(self, tokens: Projected, seen: Tensor) -> Tensor:
-        """All rows over the first `seen` (B,) of N tokens, (B, H, N, D)."""
-
-    @abstractmethod
-    def context_emits(self, tokens: Projected) -> Any:
-        """Emits of every token of a window, (B, H, T, D)."""
-
-    @outside_autocast
-    def scan(self, x: Tensor, state: Any, *, active: Tensor | None = None) -> tuple[Tensor, Any]:
-        """The numbers of T steps, vectorized over time and differentiable; in bounded memory.
-
-        Args:
-            active: which streams take the tokens, as in `step`.
-
-        Shapes:
-            x: (B, T, E)
-            active: (B,) bool
-            returns: (B, T, E), or (B, T, N, E) if retroactive; and the state after the last token
-
-        Raises:
-            ClaError: the tokens do not fit the layer or the state.
-        """
-        check_tokens(x, self.config.embed_dim)
-        self._check_step(x[:, 0], None, state)
+    def _project_token(self, x: Tensor, weights: kernels.Weights | None, state: Any) -> Projected:
         check_type(x, state.keys.dtype)
-        check_places(state)
-        if active is not None:
-            check_active(active, len(x))
-            return scan_active(self.scan, x, released(state), active)
-        if not len(x):
-            rows = (self.config.window,) if self.config.retroactive else ()
-            return x.new_zeros((0, x.shape[1], *rows, x.shape[2])), state
-        state = released(state)
-        outputs = []
-        for part in x.split(SCAN_TOKENS, 1):
-            output, state = self.scan_part(part, state)
-            outputs.append(output)
-        return torch.cat(outputs, 1), state
+        if on_host(state.slot):
+            check_places(state)
+        return self.project_token(x, weights, state.keys.dtype)
 
-    @abstractmethod
-    def scan_part(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
-        """`scan` of no more tokens than are worked on at once."""
+    def _result(self, output: Tensor, state: Any, emit: bool) -> Step:
+        return Step(output, state, self.emits(state) if emit else None)
 
-    @abstractmethod
-    def state_from_window(self, window: Tensor, *, tokens_seen: int | None = None) -> Any:
-        """Exact state of streams that end in `window`.
-
-        Args:
-            window: the newest tokens; all that were seen, or at least `receptive_field` of them.
-            tokens_seen: length of the whole stream, if longer than `window`: it sets the phase
-                of the cycle.
-
-        Shapes:
-            window: (B, T, E)
-
-        Raises:
-            ClaError: the window is empty, or shorter than both N and the stream.
-        """
-
-    @abstractmethod
-    def window_emits(self, window: Tensor, state: Any) -> Any:
-        """Emits of every token of a window (R = N), with the state's landmarks where it has some.
-
-        Shapes:
-            window: (B, T, E), the newest tokens; the last N are used
-        """
-
-    def _check_step(self, x: Tensor, active: Tensor | None, state: Any) -> None:
-        """Raise unless tokens, mask and state fit this layer and each other."""
-        known = isinstance(state, self.state_type)
-        if known:
-            check_step(x, active, state.slot, self.config.embed_dim)
-        if not known or not self.fits(state):  # kernels would read beyond what they were given
-            raise ClaError(
-                f"The state is that of another layer: {difference(state, self.init_state(1))}.",
-                "Make one by this layer's init_state or state_from_window.",
-            )
-
-    def fits(self, state: Any) -> bool:
-        """Whether the sizes of a state are those of this layer: kernels read by them."""
-        sizes: bool = state.keys.shape[1:] == self._ring
-        return sizes
+    def emits(self, state: Any) -> Any:
+        """What can be shown of the newest token (R = 1), as `read` gives it."""
+        with writing_to(state.slot):
+            rows, tokens = self.kind.in_time(state)
+            seen = state.valid_tokens.clamp(min=1)
+            return released(self.kind.emits(rows, tokens, seen, state))
 
     def reset(self, state: Any, streams: Tensor) -> None:
         """Let the masked streams (B,) of a state start anew, in place."""
         fresh = self.init_state(1, device=state.keys.device, dtype=self.like.dtype)
         reset_streams(state, fresh, streams)
 
-    def state_dtype(self, dtype: torch.dtype) -> torch.dtype:
-        """The type that queries, keys, values and sums are kept in for tokens of `dtype`."""
-        return dtype
 
-    def zero_unseen(self, output: Tensor, valid_tokens: Tensor) -> Tensor:
-        """Set the rows of a window that no token stands for to zero.
+def make_attention(
+    config: AttentionConfig, sharing: AttentionLayer | None = None
+) -> AttentionLayer:
+    """A layer of the configured kind.
 
-        Shapes:
-            output: (..., N, E)
-            valid_tokens: (...)
-        """
-        window = self.config.window
-        place = torch.arange(window, device=output.device)
-        return output.masked_fill((place < window - valid_tokens[..., None])[..., None], 0)
-
-    def scan_valid_tokens(self, state: Any, length: int) -> Tensor:
-        """Tokens that the window holds after each of `length` more, (B, T)."""
-        valid: Tensor = state.valid_tokens
-        more = torch.arange(1, length + 1, device=valid.device)
-        return (valid[:, None] + more).clamp(max=self.config.window)
+    Args:
+        sharing: a layer whose projections, the same objects, become those of the new one; they are
+            made and initialized anew if not given.
+    """
+    return AttentionLayer(config) if sharing is None else AttentionLayer.sharing(config, sharing)

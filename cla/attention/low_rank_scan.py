@@ -16,7 +16,8 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from cla.attention.config import AttentionConfig
-from cla.attention.landmarks import context_of_window, low_rank, make_landmarks, segment_weights
+from cla.attention.landmarks import make_landmarks, segment_weights
+from cla.attention.low_rank import low_rank, low_rank_window
 from cla.attention.partial_sums import empty_logit
 from cla.attention.projected import Projected
 from cla.attention.scan import scan_softmax, scan_windows
@@ -48,8 +49,10 @@ def scan_low_rank(
         returns: (B, H, T, D), or (B, T, H, N, D) if retroactive
     """
     if config.retroactive:
-        rows = partial(context_of_window, config=config, newest=False)
-        parts = [scan_windows(timeline.until(first), rows, True)] if first else []
+        parts = []
+        if first:
+            filling = timeline.until(first)
+            parts.append(scan_windows(filling, partial(_all_rows, config=config), True))
         parts += [_scan_rows(timeline, serving, first)] if serving else []
         return torch.cat(parts, 1)
     batch, heads = timeline.tokens.keys.shape[:2]
@@ -154,11 +157,16 @@ def _least(dtype: torch.dtype) -> float:
     return float(torch.finfo(dtype).tiny ** 0.45)
 
 
+def _all_rows(tokens: Projected, config: AttentionConfig) -> Tensor:
+    return low_rank_window(tokens.queries, tokens, config)
+
+
 def _rows(timeline: Timeline, serving: ServingAt, start: int, stop: int) -> Tensor:
     tokens, seen = timeline.span(start, stop)
     windows = Projected(*(part.unfold(2, timeline.window, 1).transpose(-1, -2) for part in tokens))
     unseen = ~seen.unfold(0, timeline.window, 1)
-    rows = low_rank(windows, serving(start, stop).each_token(), unseen[:, None])
+    landmarks = serving(start, stop).each_token()
+    rows = low_rank(windows.queries, windows, landmarks, unseen[:, None])
     return rows.masked_fill(unseen[..., None], 0).transpose(1, 2)
 
 
@@ -181,16 +189,18 @@ def _scan_filling(timeline: Timeline, stop: int, config: AttentionConfig, kept: 
 
 def _filling(timeline: Timeline, config: AttentionConfig, start: int, stop: int) -> Tensor:
     tokens = timeline.tokens.span(timeline.unseen, timeline.window + stop)
-    length, marks = tokens.keys.shape[2], config.landmarks
+    length, landmarks = tokens.keys.shape[2], config.landmarks
     seen = torch.arange(length - stop + start + 1, length + 1, device=tokens.keys.device)
     unseen = torch.arange(length, device=seen.device) >= seen[:, None]
-    means = segment_weights(seen, marks, length, tokens.keys.dtype).flatten(0, 1)
+    means = segment_weights(seen, landmarks, length, tokens.keys.dtype).flatten(0, 1)
     query_landmarks, key_landmarks = (means @ part for part in (tokens.queries, tokens.keys))
     # All windows share their tokens: the larger products are of all of their landmarks at once.
-    delta = (query_landmarks @ tokens.keys.transpose(-1, -2)).unflatten(2, (-1, marks))
+    delta = (query_landmarks @ tokens.keys.transpose(-1, -2)).unflatten(2, (-1, landmarks))
     delta = delta.masked_fill_(unseen[:, None], -torch.inf).softmax(-1)
-    mixed = (delta.flatten(2, 3) @ tokens.values).unflatten(2, (-1, marks))
-    queries, keys = (part.unflatten(2, (-1, marks)) for part in (query_landmarks, key_landmarks))
+    mixed = (delta.flatten(2, 3) @ tokens.values).unflatten(2, (-1, landmarks))
+    queries, keys = (
+        part.unflatten(2, (-1, landmarks)) for part in (query_landmarks, key_landmarks)
+    )
     gamma_inv = make_landmarks(queries, keys, config.pseudo_inverse).gamma_inv
     newest = tokens.queries[:, :, -len(seen) :, None]
     context: Tensor = (newest @ keys.transpose(-1, -2)).softmax(-1) @ gamma_inv @ mixed

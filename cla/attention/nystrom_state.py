@@ -6,8 +6,7 @@ import torch
 from torch import Tensor
 
 from cla.attention.config import AttentionConfig
-from cla.attention.cuts import segments
-from cla.attention.landmarks import Landmarks, segment_means
+from cla.attention.landmarks import Landmarks
 from cla.attention.partial_sums import empty_logit
 from cla.attention.projected import Projected, with_ones
 from cla.attention.rings import column_stride, newest_query, to_ring
@@ -51,35 +50,6 @@ class NystromState(NamedTuple):
     def landmarks(self) -> Landmarks:
         """The landmarks in use, as views of the state."""
         return Landmarks(self.query_landmarks.mT, self.key_landmarks.mT, self.gamma_inv)
-
-
-def stream_landmarks(
-    tokens: Projected, config: AttentionConfig, seen: int
-) -> tuple[Tensor, Tensor]:
-    """Continual landmarks of a stream that ends in `tokens`.
-
-    The segment being filled is represented by its mean of the cycle before, of which some tokens
-    have left the window: exact where `tokens` reaches back to its start (`receptive_field`).
-
-    Shapes:
-        tokens: (B, H, T, D), T >= N
-        returns: query and key landmarks (B, H, M, D)
-    """
-    length = tokens.keys.shape[-2]
-    slot = seen % config.window
-    if slot == 0:
-        cycle = tokens.span(length - config.window)
-        return segment_means(cycle.queries, config.landmarks), segment_means(
-            cycle.keys, config.landmarks
-        )
-    means: list[tuple[Tensor, Tensor]] = []
-    cuts = segments(config.window, config.landmarks)
-    for start, end in zip(cuts.starts, cuts.ends, strict=True):
-        cycle_start = length - slot if end <= slot else length - slot - config.window
-        segment = tokens.span(max(cycle_start + start, 0), cycle_start + end)
-        means.append((segment.queries.mean(-2), segment.keys.mean(-2)))
-    queries, keys = zip(*means, strict=True)
-    return torch.stack(queries, -2), torch.stack(keys, -2)
 
 
 def build_state(

@@ -74,12 +74,12 @@ def _penalty(rest: Tensor) -> Tensor:
     next than among each other, stand for the tokens between them: the smoother, the smaller is the
     share. Of few landmarks each stands for many tokens, and the share is larger.
     """
-    marks = rest.shape[-1]
+    landmarks = rest.shape[-1]
     square = rest.square().sum((-2, -1))
     turns = (rest - rest.roll(1, -2)).square().sum((-2, -1))
     roughness = (turns / (2 * square).clamp(min=1e-300)).clamp(max=1.0)
-    share = (LEVEL + FEW / marks) / marks * roughness**SMOOTHNESS
-    return (share.square() * square + (LEAST / marks**2) ** 2).sqrt()[..., None]
+    share = (LEVEL + FEW / landmarks) / landmarks * roughness**SMOOTHNESS
+    return (share.square() * square + (LEAST / landmarks**2) ** 2).sqrt()[..., None]
 
 
 def exact(gamma: Tensor) -> Tensor:

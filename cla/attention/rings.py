@@ -79,6 +79,25 @@ def roll_streams(tensor: Tensor, shift: Tensor, dim: int) -> Tensor:
     return tensor.gather(dim, index.reshape(shape).expand_as(tensor))
 
 
+def unseen_places(seen: Tensor, window: int) -> Tensor:
+    """Which of N places, in order of time, hold no token yet, (B, 1, 1, N)."""
+    return (torch.arange(window, device=seen.device) >= seen[:, None])[:, None, None]
+
+
+def in_window_order(rows: Tensor, seen: Tensor) -> Tensor:
+    """Rows of N tokens in order of time to window order, zero what is unseen; one row as it is.
+
+    Shapes:
+        rows: (B, H, 1 or N, ...)
+        seen: (B,), the first so many exist
+    """
+    window = rows.shape[2]
+    if window == 1:
+        return rows
+    rows = rows.masked_fill(unseen_places(seen, window).mT, 0)
+    return roll_streams(rows, window - seen, 2)
+
+
 def ring_order(ring: Tensor, slot: int) -> Tensor:
     """A full ring's tokens oldest first, all streams at the same place."""
     return torch.roll(ring, -slot, dims=-2)

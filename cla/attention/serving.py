@@ -140,17 +140,17 @@ class StreamLandmarks:
         entered = self._entered[start:stop]
         first, last = int(entered[0]), int(entered[-1])
         lengths = torch.bincount(entered - first)
-        marks = self._config.landmarks
+        landmarks = self._config.landmarks
         rows = torch.arange(len(lengths), device=lengths.device)[:, None] + torch.arange(
-            marks, device=lengths.device
+            landmarks, device=lengths.device
         )
-        queries, keys = (part[:, :, first : last + marks] for part in self._pair)
+        queries, keys = (part[:, :, first : last + landmarks] for part in self._pair)
         return _served(queries, keys, rows, lengths, self._config)
 
     def newest(self) -> Landmarks:
         """Those in use after the last token, by their segments."""
-        marks = self._config.landmarks
-        queries, keys = (torch.roll(part[:, :, -marks:], self._last, 2) for part in self._pair)
+        landmarks = self._config.landmarks
+        queries, keys = (torch.roll(part[:, :, -landmarks:], self._last, 2) for part in self._pair)
         return make_landmarks(queries, keys, self._config.pseudo_inverse)
 
 

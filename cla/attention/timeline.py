@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 
 from cla.attention.projected import Projected
+from cla.attention.rings import ring_order
+from cla.attention.state import StreamGroup
 
 
 class Timeline(NamedTuple):
@@ -54,3 +56,24 @@ class Timeline(NamedTuple):
         """New tokens whose window holds a bad token, (B, T)."""
         counts = bad.cumsum(1)
         return counts[:, self.window :] > counts[:, : -self.window]
+
+
+def extend(
+    rings: Projected, new: Projected, group: StreamGroup, window: int
+) -> tuple[Timeline, Projected, int]:
+    """A window and T new tokens; the tokens of the window after them, and how many were seen.
+
+    That number, short or of at least one cycle, gives the counters of the streams.
+
+    Shapes:
+        rings: (B, H, N, D) each; of queries anything else stands for zeros
+        new: (B, H, T, D)
+    """
+    if rings.queries.shape[2] != window:
+        rings = rings._replace(queries=torch.zeros_like(rings.keys))
+    slot, valid = group.slot, group.valid_tokens
+    history = (ring_order(ring, slot) for ring in rings)
+    tokens = Projected(*(torch.cat(pair, -2) for pair in zip(history, new, strict=True)))
+    timeline = Timeline(tokens, window - valid, window)
+    seen = (slot + window if valid == window else valid) + timeline.new
+    return timeline, tokens.span(tokens.keys.shape[2] - min(seen, window)), seen

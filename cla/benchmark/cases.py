@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from cla.attention import BATCH_LOW_RANK, LOW_RANK, REFERENCE, STREAMED
 from cla.attention.config import OutputMode
 from cla.benchmark import peers, systems
 from cla.benchmark.sizes import LANDMARKS
-from cla.models import LaneSpec, parse_lane
+from cla.models import LaneSpec
 
 Scope = Literal["product", "layer"]
 WINDOWS = (120, 128, 1_024, 4_096, 16_384, 65_536)
@@ -39,20 +40,20 @@ class System:
     package: str | None = None
 
 
-FULL, CONTINUAL, NYSTROM = "full", "continual", "nystrom"
-FOLLOWING, FIXED = "continual_nystrom, continual landmarks", "continual_nystrom, fixed landmarks"
+FULL, CONTINUAL, NYSTROM = REFERENCE, STREAMED, BATCH_LOW_RANK
+FOLLOWING, FIXED = f"{LOW_RANK}, continual landmarks", f"{LOW_RANK}, fixed landmarks"
 CONTINUAL_INFERENCE = "continual-inference"
 TORCH_WINDOW, TORCH_NEWEST = "torch, whole window", "torch, newest query"
 TORCH_KEPT = f"{TORCH_WINDOW}, projections kept"
 
 SYSTEMS = {
     FULL: System(
-        systems.stepper(LaneSpec("full")), largest=LARGEST_MAP, largest_retroactive=LARGEST_MAP
+        systems.stepper(LaneSpec(FULL)), largest=LARGEST_MAP, largest_retroactive=LARGEST_MAP
     ),
-    CONTINUAL: System(systems.stepper(LaneSpec("continual")), largest_retroactive=LARGEST_MAP),
-    NYSTROM: System(systems.stepper(LaneSpec("nystrom"))),
-    FOLLOWING: System(systems.stepper(parse_lane("continual_nystrom/continual")), ticks=True),
-    FIXED: System(systems.stepper(parse_lane("continual_nystrom/fixed"))),
+    CONTINUAL: System(systems.stepper(LaneSpec(CONTINUAL)), largest_retroactive=LARGEST_MAP),
+    NYSTROM: System(systems.stepper(LaneSpec(NYSTROM))),
+    FOLLOWING: System(systems.stepper(LaneSpec(LOW_RANK, landmark_mode="continual")), ticks=True),
+    FIXED: System(systems.stepper(LaneSpec(LOW_RANK))),
     CONTINUAL_INFERENCE: System(peers.continual_inference, package="continual"),
     TORCH_WINDOW: System(peers.torch_window, largest=16_384, largest_retroactive=16_384),
     TORCH_KEPT: System(

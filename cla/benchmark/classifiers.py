@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from cla.attention import ContinualNystromAttention, stack_states
+from cla.attention import LOW_RANK, stack_states
 from cla.benchmark.sizes import EMBED_DIM, HEAD_DIM, HEADS, LANDMARKS, WINDOW
 from cla.benchmark.timing import Effort, median_time
 from cla.models import ClassifierConfig, StreamClassifier
@@ -34,11 +34,10 @@ class ClassifierTimes:
 def make_classifier() -> StreamClassifier:
     """The published one-layer model's sizes, with random weights and landmarks."""
     config = ClassifierConfig(EMBED_DIM, CLASSES, EMBED_DIM, HEADS, EMBED_DIM, WINDOW)
-    classifier = StreamClassifier(config).with_attention("continual_nystrom", LANDMARKS, "fixed")
+    classifier = StreamClassifier(config).with_attention(LOW_RANK, LANDMARKS, "fixed")
     shape = (HEADS, LANDMARKS, HEAD_DIM)
-    for module in classifier.modules():
-        if isinstance(module, ContinualNystromAttention):
-            module.set_landmarks(torch.randn(shape), torch.randn(shape))
+    for attention in classifier.attentions:
+        attention.set_landmarks(torch.randn(shape), torch.randn(shape))
     return classifier.eval().requires_grad_(False)
 
 

@@ -8,7 +8,6 @@ import torch
 from cla.attention import (
     AttentionConfig,
     AttentionLayer,
-    ContinualNystromAttention,
     make_attention,
 )
 from cla.attention.counted import LARGEST_TENSOR, largest_tensor
@@ -56,7 +55,7 @@ def _stepper(stack: Stack) -> Callable[[], object]:
 
 def _layer(config: AttentionConfig) -> AttentionLayer:
     layer = make_attention(config).eval()
-    if isinstance(layer, ContinualNystromAttention) and layer.fixed:
+    if layer.takes_landmarks:
         shape = (config.num_heads, config.landmarks, config.head_dim)
         layer.set_landmarks(torch.randn(shape), torch.randn(shape))
     return layer

@@ -10,7 +10,6 @@ import torch
 from cla.attention import (
     AttentionConfig,
     AttentionLayer,
-    ContinualNystromAttention,
     OutputMode,
     make_attention,
 )
@@ -48,7 +47,7 @@ def make_layer(lane: LaneSpec, output: OutputMode) -> AttentionLayer:
         lane.kind, EMBED_DIM, HEADS, lane.window, LANDMARKS, lane.landmark_mode, output_mode=output
     )
     layer = make_attention(config).eval()
-    if isinstance(layer, ContinualNystromAttention) and layer.fixed:
+    if layer.takes_landmarks:
         shape = (HEADS, LANDMARKS, config.head_dim)
         layer.set_landmarks(torch.randn(shape), torch.randn(shape))
     return layer

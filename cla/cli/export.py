@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from cla.attention import KINDS, LandmarkMode
+from cla.attention import DEFAULT_LANDMARKS, KINDS, LOW_RANK, LandmarkMode
 from cla.cli.terminal import say
 from cla.errors import ClaError
 from cla.export import ExportFormat, export_task, format_of
@@ -51,11 +51,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--kind",
         choices=tuple(KINDS),
-        default="continual_nystrom",
+        default=LOW_RANK,
         help="attention (default: %(default)s)",
     )
     parser.add_argument(
-        "--landmarks", type=int, default=16, metavar="M", help="default: %(default)s"
+        "--landmarks", type=int, default=DEFAULT_LANDMARKS, metavar="M", help="default: %(default)s"
     )
     parser.add_argument("--landmark-mode", choices=get_args(LandmarkMode), default="fixed")
     parser.add_argument(

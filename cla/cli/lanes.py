@@ -2,9 +2,10 @@
 
 import argparse
 
+from cla.attention import DEFAULT_LANDMARKS, LOW_RANK, REFERENCE
 from cla.models import LaneSpec, parse_lane
 
-DEFAULT_LANES = "full,continual_nystrom"
+DEFAULT_LANES = f"{REFERENCE},{LOW_RANK}"
 
 
 def add_lane_arguments(parser: argparse.ArgumentParser, default: str | None) -> None:
@@ -12,11 +13,15 @@ def add_lane_arguments(parser: argparse.ArgumentParser, default: str | None) -> 
     parser.add_argument(
         "--lanes",
         default=default,
-        help="attention kinds, comma separated; continual_nystrom/continual:8@60 sets a lane's own "
+        help=f"attention kinds, comma separated; {LOW_RANK}/continual:8@60 sets a lane's own "
         f"mode, landmarks and window (default: {default or 'those recorded'})",
     )
     parser.add_argument(
-        "--landmarks", type=int, default=16, metavar="M", help="landmarks (default: %(default)s)"
+        "--landmarks",
+        type=int,
+        default=DEFAULT_LANDMARKS,
+        metavar="M",
+        help="landmarks (default: %(default)s)",
     )
     parser.add_argument("--landmark-mode", choices=["fixed", "continual"], default="fixed")
     parser.add_argument(

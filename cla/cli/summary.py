@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cla.attention import REFERENCE, summed
 from cla.telemetry import RunningStatistics, TokenRecord
 from cla.types import Event
 
-REFERENCE = "full"
 MAX_EVENTS = 100_000
 """The newest ones that are kept of a lane; no file within the limits has more."""
 
@@ -28,7 +28,7 @@ class LaneSummary:
         self.events: deque[Event] = deque(maxlen=MAX_EVENTS)
         self.event_count = 0
         self.compute_ms = RunningStatistics()
-        self.total_ops = 0
+        self.total_ops: int | None = 0
         self.agreed = 0
 
 
@@ -57,7 +57,7 @@ class Summary:
             totals = self.lanes.setdefault(lane.lane, LaneSummary())
             totals.tokens += 1
             totals.compute_ms.add(lane.compute_ms)
-            totals.total_ops += lane.ops
+            totals.total_ops = summed([totals.total_ops, lane.ops])
             totals.agreed += lane.label == labels.get(REFERENCE)
             if lane.event:
                 totals.events.append(lane.event)
@@ -69,9 +69,9 @@ class Summary:
         return lane.agreed / lane.tokens if REFERENCE in self.lanes and lane.tokens else None
 
     def ops_per_token(self, name: str) -> float | None:
-        """Multiply-adds of the attention product per token; None without tokens."""
+        """Multiply-adds of the attention product per token; None without tokens, or not counted."""
         lane = self.lanes[name]
-        return lane.total_ops / lane.tokens if lane.tokens else None
+        return None if lane.total_ops is None or not lane.tokens else lane.total_ops / lane.tokens
 
     def as_dict(self) -> dict[str, Any]:
         """The run as one JSON object; numbers that do not exist are null."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cla.attention import KINDS
+from cla.attention import KINDS, REFERENCE
 from cla.cli.evaluate import print_lines
 from cla.cli.experiment_options import add_data_options, add_settings, config_of, require_extra
 from cla.cli.terminal import Terminal, progress_bar, say
@@ -28,7 +28,7 @@ def main(argv: Sequence[str]) -> int:
         description="Train and judge a grid of runs; started again, it does what is left.",
     )
     add_data_options(parser)
-    parser.add_argument("--kinds", nargs="+", choices=(*KINDS, "any"), default=["full"],
+    parser.add_argument("--kinds", nargs="+", choices=(*KINDS, "any"), default=[REFERENCE],
                         help="trained with; any: one set of weights for all")  # fmt: skip
     for name, default, letter in SWEPT:
         parser.add_argument(f"--{name}", nargs="+", dest=f"swept_{name}", type=int,

@@ -29,7 +29,7 @@ from cla.engine.inputs import (
     video_stream,
 )
 from cla.engine.kernels import Kernels, KernelStatus, kernels
-from cla.engine.lane import Lane
+from cla.engine.lane import Lane, running_lane
 from cla.engine.recording.archive import pack, remove, unpack
 from cla.engine.recording.layout import RecordingLimits
 from cla.engine.recording.log import CommandDone
@@ -113,6 +113,7 @@ __all__ = [
     "read_video_clip",
     "remove",
     "replay",
+    "running_lane",
     "scan_lane",
     "sound_stream",
     "stream_of",

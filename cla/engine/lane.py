@@ -4,18 +4,16 @@ import copy
 import time
 from collections import deque
 from collections.abc import Callable
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cla.attention import attention_row, state_bytes
-from cla.attention.cuts import stretches, window_stretches
+from cla.attention import attention_row, state_bytes, summed
 from cla.engine.records import FaultRecord, RunningLane
 from cla.errors import ClaError
-from cla.models import EventDetector, TaskModel
+from cla.models import EventDetector, StreamClassifier, TaskModel
 from cla.models.compiled_step import CompiledStep, can_compile
 from cla.models.known import TOKENS
 from cla.models.lane_spec import LaneSpec
@@ -23,13 +21,14 @@ from cla.telemetry import LaneRecord
 from cla.types import Token
 
 Result = TypeVar("Result")
-CUTS = MappingProxyType(
-    {
-        ("nystrom", "continual"): window_stretches,
-        ("continual_nystrom", "continual"): stretches,
-    }
-)
-"""How the tokens are cut into landmarks, of the kinds and modes that cut them."""
+
+
+def running_lane(name: str, config: LaneSpec, classifier: StreamClassifier) -> RunningLane:
+    """What whoever looks on is told of a lane that runs a classifier."""
+    count = classifier.operations
+    if count is None:
+        return RunningLane(name, config, None, None)
+    return RunningLane(name, config, count.average, count.published)
 
 
 class Lane:
@@ -79,7 +78,7 @@ class Lane:
         length = 2 * self.task.window * self.task.classifier.config.num_layers
         self._history: deque[torch.Tensor] = deque(maxlen=length)
         self._tokens_seen = 0
-        self._total_ops = 0
+        self._total_ops: int | None = 0
         self._rebuilds = 0
 
     @torch.inference_mode()
@@ -92,7 +91,7 @@ class Lane:
         attention = self._rows(emits) if emit else None
         showing_ms = (time.perf_counter_ns() - start_ns) / 1e6
         self._tokens_seen += 1
-        self._total_ops += ops
+        self._total_ops = summed([self._total_ops, ops])
         # What is shown counts too: a row that is no number stands on a state that is none.
         if all_finite(probabilities) and (attention is None or all_finite(attention)):
             self._history.append(token.features)
@@ -143,8 +142,7 @@ class Lane:
     @property
     def about(self) -> RunningLane:
         """What whoever looks on is told of it."""
-        count = self._classifier.operations
-        return RunningLane(self.name, self.config, count.average, count.published)
+        return running_lane(self.name, self.config, self._classifier)
 
     def join(self, other: "Lane") -> None:
         """Begin with all that another lane has heard."""
@@ -206,7 +204,7 @@ class Lane:
 
     def _classify(
         self, features: torch.Tensor, *, emit: bool
-    ) -> tuple[int, float, NDArray[np.float32], Any]:
+    ) -> tuple[int | None, float, NDArray[np.float32], Any]:
         """A step's operations, milliseconds, probabilities and, if PyTorch took it, emits."""
         ops = self._classifier.step_operations(self._state)
         start_ns = time.perf_counter_ns()
@@ -245,14 +243,15 @@ class Lane:
     def _stretches(self) -> NDArray[np.int64] | None:
         """What the first layer's landmarks stand for, as ages in tokens; None if for no stretch."""
         config = self.config
-        cut = CUTS.get((config.kind, config.landmark_mode))
-        if cut is None or config.num_landmarks is None:
+        if config.num_landmarks is None:
             return None
         below = self._state.stack.layers[0]
         valid, window = int(below.valid_tokens[0]), self._classifier.config.window
         # Whole cycles make no difference to where the segments lie.
         seen = valid if valid < window else window + int(below.slot[0])
-        return seen - np.array(cut(seen, window, config.num_landmarks)).reshape(-1, 2)
+        kind = self._classifier.attentions[0].kind
+        found = kind.stretches(seen, window, config.num_landmarks)
+        return None if found is None else seen - np.array(found).reshape(-1, 2)
 
     def _recover(self, features: torch.Tensor) -> None:
         """Leave a bad token out; where a good one gave bad numbers, begin again."""

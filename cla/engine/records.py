@@ -19,12 +19,12 @@ class RunningLane:
     Args:
         name: its name in all other records.
         average, published: multiply-adds a token, ours on average and by the published closed form;
-            None where it has none.
+            None of a kind that does not count them, or has none.
     """
 
     name: str
     config: LaneSpec
-    average: float
+    average: float | None
     published: float | None
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from cla.attention import KINDS, LandmarkMode
+from cla.attention import KINDS, REFERENCE, LandmarkMode
 from cla.errors import ClaError
 from cla.models import ClassifierConfig, Positions, StackMode
 
@@ -22,12 +22,12 @@ class ModelConfig:
     Args:
         kind: attention that it is trained with; `any` draws one for each batch.
         landmarks: M, for kinds that have landmarks.
-        landmark_mode: for `continual_nystrom`.
+        landmark_mode: for kinds that have several.
         layers, embed_dim, heads, feed_forward_dim: L, E, H and the hidden size of the layers.
         window: N; None for the data set's own.
     """
 
-    kind: str = "full"
+    kind: str = REFERENCE
     landmarks: int | None = None
     landmark_mode: LandmarkMode = "continual"
     layers: int = 1
@@ -51,7 +51,8 @@ class ModelConfig:
     @property
     def fixed(self) -> bool:
         """Whether landmarks are fitted, layer by layer."""
-        return self.kind == "continual_nystrom" and self.landmark_mode == "fixed"
+        modes = KINDS[self.kind].landmark_modes if self.kind in KINDS else ()
+        return self.landmark_mode == "fixed" and "fixed" in modes
 
     def classifier(self, input_dim: int, num_classes: int, window: int) -> ClassifierConfig:
         """The sizes of the classifier for tokens and classes of a data set."""

@@ -22,11 +22,11 @@ class Cost:
 
     Args:
         operations, published: multiply-adds of the attention products, as the code does them and
-            by the paper's closed forms (None without one), on average over a cycle.
+            by the paper's closed forms (None without one, or not counted), on average over a cycle.
         step_us: measured time of a whole step, median.
     """
 
-    operations: float
+    operations: float | None
     published: float | None
     parameters: int
     state_bytes: int
@@ -56,11 +56,12 @@ def costs_of(lanes: Sequence[StreamClassifier]) -> list[Cost]:
                     found.append(clock() - begin)
     return [
         Cost(
-            lane.operations.average,
-            lane.operations.published,
+            count.average if count else None,
+            count.published if count else None,
             sum(one.numel() for one in lane.parameters()),
             state_bytes(state),
             1e6 * statistics.median(found),
         )
         for lane, state, found in zip(lanes, states, times, strict=True)
+        for count in [lane.operations]
     ]

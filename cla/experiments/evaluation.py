@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from cla.attention import BATCH_LOW_RANK, LOW_RANK, REFERENCE
 from cla.datasets import TokenSequence, TokenSet
 from cla.experiments.costs import costs_of
 from cla.experiments.lanes import lane_of, system_name, without_attention
@@ -54,7 +55,7 @@ def evaluate(
     }
     ablations = {
         "attention zeroed": without_attention(classifier),
-        "window of 1": classifier.with_attention("full", window=1),
+        "window of 1": classifier.with_attention(REFERENCE, window=1),
     }
     rows = [
         {**about, "system": name, "landmarks": 0, "stream": stream_score(lane, data, test)}
@@ -86,8 +87,8 @@ def _same_numbers(lane: LaneSpec, longest: int, window: int) -> LaneSpec:
     Until the first window is full, continual landmarks are cut anew at every token, as those of
     batch Nyström attention always are.
     """
-    if lane.kind == "continual_nystrom" and lane.landmark_mode == "continual" and longest <= window:
-        return LaneSpec("nystrom", lane.num_landmarks)
+    if lane.kind == LOW_RANK and lane.landmark_mode == "continual" and longest <= window:
+        return LaneSpec(BATCH_LOW_RANK, lane.num_landmarks)
     return lane
 
 

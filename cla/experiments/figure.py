@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from cla.attention import all_systems
 from cla.errors import ClaError
+from cla.experiments.lanes import system_name
 from cla.experiments.table import Line
 from cla.files import make_folder, write_file
+from cla.models import LaneSpec
 
 AXES = {
     "stream_clips": "clips named right, %",
@@ -15,13 +18,6 @@ AXES = {
 }
 """What is drawn: the first of these that the table has."""
 FORMATS = (".html", ".json", ".png", ".svg")
-COLORS = {
-    "full": "#1f4e8c",
-    "continual": "#3a8fb7",
-    "nystrom": "#8a5a00",
-    "continual_nystrom, continual": "#b2182b",
-    "continual_nystrom, fixed": "#2d7a3e",
-}
 
 
 def figure_of(lines: Sequence[Line]) -> Any:
@@ -32,6 +28,11 @@ def figure_of(lines: Sequence[Line]) -> Any:
     if measure is None:
         raise ClaError("There is nothing to draw.", "Evaluate some runs first.")
     figure = graph_objects.Figure()
+    colors = {
+        system_name(LaneSpec(one.kind, landmark_mode=one.landmark_mode or "fixed")): one.look.color
+        for one in all_systems()
+        if one.look
+    }
     curves: dict[tuple[str, int, str], list[Line]] = {}
     for line in lines:
         if "operations" in line.values and measure in line.values:
@@ -51,7 +52,7 @@ def figure_of(lines: Sequence[Line]) -> Any:
                   for line in points],
             mode="lines+markers",
             name=f"{name} ({weights})" if several else name,
-            line={"color": COLORS.get(system), "dash": "solid" if layers == 1 else "dash"},
+            line={"color": colors.get(system), "dash": "solid" if layers == 1 else "dash"},
             marker={"symbol": "circle" if weights == "any" else "diamond", "size": 9},
         )  # fmt: skip
     figure.update_layout(

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from cla.attention import KINDS, AttentionConfig
-from cla.attention.continual_nystrom import ContinualNystromAttention
+from cla.attention import KINDS, LOW_RANK, REFERENCE, AttentionConfig
 from cla.models import FixedLandmarks, LaneSpec, StreamClassifier, use_landmarks
 
 
@@ -56,14 +55,11 @@ def partly_fixed(
     """
     configs: list[AttentionConfig] = []
     for layer, attention in enumerate(classifier.attentions):
-        full = replace(attention.config, kind="full", num_landmarks=None)
-        low_rank = replace(
-            full, kind="continual_nystrom", num_landmarks=landmarks, landmark_mode="fixed"
-        )
+        full = replace(attention.config, kind=REFERENCE, num_landmarks=None)
+        low_rank = replace(full, kind=LOW_RANK, num_landmarks=landmarks, landmark_mode="fixed")
         configs.append(low_rank if layer < len(fitted) else full)
     made = classifier.with_layers(configs)
     for attention, given in zip(made.attentions, fitted, strict=False):
-        assert isinstance(attention, ContinualNystromAttention)
         attention.set_landmarks(given.queries, given.keys)
     return made
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from cla.attention import BATCH_LOW_RANK, REFERENCE
 from cla.experiments.config import LANDMARK_COUNTS, ModelConfig, TrainingConfig
 from cla.experiments.data import NOT_COUNTED
 from cla.experiments.lanes import lane_of, partly_fixed
@@ -182,4 +183,4 @@ def _drawn(
     classifier: StreamClassifier, counts: Sequence[int | None], generator: torch.Generator
 ) -> StreamClassifier:
     count = counts[int(torch.randint(len(counts), (), generator=generator))]
-    return lane_of(classifier, LaneSpec("full" if count is None else "nystrom", count))
+    return lane_of(classifier, LaneSpec(REFERENCE if count is None else BATCH_LOW_RANK, count))

@@ -50,10 +50,7 @@ def _stream_logits(lane: StreamClassifier, tokens: Tensor) -> Tensor:
 
 def lags(lane: StreamClassifier) -> bool:
     """Whether any landmarks of a lane are those of earlier windows, as continual ones are."""
-    configs = [attention.config for attention in lane.attentions]
-    return any(
-        one.kind == "continual_nystrom" and one.landmark_mode == "continual" for one in configs
-    )
+    return any(one.receptive_field > one.config.window for one in lane.attentions)
 
 
 @torch.no_grad()

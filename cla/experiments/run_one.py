@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from cla.attention import REFERENCE
 from cla.datasets import TokenSet, open_dataset
 from cla.experiments.config import LANDMARK_COUNTS, ExperimentConfig
 from cla.experiments.data import Split, reduced, split
@@ -34,7 +35,7 @@ def lanes_of(config: ExperimentConfig, window: int) -> tuple[LaneSpec, ...]:
     Weights of full attention serve the others too, since no attention has weights of its own.
     """
     model = config.model
-    if model.kind in ("any", "full"):
+    if model.kind in ("any", REFERENCE):
         return all_lanes([count for count in LANDMARK_COUNTS if count <= window])
     return (LaneSpec(model.kind, model.landmarks, model.landmark_mode),)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from cla.attention import REFERENCE
 from cla.experiments.costs import costs_of
 from cla.experiments.lanes import system_name
 from cla.models import TaskModel
@@ -32,7 +33,7 @@ def rows_of_task(task: TaskModel) -> list[dict[str, Any]]:
     figures: Mapping[str, Any] = task.card["figures"]
     rows = []
     for variant, found in figures[f"{name}: ablation"].items():
-        if variant != "full":
+        if variant != REFERENCE:
             system = "window of 1" if variant == "window 1" else variant
             rows.append({**about, "system": system, "landmarks": 0, **_scores(found)})
     shown = figures[name]

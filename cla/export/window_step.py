@@ -3,17 +3,16 @@
 import torch
 from torch import Tensor, nn
 
-from cla.attention import AttentionLayer, ContinualNystromAttention, FullAttention
-from cla.attention.continual import ContinualAttention
+from cla.attention import AttentionLayer
 from cla.attention.cuts import segments
+from cla.attention.kinds.continual_nystrom import ContinualNystromKind
+from cla.attention.kinds.fixed_nystrom import FixedNystromKind
+from cla.attention.kinds.full import FullKind
+from cla.attention.kinds.nystrom import NystromKind
 from cla.attention.landmarks import segment_weights
-from cla.attention.nystrom import NystromAttention
 from cla.attention.projected import Projected, pick
 from cla.attention.pseudo_inverse import pseudo_inverse
 from cla.attention.rings import take, window_order
-
-EXACT = (FullAttention, ContinualAttention)
-"""Layers of exact attention."""
 
 LONGEST = 256
 """Of windows that fixed landmarks are summed up over anew; sums are kept of longer ones."""
@@ -21,9 +20,11 @@ LONGEST = 256
 
 def is_windowed(model: nn.Module) -> bool:
     """Whether a model is a layer that `WindowStep` can take the place of."""
-    if type(model) is ContinualNystromAttention:
-        return not model.fixed or model.config.window <= LONGEST
-    return type(model) in (*EXACT, NystromAttention)
+    if not isinstance(model, AttentionLayer):
+        return False
+    if isinstance(model.kind, FixedNystromKind):
+        return model.config.window <= LONGEST
+    return isinstance(model.kind, FullKind | NystromKind | ContinualNystromKind)
 
 
 class WindowStep(nn.Module):
@@ -49,16 +50,16 @@ class WindowStep(nn.Module):
         super().__init__()
         self.model, config = layer, layer.config
         # With as many landmarks as tokens each is one of its own: that is exact attention.
-        self.fixed = isinstance(layer, ContinualNystromAttention) and layer.fixed
-        self.exact = type(layer) in EXACT or (config.landmarks == config.window and not self.fixed)
-        moves = type(layer) is ContinualNystromAttention and not self.fixed
-        self.keeps = moves and not self.exact
+        self.fixed = isinstance(layer.kind, FixedNystromKind)
+        alone = config.landmarks == config.window and not self.fixed
+        self.exact = isinstance(layer.kind, FullKind) or alone
+        self.keeps = isinstance(layer.kind, ContinualNystromKind) and not self.exact
         """Whether landmarks outlast the tokens that they were made from."""
         whole = not (self.exact or self.fixed) or config.retroactive
         rings = ("queries", "keys", "values") if whole else ("keys", "values")
         landmarks = ("query_landmarks", "key_landmarks") if self.keeps else ()
         self.names = ("valid_tokens", "slot", *rings, *landmarks)
-        device, dtype = layer.like.device, layer.state_dtype(layer.like.dtype)
+        device, dtype = layer.like.device, layer.kind.state_dtype(layer.like.dtype)
         counts = (torch.zeros(streams, dtype=torch.int64, device=device) for _ in range(2))
         heads = (streams, config.num_heads)
         lengths = [config.window] * len(rings) + [config.landmarks] * len(landmarks)

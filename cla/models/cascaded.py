@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cla.attention import OperationCount, step_operations
+from cla.attention import OperationCount, step_operations, summed
 from cla.models.stack import EncoderStack, StackState, layer_operations
 
 _step_operations = lru_cache(maxsize=2**14)(step_operations)
@@ -26,11 +26,11 @@ class CascadedStack(EncoderStack):
         return sum(layer.attention.receptive_field for layer in self)
 
     @property
-    def operations(self) -> tuple[OperationCount, ...]:
+    def operations(self) -> tuple[OperationCount | None, ...]:
         return tuple(layer_operations(layer) for layer in self)
 
-    def step_operations(self, state: StackState) -> int:
-        return sum(
+    def step_operations(self, state: StackState) -> int | None:
+        return summed(
             _step_operations(layer.attention.config, int(part.slot[0]), int(part.valid_tokens[0]))
             for layer, part in zip(self, state.layers, strict=True)
         )

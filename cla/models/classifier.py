@@ -7,12 +7,12 @@ from typing import Any, Literal, NamedTuple, get_args
 import torch
 from torch import Tensor, nn
 
-from cla.attention import AttentionConfig, AttentionLayer, OperationCount, Step, kernels
+from cla.attention import REFERENCE, AttentionConfig, AttentionLayer, OperationCount, Step, kernels
 from cla.attention.checks import check_active, check_step, check_tokens, check_type
 from cla.attention.config import AttentionKind, OutputMode, PseudoInverse, choice, positive
-from cla.attention.layer import SCAN_TOKENS
-from cla.attention.registry import LandmarkMode
+from cla.attention.kinds.registry import LandmarkMode
 from cla.attention.state import difference, released, scan_active, writing_to
+from cla.attention.window_layer import SCAN_TOKENS
 from cla.errors import ClaError
 from cla.models.encoder_layer import EncoderLayer, EncoderSizes
 from cla.models.position import recycling_encoding
@@ -122,7 +122,7 @@ class StreamClassifier(nn.Module):
         self.input_norm = nn.LayerNorm(config.input_dim)
         self.input_proj = nn.Linear(config.input_dim, embed)
         sizes = EncoderSizes(config.feed_forward_dim, config.dropout)
-        attention = AttentionConfig("full", embed, config.num_heads, config.window)
+        attention = AttentionConfig(REFERENCE, embed, config.num_heads, config.window)
         configs = _layer_configs(attention, config)
         layers = [EncoderLayer(layer, sizes) for layer in configs]
         self.encoder = make_stack(layers, config.stack_mode)
@@ -208,11 +208,11 @@ class StreamClassifier(nn.Module):
         return twin.train(self.training)
 
     @property
-    def operations(self) -> OperationCount:
-        """Multiply-adds of the attention product, all heads and layers."""
+    def operations(self) -> OperationCount | None:
+        """Multiply-adds of the attention product, all heads and layers; None if not counted."""
         return total(self.encoder.operations)
 
-    def step_operations(self, state: ClassifierState) -> int:
+    def step_operations(self, state: ClassifierState) -> int | None:
         """Multiply-adds of the attention product that the next step spends on the first stream."""
         return self.encoder.step_operations(state.stack)
 

@@ -7,10 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from cla.attention import attention_row, kernels
+from cla.attention import AttentionLayer, attention_row, kernels
 from cla.attention.plain import is_changed
 from cla.attention.projections import PROJECTIONS
-from cla.attention.rings import read_token
 from cla.models.cascaded import CascadedStack
 from cla.models.classifier import ClassifierState, StreamClassifier
 from cla.models.encoder_layer import EncoderLayer
@@ -74,9 +73,9 @@ class CompiledStep:
                 self._weights[index], NO_TABLE if index else table, position, self._hidden[index],
                 classes if last else 0,
             )  # fmt: skip
-            weights = kernels.weights_of(attention, self._arrays[index], x)
+            weights = kernels.weights_of(attention, self._arrays[index], x, len(x))
             size = 2 * classes if last else embed_dim
-            steps = _steps(attention)
+            steps = attention.kind.compiled
             given = weights and steps.around(given, around, weights, part, active, size)
             if given is None:
                 return None
@@ -110,7 +109,7 @@ class CompiledStep:
         if x.requires_grad or not x.is_contiguous():
             return False
         for attention, part in self._parts(state):
-            if not (attention.use_fused and attention.fits(part) and _takes(attention, part)):
+            if not (attention.use_fused and _takes(attention, part)):
                 return False
         known = (
             *map(Tensor.data_ptr, self._parameters), *(one._version for one in self._parameters)
@@ -132,7 +131,7 @@ def can_compile(classifier: StreamClassifier) -> bool:
     if not kernels.AVAILABLE or not isinstance(classifier.encoder, CascadedStack):
         return False
     layers = list(classifier.encoder)
-    if not all(_steps(layer.attention) and _is_usual(layer) for layer in layers):
+    if not all(layer.attention.kind.compiled and _is_usual(layer) for layer in layers):
         return False
     linears = [classifier.input_proj, classifier.head]
     norms = [classifier.input_norm]
@@ -183,22 +182,13 @@ def _joined(tensors: list[Tensor]) -> NDArray[np.float32]:
     return joined
 
 
-def _steps(attention: Any) -> Any:
-    """The compiled steps of an attention layer; None where it has none."""
-    config = attention.config
-    exact = config.landmarks == config.window and config.landmark_mode == "continual"
-    return None if exact else getattr(attention, "compiled", None)
+def _takes(attention: AttentionLayer, state: Any) -> bool:
+    return attention.kind.fits(state) and kernels.can_step(
+        state.keys, attention.kind.compiled_dtype
+    )
 
 
-def _takes(attention: Any, state: Any) -> bool:
-    dtype = torch.float64 if attention.config.landmarks else torch.float32
-    return kernels.can_step(state.keys, dtype)
-
-
-def _emitted_row(attention: Any, state: Any) -> NDArray[np.float32]:
+def _emitted_row(attention: AttentionLayer, state: Any) -> NDArray[np.float32]:
     """The attention row (B, H, N) of the newest token by PyTorch, whatever its logits are."""
-    queries = state.rings.queries if hasattr(state, "rings") else state.queries
-    if queries.shape[2] > 1:
-        queries = read_token(queries, (state.slot - 1) % state.window)[:, :, None]
-    found: NDArray[np.float32] = attention_row(attention.step_emits(queries, state)).float().numpy()
+    found: NDArray[np.float32] = attention_row(attention.emits(state)).float().numpy()
     return found

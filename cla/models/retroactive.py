@@ -12,6 +12,7 @@ from cla.attention import (
     refresh_count,
     refresh_operations,
     step_operations,
+    summed,
 )
 from cla.attention.rings import take, window_order, write_token
 from cla.models.encoder_layer import EncoderLayer
@@ -43,15 +44,15 @@ class RetroactiveStack(EncoderStack):
         return self.first.attention.receptive_field
 
     @property
-    def operations(self) -> tuple[OperationCount, ...]:
+    def operations(self) -> tuple[OperationCount | None, ...]:
         refreshed = (refresh_count(layer.attention.config) for layer in self.upper)
         return layer_operations(self.first), *refreshed
 
-    def step_operations(self, state: StackState) -> int:
+    def step_operations(self, state: StackState) -> int | None:
         slot, valid = int(state.layers[0].slot[0]), int(state.layers[0].valid_tokens[0])
-        return step_operations(self.first.attention.config, slot, valid) + sum(
-            refresh_operations(layer.attention.config, valid + 1) for layer in self.upper
-        )
+        below = step_operations(self.first.attention.config, slot, valid)
+        above = (refresh_operations(layer.attention.config, valid + 1) for layer in self.upper)
+        return summed([below, *above])
 
     def init_state(
         self, batch_size: int, device: torch.device | str | None, dtype: torch.dtype | None

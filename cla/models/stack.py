@@ -69,11 +69,11 @@ class EncoderStack(nn.Module, ABC):
 
     @property
     @abstractmethod
-    def operations(self) -> tuple[OperationCount, ...]:
-        """Multiply-adds of each layer's attention product."""
+    def operations(self) -> tuple[OperationCount | None, ...]:
+        """Multiply-adds of each layer's attention product; None where a kind counts none."""
 
     @abstractmethod
-    def step_operations(self, state: StackState) -> int:
+    def step_operations(self, state: StackState) -> int | None:
         """Multiply-adds of the attention products that the next step spends on the first stream."""
 
     @abstractmethod
@@ -115,8 +115,11 @@ class EncoderStack(nn.Module, ABC):
         """Let the masked streams start anew, in place."""
 
 
-def total(counts: Sequence[OperationCount]) -> OperationCount:
-    """Counts of several layers that step on the same tokens."""
+def total(given: Sequence[OperationCount | None]) -> OperationCount | None:
+    """Counts of several layers that step on the same tokens; None where one is not counted."""
+    counts = [count for count in given if count is not None]
+    if len(counts) < len(given):
+        return None
     ticking = [count for count in counts if count.tick]
     return OperationCount(
         sum(count.step for count in counts),
@@ -129,6 +132,6 @@ def total(counts: Sequence[OperationCount]) -> OperationCount:
     )
 
 
-def layer_operations(layer: EncoderLayer) -> OperationCount:
+def layer_operations(layer: EncoderLayer) -> OperationCount | None:
     """Multiply-adds of a layer's attention product that steps."""
     return operation_count(layer.attention.config)

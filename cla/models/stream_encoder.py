@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from cla.attention import AttentionLayer, Step
 from cla.attention.checks import check_active, check_step, check_tokens
-from cla.attention.layer import SCAN_TOKENS
 from cla.attention.state import difference, released, scan_active, writing_to
+from cla.attention.window_layer import SCAN_TOKENS
 from cla.errors import ClaError
 from cla.models.cascaded import CascadedStack
 from cla.models.encoder_layer import EncoderLayer

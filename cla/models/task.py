@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from cla.attention.config import AttentionKind
-from cla.attention.continual_nystrom import ContinualNystromAttention
-from cla.attention.registry import KINDS, LandmarkMode
+from cla.attention.kinds.registry import KINDS, LandmarkMode
 from cla.errors import ClaError
 from cla.features import FrontEnd, front_end
 from cla.models.classifier import StreamClassifier
@@ -164,5 +163,4 @@ class TaskModel:
 def use_landmarks(classifier: StreamClassifier, fitted: Sequence[FixedLandmarks]) -> None:
     """Give each layer of a lane with fixed landmarks its own; a lane may run the lowest alone."""
     for attention, landmarks in zip(classifier.attentions, fitted, strict=False):
-        assert isinstance(attention, ContinualNystromAttention)
         attention.set_landmarks(landmarks.queries, landmarks.keys)

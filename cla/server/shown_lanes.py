@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from cla.engine import LaneCommand, LanesRecord, RunningLane, changed
+from cla.attention import DEFAULT_LANDMARKS, LOW_RANK, REFERENCE
+from cla.engine import LaneCommand, LanesRecord, RunningLane, changed, running_lane
 from cla.errors import ClaError
 from cla.models import LaneSpec, TaskModel, lane_names, parse_lane
 
-DEFAULT_LANDMARKS = 16
 FEWEST, MOST = 2, 4
-DEFAULT_LANES = (LaneSpec("full"), LaneSpec("continual_nystrom", DEFAULT_LANDMARKS))
+DEFAULT_LANES = (LaneSpec(REFERENCE), LaneSpec(LOW_RANK, DEFAULT_LANDMARKS))
 
 
 class ShownLanes:
@@ -86,5 +86,4 @@ def _offered(task: TaskModel, config: LaneSpec) -> LaneSpec:
 
 
 def _lane(task: TaskModel, config: LaneSpec, name: str) -> RunningLane:
-    count = task.lane(config).operations
-    return RunningLane(name, config, count.average, count.published)
+    return running_lane(name, config, task.lane(config))

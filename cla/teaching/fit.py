@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from cla.attention import LOW_RANK, REFERENCE
 from cla.features import FrontEnd
 from cla.models import ClassifierConfig, StreamClassifier
 from cla.training.batches import Batch, FeatureNoise, LabeledStream, Pieces
@@ -89,8 +90,8 @@ def with_classes(base: StreamClassifier, num_classes: int) -> StreamClassifier:
 
 def fit_head(classifier: StreamClassifier, streams: Sequence[LabeledStream]) -> None:
     """Fit the head alone: logistic regression on what the encoder gives, low-rank or not."""
-    lanes = [classifier.with_attention("full")]
-    lanes += [classifier.with_attention("continual_nystrom", count) for count in HEAD_LANDMARKS]
+    lanes = [classifier.with_attention(REFERENCE)]
+    lanes += [classifier.with_attention(LOW_RANK, count) for count in HEAD_LANDMARKS]
     hidden = torch.cat([_hidden(lane, streams) for lane in lanes])
     labels = torch.from_numpy(np.concatenate([stream.labels for stream in streams]))
     weights = torch.from_numpy(np.concatenate([stream.weights for stream in streams]))

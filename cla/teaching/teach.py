@@ -7,6 +7,7 @@ from types import MappingProxyType
 import numpy as np
 
 import cla
+from cla.attention import BATCH_LOW_RANK, LOW_RANK, STREAMED
 from cla.errors import ClaError
 from cla.features import FrontEnd, front_end
 from cla.models import EventConfig, Known, LaneSpec, StreamClassifier, TaskModel, load_task
@@ -39,7 +40,7 @@ LANDMARK_TOKENS = 2_000
 TOKENS_PER_LANDMARK = 4
 EVENTS = EventConfig(enter=0.6, exit=0.3, hold_tokens=3, refractory_s=0.5, smoothing_tokens=3)
 ENCODER_FIT = EncoderFit()
-CHOICE_LANES = (FULL, LaneSpec("continual_nystrom", 4, "continual"))
+CHOICE_LANES = (FULL, LaneSpec(LOW_RANK, 4, "continual"))
 
 
 @dataclass(frozen=True)
@@ -160,9 +161,9 @@ def _scored_lanes(task: TaskModel) -> tuple[LaneSpec, ...]:
     counts = task.landmark_counts
     return (
         FULL,
-        LaneSpec("continual"),
-        *(LaneSpec("nystrom", m) for m in counts if m == 16),
-        *(LaneSpec("continual_nystrom", m) for m in counts),
+        LaneSpec(STREAMED),
+        *(LaneSpec(BATCH_LOW_RANK, m) for m in counts if m == 16),
+        *(LaneSpec(LOW_RANK, m) for m in counts),
         # With very many landmarks, those that follow the stream take longer than all other lanes.
-        *(LaneSpec("continual_nystrom", m, "continual") for m in counts if m <= 32),
+        *(LaneSpec(LOW_RANK, m, "continual") for m in counts if m <= 32),
     )

@@ -17,7 +17,8 @@ class LaneRecord:
         valid_tokens: tokens the window held; less than the window while it warms up.
         compute_ms: time of the step, without what is shown.
         showing_ms: time of what is shown: the attention rows.
-        ops, total_ops: multiply-adds of the attention product, in this step and since the start.
+        ops, total_ops: multiply-adds of the attention product, in this step and since the start;
+            None of a kind that does not count them.
         event: the event this token completed, if any.
         rebuilds: times the lane recovered from non-finite numbers.
         state_bytes: memory of the lane's state.
@@ -35,8 +36,8 @@ class LaneRecord:
     probabilities: NDArray[np.float32]
     valid_tokens: int
     compute_ms: float
-    ops: int
-    total_ops: int
+    ops: int | None
+    total_ops: int | None
     event: Event | None = None
     rebuilds: int = 0
     attention: NDArray[np.float32] | None = None

@@ -17,7 +17,7 @@ from cla.errors import ClaError
 from cla.files import NewFile, not_written
 from cla.telemetry.records import TokenRecord
 
-Row = dict[str, str | int | float]
+Row = dict[str, str | int | float | None]
 
 SCHEMA = pa.schema(
     [

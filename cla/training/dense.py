@@ -2,7 +2,6 @@
 
 from torch import Tensor
 
-from cla.attention.landmarks import make_landmarks
 from cla.models import StreamClassifier
 
 
@@ -23,21 +22,17 @@ def fixed_logits(lane: StreamClassifier, features: Tensor, start: Tensor) -> Ten
     (layer,) = lane.encoder
     attention = layer.attention
     tokens = lane.embed(features, start)
-    projected = attention.project(tokens, attention.state_dtype(tokens.dtype))
-    marks = make_landmarks(
-        attention.query_landmarks.to(projected.keys),
-        attention.key_landmarks.to(projected.keys),
-        attention.config.pseudo_inverse,
-    )
+    projected = attention.project(tokens, attention.kind.state_dtype(tokens.dtype))
+    landmarks = attention.given.landmarks(projected.keys)
     length = tokens.shape[1]
     band = projected.keys.new_ones(length, length).tril()
     band -= band.tril(-lane.config.window)
-    beta = (projected.queries @ marks.keys.transpose(-1, -2)).softmax(-1)
-    scores = marks.queries @ projected.keys.transpose(-1, -2)
+    beta = (projected.queries @ landmarks.keys.transpose(-1, -2)).softmax(-1)
+    scores = landmarks.queries @ projected.keys.transpose(-1, -2)
     # (B, H, M, T), each divided below by its sum over the window of the token that reads it.
     shares = (scores - scores.amax(-1, keepdim=True)).exp()
     sums = shares @ band.T
-    rows = ((beta @ marks.gamma_inv) / sums.transpose(-1, -2)) @ shares
+    rows = ((beta @ landmarks.gamma_inv) / sums.transpose(-1, -2)) @ shares
     context = (rows * band) @ projected.values
     logits: Tensor = lane.head(layer.complete(tokens, attention.merge_heads(context)))
     return logits

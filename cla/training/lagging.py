@@ -2,7 +2,8 @@
 
 from torch import Tensor
 
-from cla.attention.landmarks import low_rank, window_landmarks
+from cla.attention.landmarks import window_landmarks
+from cla.attention.low_rank import low_rank
 from cla.models import StreamClassifier
 
 
@@ -20,10 +21,9 @@ def lagging_logits(lane: StreamClassifier, features: Tensor, start: Tensor, lag:
     (layer,) = lane.encoder
     attention = layer.attention
     tokens = lane.embed(features, start)
-    projected = attention.project(tokens, attention.state_dtype(tokens.dtype))
+    projected = attention.project(tokens, attention.kind.state_dtype(tokens.dtype))
     landmarks = window_landmarks(projected.span(0, window), attention.config)
     attended = projected.span(lag)
-    newest = attended._replace(queries=attended.queries[..., -1:, :])
-    context = low_rank(newest, landmarks)
+    context = low_rank(attended.queries[..., -1:, :], attended, landmarks)
     logits: Tensor = lane.head(layer.complete(tokens[:, -1], attention.finish(context)))
     return logits

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from cla.attention import LOW_RANK, REFERENCE
 from cla.models import LaneSpec, StreamClassifier, TaskModel
 
 Outputs = list[NDArray[np.float32]]
@@ -16,11 +17,11 @@ SCANNED_TOKENS = 128
 """Tokens of all streams in one scan: what its sums need is kept at once."""
 
 
-FULL = LaneSpec("full")
+FULL = LaneSpec(REFERENCE)
 LANES = (
     FULL,
-    *(LaneSpec("continual_nystrom", count) for count in COUNTS),
-    *(LaneSpec("continual_nystrom", count, "continual") for count in COUNTS),
+    *(LaneSpec(LOW_RANK, count) for count in COUNTS),
+    *(LaneSpec(LOW_RANK, count, "continual") for count in COUNTS),
 )
 
 
@@ -39,7 +40,7 @@ def ablations(task: TaskModel) -> dict[str, StreamClassifier]:
         torch.nn.init.zeros_(attention.output_proj.bias)
     return {
         "attention zeroed": silent,
-        "window 1": task.classifier.with_attention("full", window=1),
+        "window 1": task.classifier.with_attention(REFERENCE, window=1),
     }
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from cla.attention import LOW_RANK
 from cla.models import FixedLandmarks, StreamClassifier, use_landmarks
 from cla.training.batches import Batch, Pieces
 from cla.training.dense import fixed_logits
@@ -67,7 +68,7 @@ def _dense_loss(
         with torch.no_grad():
             guide = model.eval().scan(batch.features, state)[0].softmax(-1)
     count = int(rng.choice(config.dense_counts))
-    lane = model.train().with_attention("continual_nystrom", count, "fixed")
+    lane = model.train().with_attention(LOW_RANK, count, "fixed")
     use_landmarks(lane, landmarks[count])
     logits = fixed_logits(lane, batch.features, start)
     seen = slice(config.blind_tokens, None)
@@ -109,7 +110,7 @@ def _lagging_loss(
         guide = None
         if config.guidance:
             guide = model.eval()(batch.features[:, lag:], tokens_seen=seen).softmax(-1)
-    lane = model.train().with_attention("continual_nystrom", count)
+    lane = model.train().with_attention(LOW_RANK, count)
     start = torch.full((config.windows,), first)
     return _newest_loss(lagging_logits(lane, batch.features, start, lag), batch, guide, config)
 
@@ -122,8 +123,8 @@ def _low_rank_lane(
 ) -> StreamClassifier:
     """A lane with continual landmarks, or half of the time with fitted ones if there are some."""
     if count not in landmarks or rng.random() < 0.5:
-        return model.with_attention("continual_nystrom", count)
-    lane = model.with_attention("continual_nystrom", count, "fixed")
+        return model.with_attention(LOW_RANK, count)
+    lane = model.with_attention(LOW_RANK, count, "fixed")
     use_landmarks(lane, landmarks[count])
     return lane
 

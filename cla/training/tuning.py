@@ -5,17 +5,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from cla.attention import LOW_RANK
 from cla.models import EventConfig, LaneSpec, TaskModel
 from cla.training.lanes import FULL, Outputs, probabilities
 from cla.training.scoring import EventScore
 
 TUNING_LANES = (
     FULL,
-    *(
-        LaneSpec("continual_nystrom", count, mode)
-        for count in (4, 16)
-        for mode in ("fixed", "continual")
-    ),
+    *(LaneSpec(LOW_RANK, count, mode) for count in (4, 16) for mode in ("fixed", "continual")),
 )
 
 

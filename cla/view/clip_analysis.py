@@ -35,8 +35,8 @@ class ClipAnalysis:
         return float(np.mean([a.label == b.label for a, b in zip(first, last, strict=True)]))
 
     @property
-    def operations(self) -> list[int]:
-        """Multiply-adds that each lane spent."""
+    def operations(self) -> list[int | None]:
+        """Multiply-adds that each lane spent; None where they are not counted."""
         return [records[-1].total_ops for records in self.lanes]
 
 

@@ -16,7 +16,7 @@ from cla.view.kept import Kept
 from cla.view.lane_choice import choose_lane
 from cla.view.lane_scores import FULL
 from cla.view.surface import surface
-from cla.view.systems import SYSTEMS, system_title
+from cla.view.systems import FULL_SYSTEM, system_title
 
 MOST_ANALYSES = 3
 
@@ -46,7 +46,7 @@ def clips_page() -> None:
     analysis, seconds = _analyses().get((clip.name, config), analyze)
     st.text(say("clips.shown", title=printable(clip.title)))
     _figures(say, analysis, seconds)
-    systems = [SYSTEMS["full"], system]
+    systems = [FULL_SYSTEM, system]
     titles = [system_title(say, each.key) for each in systems]
     titles[1] += f", M = {config.num_landmarks}"
     message = player_message(say, analysis, task, titles)
@@ -70,9 +70,12 @@ def _figures(say: Texts, analysis: ClipAnalysis, seconds: float) -> None:
         st.metric(
             say("clips.agreement"), f"{say.number(100 * analysis.agreement, 1)} %", border=True
         )
-        st.metric(
-            say("clips.fewer"),
-            say("cost.factor", times=say.number(full / low, 1)),
-            border=True,
-            help=say("clips.fewer_help", full=say.number(full), low=say.number(low)),
-        )
+        if full is None or low is None:
+            st.metric(say("clips.fewer"), say("cost.not_counted"), border=True)
+        else:
+            st.metric(
+                say("clips.fewer"),
+                say("cost.factor", times=say.number(full / low, 1)),
+                border=True,
+                help=say("clips.fewer_help", full=say.number(full), low=say.number(low)),
+            )

@@ -10,7 +10,7 @@ from cla.models import TaskModel
 from cla.texts import Texts
 from cla.view.figures import MARK, figure, log_axis
 from cla.view.lane_scores import Difference, LaneScore
-from cla.view.systems import SYSTEMS, System, system_title, systems
+from cla.view.systems import FULL_SYSTEM, System, system_title, systems
 
 MEASURES = ("agreement", "error", "found")
 
@@ -48,7 +48,7 @@ def over_landmarks(
     if measure == "found":
         chart.add_scatter(
             x=[counts[0], counts[-1]], y=[measure_of(full, measure)] * 2, mode="lines",
-            name=say("system.full"), line={"color": SYSTEMS["full"].color, "width": 2},
+            name=system_title(say, FULL_SYSTEM.key), line={"color": FULL_SYSTEM.color, "width": 2},
         )  # fmt: skip
     chart.update_xaxes(type="log", tickvals=counts, ticktext=[str(count) for count in counts])
     if measure == "error":
@@ -61,12 +61,12 @@ def probabilities(
 ) -> go.Figure:
     """What full attention and the lane say at one token."""
     chart = figure(say, say("compare.says"), say("compare.label"), say("compare.probability"))
-    for each, scan in zip((SYSTEMS["full"], system), scans, strict=True):
+    for each, scan in zip((FULL_SYSTEM, system), scans, strict=True):
         chart.add_bar(
             x=task.labels,
             y=scan.probabilities[at.token],
             name=system_title(say, each.key),
-            marker={"color": each.color, "pattern": {"shape": "" if each.key == "full" else "/"}},
+            marker={"color": each.color, "pattern": {"shape": "" if each == FULL_SYSTEM else "/"}},
             hovertemplate="%{x}: %{y:.3f}",
         )
     chart.update_yaxes(range=[0, 1])
@@ -83,7 +83,7 @@ def attention_rows(
     """
     chart = figure(say, say("compare.looks"), say("compare.before"), say("compare.weight"))
     times = (np.arange(task.window) - task.window + 1)[-seen:] * task.hop_s
-    for each, moment in zip((SYSTEMS["full"], system), moments, strict=True):
+    for each, moment in zip((FULL_SYSTEM, system), moments, strict=True):
         chart.add_scatter(
             x=times,
             y=moment.attention.mean(0)[-seen:],

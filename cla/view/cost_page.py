@@ -136,19 +136,17 @@ def _table(say: Texts, sizes: Sizes, measured: dict[tuple[str, Sizes], Timing]) 
     costs = [cost_counted(key, sizes) for key in systems()]
     columns = {
         say("cost.system"): [system_title(say, key) for key in systems()],
-        say("cost.published"): [
-            say("cost.too_large") if found.published is None else say.number(found.published)
-            for found in costs
-        ],
-        say("cost.counted"): [say.number(found.counted) for found in costs],
-        say("cost.products"): [say.number(found.products) for found in costs],
-        say("cost.torch"): [
-            say("cost.too_large") if found.torch is None else say.number(found.torch)
-            for found in costs
-        ],
+        say("cost.published"): [_number(say, found.published, "cost.too_large") for found in costs],
+        say("cost.counted"): [_number(say, found.counted, "cost.not_counted") for found in costs],
+        say("cost.products"): [_number(say, found.products, "cost.not_counted") for found in costs],
+        say("cost.torch"): [_number(say, found.torch, "cost.too_large") for found in costs],
         say("cost.time"): [_time(say, measured.get((key, sizes))) for key in systems()],
     }
     st.table(columns, hide_index=True)
+
+
+def _number(say: Texts, value: float | None, without: str) -> str:
+    return say(without) if value is None else say.number(value)
 
 
 def _time(say: Texts, timing: Timing | None) -> str:

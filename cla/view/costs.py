@@ -6,11 +6,11 @@ from math import log10
 
 import plotly.graph_objects as go
 
-from cla.attention import counted_products, operation_count, summed
+from cla.attention import OperationCount, counted_products, operation_count, summed
 from cla.benchmark import Timing
 from cla.texts import Texts
 from cla.view.figures import MARK, figure, log_axis
-from cla.view.systems import SYSTEMS, Sizes, System, system_title, systems
+from cla.view.systems import FIXED_SYSTEM, FULL_SYSTEM, Sizes, System, system_title, systems
 
 PAPER = Sizes(window=120, landmarks=2, head_dim=12)
 """The sizes of the paper's own example, which counts one head of one layer."""
@@ -34,14 +34,14 @@ class Cost:
 
     Args:
         published: by the paper's closed form; None where it has none.
-        counted: by our own, of what our code does.
+        counted: by our own, of what our code does; None of a kind that does not count.
         products: the share of `counted` that is matrix products.
         torch: the same by PyTorch's counter; None where the step was too large to be run for it.
     """
 
     published: float | None
-    counted: float
-    products: float
+    counted: float | None
+    products: float | None
     torch: float | None = None
 
 
@@ -49,7 +49,6 @@ def cost(system: System, sizes: Sizes, *, run: bool = False) -> Cost:
     """The cost of a step; with `run`, PyTorch's counter is asked too."""
     configs = system.configs(sizes)
     counts = [operation_count(config) for config in configs]
-    share = [count.tick_products / count.tick_every if count.tick else 0.0 for count in counts]
     seen: list[float | None] = []
     if run:
         # Layers of one configuration cost the same.
@@ -57,11 +56,16 @@ def cost(system: System, sizes: Sizes, *, run: bool = False) -> Cost:
         seen = [found[config] for config in configs]
     whole = [number for number in seen if number is not None]
     return Cost(
-        published=summed(count.published for count in counts),
-        counted=sum(count.average for count in counts),
-        products=sum(map(sum, zip((c.step_products for c in counts), share, strict=True))),
+        published=summed(count.published if count else None for count in counts),
+        counted=summed(count.average if count else None for count in counts),
+        products=summed(_products(count) if count else None for count in counts),
         torch=sum(whole) if run and len(whole) == len(configs) else None,
     )
+
+
+def _products(count: OperationCount) -> float:
+    ticks = count.tick_products / count.tick_every if count.tick else 0.0
+    return count.step_products + ticks
 
 
 def sweep_points(sizes: Sizes, sweep: str) -> list[Sizes]:
@@ -103,7 +107,7 @@ def time_curves(say: Texts, sizes: Sizes, sweep: str, measured: Measured) -> go.
 
 def ratio(sizes: Sizes, quantity: str) -> tuple[float, float]:
     """Cost of full attention and of fixed landmarks."""
-    full, fixed = (cost(SYSTEMS[key], sizes) for key in ("full", "fixed"))
+    full, fixed = (cost(system, sizes) for system in (FULL_SYSTEM, FIXED_SYSTEM))
     return getattr(full, quantity), getattr(fixed, quantity)
 
 

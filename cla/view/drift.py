@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cla.attention import AttentionConfig, ContinualNystromAttention
+from cla.attention import LOW_RANK, AttentionConfig, make_attention
 
 WINDOW, HEAD_DIM, STEPS = 120, 64, 20_000
 POINTS = 40
@@ -65,8 +65,8 @@ def _subtracting(logits: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
 
 def _ours(stream: torch.Tensor, landmark: torch.Tensor) -> torch.Tensor:
     """A layer of this library whose projections change nothing, stepped token by token."""
-    config = AttentionConfig("continual_nystrom", HEAD_DIM, 1, WINDOW, 1, landmark_mode="fixed")
-    layer = ContinualNystromAttention(config).eval()
+    config = AttentionConfig(LOW_RANK, HEAD_DIM, 1, WINDOW, 1, landmark_mode="fixed")
+    layer = make_attention(config).eval()
     for projection in (layer.query_proj, layer.key_proj, layer.value_proj, layer.output_proj):
         projection.weight.copy_(torch.eye(HEAD_DIM))
         projection.bias.zero_()

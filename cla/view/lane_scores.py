@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cla.attention import REFERENCE
 from cla.engine import LaneScan
 from cla.models import LaneSpec, match_events
 from cla.view.clip_source import Clip
 
 Scan = Callable[[LaneSpec, Clip], LaneScan]
-FULL = LaneSpec("full")
+FULL = LaneSpec(REFERENCE)
 
 
 @dataclass(frozen=True)

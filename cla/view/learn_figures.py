@@ -10,7 +10,7 @@ from cla.features import HOP_SAMPLES
 from cla.texts import Texts
 from cla.view.drift import Drift
 from cla.view.figures import MARK, figure, heatmap, log_axis
-from cla.view.systems import SYSTEMS
+from cla.view.systems import EXACT_SYSTEM, FIXED_SYSTEM, FOLLOWING_SYSTEM, FULL_SYSTEM
 
 SHADE = "rgba(42, 134, 200, 0.12)"
 PENDING = "rgba(213, 94, 0, 0.16)"
@@ -37,7 +37,7 @@ def window_figure(
         x=(np.arange(first, seen) + 0.5) * hop_s,
         y=row / row.max(),
         name=say("learn.looks"),
-        marker={"color": SYSTEMS["continual"].color},
+        marker={"color": EXACT_SYSTEM.color},
         hoverinfo="skip",
     )
     chart.update_layout(bargap=0.1)
@@ -66,7 +66,7 @@ def landmarks_figure(
         y += [float(level[start:end].mean())] * 2 + [None]
     chart.add_scatter(
         x=x, y=y, name=say("learn.landmark"), mode="lines+markers",
-        line={"color": SYSTEMS["following"].color, "width": 4},
+        line={"color": FOLLOWING_SYSTEM.color, "width": 4},
         marker={"symbol": "line-ns-open", "size": 10},
         hovertemplate=say("learn.landmark_hover"),
     )  # fmt: skip
@@ -104,11 +104,10 @@ def drift_figure(say: Texts, found: Drift) -> go.Figure:
     chart = figure(
         say, say("learn.drift_title"), say("learn.drift_steps"), say("learn.drift_error")
     )
-    for key, errors in (("full", found.subtracting), ("fixed", found.ours)):
-        look = SYSTEMS[key]
+    for look, errors in ((FULL_SYSTEM, found.subtracting), (FIXED_SYSTEM, found.ours)):
         chart.add_scatter(
             x=found.steps, y=errors, mode="lines+markers",
-            name=say("learn.ours" if key == "fixed" else "learn.subtracting"),
+            name=say("learn.ours" if look == FIXED_SYSTEM else "learn.subtracting"),
             line={"color": look.color, "dash": look.dash, "width": 2},
             marker={"symbol": look.symbol, "size": 6},
             hovertemplate="%{x:,}: %{y:.1e}",

@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 import streamlit as st
 
+from cla.attention import LOW_RANK, REFERENCE
 from cla.attention.cuts import stretches
 from cla.engine import LaneMoment, lane_at
 from cla.models import LaneSpec
@@ -45,7 +46,7 @@ def _window(say: Texts, clip: Clip) -> int:
             say("learn.now"), 1, len(clip.tokens.tokens), default=133, key="now", width=420
         )
         window = number(say("cost.window"), 2, task.window, default=60, key="n", width=300)
-    moment = lane_at(task, LaneSpec("full", window=window), clip.tokens, seen - 1)
+    moment = lane_at(task, LaneSpec(REFERENCE, window=window), clip.tokens, seen - 1)
     show(window_figure(say, clip.tokens, seen, window, moment), "window", say("learn.window_alt"))
     return seen
 
@@ -83,7 +84,7 @@ def _factors(say: Texts, clip: Clip, at: tuple[int, int]) -> None:
     )
     low, full = (
         _newest(lane_at(task, config, clip.tokens, seen - 1), min(seen, task.window))
-        for config in (LaneSpec("continual_nystrom", marks, "continual"), LaneSpec("full"))
+        for config in (LaneSpec(LOW_RANK, marks, "continual"), LaneSpec(REFERENCE))
     )
     charts = factor_figures(say, low, full, head - 1)
     for names in (("beta", "gamma", "delta"), ("product", "full")):

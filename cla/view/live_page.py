@@ -4,8 +4,9 @@ from typing import Any
 
 import streamlit as st
 
-from cla.attention import KINDS, SHIPPED
+from cla.attention import DEFAULT_LANDMARKS, KINDS, LOW_RANK, all_systems
 from cla.capture import endings
+from cla.server.shown_lanes import DEFAULT_LANES
 from cla.texts import Texts
 from cla.types import InputKind
 from cla.view.fetch_offer import offer_fetch
@@ -13,7 +14,7 @@ from cla.view.frame import texts
 from cla.view.live_app import live_server
 from cla.view.own_task import keep_addressed_task
 from cla.view.surface import surface
-from cla.view.systems import System, system_title, systems
+from cla.view.systems import System, systems
 from cla.view.visitor import visitor
 
 WIDE = """<style>
@@ -53,6 +54,11 @@ def live_data(say: Texts) -> dict[str, Any]:
         "endings": {medium: endings(medium) for medium in MEDIA},
         "systems": [looks(system) for system in systems().values()],
         "kinds": [{"name": name, "modes": kind.landmark_modes} for name, kind in KINDS.items()],
+        "lane_defaults": {
+            "lanes": ",".join(map(str, DEFAULT_LANES)),
+            "more": LOW_RANK,
+            "landmarks": DEFAULT_LANDMARKS,
+        },
     }
 
 
@@ -65,6 +71,6 @@ def looks(system: System) -> dict[str, str]:
 def live_texts(say: Texts) -> dict[str, str]:
     """What the page's scripts say, and the titles of the samples as `sample.<name>`."""
     titles = {f"sample.{name}": title for name, title in say.section("sample").items()}
-    own = {f"lane_{name}": system_title(say, name) for name in KINDS if name not in SHIPPED}
+    own = {f"lane_{each.kind}": each.label for each in all_systems() if not each.shipped}
     does = {f"{key}_does": say("page.lane_own_does") for key in own}
     return {**say.section("page"), "title": say("live.title"), **titles, **own, **does}

@@ -6,11 +6,15 @@ from types import MappingProxyType
 
 from cla.attention import (
     KINDS,
-    SHIPPED,
+    LOW_RANK,
+    REFERENCE,
+    STREAMED,
     AttentionConfig,
     AttentionKind,
     LandmarkMode,
+    Look,
     OutputMode,
+    all_systems,
 )
 from cla.models import LaneSpec
 from cla.texts import Texts
@@ -34,16 +38,19 @@ class Sizes:
 
 @dataclass(frozen=True)
 class System:
-    """One attention system.
+    """One attention system: a kind in one of its landmark modes.
 
     Args:
         key: its name in addresses and texts.
-        color: readable on light and dark ground, and told apart by color-blind eyes.
+        landmark_mode: of a kind without landmarks one that means nothing.
+        label: in words, where the catalogue has none.
+        color, dash, symbol: see `Look`.
     """
 
     key: str
     kind: AttentionKind
     landmark_mode: LandmarkMode
+    label: str
     color: str
     dash: str
     symbol: str
@@ -70,40 +77,27 @@ class System:
         ]
 
 
-# Okabe and Ito's colors, darkened where white ground needs it.
-_ALL = (
-    System("full", "full", "continual", "#7a7a7a", "solid", "circle"),
-    System("continual", "continual", "continual", "#2a86c8", "dash", "square"),
-    System("nystrom", "nystrom", "continual", "#0a9672", "dot", "diamond"),
-    System("following", "continual_nystrom", "continual", "#c2649b", "dashdot", "triangle-up"),
-    System("fixed", "continual_nystrom", "fixed", "#d55e00", "longdash", "x"),
-)
-SYSTEMS = MappingProxyType({system.key: system for system in _ALL})
-"""Those that come with the package."""
-
 _OWN_LOOKS = (
-    ("#8250c4", "solid", "diamond"),
-    ("#9a7d0a", "dash", "triangle-up"),
-    ("#00838f", "dot", "x"),
-    ("#b3261e", "dashdot", "circle"),
+    Look("#8250c4", "solid", "diamond"),
+    Look("#9a7d0a", "dash", "triangle-up"),
+    Look("#00838f", "dot", "x"),
+    Look("#b3261e", "dashdot", "circle"),
 )
-"""Looks of kinds that others have registered; with more of them they come again."""
+"""Looks of kinds that have none of their own; with more of them they come again."""
 
 
 def systems() -> dict[str, System]:
-    """All systems, those of registered kinds too: one for each kind and mode."""
-    own = [(name, mode) for name in KINDS if name not in SHIPPED for mode in modes_of(name)]
-    looks = zip(own, cycle(_OWN_LOOKS))
-    found = [
-        System(name if len(modes_of(name)) == 1 else f"{name}_{mode}", name, mode, *look)
-        for (name, mode), look in looks
-    ]
-    return {**SYSTEMS, **{system.key: system for system in found}}
+    """All systems, those of kinds that others have registered too."""
+    looks = cycle(_OWN_LOOKS)
+    return {
+        key: System(key, kind, mode or "continual", label, *(look or next(looks)))
+        for key, kind, mode, label, look, _ in all_systems()
+    }
 
 
-def modes_of(kind: AttentionKind) -> tuple[LandmarkMode, ...]:
-    """The modes in which a kind runs; one that means nothing for a kind without landmarks."""
-    return KINDS[kind].landmark_modes or ("continual",)
+_SHIPPED = {system.key for system in all_systems() if system.shipped}
+SYSTEMS = MappingProxyType({key: system for key, system in systems().items() if key in _SHIPPED})
+"""Those that come with the package."""
 
 
 def low_rank_systems() -> tuple[str, ...]:
@@ -112,8 +106,8 @@ def low_rank_systems() -> tuple[str, ...]:
 
 
 def system_title(say: Texts, key: str) -> str:
-    """A system in words; one of a registered kind by its name."""
-    return say(f"system.{key}") if key in SYSTEMS else key.replace("_", " ")
+    """A system in words; one that the catalogue does not know by its label."""
+    return say(f"system.{key}") if key in SYSTEMS else systems()[key].label
 
 
 def system_of(lane: LaneSpec) -> System:
@@ -121,3 +115,8 @@ def system_of(lane: LaneSpec) -> System:
     fitting = [system for system in systems().values() if system.kind == lane.kind]
     same_mode = (one for one in fitting if one.landmark_mode == lane.landmark_mode)
     return next(same_mode, fitting[0])
+
+
+FULL_SYSTEM, EXACT_SYSTEM = system_of(LaneSpec(REFERENCE)), system_of(LaneSpec(STREAMED))
+FOLLOWING_SYSTEM = system_of(LaneSpec(LOW_RANK, landmark_mode="continual"))
+FIXED_SYSTEM = system_of(LaneSpec(LOW_RANK))

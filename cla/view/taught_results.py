@@ -6,11 +6,13 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from cla.models import TaskModel, write_task_file
+from cla.attention import KINDS, LOW_RANK
+from cla.models import LaneSpec, TaskModel, write_task_file
 from cla.teaching import LaneScore, Taught
 from cla.texts import Texts
 from cla.view.figures import figure, show
 from cla.view.own_task import keep_own_task
+from cla.view.systems import system_of, system_title
 
 SHADES = [[0.0, "#e6f0f8"], [1.0, "#1b6aa5"]]
 """Opaque: numbers stand on them in black or white, whatever the page's ground."""
@@ -85,17 +87,16 @@ def lane_title(say: Texts, lane: str) -> str:
     """A lane's name for people; one that is not known stays as it is."""
     kind, _, rest = lane.partition(" ")
     mode, _, count = rest.partition(" M=")
-    known = {"full": "full", "continual": "continual", "nystrom": "nystrom"}
-    known["continual_nystrom"] = "fixed" if mode == "fixed" else "following"
-    if kind not in known:
+    if kind not in KINDS:
         return lane
-    title = say(f"system.{known[kind]}")
+    spec = LaneSpec(kind, landmark_mode="fixed" if mode == "fixed" else "continual")
+    title = system_title(say, system_of(spec).key)
     return f"{title}, M = {count}" if count else title
 
 
 def _figures(say: Texts, taught: Taught) -> None:
     card: Any = taught.task.card
-    low = [score for score in taught.scores if score.lane.startswith("continual_nystrom fixed")]
+    low = [score for score in taught.scores if score.lane.startswith(f"{LOW_RANK} fixed")]
     with st.container(horizontal=True):
         full = taught.scores[0]
         _share(say, say("teach.full_right"), full.accuracy)

@@ -11,7 +11,6 @@ from cla.attention import (
     KINDS,
     AttentionConfig,
     AttentionLayer,
-    ContinualNystromAttention,
     NystromEmits,
     clone_state,
     make_attention,
@@ -32,7 +31,7 @@ def make_layer(config: AttentionConfig, seed: int = 0) -> AttentionLayer:
     layer = make_attention(config).eval()
     for parameter in layer.parameters():
         parameter.data = torch.randn(parameter.shape, generator=generator) / config.embed_dim**0.5
-    if isinstance(layer, ContinualNystromAttention) and layer.fixed:
+    if layer.takes_landmarks:
         shape = (config.num_heads, config.landmarks, config.head_dim)
         pair = (torch.randn(shape, generator=generator) for _ in range(2))
         layer.set_landmarks(*pair)
@@ -67,11 +66,8 @@ def reference_output(layer: AttentionLayer, stream: Tensor, gamma_inv: Tensor | 
     fixed = config.landmark_mode == "fixed"
     if config.kind in ("full", "continual") or (not fixed and (seen <= config.landmarks)):
         context = full_attention(query, *window)
-    elif isinstance(layer, ContinualNystromAttention) and fixed:
-        pair = (
-            part.expand(len(stream), -1, -1, -1)
-            for part in (layer.query_landmarks, layer.key_landmarks)
-        )
+    elif layer.given is not None:
+        pair = layer.given.repeated(len(stream), tokens.keys)[:2]
         context = nystrom_attention(query, *window, *pair, gamma_inv)
     elif config.kind == "nystrom":
         ends = (part[..., -config.window :, :] for part in (tokens.queries, tokens.keys))
@@ -146,6 +142,7 @@ def check_contract(config: AttentionConfig, length: int) -> None:
     stream = make_stream(config, length + 3)
     past, future = stream[:, :length], stream[:, length:]
     outputs = check_steps(layer, past)
+    check_reading(layer, past, outputs)
     _check_scan(layer, past, outputs, future)
     _check_state_from_window(layer, past, future)
     _check_clone(layer, past, future)
@@ -170,6 +167,20 @@ def softmax_roundings(layer: AttentionLayer, stream: Tensor) -> float:
 def run(layer: AttentionLayer, stream: Tensor, state: Any) -> Tensor:
     """Outputs of stepping through a stream."""
     return torch.stack([layer.step(token, state).output for token in stream.unbind(1)], 1)
+
+
+def check_reading(layer: AttentionLayer, stream: Tensor, outputs: Tensor) -> None:
+    """Every third token read, or stepped, after others were appended: exactly as all stepped."""
+    read, mixed = layer.init_state(len(stream)), layer.init_state(len(stream))
+    assert not layer.read(read).output.any()
+    for index, token in enumerate(stream.unbind(1)):
+        layer.append(token, read)
+        if index % 3 < 2:
+            layer.append(token, mixed)
+            continue
+        assert torch.equal(layer.step(token, mixed).output, outputs[:, index])
+        for _ in range(2):
+            assert torch.equal(layer.read(read).output, outputs[:, index])
 
 
 def _check_scan(layer: AttentionLayer, stream: Tensor, outputs: Tensor, future: Tensor) -> None:

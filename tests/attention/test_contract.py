@@ -8,6 +8,7 @@ import torch
 from contract import (
     KINDS_AND_MODES,
     check_contract,
+    check_reading,
     check_steps,
     given_inverse,
     largest_logit,
@@ -94,6 +95,7 @@ def test_steps_without_compiled_kernels_are_the_same(kind, mode, window, landmar
     roundings = softmax_roundings(layer, stream) if scale > 1 else ROUNDINGS
     plain = check_steps(layer, stream, roundings=roundings)
     assert_rows_close(outputs, plain, roundings=roundings)
+    check_reading(layer, stream, plain)
     with torch.no_grad():
         scanned, _ = layer.scan(stream, layer.init_state(2))
     assert_rows_close(scanned, plain, roundings=roundings)
@@ -230,7 +232,7 @@ def test_gradients_of_scan_agree_with_forward(kind_mode):
 @pytest.mark.parametrize("kind_mode", KINDS_AND_MODES)
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_gradients_of_scan_reach_back_over_its_parts(kind_mode, output, monkeypatch):
-    monkeypatch.setattr("cla.attention.layer.SCAN_TOKENS", 7)
+    monkeypatch.setattr("cla.attention.window_layer.SCAN_TOKENS", 7)
     config = make_config(*kind_mode, 10, 4, inverse="iterative", output=output)
     layer = make_layer(config).double()
     stream = make_stream(config, 30).double().requires_grad_()

@@ -13,19 +13,20 @@ from rows import assert_rows_close
 from cla.attention import (
     KINDS,
     AttentionConfig,
-    AttentionLayer,
+    WindowKind,
     load_kinds,
     make_attention,
     operation_count,
     register_kind,
-    registry,
     step_operations,
 )
+from cla.attention.kinds.registry import forget_kind
 from cla.capture import sample_clips
 from cla.cli.main import main
 from cla.engine import Recording
+from cla.engine.lane import Lane
 from cla.errors import ClaError
-from cla.models import load_task
+from cla.models import LaneSpec, load_task
 from cla.texts import Texts
 from cla.view.costs import PAPER, cost, curves
 from cla.view.live_page import live_data
@@ -41,7 +42,7 @@ def kinds_file(tmp_path_factory):
     path.write_text(blocks("docs/attention.md")[-1], "utf-8")
     load_kinds({"CLA_KINDS": str(path)})
     yield path
-    del registry._KINDS["mean"]
+    forget_kind("mean")
 
 
 @settings(max_examples=15)
@@ -97,22 +98,37 @@ def test_the_pages_show_it(language):
     told = live_data(say)
     assert {"name": "mean", "modes": ()} in told["kinds"]
     assert any(look["kind"] == "mean" for look in told["systems"])
-    assert told["texts"]["lane_mean"] == "mean"
+    assert told["texts"]["lane_mean"] == "mean of the window"
     found = cost(systems()["mean"], PAPER, run=True)
     assert (found.published, found.counted) == (None, PAPER.window * PAPER.head_dim)
     drawn = [{line.name for line in curves(say, PAPER, "window", what).data} for what in
              ("published", "counted")]  # fmt: skip
-    assert ["mean" in names for names in drawn] == [False, True]
+    assert ["mean of the window" in names for names in drawn] == [False, True]
 
 
 def test_what_cannot_be_a_kind_is_refused(tmp_path):
-    for name, layer in (("full", KINDS["mean"].layer), ("Two:words", KINDS["mean"].layer)):
+    for name in ("full", "Two:words"):
         with pytest.raises(ClaError, match="cannot be called"):
-            register_kind(name, layer)
-    with pytest.raises(ClaError, match="does not count"):
-        register_kind("uncounted", AttentionLayer)
+            register_kind(name, WindowKind)
     broken = tmp_path / "broken.py"
     broken.write_text("1 / 0", "utf-8")
     for named in (str(broken), str(tmp_path / "none.py")):
         with pytest.raises(ClaError, match="CLA_KINDS"):
             load_kinds({"CLA_KINDS": named})
+
+
+@pytest.fixture
+def uncounted():
+    mean = KINDS["mean"].classes[None]
+    register_kind("uncounted", type("Uncounted", (WindowKind,), {"weights": mean.weights}))
+    yield "uncounted"
+    forget_kind("uncounted")
+
+
+def test_a_kind_that_counts_nothing_says_so(uncounted, capsys):
+    assert operation_count(AttentionConfig(uncounted, 12, 2, 5)) is None
+    assert main(["run", CLIP, "--lanes", f"full,{uncounted}", "--json", "--seconds", "1"]) == 0
+    assert json.loads(capsys.readouterr().out)["lanes"][uncounted]["ops_per_token"] is None
+    assert cost(systems()[uncounted], PAPER).counted is None
+    lane = Lane(load_task(), LaneSpec(uncounted))
+    assert lane.about.average is None

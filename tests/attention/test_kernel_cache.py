@@ -364,7 +364,7 @@ def test_what_kernels_are_made_of_is_in_their_folders_name():
 
 
 def test_constants_of_kernels_are_those_of_pytorch():
-    from cla.attention import continual
     from cla.attention.kernels import continual_rows
+    from cla.attention.kinds import continual
 
     assert continual_rows.LEAST_SHARE == continual.LEAST_SHARE

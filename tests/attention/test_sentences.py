@@ -80,7 +80,7 @@ def test_states_that_do_not_fit(layer):
     token = torch.zeros(2, 12)
     others = [config_of(*other) for other in KINDS_AND_MODES]
     strangers = [(make_layer(one).init_state(2), "State") for one in others]
-    strangers = [pair for pair in strangers if not isinstance(pair[0], layer.state_type)]
+    strangers = [pair for pair in strangers if not isinstance(pair[0], layer.kind.state_type)]
     window = config_of(layer.config.kind, layer.config.landmark_mode, window=8)
     strangers += [(None, "NoneType"), ((token,), "tuple"), (classifier().init_state(2), "Classif")]
     strangers += [(make_layer(window).init_state(2), r", 8(, 6)?\), not \(.*, 9(, 6)?\)")]

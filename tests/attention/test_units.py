@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rows import assert_rows_close, condition_number, row_errors
 
@@ -11,9 +11,7 @@ from cla.attention import (
     attention_map,
     attention_row,
     make_attention,
-    memory_bytes,
     operation_count,
-    state_bytes,
     step_operations,
 )
 from cla.attention.counted import product_counter
@@ -196,30 +194,6 @@ def test_matrix_products_agree_with_the_counter_of_torch(kind, mode, output_mode
     if count.tick:
         state = layer.state_from_window(torch.randn(1, 127, 96), tokens_seen=127)
         assert counted_products(layer, state) == count.step_products + count.tick_products
-
-
-@settings(max_examples=30)
-@given(data=st.data())
-def test_memory_in_closed_form_is_that_of_a_state(data):
-    kind = data.draw(st.sampled_from(["full", "continual", "nystrom", "continual_nystrom"]))
-    window = data.draw(st.integers(1, 40))
-    marks = data.draw(st.integers(1, window)) if "nystrom" in kind else None
-    mode = data.draw(st.sampled_from(["continual", "fixed"]))
-    output_mode = data.draw(st.sampled_from(["single_output", "retroactive"]))
-    config = AttentionConfig(
-        kind,
-        12,
-        2,
-        window,
-        marks,
-        mode if kind == "continual_nystrom" else "continual",
-        output_mode,
-    )
-    dtype = data.draw(st.sampled_from([torch.float16, torch.float32, torch.float64]))
-    layer = make_attention(config).to(dtype)
-    if config.landmark_mode == "fixed":
-        layer.set_landmarks(torch.randn(2, marks, 6), torch.randn(2, marks, 6))
-    assert memory_bytes(config, 3, dtype.itemsize) == state_bytes(layer.init_state(3))
 
 
 def test_counts_of_the_paper():

@@ -10,7 +10,7 @@ import pytest
 import torch
 from rows import assert_rows_close
 
-from cla.attention import KINDS, AttentionConfig, ContinualNystromAttention, make_attention
+from cla.attention import KINDS, AttentionConfig, make_attention
 from cla.attention.config import PseudoInverse
 from cla.attention.state import names_of, tensors_of
 from cla.cli import main
@@ -53,7 +53,7 @@ def make_layer(kind, mode, output, inverse="ridge", marks=4, window=WINDOW):
     torch.manual_seed(0)
     marks = marks if KINDS[kind].landmark_modes else None
     layer = make_attention(AttentionConfig(kind, 12, 2, window, marks, mode, output, inverse))
-    if isinstance(layer, ContinualNystromAttention) and layer.fixed:
+    if layer.takes_landmarks:
         layer.set_landmarks(torch.randn(2, marks, 6), torch.randn(2, marks, 6))
     return layer.eval()
 

@@ -11,7 +11,7 @@ const TASK = { window: 120, num_layers: 2, landmark_counts: [8, 16, 32] };
 let restore;
 
 beforeEach(() => {
-  setKinds([{ name: "full", modes: [] }, { name: "continual_nystrom", modes: ["fixed", "continual"] }, { name: "nystrom", modes: ["continual"] }]);
+  setKinds([{ name: "full", modes: [] }, { name: "continual_nystrom", modes: ["fixed", "continual"] }, { name: "nystrom", modes: ["continual"] }], { lanes: "full,continual_nystrom/fixed:16", more: "continual_nystrom", landmarks: 16 });
   restore = withGlobals({
     location: { href: "https://server/live" },
     history: { replaceState: (_, __, url) => { location.href = url.href; } },

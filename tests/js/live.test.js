@@ -22,6 +22,7 @@ const DATA = {
   key: "k", language: "en", texts: { sensitivity_point: "{found} %, {wrong}" }, endings: { sound: ["wav"], video: ["mp4"] },
   systems: ["full", "continual_nystrom"].map((kind) => ({ kind, mode: "fixed", color: "#111", dash: "dot", symbol: "x" })),
   kinds: [{ name: "full", modes: [] }, { name: "continual_nystrom", modes: ["fixed", "continual"] }],
+  lane_defaults: { lanes: "full,continual_nystrom/fixed:16", more: "continual_nystrom", landmarks: 16 },
 };
 
 let clock;

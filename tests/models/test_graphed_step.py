@@ -11,7 +11,7 @@ from torch.utils._pytree import tree_leaves
 from cla.attention import (
     KINDS,
     AttentionConfig,
-    ContinualNystromAttention,
+    AttentionLayer,
     make_attention,
     move_state,
 )
@@ -38,7 +38,7 @@ DEVICES = [
 
 def set_landmarks(model):
     for module in model.modules():
-        if isinstance(module, ContinualNystromAttention) and module.fixed:
+        if isinstance(module, AttentionLayer) and module.takes_landmarks:
             shape = module.query_landmarks.shape
             module.set_landmarks(torch.randn(shape), torch.randn(shape))
     return model.eval()

@@ -19,13 +19,12 @@ import torch
 
 from cla.attention import kernels
 from cla.attention.config import AttentionConfig, OutputMode, PseudoInverse
-from cla.attention.continual_nystrom import ContinualNystromAttention
-from cla.attention.factory import make_attention
 from cla.attention.kernels import AVAILABLE
-from cla.attention.layer import AttentionLayer
-from cla.attention.registry import KINDS
+from cla.attention.kinds.defaults import REFERENCE
+from cla.attention.kinds.registry import KINDS
+from cla.attention.layer import AttentionLayer, make_attention
 
-SIZES = AttentionConfig("full", 8, 2, window=4)
+SIZES = AttentionConfig(REFERENCE, 8, 2, window=4)
 """The code of a kernel is the same for all sizes."""
 
 
@@ -90,8 +89,8 @@ def _step_all() -> None:
 
 def _shows_rows(layer: AttentionLayer, dtype: torch.dtype) -> bool:
     """Whether there are rows by kernels of the states of this layer."""
-    steps = getattr(layer, "compiled", None)
-    return bool(steps) and dtype is torch.float32 and not layer.config.retroactive
+    compiled = layer.kind.compiled is not None
+    return compiled and dtype is torch.float32 and not layer.config.retroactive
 
 
 def _layers() -> Iterator[tuple[AttentionLayer, torch.dtype]]:
@@ -115,7 +114,7 @@ def _layer(config: AttentionConfig, dtype: torch.dtype) -> AttentionLayer:
     layer.to_empty(device="cpu")
     for parameter in layer.parameters():
         torch.nn.init.constant_(parameter, 0.1)
-    if isinstance(layer, ContinualNystromAttention) and layer.fixed:
+    if layer.takes_landmarks:
         marks = torch.eye(config.landmarks, config.head_dim).repeat(config.num_heads, 1, 1)
         layer.set_landmarks(marks, marks)
     return layer.to(dtype)

@@ -72,7 +72,7 @@ def can_step(tensor: Tensor, dtype: torch.dtype) -> bool:
     )
 
 
-def weights_of(layer: nn.Module, arrays: Arrays, x: Tensor) -> Weights | None:
+def weights_of(layer: nn.Module, arrays: Arrays, x: Tensor | None, batch: int) -> Weights | None:
     """A layer's projections as arrays; None where a kernel cannot do with them or with x.
 
     Both have to be of float32, and calling the projections nothing but the product. Parameters are
@@ -80,11 +80,11 @@ def weights_of(layer: nn.Module, arrays: Arrays, x: Tensor) -> Weights | None:
 
     Args:
         arrays: those that the layer keeps.
+        x: a token of each of `batch` streams; None where there is none.
     """
-    if not (
-        x.dtype is torch.float32 and x.shape[0] <= FEW_STREAMS and type(x) is Tensor and x.is_cpu
-        and not torch.compiler.is_compiling()
-    ):  # fmt: skip
+    if batch > FEW_STREAMS or torch.compiler.is_compiling():
+        return None
+    if x is not None and not (x.dtype is torch.float32 and type(x) is Tensor and x.is_cpu):
         return None
     modules: Any = layer._modules
     query, key, value = modules["query_proj"], modules["key_proj"], modules["value_proj"]

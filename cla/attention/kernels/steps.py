@@ -72,7 +72,9 @@ class Steps:
         if short < 0:
             return None
         found = torch.from_numpy(out)
-        return found[..., : self._window] if self._retroactive else found[..., 0], short > 0
+        if reads and not self._retroactive:
+            found = found[..., 0]
+        return found[..., : self._window] if self._retroactive else found, short > 0
 
     def around(
         self, x: Any, layer: Any, weights: Weights, state: Any, active: Tensor | None, size: int

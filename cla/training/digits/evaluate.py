@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from cla.attention import LOW_RANK
 from cla.features import HOP_S
 from cla.models import EventConfig, LaneSpec, TaskModel
 from cla.training.digits.dataset import FeatureStream
@@ -23,8 +24,8 @@ COST_OF_FALSE = 0.08
 USUAL_LANES = [lane for lane in LANES if lane.num_landmarks in (4, 16)]
 JUDGED_LANES = (
     FULL,
-    LaneSpec("continual_nystrom", 16),
-    LaneSpec("continual_nystrom", 16, "continual"),
+    LaneSpec(LOW_RANK, 16),
+    LaneSpec(LOW_RANK, 16, "continual"),
 )
 """What recordings are judged under."""
 GRID = [

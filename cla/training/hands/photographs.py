@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cla.attention import LOW_RANK, STREAMED
 from cla.capture import VideoLimits, open_video
 from cla.errors import ClaError
 from cla.features import HAND_HOP_S, HandTokenizer
@@ -27,9 +28,9 @@ NAMED_S = 1.0
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 JUDGED_LANES = (
     FULL,
-    LaneSpec("continual"),
-    LaneSpec("continual_nystrom", 16),
-    LaneSpec("continual_nystrom", 16, "continual"),
+    LaneSpec(STREAMED),
+    LaneSpec(LOW_RANK, 16),
+    LaneSpec(LOW_RANK, 16, "continual"),
 )
 
 

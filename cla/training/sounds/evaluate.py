@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from cla.attention import REFERENCE
 from cla.features import SOUND_HOP_S, embed_sounds
 from cla.models import EventConfig, LaneSpec, TaskModel
 from cla.training.intervals import wilson
@@ -82,7 +83,7 @@ def figures_of(task: TaskModel, streams: Sequence[SoundStream]) -> dict[str, Any
         name: tokens_right(held(probabilities(lane, features), strange), streams)
         for name, lane in ablations(task).items()
     }
-    return {"test": rows, "test: ablation": {"full": tokens_right(full, streams), **ablated}}
+    return {"test": rows, "test: ablation": {REFERENCE: tokens_right(full, streams), **ablated}}
 
 
 def score(outputs: Outputs, streams: Sequence[SoundStream], config: EventConfig) -> EventScore:

@@ -33,6 +33,9 @@ function scaled(value, units) {
   return `${decimal(value / size, digits)} ${unit}`;
 }
 
+/** Operations, of a kind that counts them: 1234 -> "1,234". @param {number | null} value */
+export const counted = (value) => (value === null ? "–" : integer(value));
+
 /** 1234567 -> "1.23 M". @param {number} value */
 export const compact = (value) => scaled(value, [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]]);
 

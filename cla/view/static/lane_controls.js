@@ -1,6 +1,6 @@
 // What each lane runs: its attention, landmarks and window; lanes come and go while the stream goes on.
 
-/** @import { Kind, Lane, LaneSettings, Task } from "./types.js" */
+/** @import { Kind, Lane, LaneDefaults, LaneSettings, Task } from "./types.js" */
 
 import { writeAddress } from "./address.js";
 import { fill } from "./controls.js";
@@ -9,7 +9,6 @@ import { say } from "./texts.js";
 
 const FEWEST = 2;
 const MOST = 4;
-const DEFAULT_LANDMARKS = 16;
 
 /**
  * The attention kinds that the server knows: their landmark modes by name.
@@ -17,9 +16,16 @@ const DEFAULT_LANDMARKS = 16;
  */
 let kinds = new Map();
 
-/** Offer these kinds from now on. @param {Kind[]} known */
-export function setKinds(known) {
+/**
+ * What lanes run where nobody has said.
+ * @type {LaneDefaults}
+ */
+let defaults = { lanes: "", more: "", landmarks: 1 };
+
+/** Offer these kinds from now on. @param {Kind[]} known @param {LaneDefaults} chosen */
+export function setKinds(known, chosen) {
   kinds = new Map(known.map(({ name, modes }) => [name, modes]));
+  defaults = chosen;
 }
 
 /** @param {{kind: string}} lane */
@@ -55,20 +61,19 @@ export const laneTitle = ({ kind, num_landmarks: marks, landmark_mode: mode, win
 function laneOf({ kind, num_landmarks: marks, landmark_mode: mode, window, num_layers: layers }) {
   return {
     kind,
-    num_landmarks: lowRank({ kind }) ? (marks ?? DEFAULT_LANDMARKS) : null,
+    num_landmarks: lowRank({ kind }) ? (marks ?? defaults.landmarks) : null,
     landmark_mode: mode,
     window,
     num_layers: layers,
   };
 }
 
-const DEFAULT_LANES = "full,continual_nystrom/fixed:16";
 
 /**
  * Keep the lanes in the address, unless they are those of a page without any there.
  * @param {Lane[]} lanes
  */
-export const writeLanes = (lanes) => writeAddress("lanes", lanes.map(({ text }) => text).join(","), DEFAULT_LANES);
+export const writeLanes = (lanes) => writeAddress("lanes", lanes.map(({ text }) => text).join(","), defaults.lanes);
 
 /**
  * Numbers to choose from, with what a lane has of its own.
@@ -98,7 +103,7 @@ export function showLane(element, lanes, index, task, onChange) {
   fill(find("window"), offered(windows, lane.window));
   fill(find("num_layers"), Array.from({ length: task.num_layers }, (_, below) => [task.num_layers - below, task.num_layers - below]));
   find("kind").value = lane.kind;
-  find("num_landmarks").value = String(lane.num_landmarks ?? DEFAULT_LANDMARKS);
+  find("num_landmarks").value = String(lane.num_landmarks ?? defaults.landmarks);
   find("landmark_mode").value = lane.landmark_mode;
   find("window").value = String(lane.window ?? task.window);
   find("num_layers").value = String(lane.num_layers ?? task.num_layers);
@@ -146,8 +151,8 @@ export function oneMore(lanes, task) {
   /** @param {LaneSettings} a @param {LaneSettings} b */
   const same = (a, b) => a.kind === b.kind && a.num_landmarks === b.num_landmarks && a.landmark_mode === b.landmark_mode;
   const candidates = [
-    laneOf({ kind: "continual_nystrom", num_landmarks: DEFAULT_LANDMARKS, landmark_mode: "continual", window: null, num_layers: null }),
-    ...[...task.landmark_counts].map((count) => laneOf({ kind: "continual_nystrom", num_landmarks: count, landmark_mode: "fixed", window: null, num_layers: null })),
+    laneOf({ kind: defaults.more, num_landmarks: defaults.landmarks, landmark_mode: "continual", window: null, num_layers: null }),
+    ...[...task.landmark_counts].map((count) => laneOf({ kind: defaults.more, num_landmarks: count, landmark_mode: "fixed", window: null, num_layers: null })),
   ];
   const next = candidates.find((candidate) => !lanes.some((lane) => same(lane, candidate)));
   return next ? [...lanes.map(laneOf), next] : null;

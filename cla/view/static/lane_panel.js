@@ -5,7 +5,7 @@
 /** @import { Tip } from "./tip.js" */
 
 import { byTestId, part } from "./dom.js";
-import { compact, decimal, integer, words } from "./format.js";
+import { compact, counted, decimal, words } from "./format.js";
 import { laneMarkup } from "./lane_controls.js";
 import { LaneView } from "./lane_view.js";
 import { swatch } from "./looks.js";
@@ -125,9 +125,10 @@ export class LanePanel {
     this.label.textContent = nothing ? "–" : words(label);
     this.label.classList.toggle("active", !nothing);
     const cell = part(this.element, "[data-value=ops]");
-    cell.textContent = integer(ops);
-    cell.title = say("ops_help", { average: integer(count.average), published: count.published === null ? "–" : integer(count.published) });
-    part(this.element, "[data-value=total]").textContent = compact(total);
+    cell.textContent = counted(ops);
+    cell.title = count.average === null ? say("ops_not_counted")
+      : say("ops_help", { average: counted(count.average), published: counted(count.published) });
+    part(this.element, "[data-value=total]").textContent = total === null ? "–" : compact(total);
     if (this.times.length) {
       const [median, p95] = [0.5, 0.95].map((share) => decimal(percentile(this.times, share), 2));
       part(this.element, "[data-value=time]").textContent = `${median} (${p95}) ms`;

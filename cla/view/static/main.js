@@ -73,7 +73,7 @@ export class LivePage {
     setTexts(data.texts);
     setLocale(data.language);
     setLooks(data.systems);
-    setKinds(data.kinds);
+    setKinds(data.kinds, data.lane_defaults);
     this.root.innerHTML = markup();
     /** @type {ById} */
     this.byId = (id) => byTestId(this.root, id);

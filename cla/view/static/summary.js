@@ -43,12 +43,16 @@ export class Summary {
     const sentences = others.map((lane, i) => {
       const name = others.length > 1 ? `${titles[i + 1]}: ` : "";
       const { all, tokens, recent } = agreement.of(0, i + 1);
+      const percent = `<strong data-testid="agreement">${decimal(all, 1)} %</strong>`;
+      if (first.total_ops === null || lane.total_ops === null) {
+        return name + say("summary_not_counted", { agreement: percent, tokens: integer(tokens), recent: `${decimal(recent, 1)} %` });
+      }
       const times = first.total_ops / lane.total_ops;
       return name + say(times < 1 ? "summary_more" : "summary", {
         ratio: `<strong data-testid="ratio">${ratio(times < 1 ? 1 / times : times)}×</strong>`,
         low: compact(lane.total_ops),
         high: compact(first.total_ops),
-        agreement: `<strong data-testid="agreement">${decimal(all, 1)} %</strong>`,
+        agreement: percent,
         tokens: integer(tokens),
         recent: `${decimal(recent, 1)} %`,
       });

@@ -4,7 +4,7 @@
 /** @import { Tip } from "./tip.js" */
 
 import { part } from "./dom.js";
-import { bytes, compact, decimal, integer } from "./format.js";
+import { bytes, compact, counted, decimal, integer } from "./format.js";
 import { keep, percentile } from "./numbers.js";
 import { say } from "./texts.js";
 
@@ -21,9 +21,9 @@ const WARM_UP = 5;
 const OF_LANES = {
   compute: ({ times }) => spread(times),
   real_time: ({ times, hopS }) => (times.length ? decimal(percentile(times, 0.5) / 1000 / hopS, 4) : "–"),
-  ops: ({ record }) => integer(record.ops),
-  average: ({ lane }) => integer(lane.average),
-  total: ({ record }) => compact(record.total_ops),
+  ops: ({ record }) => counted(record.ops),
+  average: ({ lane }) => counted(lane.average),
+  total: ({ record }) => (record.total_ops === null ? "–" : compact(record.total_ops)),
   state: ({ record }) => bytes(record.state_bytes),
   rebuilt: ({ record }) => integer(record.rebuilds),
 };

@@ -24,12 +24,19 @@ export interface Lane extends LaneSettings {
   name: string;
   /** All that it runs, as addresses and the command line write it. */
   text: string;
-  average: number;
+  average: number | null;
   published: number | null;
 }
 
 /** Two lanes by their places, from 0. */
 export type Pair = [number, number];
+
+/** Lanes of an address without any, the kind of one more lane, and its number of landmarks. */
+export interface LaneDefaults {
+  lanes: string;
+  more: string;
+  landmarks: number;
+}
 
 export interface Kind {
   name: string;
@@ -116,8 +123,8 @@ export interface LaneRecord {
   probability: number;
   valid_tokens: number;
   compute_ms: number;
-  ops: number;
-  total_ops: number;
+  ops: number | null;
+  total_ops: number | null;
   rebuilds: number;
   state_bytes: number;
   event: LaneEvent | null;
@@ -242,6 +249,7 @@ export interface LiveData {
   endings: Record<Medium, string[]>;
   systems: Look[];
   kinds: Kind[];
+  lane_defaults: LaneDefaults;
 }
 
 export type Theme = ReturnType<typeof themeOf>;

@@ -1,14 +1,16 @@
 """Continual attention: the numbers of full attention without computing anything twice."""
 
-from typing import Any, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
 
 from cla.attention import kernels
 from cla.attention.config import AttentionConfig
-from cla.attention.emits import FullEmits
-from cla.attention.full import FullAttention, ring_context
+from cla.attention.kinds.full import FullKind, ring_context
+from cla.attention.kinds.kind import Look
+from cla.attention.kinds.windowed import WindowState, counters
+from cla.attention.operations import Part, softmax_rows
 from cla.attention.partial_sums import sum_tokens
 from cla.attention.projected import Projected, with_ones
 from cla.attention.rings import (
@@ -19,11 +21,11 @@ from cla.attention.rings import (
     selected,
     stride_window,
     take,
+    to_ring,
     window_order,
     write_token,
 )
 from cla.attention.scan import ELEMENTS_PER_PASS
-from cla.attention.windowed import WindowState
 
 LEAST_SHARE = 1e-7
 """Least weight of a row, as a share of the largest sum it has had, of values or of weights: float64
@@ -61,7 +63,7 @@ class ContinualState(NamedTuple):
         return WindowState(self.valid_tokens, self.slot, *parts)
 
 
-class ContinualAttention(FullAttention):
+class ContinualKind(FullKind):
     """Softmax(Q K^T) V; the newest row alone, or all rows brought up to date.
 
     Retroactive rows take the new token in and the oldest one out. Where a row loses nearly all of
@@ -73,7 +75,10 @@ class ContinualAttention(FullAttention):
         which S tokens were seen, if retroactive, 2 S^2 D once.
     """
 
-    state_type = ContinualState
+    label = "continual"
+    look: ClassVar[Look | None] = Look("#2a86c8", "dash", "square")
+    state_type: ClassVar[type] = ContinualState
+    recomputes = False
 
     def __init__(self, config: AttentionConfig) -> None:
         super().__init__(config)
@@ -81,13 +86,7 @@ class ContinualAttention(FullAttention):
         self._kernels: kernels.Steps | None = None
 
     @property
-    def keeps_queries(self) -> bool:  # type: ignore[override]  # a constant of the other kinds
-        """Whether rows older than the newest are needed."""
-        return self.config.retroactive
-
-    @property
     def compiled(self) -> "kernels.Steps":
-        """The compiled steps, made when they are first taken."""
         if self._kernels is None:
             self._kernels = kernels.continual_steps(self.config)
         return self._kernels
@@ -102,66 +101,27 @@ class ContinualAttention(FullAttention):
             and (not kept or state.rows.dtype is torch.float64)
         )
 
-    def window_state(self, tokens: Projected, seen: int) -> ContinualState:
-        state: WindowState = super().window_state(tokens, seen)
-        queries, keys, values = (_columns(ring, self._stride, 0.0) for ring in state[2:])
+    def build(self, tokens: Projected, seen: int) -> ContinualState:
+        window = self.config.window
+        valid, slot = counters(tokens.keys, seen, window)
+        kept = tokens.span(tokens.keys.shape[-2] - min(seen, window))
+        rings = [to_ring(part, window, seen % window) for part in kept]
+        queries, keys, values = (_columns(ring, self._stride, 0.0) for ring in rings)
         if not self.config.retroactive:
-            shape = (*state.keys.shape[:2], self.config.head_dim + 3, 0)
-            none = torch.zeros(shape, dtype=torch.float64, device=state.keys.device)
-            queries = newest_query(tokens.queries).mT.contiguous()
-            return ContinualState(*state[:2], queries, keys, values, none)
+            shape = (*keys.shape[:2], self.config.head_dim + 3, 0)
+            none = torch.zeros(shape, dtype=torch.float64, device=keys.device)
+            newest = newest_query(tokens.queries).mT.contiguous()
+            return ContinualState(valid, slot, newest, keys, values, none)
         # Of tokens not yet seen any finite row will do, which the token will replace.
-        seen = min(max(seen, 1), self.config.window)
-        some = WindowState(*state[:2], *(ring[:, :, :seen] for ring in state[2:]))
+        seen = min(max(seen, 1), window)
+        some = WindowState(valid, slot, *(ring[:, :, :seen] for ring in rings))
         rows = _columns(_sum_rows(some, some.queries), self._stride, 1.0)
-        return ContinualState(*state[:2], queries, keys, values, rows)
+        return ContinualState(valid, slot, queries, keys, values, rows)
 
     def rings(self, state: ContinualState) -> Projected:
-        return super().rings(state.rings)
+        return Projected(*state.rings[2:])
 
-    def step_emits(self, queries: Tensor, state: ContinualState) -> FullEmits:
-        return super().step_emits(queries, state.rings)
-
-    def attend(
-        self,
-        tokens: Projected,
-        state: ContinualState,  # type: ignore[override]  # a state of its own kind
-        *,
-        emit: bool = False,
-        active: Tensor | None = None,
-    ) -> tuple[Tensor, Any]:
-        context = self.compiled.attend(tokens, state, active) if self._can_take(state) else None
-        if context is None:
-            context = self._take(tokens, state, active)
-        return context, self.step_emits(tokens.queries, state) if emit else None
-
-    def step_compiled(
-        self,
-        x: Tensor,
-        weights: kernels.Weights,
-        state: ContinualState,
-        active: Tensor | None,
-    ) -> Tensor | None:
-        if not self._can_take(state):
-            return None
-        done = self.compiled.layer(x, weights, state, active)
-        if done is None or not self.config.retroactive:
-            return done and done[0]
-        contexts, short = done
-        with torch.no_grad():
-            output = self.finish_columns(contexts)
-            return self.zero_unseen(output, state.valid_tokens) if short else output
-
-    def _can_take(self, state: ContinualState) -> bool:
-        return self.use_fused and kernels.can_step(state.keys, torch.float32)
-
-    def window_context(self, tokens: Projected) -> Tensor:
-        if self.config.retroactive:
-            return super().window_context(tokens)
-        logits = tokens.queries[..., -1:, :] @ tokens.keys.transpose(-1, -2)
-        return logits.softmax(-1) @ tokens.values
-
-    def _take(self, tokens: Projected, state: ContinualState, active: Tensor | None) -> Tensor:
+    def append(self, tokens: Projected, state: ContinualState, active: Tensor | None) -> None:
         slot, rings = state.slot.clone(), state.rings
         leaving = state.valid_tokens == self.config.window
         oldest = (read_token(rings.keys, slot), read_token(rings.values, slot))
@@ -169,14 +129,34 @@ class ContinualAttention(FullAttention):
             write_token(ring, slot, token[:, :, 0], active)
         advance_counters(state.slot, state.valid_tokens, self.config.window, active)
         if not self.config.retroactive:
-            return ring_context(tokens.queries, rings.keys, rings.values, state.valid_tokens)
+            return
         ring = _ring(state)
         rows = _update_rows(tokens, state, oldest, leaving)
         ring.copy_(rows if active is None else torch.where(_wide(active), rows, ring))
         write_token(ring, slot, _sum_rows(rings, tokens.queries)[:, :, 0], active)
         _restore(state)
-        rows = take(ring, window_order(state.slot, state.valid_tokens, self.config.window))
-        return (rows[..., 1:-2] / rows[..., -2:-1]).to(tokens.values.dtype)
+
+    def read(self, state: ContinualState) -> Tensor:
+        if not self.config.retroactive:
+            return ring_context(*state.rings[2:], state.valid_tokens)
+        order = window_order(state.slot, state.valid_tokens, self.config.window)
+        rows = take(_ring(state), order)
+        return (rows[..., 1:-2] / rows[..., -2:-1]).to(state.values.dtype)
+
+    @staticmethod
+    def operations(config: AttentionConfig, seen: int, *, anew: bool) -> Part:
+        size = config.head_dim
+        if anew or not config.retroactive:
+            return softmax_rows(seen if config.retroactive else 1, seen, size)
+        # The newest row anew; a token in and one out of all others.
+        return Part(4 * seen * size + seen, seen * (3 * (size + 1) + 3) + seen)
+
+    @staticmethod
+    def published(config: AttentionConfig) -> float:
+        window, size = config.window, config.head_dim
+        if config.retroactive:
+            return 7 * window * size + 2 * window - 3 * size
+        return 2 * window * size + 2 * size
 
 
 def _columns(ring: Tensor, stride: int, value: float) -> Tensor:

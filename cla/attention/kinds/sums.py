@@ -1,0 +1,159 @@
+"""Kinds that keep the sums of delta V: low rank without touching the window."""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from cla.attention import kernels
+from cla.attention.config import AttentionConfig
+from cla.attention.kinds.windowed import WindowKind
+from cla.attention.landmarks import Landmarks
+from cla.attention.low_rank import mix
+from cla.attention.nystrom_state import NystromState, build_state, keeps_queries
+from cla.attention.operations import Part
+from cla.attention.partial_sums import quotient
+from cla.attention.projected import Projected, with_ones
+from cla.attention.rings import (
+    advance_counters,
+    column_stride,
+    read_token,
+    take,
+    window_order,
+    write_token,
+)
+from cla.attention.state import StreamGroup, accumulation_dtype, clone_state
+from cla.attention.timeline import Timeline, extend
+from cla.attention.window_sums import slide, window_total
+
+MERGES = 5
+"""Merges of partial sums in one step of a sliding window."""
+
+
+class SummedKind(WindowKind):
+    """What fixed and continual landmarks share: sums that slide over the window, and their product.
+
+    Source: arXiv 2412.03214, section 3.
+    Cost: see `operation_count`; O(M D + M^2) multiply-adds per head and token, retroactive O(N M D)
+        more.
+    """
+
+    state_type: ClassVar[type] = NystromState
+    compiled_dtype: ClassVar[torch.dtype] = torch.float64
+
+    def __init__(self, config: AttentionConfig) -> None:
+        super().__init__(config)
+        heads, window, landmarks = config.num_heads, config.window, config.landmarks
+        self._numbers = (
+            heads * config.head_dim * (window if keeps_queries(config) else 1),
+            heads * landmarks * landmarks,
+            heads * landmarks * column_stride(window) * config.retroactive,
+        )
+        """Of one stream's queries, gamma_inv and betas."""
+        self._kernels: kernels.Steps | None = None
+
+    @property
+    def compiled(self) -> "kernels.Steps | None":
+        if self._kernels is None:
+            self._kernels = kernels.nystrom_steps(self.config)
+        return self._kernels
+
+    def state_dtype(self, dtype: torch.dtype) -> torch.dtype:
+        return accumulation_dtype(dtype)
+
+    def fits(self, state: NystromState) -> bool:
+        batch, (queries, inverse, betas) = state.slot.shape[0], self._numbers
+        return (
+            state.keys.shape == (batch, *self._ring)
+            and state.queries.numel() == batch * queries
+            and state.gamma_inv.numel() == batch * inverse
+            and state.betas.numel() == batch * betas
+        )
+
+    def rings(self, state: NystromState) -> Projected:
+        return Projected(state.queries, state.keys, state.values[..., :-1])
+
+    def append(self, tokens: Projected, state: NystromState, active: Tensor | None) -> None:
+        slot = state.slot.clone()
+        key, value = tokens.keys[:, :, 0], with_ones(tokens.values)[:, :, 0]
+        write_token(state.keys, slot, key, active)
+        write_token(state.values, slot, value, active)
+        write_token(state.queries, slot, tokens.queries[:, :, 0], active)
+        advance_counters(state.slot, state.valid_tokens, self.config.window, active)
+        rings = (state.keys, state.values)
+        slide(state.sums, state.landmarks.queries, (key, value), rings, slot, active)
+        if self.config.retroactive:
+            beta = (tokens.queries @ state.landmarks.keys.transpose(-1, -2)).softmax(-1)
+            write_token(state.betas.mT, slot, beta[:, :, 0], active)
+
+    def read(self, state: NystromState) -> Tensor:
+        window, delta_values = self.config.window, quotient(window_total(state.sums))
+        if not self.config.retroactive:
+            return mix(newest_queries(state), state.landmarks, delta_values)
+        mixed = state.landmarks.gamma_inv @ delta_values
+        rows = state.betas[..., :window].transpose(-1, -2) @ mixed
+        return take(rows, window_order(state.slot, state.valid_tokens, window))
+
+    def scan(
+        self,
+        tokens: Projected,
+        state: NystromState,
+        group: StreamGroup,
+        steps: "kernels.Steps | None",
+    ) -> tuple[Tensor, NystromState]:
+        if steps is not None and self._can_compile(tokens, state):
+            early = self.filling(group.valid_tokens)
+            if not early:
+                state = clone_state(state)
+                return steps.scan(tokens, state), state
+            first, after = self.scan(tokens.span(0, early), state, group, None)
+            if early >= tokens.keys.shape[2]:
+                return first, after
+            return torch.cat([first, steps.scan(tokens.span(early), after)], 2), after
+        timeline, kept, seen = extend(self.rings(state), tokens, group, self.config.window)
+        context, landmarks = self.scan_sums(timeline, state, group.slot)
+        return context, build_state(kept, landmarks, self.config, seen)
+
+    def scan_sums(
+        self, timeline: Timeline, state: NystromState, slot: int
+    ) -> tuple[Tensor, Landmarks]:
+        """Contexts of the new tokens of streams at one place, and the landmarks after them."""
+        raise NotImplementedError
+
+    def filling(self, valid_tokens: int) -> int:  # noqa: ARG002  # of landmarks that are always there
+        """Tokens of a stream that kernels cannot take."""
+        return 0
+
+    def _can_compile(self, tokens: Projected, state: NystromState) -> bool:
+        """Whether compiled steps can take tokens once windows are full; they keep no gradient."""
+        return (
+            not self.config.retroactive
+            and not (torch.is_grad_enabled() and any(part.requires_grad for part in tokens))
+            and tokens.keys.dtype is torch.float64
+            and kernels.can_step(state.keys, torch.float64)
+        )
+
+
+def newest_queries(state: NystromState) -> Tensor:
+    """The newest token's queries, (B, H, 1, D)."""
+    if state.queries.shape[2] == 1:
+        return state.queries
+    return read_token(state.queries, (state.slot - 1) % state.window)[:, :, None]
+
+
+def summed_operations(config: AttentionConfig) -> Part:
+    """Sums that slide by a token, and one row of the product or all."""
+    size, landmarks, window = config.head_dim, config.landmarks, config.window
+    sliding = MERGES * landmarks * (2 * (size + 1) + 2) + landmarks * size
+    if config.retroactive:
+        products = 3 * landmarks * size + landmarks**2 * size + window * landmarks * size
+    else:
+        products = 4 * landmarks * size + landmarks**2
+    return Part(products, sliding + 3 * landmarks)
+
+
+def published_step(config: AttentionConfig) -> float:
+    """The paper's closed form between ticks."""
+    size, landmarks = config.head_dim, config.landmarks
+    rows = config.window * landmarks * size + 2 * landmarks if config.retroactive else 0
+    return rows + 8 * landmarks * size + landmarks**2 + 6 * landmarks
