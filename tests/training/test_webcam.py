@@ -1,6 +1,7 @@
 """Real hands and movements before a webcam, hands from all sides, and photographs."""
 
 import json
+from typing import get_args
 
 import cv2
 import numpy as np
@@ -13,7 +14,7 @@ from cla.training.hands.evaluate import label_changes
 from cla.training.hands.streams import StreamConfig, StreamMaker
 from cla.training.hands.views import Views
 from cla.training.hands.vocabulary import NONE, label_index
-from cla.training.hands.webcam import FOLDER, FRAMES, read_webcam
+from cla.training.hands.webcam import FOLDER, FRAMES, Part, read_webcam
 
 ROWS = 40
 
@@ -45,14 +46,17 @@ def folder(tmp_path, recordings):
     return tmp_path
 
 
-def test_no_frame_or_movement_is_in_both_parts(folder):
-    trained, tested = read_webcam(folder, "trained"), read_webcam(folder, "tested")
-    assert {sign: len(frames) for sign, frames in trained.hands.items()} == {
-        "5": 30, "Power_Fist": 30, "1": 30, "Ok": 30
-    }  # fmt: skip
-    assert all(len(frames) == 10 for frames in tested.hands.values())
-    assert (len(trained.circles), len(tested.circles)) == (6, 2)
-    assert (len(trained.others), len(tested.others)) == (3, 1)
+def test_no_frame_or_movement_is_in_two_parts(folder):
+    trained, tuned, tested = (read_webcam(folder, part) for part in get_args(Part))
+    for part, frames, circles, others in (
+        (trained, 24, 4, 2),
+        (tuned, 6, 2, 1),
+        (tested, 10, 2, 1),
+    ):
+        assert {sign: len(hands) for sign, hands in part.hands.items()} == {
+            "5": frames, "Power_Fist": frames, "1": frames, "Ok": frames
+        }  # fmt: skip
+        assert (len(part.circles), len(part.others)) == (circles, others)
     sizes = np.sqrt(np.square(trained.hands["5"]).sum(-1).mean(-1))
     np.testing.assert_allclose(sizes, 1, atol=1e-3)
 
@@ -80,6 +84,19 @@ def test_streams_of_real_hands_and_circles(recordings, folder):
     circles = StreamMaker(recordings, config, webcam).make(np.random.default_rng(0))
     assert label_index("circle") in circles.labels
     assert label_index("wave") not in circles.labels
+
+
+def test_paths_that_are_varied_stay_circles(recordings, folder):
+    webcam = read_webcam(folder, "trained")
+    shares = {"seconds": 10.0, "shares": (0, 1, 0, 0, 0), "traced": 1.0, "companion": 0.0}
+    plain, varied = (
+        StreamMaker(recordings, StreamConfig(path_variety=variety, **shares), webcam).make(
+            np.random.default_rng(3)
+        )
+        for variety in (0.0, 0.3)
+    )
+    assert label_index("circle") in varied.labels
+    assert not np.array_equal(plain.features[:20], varied.features[:20])
 
 
 def test_a_still_hand_keeps_one_label(recordings):

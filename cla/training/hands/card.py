@@ -18,7 +18,8 @@ LIMITS = (
     "Motions other than circles are synthetic: recorded shapes moved along paths made by rule, "
     "with made-up noise of a tracker. Circles were tried on few people's fingertips.",
     "Test hands and circles before a webcam are the last quarter of recordings whose first three "
-    "quarters were trained on, so the same few people's.",
+    "fifths were trained on, so the same few people's. A circle that is seen for less than about "
+    "one turn is often missed.",
     "Not tried: photographs of many people, gloves, hands that hold something or are partly "
     "hidden. `cla evaluate hands --clips FOLDER` tries any photographs.",
     "One label at a time: where two hands show different signs, either may be named.",
@@ -51,9 +52,9 @@ def model_card(
             f"{hard} more with hands more varied and more turned, more noise and more "
             "frames dropped.",
             f"{wide} more with hands turned out of the picture's plane and seen from the back, "
-            "and real ones before a webcam: three quarters of hand-keypoints (K. Takahashi, its "
+            "and real ones before a webcam: three fifths of hand-keypoints (K. Takahashi, its "
             "sign Ok by N. Kiselov; Apache-2.0), hands as 5, Power_Fist, 1 and Ok, fingertips' "
-            "circles and other movements.",
+            "circles and other movements, turned and stretched.",
             "Motions but for those are synthetic: the recorded hands moved along minimum-jerk, "
             "swinging and circular paths.",
             "Hands labeled none: transitions, mixtures of signs, random hands, and the recorded "
@@ -65,7 +66,8 @@ def model_card(
         "test_data": [
             "The recorded left hands of the same package, mirrored, in streams made the same way.",
             "Before a webcam, real circles: the last quarter of hand-keypoints, which no training "
-            "has seen, with the same left hands.",
+            "has seen, with the same left hands. Event settings were tuned on what lies between, "
+            "with right hands.",
         ],
         "intervals": "95 % by Wilson, of the share of signs and motions that were found; signs of "
         "one hand in one stream are not independent, so true ones are wider.",

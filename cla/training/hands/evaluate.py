@@ -23,7 +23,9 @@ COST_OF_FALSE = 0.1
 USUAL_LANES = [lane for lane in LANES if lane.num_landmarks == 16]
 GRID = [
     EventConfig(enter, exit_, hold, refractory_s=0.3, smoothing_tokens=smoothing)
-    for enter, exit_, hold, smoothing in product((0.7, 0.8, 0.92), (0.3,), (2, 3, 4), (1, 3))
+    for enter, exit_, hold, smoothing in product(
+        (0.7, 0.8, 0.84, 0.88, 0.92), (0.3,), (2, 3, 4), (1, 3)
+    )
 ]
 
 

@@ -21,7 +21,16 @@ from cla.training.hands.card import model_card
 from cla.training.hands.dataset import build_streams, load_streams
 from cla.training.hands.evaluate import evaluate, score, tuned
 from cla.training.hands.labels import labeled, landmark_weights
-from cla.training.hands.sets import HARD, TESTS, TRAIN, TUNE, TUNE_ODD, WIDE, StreamSet
+from cla.training.hands.sets import (
+    HARD,
+    TESTS,
+    TRAIN,
+    TUNE,
+    TUNE_CIRCLES,
+    TUNE_ODD,
+    WIDE,
+    StreamSet,
+)
 from cla.training.hands.sources import recordings
 from cla.training.hands.streams import HandsStream, StreamMaker
 from cla.training.hands.vocabulary import LABELS
@@ -41,6 +50,7 @@ SETS: Mapping[str, StreamSet] = {
     "wide": WIDE,
     "tune": TUNE,
     "tune-odd": TUNE_ODD,
+    "tune-circles": TUNE_CIRCLES,
     **{f"test-{name}": one for name, one in TESTS.items()},
 }
 
@@ -183,7 +193,11 @@ def widen_weights(folders: Folders, config: TrainConfig) -> None:
     landmarks = _fitted(model, streams)
     model = train(labeled(streams), second, Start(model, landmarks))
     task = replace(task, classifier=model, landmarks=landmarks)
-    tuning = _streams(folders, "tune") + _streams(folders, "tune-odd")
+    tuning = [
+        stream
+        for name in ("tune", "tune-odd", "tune-circles")
+        for stream in _streams(folders, name)
+    ]
     task = replace(task, event_config=tuned(task, tuning))
     write_task(task, folders.out, task.card)
 

@@ -50,14 +50,25 @@ HARD = StreamSet(
 )
 WIDE = StreamSet(
     "right",
-    600,
+    400,
     10,
-    replace(HARD.config, turn_deg=30.0, views=1.0, webcam=0.4, traced=0.08, mirrored=0.25),
+    replace(
+        HARD.config,
+        turn_deg=30.0,
+        views=1.0,
+        webcam=0.4,
+        traced=0.25,
+        path_variety=0.3,
+        mirrored=0.25,
+    ),
     webcam="trained",
 )
 """Hands from all sides, and real ones before a webcam."""
 TUNE = StreamSet("right", 20, 11)
 TUNE_ODD = StreamSet("right", 20, 12, replace(_USUAL, shares=ODD_SHARES))
+TUNE_CIRCLES = StreamSet(
+    "right", 12, 13, replace(_USUAL, shares=MOTIONS_ALONE, traced=1.0), webcam="tuned"
+)
 TESTS: Mapping[str, StreamSet] = {
     "other hands": _test(21),
     "10 frames a second": _test(22, _seen(TrackingConfig(frame_rates_hz=(10.0, 10.0)))),

@@ -46,6 +46,7 @@ class StreamConfig:
         webcam: share of signs that are real ones before a webcam, where there are some; of 1, no
             other signs are shown.
         traced: share of motions that are real movements of a fingertip.
+        path_variety: by how much those are stretched, as a logarithm; they are turned then, too.
         mirrored: share of hands seen from the back, or taken for the other hand.
         still: one hand all the time, which does not move at all.
     """
@@ -58,6 +59,7 @@ class StreamConfig:
     views: float = 0.0
     webcam: float = 0.0
     traced: float = 0.0
+    path_variety: float = 0.0
     still: bool = False
     mirrored: float = 0.0
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
@@ -192,6 +194,10 @@ class StreamMaker:
         path = np.stack([np.interp(at, np.arange(frames), axis) for axis in path.T], 1)
         if rng.random() < 0.5:
             path = path * (-1, 1)
+        if variety := self._config.path_variety:
+            stretched = path * np.exp(rng.uniform(-variety, variety, 2))
+            angle = rng.uniform(0, 2 * np.pi)
+            path = turned(stretched.astype(np.float32), angle).astype(np.float64)
         return (traced_circle if circle else traced_other)(hand, label, path, rng)
 
     def _companion(self, count: int, rng: np.random.Generator) -> Shape:

@@ -21,15 +21,15 @@ CIRCLES = (1, 2)
 OTHER_MOVEMENT = 3
 ASPECT = 16 / 9
 FRAMES = 16
-_TESTED_SHARE = 0.25
-"""Of the frames of a sign, and of the movements of a kind: the last ones, which are not trained."""
+_SPANS = {"trained": (0.0, 0.6), "tuned": (0.6, 0.75), "tested": (0.75, 1.0)}
+"""Of the frames of a sign, and of the movements of a kind, in recording order."""
 _SAME_FRAME = 1e-3
 _SHOWN_LENGTH = 1.0
 """A pointing finger shorter than this, in sizes of the hand, points at the camera."""
 _SPREAD_RAD = 0.3
 """Between index and little finger: open hands whose fingers lie closer may be Stop."""
 
-Part = Literal["trained", "tested"]
+Part = Literal["trained", "tuned", "tested"]
 Traced = NDArray[np.float64]
 """(T, 2), where a fingertip is from frame to frame, in heights of the picture."""
 
@@ -87,8 +87,8 @@ def _in_part(frames: Shape, part: Part) -> Shape:
 
 
 def _span(count: int, part: Part) -> slice:
-    first_tested = round(count * (1 - _TESTED_SHARE))
-    return slice(first_tested) if part == "trained" else slice(first_tested, None)
+    first, last = (round(count * share) for share in _SPANS[part])
+    return slice(first, last)
 
 
 def _told(sign: str, frames: Shape) -> Shape:
