@@ -1,4 +1,4 @@
-"""What one page plays, and the settings that outlast a source: task, lanes, speed, sensitivity."""
+"""What one page plays: what it asks is done, one source in the place of another."""
 
 import threading
 import time
@@ -13,7 +13,6 @@ from cla.engine import (
     Record,
     RecordingRecord,
     Resume,
-    SetEmit,
     SetLandmarkMode,
     SetLandmarks,
     SetLanes,
@@ -36,9 +35,10 @@ from cla.server.messages import (
 )
 from cla.server.playing import Playing
 from cla.server.shelf import Shelf
-from cla.server.shown_lanes import ShownLanes, lanes_of
+from cla.server.shown_lanes import lanes_of
 from cla.server.sources import Opened, open_device, open_sample, open_upload
 from cla.server.upload import IncomingFile
+from cla.server.wishes import Wishes
 from cla.types import InputKind
 
 
@@ -68,19 +68,16 @@ class Stage:
         kernels: Kernels | None = None,
     ) -> None:
         self.local = local
-        self._tasks = tasks
         self._on_record = on_record
         self._shelf = shelf
         self._kernels = kernels
-        self._task = next(iter(tasks.values()))
-        self._wished = ShownLanes(self._task)
-        self.lanes = self._wished.record
+        self._wishes = Wishes(tasks)
+        self.lanes = self._wishes.lanes.record
         self._lanes_news: LanesRecord | None = None
         self._incoming: IncomingFile | None = None
         self._playing: Playing | None = None
         self._recording_from_s: float | None = None
-        self._paused = self._fast = self._closed = False
-        self._enter: float | None = None
+        self._paused = self._closed = False
         self._turn = threading.Lock()
 
     @property
@@ -94,21 +91,18 @@ class Stage:
         source = {"source": "upload", "clip": incoming.name} if incoming else {"source": None}
         return {
             **(playing.shown if playing else source),
-            "task": self._task.name,
             "paused": self._paused,
-            "fast": self._fast,
-            "enter": self._enter,
             "recorded_s": None if begin_s is None else round(time.monotonic() - begin_s, 1),
-            **self._wished.as_dict(),
+            **self._wishes.as_dict(),
         }
 
     def know(self, tasks: Mapping[str, TaskModel]) -> None:
         """Let the page run these tasks; what runs under a name that now means another one ends."""
-        self._tasks = tasks
-        current = tasks.get(self._task.name, self._task)
-        if current is not self._task:
+        self._wishes.tasks = tasks
+        used = self._wishes.task
+        if tasks.get(used.name, used) is not used:
             with self._turn:
-                self._use(current)
+                self._use(tasks[used.name])
 
     def feed(self, data: bytes) -> None:
         """Take sound (int16) or a picture (its time and JPEG) of the page's own device.
@@ -129,7 +123,7 @@ class Stage:
             content = self._incoming.add(data) if self._incoming else None
             if self._incoming and content is not None:
                 name, self._incoming = self._incoming.name, None
-                self._play(open_upload(content, name, self._task))
+                self._play(open_upload(content, name, self._wishes.task))
 
     def do(self, asked: Message) -> None:
         """Do what the page asks.
@@ -143,28 +137,28 @@ class Stage:
 
     def _do(self, asked: Message) -> None:
         if isinstance(asked, Listen | Watch | OpenDevice | Stop) and asked.task is not None:
-            self._choose(asked.task)
+            self._use(self._wishes.task_named(asked.task))
         match asked:
             case Sample(clip):
-                self._play(open_sample(clip, self._tasks))
+                self._play(open_sample(clip, self._wishes.tasks))
             case Listen():
-                self._play(open_device(asked, self._task_for("sound")))
+                self._play(open_device(asked, self._wishes.task_for("sound")))
             case Watch():
-                self._play(open_device(asked, self._task_for("video")))
+                self._play(open_device(asked, self._wishes.task_for("video")))
             case OpenDevice(kind):
                 self._open_here(asked, kind)
             case Upload(size_bytes, name, task):
                 self._stop()
                 incoming = IncomingFile(size_bytes, name)
-                self._choose(task)
+                self._use(self._wishes.task_named(task))
                 self._incoming = incoming
             case Lost(samples):
                 if self._playing:
                     self._playing.lose(samples)
             case SetFast(fast):
-                self._fast = fast
+                self._wishes.fast = fast
                 if self._playing:
-                    self._playing.set_speed(self._file_speed)
+                    self._playing.set_speed(self._wishes.file_speed)
             case NameLanes(text):
                 self._command(SetLanes(lanes_of(text)))
             case SetRecording(on):
@@ -196,19 +190,15 @@ class Stage:
             self._closed = True
             self._stop()
 
-    @property
-    def _file_speed(self) -> float | None:
-        return None if self._fast else 1.0
-
     def _command(self, command: Command) -> None:
         """Do a command now, or remember it for the next source."""
         match command:
             case SetLandmarks() | SetLanes() | SetLandmarkMode():
-                self._wished.apply(command)
+                self._wishes.lanes.apply(command)
                 if not self._playing:
-                    self._tell_lanes(self._wished.record)
+                    self._tell_lanes(self._wishes.lanes.record)
             case SetSensitivity(enter):
-                self._enter = enter
+                self._wishes.enter = enter
             case Pause() | Resume():
                 self._paused = isinstance(command, Pause)
             case _:
@@ -222,28 +212,28 @@ class Stage:
                 "The devices of the server's machine are not for this page.",
                 "Use those of the browser, or start the app for its machine alone, with: cla app",
             )
-        task = self._task_for(kind)
+        task = self._wishes.task_for(kind)
         self._stop()  # the device may be the one that plays
         self._play(open_device(asked, task))
 
     def _play(self, opened: Opened) -> None:
         self._stop()
-        if opened.task is not self._task:
-            self._use(opened.task)
-        commands: list[Command] = [SetEmit(True)]
-        commands += [SetSensitivity(self._enter)] if self._enter is not None else []
-        playing = Playing(opened, self._wished.configs, commands, self._on_record, self._kernels)
+        self._use(opened.task)
+        wishes = self._wishes
+        playing = Playing(
+            opened, wishes.lanes.configs, wishes.first_commands, self._on_record, self._kernels
+        )
         self._paused = False
         self._playing = playing
         self._tell_lanes(playing.session.lanes)
-        playing.start(self._file_speed)
+        playing.start(wishes.file_speed)
 
     def _stop(self) -> None:
         playing, self._playing = self._playing, None
         self._recording_from_s = self._incoming = None
         if playing:
             playing.close()
-        self._tell_lanes(self._wished.record)
+        self._tell_lanes(self._wishes.lanes.record)
 
     def _record(self) -> None:
         """Record the session from here on, as a stream that begins anew."""
@@ -261,27 +251,11 @@ class Stage:
         if self._playing:
             self._playing.session.stop_recording()
 
-    def _task_for(self, kind: InputKind) -> TaskModel:
-        """The task that is in use, where it takes this, or the first that does."""
-        for task in (self._task, *self._tasks.values()):
-            if task.input == kind:
-                return task
-        raise ClaError(f"There is no task for {kind}.", "Choose another source.")
-
-    def _choose(self, name: str) -> None:
-        """Use this task for what comes next."""
-        if name not in self._tasks:
-            raise ClaError(
-                f"There is no task {name!r}.", f"Choose one of {', '.join(self._tasks)}."
-            )
-        if self._tasks[name] is not self._task:
-            self._use(self._tasks[name])
-
     def _use(self, task: TaskModel) -> None:
-        self._wished.set_task(task)
-        self._task = task
-        self._enter = None  # another task's probabilities mean something else
-        self._stop()
+        """Use this task for what comes next; what plays of another one ends."""
+        if task is not self._wishes.task:
+            self._wishes.use(task)
+            self._stop()
 
     def _tell_lanes(self, lanes: LanesRecord) -> None:
         """Tell which lanes there are: the session's, or those with which the next one begins."""
