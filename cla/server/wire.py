@@ -128,6 +128,7 @@ def _lane_header(lane: LaneRecord) -> dict[str, Any]:
         "probability": round(lane.probability, 4),
         "valid_tokens": lane.valid_tokens,
         "compute_ms": round(lane.compute_ms, 4),
+        "showing_ms": round(lane.showing_ms, 4),
         "ops": lane.ops,
         "total_ops": lane.total_ops,
         "rebuilds": lane.rebuilds,

@@ -69,7 +69,7 @@ afterEach(() => {
 
 const token = (index, { lanes = ["full", "low"], labels = ["one", "one"], ...more } = {}) => page.receive({
   type: "token", token: index, time_s: index / 2, queue_ms: 1, behind_s: 0, gap_s: 0, dropped_frames: 0, ...more,
-  lanes: lanes.map((lane, at) => ({ lane, label: labels[at], valid_tokens: index + 1, compute_ms: 1, ops: 1, total_ops: 9, event: null })),
+  lanes: lanes.map((lane, at) => ({ lane, label: labels[at], valid_tokens: index + 1, compute_ms: 1, showing_ms: 0, ops: 1, total_ops: 9, event: null })),
 }, Object.fromEntries(lanes.map((lane) => [`${lane}/probabilities`, { data: new Float32Array(3), shape: [3] }])));
 
 const shown = () => page.board.panel("full").view.tokens.map(({ index }) => index);

@@ -103,9 +103,9 @@ def _layers() -> Iterator[tuple[AttentionLayer, torch.dtype]]:
                 )
                 for dtype in (torch.float32, torch.float64):
                     yield _layer(config, dtype), dtype
-            if kind.landmark_modes:
-                for method in get_args(PseudoInverse):
-                    yield _layer(replace(config, pseudo_inverse=method), dtype), dtype
+        for method in get_args(PseudoInverse) if kind.landmark_modes else ():
+            config = replace(SIZES, kind=name, num_landmarks=2, pseudo_inverse=method)
+            yield _layer(config, torch.float32), torch.float32
 
 
 def _layer(config: AttentionConfig, dtype: torch.dtype) -> AttentionLayer:

@@ -59,29 +59,6 @@ def scratch_for(heads, size, marks):
     )  # fmt: skip
 
 
-@kernel()
-def append(stream, token, slot, scratch):
-    """Take a token into rings and sums; of retroactive streams into the ring of betas too.
-
-    Shapes:
-        token: (3, H, D), a query, key and value
-    """
-    heads, window, size = stream.keys.shape
-    newest = slot % stream.queries.shape[1]
-    for head in range(heads):
-        for column in range(size):
-            stream.keys[head, slot, column] = token[1, head, column]
-            stream.values[head, slot, column] = token[2, head, column]
-            stream.queries[head, newest, column] = token[0, head, column]
-        stream.values[head, slot, size] = 1.0
-    slide(
-        stream.sums, stream.query_landmarks, stream.keys, stream.values, turn_of(slot, window),
-        scratch.weights, scratch.shifts, scratch.bits,
-    )  # fmt: skip
-    if stream.betas.shape[2]:
-        write_beta(stream, slot, scratch)
-
-
 @entry()
 def step_nystrom(
     x, around, table, position, hidden, classes,
@@ -141,7 +118,14 @@ def step_nystrom(
                     key_landmarks[index], gamma_inv[index], sums[index], betas[index],
                 )  # fmt: skip
                 if phase == 0 and takes:
-                    append(stream, tokens[index, time], slots[index], scratch)
+                    slot = slots[index]
+                    write_token(stream, tokens[index, time], slot)
+                    slide(
+                        stream.sums, stream.query_landmarks, stream.keys, stream.values,
+                        turn_of(slot, window), scratch.weights, scratch.shifts, scratch.bits,
+                    )  # fmt: skip
+                    if retroactive:
+                        write_beta(stream, slot, scratch)
                     due_here = count(slots, valid, index, window, marks)
                     if continual and due_here:
                         due[index] = due_here
@@ -180,3 +164,16 @@ def count(slots, valid, index, window, marks):
     if before + 1 < window or start_of(part_of(slot, marks, window) + 1, marks, window) != slot + 1:
         return 0
     return 2 if before + 1 == window else 1
+
+
+@kernel()
+def write_token(stream, token, slot):
+    """Put a token (3, H, D), a query, key and value, into the rings."""
+    heads, _, size = stream.keys.shape
+    newest = slot % stream.queries.shape[1]
+    for head in range(heads):
+        for column in range(size):
+            stream.queries[head, newest, column] = token[0, head, column]
+            stream.keys[head, slot, column] = token[1, head, column]
+            stream.values[head, slot, column] = token[2, head, column]
+        stream.values[head, slot, size] = 1.0

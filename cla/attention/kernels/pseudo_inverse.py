@@ -25,41 +25,13 @@ SETTLED = 1e-10
 """Change of a unit vector after which it is taken for a singular vector."""
 
 
-@entry()
-def exact(out, gammas, due):
-    """As `pseudo_inverse.exact`, of the streams that are due (B,).
-
-    Shapes:
-        out, gammas: (B, H, M, M)
-    """
-    for stream in range(len(due)):
-        for head in range(out.shape[1] if due[stream] else 0):
-            gamma, inverse = gammas[stream, head], out[stream, head]
-            if not (eliminate(inverse, gamma) and drop_small(inverse, gamma)):
-                decompose(inverse, gamma)
+def exact(out, gamma):
+    """As `pseudo_inverse.exact`, of one matrix."""
+    if not (eliminate(out, gamma) and drop_small(out, gamma)):
+        decompose(out, gamma)
 
 
 @entry()
-def iterative(out, gammas, due):
-    """As `pseudo_inverse.iterative`, see `exact`."""
-    for stream in range(len(due)):
-        for head in range(out.shape[1] if due[stream] else 0):
-            _iterate(out[stream, head], gammas[stream, head])
-
-
-@entry()
-def ridge(out, gammas, due):
-    """As `pseudo_inverse.ridge`, see `exact`."""
-    for stream in range(len(due)):
-        for head in range(out.shape[1] if due[stream] else 0):
-            _ridge(out[stream, head], gammas[stream, head])
-
-
-INVERSES = {"exact": exact, "iterative": iterative, "ridge": ridge}
-"""By the methods of a configuration."""
-
-
-@kernel()
 def eliminate(out, matrix):
     """The inverse; returns whether no pivot is zero.
 
@@ -97,7 +69,7 @@ def eliminate(out, matrix):
     return True
 
 
-@kernel()
+@entry()
 def drop_small(inverse, matrix):
     """Take singular values below the cut-off out of an inverse: they are its largest.
 
@@ -164,8 +136,8 @@ def _dot(left, right):
     return total
 
 
-@kernel()
-def _ridge(out, gamma):
+@entry()
+def ridge(out, gamma):
     """As `pseudo_inverse.ridge`, by Cholesky's decomposition."""
     count = len(gamma)
     mean, line = np.empty(count), np.empty(count)
@@ -221,8 +193,8 @@ def _ridge(out, gamma):
             out[row, column] = found if sound else np.nan
 
 
-@kernel()
-def _iterate(out, gamma):
+@entry()
+def iterate(out, gamma):
     """By the polynomial of order 7, as `pseudo_inverse.iterative`."""
     count = len(gamma)
     largest_row, largest_column = 0.0, 0.0
@@ -259,3 +231,7 @@ def _less(out, number, matrix):
         for column in range(len(matrix)):
             out[row, column] = -matrix[row, column]
         out[row, row] += number
+
+
+INVERSES = {"exact": exact, "iterative": iterate, "ridge": ridge}
+"""By the methods of a configuration: `out` becomes the pseudo-inverse of one matrix (M, M)."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cla.attention.kernels.compiled import kernel
+from cla.attention.kernels.compiled import entry, kernel
 from cla.attention.kernels.vectors import clear_rows, dot_rows
 from cla.attention.pseudo_inverse import SINGULAR_VALUE_CUTOFF
 
@@ -14,7 +14,7 @@ LAST = 1e-9
 """Cosine that a rotation brings, and all rotations of a sweep bring together, below rounding."""
 
 
-@kernel()
+@entry()
 def decompose(out, gamma):
     """By singular values, those below the cut-off dropped.
 

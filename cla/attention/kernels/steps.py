@@ -195,7 +195,10 @@ def tick(config: AttentionConfig, arrays: Any, due: Any) -> None:
     batch, heads, _, marks = arrays[5].shape
     gammas = np.empty((batch, heads, marks, marks))
     renew(*arrays[1:7], *arrays[8:], due, gammas)
-    INVERSES[config.pseudo_inverse](arrays[7], gammas, due)
+    inverse = INVERSES[config.pseudo_inverse]
+    for stream in due.nonzero()[0]:
+        for out, gamma in zip(arrays[7][stream], gammas[stream], strict=True):
+            inverse(out, gamma)
 
 
 def continual_steps(config: AttentionConfig) -> Steps:

@@ -123,6 +123,8 @@ export interface LaneRecord {
   probability: number;
   valid_tokens: number;
   compute_ms: number;
+  /** Of what is shown, the attention rows; not part of `compute_ms`. */
+  showing_ms: number;
   ops: number | null;
   total_ops: number | null;
   rebuilds: number;
