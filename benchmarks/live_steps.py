@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 import torch
 from kernels_before_after import HERE, MOST_CPU_S, compile_seconds
 
-from cla.attention import AttentionConfig, kernels, make_attention
+from cla.attention import AttentionConfig, make_attention
 from cla.attention.kernels.ahead import compile_all
 from cla.benchmark.peers import torch_kept
 from cla.benchmark.sizes import EMBED_DIM, HEADS
@@ -91,17 +91,11 @@ def _layer(spec: LaneSpec) -> bool:
     layer = make_attention(
         AttentionConfig(spec.kind, 128, 8, 120, landmark_mode=spec.landmark_mode, **marks)
     ).eval()
-    if spec.landmark_mode == "fixed" and marks:
+    if layer.takes_landmarks:
         layer.set_landmarks(torch.randn(8, 16, 16), torch.randn(8, 16, 16))
     state = layer.state_from_window(torch.randn(1, layer.receptive_field, 128))
     x = torch.randn(1, 128)
-    weights = kernels.weights_of(layer, kernels.Arrays(), x)
-    whole, appended = in_turn(
-        (
-            lambda: layer.compiled.layer(x, weights, state, None),
-            lambda: layer.compiled.layer(x, weights, state, None, reads=False),
-        )
-    )
+    whole, appended = in_turn((lambda: layer.step(x, state), lambda: layer.append(x, state)))
     return _say(f"append over step, {spec.kind}", appended / whole, 1.0, "times")
 
 
