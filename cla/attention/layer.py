@@ -86,6 +86,7 @@ class AttentionLayer(WindowLayer):
             ClaError: the tokens do not fit the layer or the state.
         """
         self._check_step(x, active, state)
+        x = self._widened(x)
         weights = self._kernel_weights(x, state)
         if self._by_kernel(x, weights, state, active, reads=False) is not None:
             return
@@ -99,7 +100,7 @@ class AttentionLayer(WindowLayer):
     def read(self, state: Any, *, emit: bool = False) -> Step:
         """What `step` gave, or would have given, for the newest token; `state` stays as it is.
 
-        No gradient is kept.
+        Exactly that for tokens no wider than the weights. No gradient is kept.
 
         Shapes:
             output: (B, E), or (B, N, E) if retroactive; zero of streams that have seen nothing
@@ -135,7 +136,7 @@ class AttentionLayer(WindowLayer):
             ClaError: the tokens do not fit the layer or the state.
         """
         self._check_step(x, active, state)
-        output = self._run(x, state, active)
+        output = self._run(self._widened(x), state, active)
         if active is not None:
             output = output.masked_fill(~active.reshape(-1, *(1,) * (output.ndim - 1)), 0)
         return self._result(output, state, emit)
@@ -168,11 +169,10 @@ class AttentionLayer(WindowLayer):
 
         Keeps no gradient, whether or not one is asked for.
         """
-        steps = self.kind.compiled
-        if weights is None or steps is None:
+        steps = None if weights is None else self.kind.compiled
+        if steps is None or not kernels.can_step(state.keys, self.kind.compiled_dtype):
             return None
-        if not kernels.can_step(state.keys, self.kind.compiled_dtype):
-            return None
+        assert weights is not None  # or there were no steps
         try:
             done = steps.layer(x, weights, state, active, reads=reads)
         except IndexError:
@@ -203,7 +203,7 @@ class AttentionLayer(WindowLayer):
             context = self.kind.read(state)
         return context
 
-    def _steps(self, state: Any) -> kernels.Steps | None:
+    def _steps(self, state: Any) -> "kernels.Steps | None":
         """Kernels that can take projected tokens; all rows they give as float32."""
         wide = self.config.retroactive and self.like.dtype is torch.float64
         if not self.use_fused or wide:
@@ -216,6 +216,13 @@ class AttentionLayer(WindowLayer):
         if not self.use_fused:
             return None
         return kernels.weights_of(self, self._weights, x, len(state.slot))
+
+    def _widened(self, x: Tensor) -> Tensor:
+        """Narrower tokens than the weights as kernels take them, so that all halves of steps do."""
+        if x.dtype is torch.float32 or not x.is_floating_point():
+            return x
+        like = self.like
+        return x.to(like.dtype) if x.element_size() < like.element_size() else x
 
     def _project_token(self, x: Tensor, weights: kernels.Weights | None, state: Any) -> Projected:
         check_type(x, state.keys.dtype)

@@ -39,7 +39,9 @@ CLIP = str(sample_clips()[0].path)
 def kinds_file(tmp_path_factory):
     """The documented file, loaded as the command line and the app load it."""
     path = tmp_path_factory.mktemp("own") / "mean.py"
-    path.write_text(blocks("docs/attention.md")[-1], "utf-8")
+    program = blocks("docs/attention.md")[-1]
+    assert len(program.splitlines()) <= 40
+    path.write_text(program, "utf-8")
     load_kinds({"CLA_KINDS": str(path)})
     yield path
     forget_kind("mean")

@@ -47,6 +47,14 @@ def test_a_batch_of_no_streams_gives_no_outputs(layer):
     assert len(layer(stream[:, :9])) == 0
 
 
+def test_narrow_tokens_are_read_as_they_are_stepped(layer):
+    stream = make_stream(layer.config, 12).half()
+    read, stepped = layer.init_state(2), layer.init_state(2)
+    for token in stream.unbind(1):
+        layer.append(token, read)
+        assert torch.equal(layer.step(token, stepped).output, layer.read(read).output)
+
+
 def test_a_state_goes_on_in_and_out_of_inference_mode(layer):
     stream = make_stream(layer.config, 30)
     expected = run(layer, stream, layer.init_state(2))
