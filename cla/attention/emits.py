@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 
@@ -53,9 +52,3 @@ def attention_row(emits: FullEmits | NystromEmits) -> Tensor:
     if isinstance(emits, FullEmits):
         return emits.attention[..., -1, :]
     return (emits.beta[..., -1:, :] @ emits.gamma_inv @ emits.delta).squeeze(-2)
-
-
-def pad_left(tensor: Tensor, rows: int, columns: int) -> Tensor:
-    """Zeros before the last two axes, up to the given sizes."""
-    missing = (columns - tensor.shape[-1], 0, rows - tensor.shape[-2], 0)
-    return torch.nn.functional.pad(tensor, missing)

@@ -46,12 +46,6 @@ def suffix_rows(cuts: Cuts) -> int:
     return max(1, cuts.longest - 1)
 
 
-def table_rows(window: int) -> int:
-    """R, the rows of the table."""
-    cuts = blocks(window)
-    return FIRST_BLOCK + cuts.count + 2 * suffix_rows(cuts)
-
-
 def suffix_row(cuts: Cuts, block: Tensor, place: Tensor) -> Tensor:
     """Row of the sum of the tokens of `block` from `place` >= 1 on."""
     rows = suffix_rows(cuts)
