@@ -113,7 +113,7 @@ def stepper(case: Case) -> Callable[[], object]:
     layer = make_attention(
         AttentionConfig(**config, num_heads=case.heads, num_landmarks=marks, **modes)
     ).eval()
-    if config.landmark_mode == "fixed" and config.num_landmarks:
+    if case.landmark_mode == "fixed" and marks:
         shape = (case.heads, 16, case.embed_dim // case.heads)
         layer.set_landmarks(torch.randn(shape), torch.randn(shape))
     state = layer.state_from_window(torch.randn(1, layer.receptive_field, case.embed_dim))
