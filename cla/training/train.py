@@ -84,7 +84,7 @@ def rooms_phase(config: TrainConfig) -> TrainConfig:
     """A phase on streams of another make, of full attention alone."""
     return replace(
         config,
-        steps=config.steps * 3 // 20,
+        steps=config.steps // 8,
         learning_rate=config.learning_rate * 2 / 5,
         warmup_steps=config.warmup_steps * 3 // 10,
         full_share=1.0,
@@ -94,31 +94,18 @@ def rooms_phase(config: TrainConfig) -> TrainConfig:
 
 
 def voices_phase(config: TrainConfig) -> TrainConfig:
-    """The last phase: more than half of it full attention, the rest every token of fitted marks."""
+    """The last phase: half of it full attention, else mostly every token of fitted landmarks."""
     return replace(
         rooms_phase(config),
-        steps=config.steps // 10,
-        learning_rate=config.learning_rate / 4,
-        warmup_steps=config.warmup_steps // 5,
-        full_share=0.6,
-        scan_tokens=config.scan_tokens * 5 // 6,
-        dense_share=1.0,
-        dense_counts=(4, 8, 16, 16, 16, 32),
-        guidance=1.0,
-        seed=config.seed + 4,
-    )
-
-
-def none_phase(config: TrainConfig) -> TrainConfig:
-    """A shorter phase of the same kind, for streams most of which hold nothing to recognize."""
-    return replace(
-        voices_phase(config),
-        steps=config.steps // 20,
+        steps=config.steps * 3 // 40,
         learning_rate=config.learning_rate / 5,
         warmup_steps=config.warmup_steps // 10,
-        full_share=0.7,
-        average=0.98,
-        seed=config.seed + 5,
+        full_share=0.5,
+        dense_share=0.7,
+        dense_counts=(4, 8, 16, 16, 16, 32),
+        guidance=1.0,
+        average=0.985,
+        seed=config.seed + 4,
     )
 
 

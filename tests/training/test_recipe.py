@@ -272,10 +272,10 @@ def test_voices_are_trained_on_without_one_speaker(tmp_path, monkeypatch):
     monkeypatch.setattr(voices, "fit_landmarks", fit_quickly)
     landmarks = fit_quickly(before.classifier, [one.features for one in make_streams(1)])
     folders = Folders(tmp_path, tmp_path / "model")
-    for folder in (folders.out, tmp_path / recipe.REFINED):
-        write_task(replace(before, landmarks=landmarks), folder, {})
+    for folder in (recipe.REFINED, recipe.IN_ROOMS):
+        write_task(replace(before, landmarks=landmarks), tmp_path / folder, {})
     after = recipe.with_voices(folders, config, "george")
-    assert {"voices jackson", "voices lucas", "rooms again"} <= set(asked)
+    assert {"voices jackson", "voices lucas", "rooms", "no digits"} <= set(asked)
     assert "voices george" not in asked
     assert sorted(after.landmarks) == list(COUNTS)
     assert (after.landmarks[4][0].keys - landmarks[4][0].keys).abs().max() > 0

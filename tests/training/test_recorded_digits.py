@@ -14,7 +14,14 @@ from cla.features import SAMPLE_RATE_HZ
 from cla.models import EventConfig
 from cla.training.digits.conditions import Condition, in_room, load_noise
 from cla.training.digits.dataset import FeatureStream
-from cla.training.digits.left_out import GRID, Heard, best_settings, figures_of, sensitivity
+from cla.training.digits.left_out import (
+    ALL,
+    GRID,
+    Heard,
+    best_settings,
+    figures_of,
+    sensitivity,
+)
 from cla.training.digits.recorded import Gaps, labeled_streams, single_digits, streams_of
 from cla.training.digits.teststreams import AudioStream
 from cla.training.intervals import wilson
@@ -166,17 +173,25 @@ def left_out_speakers(weak=0.5):
 
 def test_settings_find_what_they_can_without_false_events():
     none = [[outputs_of(0.35)]]
-    chosen = best_settings(left_out_speakers(), none, [stream()])
+    chosen = best_settings(left_out_speakers(), none, [stream()])[ALL]
     assert chosen in GRID
     assert 0.35 < chosen.enter <= 0.5
 
 
 def test_figures_are_of_each_speaker_and_of_all():
-    figures = figures_of(left_out_speakers(weak=0.2), EventConfig(0.5, 0.25, 1))
+    settings = dict.fromkeys(("ann", "bob"), EventConfig(0.5, 0.25, 1))
+    figures = figures_of(left_out_speakers(weak=0.2), settings)
     assert figures["all"]["clean"]["full"]["words"] == 2
     assert figures["all"]["clean"]["full"]["recall"] == 0.5
     assert figures["ann"]["clean"]["full"]["recall"] == 1
     assert figures["bob"]["clean"]["full"]["wrong_in_100_words"] == 0
+
+
+def test_the_settings_of_a_speaker_are_chosen_on_the_others():
+    none = [[outputs_of(0.35)]]
+    chosen = best_settings(left_out_speakers(weak=0.47), none, [stream()])
+    assert chosen["ann"].enter <= 0.45 <= chosen["bob"].enter
+    assert chosen[ALL] == chosen["ann"]
 
 
 def test_more_is_found_and_more_is_false_towards_missing_nothing():

@@ -7,7 +7,7 @@ from cla.training.digits.labels import HOLD_S, SHORTEST_HOLD_S
 from cla.training.digits.sources import TEST_PACKAGES, TRAINING_PACKAGES
 from cla.training.digits.voices import ROOM_STREAMS, SPEAKERS, VOICE_STREAMS
 from cla.training.recipe import package_lines, training_lines
-from cla.training.train import TrainConfig, lagging_phase, none_phase, rooms_phase, voices_phase
+from cla.training.train import TrainConfig, lagging_phase, rooms_phase, voices_phase
 
 LIMITS = (
     "English digits, said as separate words. Numbers such as forty-two are no digits; words that "
@@ -65,7 +65,6 @@ def model_card(
         "refinement": training_lines(lagging_phase(config)),
         "rooms": training_lines(rooms_phase(config)),
         "voices": training_lines(voices_phase(config)),
-        "no digits": training_lines(none_phase(config)),
         "figures": figures,
         **report,
         "limits": list(LIMITS),

@@ -12,7 +12,7 @@ from cla.features import embed_clip
 from cla.files import make_folder, replacing
 from cla.training.digits.bank import Clip, trimmed_clip
 from cla.training.digits.kinds import StreamConfig
-from cla.training.digits.sources import FRENCH, LOOPS, held_out, recordings
+from cla.training.digits.sources import FOREIGN, LOOPS, held_out, recordings
 from cla.training.digits.streams import Material, make_stream
 from cla.training.digits.vocabulary import NONE
 from cla.training.scoring import Occurrence
@@ -46,7 +46,7 @@ def gather_material(clips: Sequence[Clip], downloads: Path, *, for_tuning: bool)
     loops = [samples for path, samples in recordings(LOOPS, downloads) if len(samples) > 800]
     foreign = [
         clip
-        for package in FRENCH
+        for package in FOREIGN
         for path, samples in recordings(package, downloads)
         if held_out(path) == for_tuning
         for clip in _pieces(samples)

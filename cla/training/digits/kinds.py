@@ -56,7 +56,7 @@ GLIDING = replace(HARD, only_noise_share=1.0, sounds=(("glides", 0.5), ("cries",
 ROOMS = replace(
     HARD,
     digit_share=0.62,
-    foreign_share=0.1,
+    foreign_share=0.15,
     backwards_share=0.35,
     run_share=0.3,
     run_gap_s=(0.0, 0.3),
@@ -65,9 +65,9 @@ ROOMS = replace(
     pasted_share=0.15,
     noise_share=0.85,
     babble_share=0.08,
-    voice_share=0.45,
-    only_noise_share=0.04,
-    only_other_share=0.08,
+    voice_share=0.5,
+    only_noise_share=0.05,
+    only_other_share=0.1,
     sounds=(
         ("colored", 0.12), ("hum", 0.03), ("clicks", 0.05), ("calls", 0.05), ("music", 0.08),
         ("loop", 0.12), ("glides", 0.02), ("cries", 0.03), ("recorded", 0.5),
@@ -108,3 +108,9 @@ REFINING_STREAMS: Mapping[str, Made] = {
     "plain": Made(StreamConfig(), 110, 19),
 }
 """What the stage `refine` trains on, by the folder that keeps it."""
+
+TUNING_STREAMS: Mapping[str, Made] = {
+    "tune": Made(StreamConfig(), 60, 11),
+    "tune without digits": Made(APART, 40, 12),
+}
+"""What event settings are chosen on: voices and recordings that are trained on nowhere."""

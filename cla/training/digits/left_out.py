@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from cla.models import EventConfig, TaskModel
 from cla.training.digits.dataset import FeatureStream
 from cla.training.digits.evaluate import JUDGED_LANES, score, words_row
@@ -17,7 +19,7 @@ COST_OF_FALSE = 0.3
 EXIT = 0.25
 GRID = [
     EventConfig(enter, EXIT, 1, refractory_s=0.3, smoothing_tokens=smoothing)
-    for enter, smoothing in product((0.45, 0.5, 0.55, 0.6, 0.65, 0.7), (1, 2, 3))
+    for enter, smoothing in product((0.4, 0.45, 0.5, 0.55, 0.6, 0.65), (2, 3, 4))
 ]
 SENSITIVITIES = (0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2)
 """Probabilities at which an event begins, from rarely wrong to missing nothing."""
@@ -67,27 +69,37 @@ def outputs_beside(task: TaskModel, streams: Sequence[FeatureStream]) -> list[Ou
 
 def best_settings(
     found: Sequence[Heard], beside: Sequence[Outputs], streams: Sequence[FeatureStream]
-) -> EventConfig:
+) -> dict[str, EventConfig]:
     """The event settings that find most words of left-out speakers for what they get wrong.
+
+    Those of a speaker are chosen on the others, so that its own words choose nothing; `ALL` has
+    the settings for anybody, chosen on all of them.
 
     Args:
         beside: outputs for `streams`, whose false events count by the minute.
     """
-
-    def worth(config: EventConfig) -> float:
-        words = _total([score(one.outputs, one.streams, config) for one in found])
+    speakers = list(dict.fromkeys(one.speaker for one in found))
+    worth: dict[str, list[float]] = {name: [] for name in (ALL, *speakers)}
+    for config in GRID:
         others = _total([score(outputs, streams, config) for outputs in beside])
-        wrong = words.false_events / words.present
-        return words.recall - COST_OF_WRONG * wrong - COST_OF_FALSE * others.false_per_minute
+        scored = [(one.speaker, score(one.outputs, one.streams, config)) for one in found]
+        for name, values in worth.items():
+            words = _total([each for speaker, each in scored if speaker != name])
+            wrong = words.false_events / words.present
+            cost = COST_OF_WRONG * wrong + COST_OF_FALSE * others.false_per_minute
+            values.append(words.recall - cost)
+    return {name: GRID[int(np.argmax(values))] for name, values in worth.items()}
 
-    return max(GRID, key=worth)
 
+def figures_of(found: Sequence[Heard], configs: Mapping[str, EventConfig]) -> dict[str, Any]:
+    """Words found and wrong events by speaker, condition and lane; those of all speakers first.
 
-def figures_of(found: Sequence[Heard], config: EventConfig) -> dict[str, Any]:
-    """Words found and wrong events by speaker, condition and lane; those of all speakers first."""
+    Args:
+        configs: event settings by speaker.
+    """
     counted: dict[tuple[str, str, str], EventScore] = {}
     for one in found:
-        own = score(one.outputs, one.streams, config)
+        own = score(one.outputs, one.streams, configs[one.speaker])
         for speaker in (ALL, one.speaker):
             key = speaker, one.condition, one.lane
             counted[key] = counted.get(key, EventScore()) + own

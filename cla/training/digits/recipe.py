@@ -3,7 +3,7 @@
 import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,15 +16,15 @@ from cla.training.digits.bank import build_bank, load_bank
 from cla.training.digits.card import model_card
 from cla.training.digits.dataset import (
     FeatureStream,
-    build_features,
     gather_material,
     load_features,
 )
 from cla.training.digits.engines import Espeak, Flite, Kokoro
 from cla.training.digits.evaluate import evaluate, tuned
-from cla.training.digits.kinds import REFINING_STREAMS, Made, StreamConfig
+from cla.training.digits.kinds import REFINING_STREAMS, TUNING_STREAMS, Made, StreamConfig
 from cla.training.digits.labels import labeled
 from cla.training.digits.left_out import (
+    ALL,
     LeftOut,
     best_settings,
     figures_of,
@@ -38,9 +38,6 @@ from cla.training.digits.testsets import test_sets, write_test_sets
 from cla.training.digits.utterances import plan
 from cla.training.digits.vocabulary import LABELS
 from cla.training.digits.voices import (
-    AGAIN,
-    NO_DIGITS,
-    NO_DIGITS_SHARE,
     ROOM_STREAMS,
     SPEAKERS,
     VOICE_STREAMS,
@@ -50,7 +47,6 @@ from cla.training.digits.voices import (
     make_streams,
     make_voice_streams,
     sounds,
-    trained_on,
 )
 from cla.training.landmarks import fit_landmarks
 from cla.training.lanes import FULL, probabilities
@@ -60,20 +56,18 @@ from cla.training.train import (
     TrainConfig,
     lagging_phase,
     low_rank_phase,
-    none_phase,
     rooms_phase,
     train,
     voices_phase,
 )
 
 PLAN_SEED = 1
-TRAIN_SEED, TUNE_SEED = 7, 11
-TUNE_STREAMS = 60
+TRAIN_SEED = 7
 ALL_LANES_ON = ("real voice", "real voice, telephone")
 STAGES = ("data", "train", "landmarks", "refine", "rooms", "voices", "evaluate")
 LEFT_OUT_FILE = "left-out.json"
-REFINED = "refined"
-"""The folder that keeps the weights before the rooms."""
+REFINED, IN_ROOMS = "refined", "rooms"
+"""The folders that keep the weights before the rooms, and before the real voices."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -115,10 +109,11 @@ def make_data(folders: Folders, streams: int, data: Path) -> None:
     bank = folders.work / "bank"
     build_bank(utterances, {"kokoro": kokoro, "espeak": Espeak(), "flite": Flite()}, bank)
     clips = list(load_bank(bank, utterances))
-    for name, count, seed in (("train", streams, TRAIN_SEED), ("tune", TUNE_STREAMS, TUNE_SEED)):
-        material = gather_material(clips, folders.downloads, for_tuning=name == "tune")
-        build_features(material, StreamConfig(), count, seed, folders.features(name))
-    write_test_sets(folders, data)
+    material = gather_material(clips, folders.downloads, for_tuning=False)
+    make_streams(folders, {"train": Made(StreamConfig(), streams, TRAIN_SEED)}, material)
+    kept = gather_material(clips, folders.downloads, for_tuning=True)
+    make_streams(folders, TUNING_STREAMS, kept)
+    write_test_sets(folders, clips, data)
 
 
 def make_weights(folders: Folders, config: TrainConfig) -> None:
@@ -156,16 +151,19 @@ def refine_weights(
 
 
 def enter_rooms(folders: Folders, phase: TrainConfig, data: Path) -> None:
-    """Train on with synthetic voices in rooms, and fit the landmarks anew.
+    """Train on with synthetic voices in rooms, fit the landmarks anew, and keep that apart.
 
     Raises:
         ClaError: there are no recordings, or no synthetic speech.
     """
     make_streams(folders, ROOM_STREAMS, _material(folders, data))
+    streams = [stream for name in ROOM_STREAMS for stream in _streams(folders, name)]
     task = read_task(folders.out)
     write_task(task, folders.work / REFINED, task.card)
-    streams = [stream for name in ROOM_STREAMS for stream in _streams(folders, name)]
-    write_task(trained_on(task, streams, phase), folders.out, task.card)
+    model = train(labeled(streams), phase, Start(task.classifier, task.landmarks))
+    landmarks = fit_landmarks(model, [stream.features for stream in streams])
+    task = replace(task, classifier=model, landmarks=landmarks)
+    write_task(task, folders.work / IN_ROOMS, task.card)
 
 
 def hear_voices(folders: Folders, config: TrainConfig, data: Path) -> None:
@@ -187,31 +185,32 @@ def hear_voices(folders: Folders, config: TrainConfig, data: Path) -> None:
         for speaker in SPEAKERS
     )
     task = with_voices(folders, config)
-    tuning = _streams(folders, "tune")
-    events = best_settings(found, outputs_beside(task, tuning), tuning)
+    tuning = [stream for name in TUNING_STREAMS for stream in _streams(folders, name)]
+    beside = outputs_beside(task, tuning)
+    events = best_settings(found, beside, tuning)
     sets = [streams for streams in test_sets(folders).values() if not any(s.words for s in streams)]
     outputs = [probabilities(task.lane(FULL), [s.features for s in one]) for one in sets]
     report = {
         "left out": figures_of(found, events),
-        "sensitivity": sensitivity(found, list(zip(outputs, sets, strict=True)), events),
+        "left out events": {name: asdict(events[name]) for name in SPEAKERS},
+        "sensitivity": sensitivity(found, list(zip(outputs, sets, strict=True)), events[ALL]),
     }
     with replacing(folders.work / LEFT_OUT_FILE) as file:
         file.write(json.dumps(report, indent=2).encode())
-    write_task(replace(task, event_config=events), folders.out, task.card)
+    write_task(replace(task, event_config=events[ALL]), folders.out, task.card)
 
 
 def with_voices(folders: Folders, config: TrainConfig, left_out: str = "") -> TaskModel:
-    """The task trained on with all real voices but one, then mostly with what holds no digits.
+    """The task trained on with all real voices but one.
 
     A part of the weights before the rooms is kept: they heard less in speech of other tongues.
     """
-    names = [name for name in VOICE_STREAMS if name != f"voices {left_out}"]
-    spoken = [stream for name in (*names, AGAIN) for stream in _streams(folders, name)]
-    first, second = (_streams(folders, name) for name in NO_DIGITS)
-    mostly_none = spoken + NO_DIGITS_SHARE * (first + second)
-    task = trained_on(read_task(folders.out), spoken + second, voices_phase(config))
-    task = trained_on(task, mostly_none, none_phase(config))
-    return kept_in_part(read_task(folders.work / REFINED), task, mostly_none)
+    names = [*ROOM_STREAMS, *(name for name in VOICE_STREAMS if name != f"voices {left_out}")]
+    streams = [stream for name in names for stream in _streams(folders, name)]
+    task = read_task(folders.work / IN_ROOMS)
+    start = Start(task.classifier, task.landmarks)
+    task = replace(task, classifier=train(labeled(streams), voices_phase(config), start))
+    return kept_in_part(read_task(folders.work / REFINED), task, streams)
 
 
 def make_card(folders: Folders, config: TrainConfig, training_streams: int) -> None:

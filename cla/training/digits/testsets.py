@@ -5,11 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from cla.features import embed_clip
+from cla.features import SAMPLE_RATE_HZ, embed_clip
 from cla.files import make_folder, replacing
+from cla.training.digits import noise as noises
+from cla.training.digits.bank import Clip
 from cla.training.digits.dataset import FeatureStream
-from cla.training.digits.sources import ITALIAN, RUSSIAN, SPANISH
+from cla.training.digits.recorded import Gaps, streams_of
+from cla.training.digits.sources import ITALIAN, SPANISH
 from cla.training.digits.teststreams import (
+    PIECE_S,
     AudioStream,
     by_telephone,
     digit_streams,
@@ -18,21 +22,28 @@ from cla.training.digits.teststreams import (
     minutes_of,
     music_streams,
 )
+from cla.training.digits.vocabulary import NEAR_WORDS
 from cla.training.digits.voices import sounds
 from cla.training.recipe import Folders
 
 REPEATS, SEED = 12, 5
+NOISE_MINUTES = 12
+BY_TELEPHONE = ("real voice", "Italian speech")
 
 
-def write_test_sets(folders: Folders, data: Path) -> None:
-    """Embed what is missing of each set, as it is and by telephone.
+def write_test_sets(folders: Folders, clips: Sequence[Clip], data: Path) -> None:
+    """Embed what is missing of each set, and of some by telephone.
 
     Args:
+        clips: the bank, of which voices that were held out say words that sound like digits.
         data: folder that holds `esc10`.
     """
-    for name, audio in _test_audio(folders.downloads, data).items():
+    near = [clip for clip in clips if clip.held_out and clip.word in NEAR_WORDS]
+    for name, audio in (_test_audio(folders.downloads, data) | _made_audio(near)).items():
         _write(folders.features(f"test-{name}"), audio)
-        _write(folders.features(f"test-{name}, telephone"), [by_telephone(one) for one in audio])
+        if name in BY_TELEPHONE:
+            heard = [by_telephone(one) for one in audio]
+            _write(folders.features(f"test-{name}, telephone"), heard)
 
 
 def test_sets(folders: Folders) -> dict[str, list[FeatureStream]]:
@@ -48,10 +59,19 @@ def _test_audio(downloads: Path, data: Path) -> dict[str, list[AudioStream]]:
     return {
         "real voice": digit_streams(english_digits(downloads), REPEATS, SEED),
         "Italian speech": foreign_streams(ITALIAN, downloads),
-        "Russian speech": foreign_streams(RUSSIAN, downloads),
         "Spanish speech": foreign_streams(SPANISH, downloads),
         "music": music_streams(downloads),
         "sounds": minutes_of(sounds(data, train=False)),
+    }
+
+
+def _made_audio(near: Sequence[Clip]) -> dict[str, list[AudioStream]]:
+    rng = np.random.default_rng(SEED)
+    length = round(PIECE_S * SAMPLE_RATE_HZ)
+    makers = (noises.colored, noises.hum, noises.clicks)
+    return {
+        "near-miss words": [AudioStream(one.samples) for one in streams_of(near, Gaps(), SEED)],
+        "room noise": [AudioStream(makers[n % 3](length, rng)) for n in range(NOISE_MINUTES)],
     }
 
 

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from cla.datasets import SAMPLE_RATE_HZ, Package, fetch, find_audio, load_audio
 from cla.training.digits.augment import telephone
 from cla.training.digits.bank import Clip, trimmed_clip
-from cla.training.digits.sources import ENGLISH, ITALIAN, MUSIC, RUSSIAN, SPANISH, recordings
+from cla.training.digits.sources import ENGLISH, MUSIC, recordings
 from cla.training.digits.vocabulary import DIGITS
 from cla.training.scoring import Occurrence
 
 Samples = NDArray[np.float32]
-FOREIGN_LANGUAGES = (ITALIAN, RUSSIAN, SPANISH)
 PIECE_S = 60.0
 
 
