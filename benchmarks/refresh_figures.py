@@ -58,9 +58,7 @@ def of_tests(figures: Mapping[str, Mapping[str, Row]]) -> str:
             name,
             percent(voice[row_name(lane)]["recall"]),
             percent(figures["real voice, telephone"][row_name(lane)]["recall"]),
-            *(
-                f"{figures[one][row_name(lane)]['false_events_per_minute']:.2f}" for one in WITHOUT
-            ),
+            *(f"{figures[one][row_name(lane)]['false_events_per_minute']:.2f}" for one in WITHOUT),
             percent(voice[row_name(lane)]["agreement_with_full"]),
         ]
         for name, lane in LANES.items()

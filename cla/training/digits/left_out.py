@@ -9,17 +9,17 @@ import numpy as np
 from cla.models import EventConfig, TaskModel
 from cla.training.digits.dataset import FeatureStream
 from cla.training.digits.evaluate import JUDGED_LANES, score, words_row
-from cla.training.lanes import FULL, Outputs, probabilities
+from cla.training.lanes import FULL, Outputs, probabilities, row_name
 from cla.training.scoring import EventScore
 
 COST_OF_WRONG = 1.0
 """A wrong event costs as much as so many words that are missed."""
-COST_OF_FALSE = 0.3
-"""Share of words found that one false event a minute is worth, beside digits."""
+COST_OF_FALSE = 0.035
+"""Share of words found that a false event a minute is worth, among words near to digits."""
 EXIT = 0.25
 GRID = [
     EventConfig(enter, EXIT, 1, refractory_s=0.3, smoothing_tokens=smoothing)
-    for enter, smoothing in product((0.4, 0.45, 0.5, 0.55, 0.6, 0.65), (2, 3, 4))
+    for enter, smoothing in product((0.4, 0.45, 0.5, 0.55, 0.6, 0.65), (2, 3))
 ]
 SENSITIVITIES = (0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2)
 """Probabilities at which an event begins, from rarely wrong to missing nothing."""
@@ -57,7 +57,7 @@ def heard(left_out: Iterable[LeftOut]) -> list[Heard]:
             outputs = iter(probabilities(task.lane(lane), features))
             for condition, streams in sets.items():
                 own = [next(outputs) for _ in streams]
-                found.append(Heard(str(lane), speaker, condition, own, streams))
+                found.append(Heard(row_name(lane), speaker, condition, own, streams))
     return found
 
 
@@ -120,7 +120,7 @@ def sensitivity(
     Args:
         without_digits: outputs and streams of sets that hold no digits.
     """
-    clean = [one for one in found if one.lane == str(FULL) and one.condition == "clean"]
+    clean = [one for one in found if one.lane == row_name(FULL) and one.condition == "clean"]
     points = []
     for enter in sorted({*SENSITIVITIES, config.enter}, reverse=True):
         at = config.from_probability(enter)
