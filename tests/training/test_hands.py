@@ -192,7 +192,7 @@ def test_what_must_be_found_and_what_may_be():
 @pytest.mark.timeout(200)
 def test_the_recipe_on_tiny_data(recordings, tmp_path):
     folders = Folders(tmp_path, tmp_path / "model")
-    for name in ("train", "hard", "wide", "tune", "tune-odd"):
+    for name in ("train", "hard", "wide", "tune", "tune-odd", "tune-circles"):
         maker = StreamMaker(recordings, StreamConfig(seconds=15))
         build_streams(maker, 2, SETS[name].seed, folders.features(name))
     classifier = ClassifierConfig(
