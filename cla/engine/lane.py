@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from cla.attention import attention_row, state_bytes, summed
+from cla.attention.crossing import crossing, exact_operations
 from cla.engine.records import FaultRecord, RunningLane
 from cla.errors import ClaError
 from cla.models import EventDetector, StreamClassifier, TaskModel
@@ -26,9 +27,15 @@ Result = TypeVar("Result")
 def running_lane(name: str, config: LaneSpec, classifier: StreamClassifier) -> RunningLane:
     """What whoever looks on is told of a lane that runs a classifier."""
     count = classifier.operations
-    if count is None:
-        return RunningLane(name, config, None, None)
-    return RunningLane(name, config, count.average, count.published)
+    layers = [attention.config for attention in classifier.attentions]
+    return RunningLane(
+        name,
+        config,
+        count and count.average,
+        count and count.published,
+        exact=sum(map(exact_operations, layers)),
+        crossing=crossing(layers[0]) if len(layers) == 1 else None,
+    )
 
 
 class Lane:

@@ -20,12 +20,17 @@ class RunningLane:
         name: its name in all other records.
         average, published: multiply-adds a token, ours on average and by the published closed form;
             None of a kind that does not count them, or has none.
+        exact: those of exact continual attention over the same window.
+        crossing: the window from which on the lane needs fewer than that; None where there is none,
+            or where its layers are several.
     """
 
     name: str
     config: LaneSpec
     average: float | None
     published: float | None
+    exact: float
+    crossing: int | None
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,8 @@ def lane_headers(record: LanesRecord) -> list[dict[str, Any]]:
             **asdict(lane.config),
             "average": lane.average,
             "published": lane.published,
+            "exact": lane.exact,
+            "crossing": lane.crossing,
         }
         for lane in record.lanes
     ]

@@ -7,6 +7,7 @@ import { bytes, compact, decimal, integer, ratio, setLocale, words } from "../..
 import { lookOf, setLooks, swatch } from "../../cla/view/static/looks.js";
 import { argmax, keep, percentile } from "../../cla/view/static/numbers.js";
 import { RecordButton } from "../../cla/view/static/record_button.js";
+import { Summary, winner } from "../../cla/view/static/summary.js";
 import { say, sayOr, setTexts } from "../../cla/view/static/texts.js";
 import { Clock, FakeElement } from "./fakes.js";
 
@@ -90,6 +91,37 @@ test("lanes agree where they name the same label, at all times and lately", () =
   agreement.reset();
   agreement.push(["a", "b"]);
   assert.deepEqual(agreement.of(1, 0), { all: 0, tokens: 1, recent: 0, recentTokens: 1 });
+});
+
+const cost = (average, exact, crossing, window = null) => ({ average, exact, crossing, window });
+
+test("the winner is named, be it on show or not", () => {
+  setTexts({ winner_low: "{title}: {own} < {exact}", winner_exact: "exact: {exact} at {window}", winner_from: "low from {crossing}" });
+  const task = { window: 120 };
+  const full = cost(4_032_000, 33_600, null);
+  const named = (...lanes) => winner(lanes, lanes.map((_, at) => `lane ${at + 1}`), task);
+  assert.equal(named(full, cost(35_712, 33_600, 128)), "exact: 33.6 k at 120 low from 128");
+  assert.equal(named(full, cost(33_600, 33_600, null)), "exact: 33.6 k at 120");
+  assert.equal(named(full, cost(35_712, 537_600, 128)), "lane 2: 35.7 k < 538 k");
+});
+
+test("operations are those of full windows, and it is said that one fills", () => {
+  setTexts({ summary: "{ratio} {agreement}", summary_more: "more: {ratio}", filling: "{valid} of {window}" });
+  const [element, time] = [new FakeElement(), new FakeElement()];
+  const summary = new Summary(element, time);
+  const agreement = new Agreement(4);
+  agreement.push(["a", "a"]);
+  const show = (valid, lanes) => {
+    summary.push({ time_s: 1.5, behind_s: 0, lanes: lanes.map(() => ({ valid_tokens: valid, total_ops: 7 })) });
+    summary.refresh({ source: "<b>", ended: false }, lanes, ["one", "two"], { window: 4 }, agreement);
+    return [element.innerHTML.match(/[\d.]+×/)[0], time.textContent];
+  };
+  const lanes = [cost(1_130, 30, null), cost(10, 30, 2)];
+  assert.deepEqual(show(3, lanes), ["113×", "1.5 s, 3 of 4 · <b>"]);
+  assert.deepEqual(show(4, lanes), ["113×", "1.5 s · <b>"]);
+  assert.match(element.innerHTML, /winner/);
+  assert.deepEqual(show(4, lanes.toReversed()), ["113×", "1.5 s · <b>"]);
+  assert.match(element.innerHTML, /more: /);
 });
 
 test("events are spoken at once, then not before the last sentence has had its time", () => {

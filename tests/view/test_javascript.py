@@ -43,7 +43,7 @@ LOW = LaneSpec("continual_nystrom", 8, "continual", window=60, num_layers=1)
 HAND = Hand(np.full((21, 2), 0.5, np.float32), "Left", 0.9)
 RECORDS = {
     "TokenMessage": TokenRecord(7, 1.5, (LANE,), gap_s=2.0),
-    "LanesMessage": LanesRecord((RunningLane("low", LOW, 12.5, None),)),
+    "LanesMessage": LanesRecord((RunningLane("low", LOW, 12.5, None, 20.0, 64),)),
     "FrameMessage": FrameRecord(1.5, 1.25, (HAND,), b"\xff\xd8\xff"),
     "SoundMessage": SoundRecord(0.5, np.array([0.5, 0.25], np.float32)),
     "MapMessage": MapRecord("low", {"beta": ROW, "gamma_inv": ROW[:, :2], "delta": ROW}),

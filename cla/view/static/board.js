@@ -185,7 +185,7 @@ export class Board {
   refresh({ source, ended, dropped }) {
     if (!this.agreement) return;
     for (const lane of this.lanes) this.panel(lane.name).refresh(lane);
-    this.summary.refresh(source, ended, this.titles, this.agreement);
+    if (this.task) this.summary.refresh({ source, ended }, this.lanes, this.titles, this.task, this.agreement);
     if (this.page.byId("difference").open) this.difference.refresh(this.agreement);
     if (this.page.byId("telemetry").open) this.telemetry.refresh(dropped);
     this.announcer.refresh(this.lanes.length);

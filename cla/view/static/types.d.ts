@@ -26,6 +26,10 @@ export interface Lane extends LaneSettings {
   text: string;
   average: number | null;
   published: number | null;
+  /** Operations of exact continual attention over the same window. */
+  exact: number;
+  /** The window from which on the lane needs fewer, where there is one. */
+  crossing: number | null;
 }
 
 /** Two lanes by their places, from 0. */
