@@ -15,7 +15,11 @@ from cla.view.settings import choice
 LANGUAGE_KEY = "lang"
 # Streamlit leaves as much room again as its bar takes.
 MARKED = re.compile(r"[^\w\s]|_")
-TIGHT_HEAD = "<style>.stMainBlockContainer { padding-top: 4.5rem; }</style>"
+HEAD = """<style>
+.stMainBlockContainer { padding-top: 4.5rem; }
+:is([data-testid="stTopNavLink"], [data-testid="stSidebarNavLink"]):focus-visible {
+  outline: 2px solid currentcolor; outline-offset: -2px; }
+</style>"""
 
 
 def texts() -> Texts:
@@ -39,7 +43,7 @@ def run_navigation(names: Sequence[str]) -> None:
         for name in names
     ]
     page = st.navigation(pages, position="top")
-    st.html(TIGHT_HEAD)
+    st.html(HEAD)
     # The switch stands below the page but comes first: a page may take its time.
     body = st.container()
     _language_switch(say)

@@ -145,7 +145,7 @@ test("tokens are drawn, those of lanes that have gone are not", () => {
 test("what comes late of a source that was given up is not drawn", () => {
   page.receive(HELLO, {});
   token(0);
-  page.sources.drop();
+  page.deaf = true;
   token(1);
   assert.deepEqual(shown(), [0]);
   token(0);
@@ -225,12 +225,15 @@ test("an address with no probability asks for none", () => {
   }
 });
 
-test("a file that was refused is neither heard nor named", () => {
+test("a file that was refused leaves what was shown, at its end and by its name", () => {
   page.receive(HELLO, {});
+  page.sources.name = "good.wav";
+  token(0);
+  token(1);
   page.sources.name = "broken.wav";
   page.receive({ type: "fault", message: "It is broken.", remedy: "Mend it.", fatal: false }, {});
   assert.equal(notice(), "It is broken. Mend it.");
-  assert.equal(page.sources.name, "");
+  assert.deepEqual([page.sources.name, page.ended, shown()], ["good.wav", true, [0, 1]]);
 });
 
 test("a fault leaves a source that plays", () => {
@@ -284,6 +287,39 @@ test("lanes step by PyTorch until the kernels are there", () => {
   assert.deepEqual(path({ share: 0.5 }), ["path_compiling", "pytorch"]);
   assert.deepEqual(path({ missing: true }), ["path_missing", "pytorch"]);
   assert.deepEqual(path({ ready: true }), ["path_kernels", "kernels"]);
+});
+
+test("landmarks are moved in the one low-rank lane, of several in the chosen one, and in none of none", () => {
+  page.receive(HELLO, {});
+  const move = (place) => {
+    sent.length = 0;
+    page.byId("landmarks").value = place;
+    page.byId("landmarks").send("input");
+    return sent;
+  };
+  assert.deepEqual(move("0"), [{ type: "landmarks", num_landmarks: 8 }]);
+  page.receive({ type: "lanes", lanes: [FULL, LOW, { ...LOW, name: "third", num_landmarks: 8 }] }, {});
+  assert.deepEqual(move("1")[0].lanes.map(({ num_landmarks: count }) => count), [null, 16, 8]);
+  page.selectLane(2);
+  assert.deepEqual(move("1")[0].lanes.map(({ num_landmarks: count }) => count), [null, 16, 16]);
+  assert.equal(page.byId("landmarks").disabled, false);
+  page.receive({ type: "lanes", lanes: [FULL, { ...FULL, name: "other" }] }, {});
+  assert.deepEqual(move("1"), []);
+  assert.deepEqual([page.byId("landmarks").disabled, page.byId("landmarks").title], [true, "no_landmarks"]);
+});
+
+test("what the address asks for in vain is told, all of it", () => {
+  const told = (address) => {
+    open(address);
+    page.byId("clip").value = "digits-clip";
+    page.receive(HELLO, {});
+    return notice();
+  };
+  page.data.texts.unknown_in_address = "Unknown: {what}.";
+  assert.equal(told("?task=nonsense&clip=sounds-clip&enter=2&foo=bar&lang=de"), "Unknown: task=nonsense, enter=2, foo=bar.");
+  assert.equal(told("?task=idle"), "idle: It needs a file.");
+  assert.equal(told("?task=own-gone"), "");
+  assert.equal(told("?task=sounds&clip=digits-clip"), "");
 });
 
 test("keys add and remove the lane that is chosen", () => {

@@ -38,7 +38,7 @@ export class Board {
   /** @type {Agreement | undefined} */
   agreement;
 
-  /** @param {Pick<LivePage, "root" | "byId" | "tip" | "sendLanes">} page */
+  /** @param {Pick<LivePage, "root" | "byId" | "tip" | "sendLanes" | "selectLane">} page */
   constructor(page) {
     this.page = page;
     this.summary = new Summary(page.byId("summary"), page.byId("time"));
@@ -85,7 +85,7 @@ export class Board {
     this.agreement = new Agreement(task.window);
     this.panels = new Map(lanes.map((lane, at) => {
       const panel = new LanePanel(lane, at, task, { track, tip: this.page.tip });
-      panel.element.addEventListener("pointerdown", () => this.select(at));
+      panel.element.addEventListener("pointerdown", () => this.page.selectLane(at));
       return [lane.name, panel];
     }));
     const place = part(this.page.root, ".lanes");

@@ -28,8 +28,8 @@ export function setKinds(known, chosen) {
   defaults = chosen;
 }
 
-/** @param {{kind: string}} lane */
-const modesOf = ({ kind }) => kinds.get(kind) ?? [];
+/** The landmark modes that a lane can have. @param {{kind: string}} lane */
+export const modesOf = ({ kind }) => kinds.get(kind) ?? [];
 /** @param {{kind: string}} lane */
 const lowRank = (lane) => modesOf(lane).length > 0;
 
@@ -116,8 +116,7 @@ export function showLane(element, lanes, index, task, onChange) {
   const listen = (name, changed) => {
     const select = find(name);
     select.onchange = () => {
-      const moved = { ...lane, ...changed(select.value) };
-      onChange(lanes.map((each, i) => laneOf(i === index ? moved : each)));
+      onChange(withChanged(lanes, index, changed(select.value)));
     };
   };
   /** @param {string} value @param {number} all */
@@ -132,6 +131,15 @@ export function showLane(element, lanes, index, task, onChange) {
     if (left) onChange(left);
   };
 }
+
+/**
+ * The lanes, one of them changed.
+ * @param {LaneSettings[]} lanes
+ * @param {number} index
+ * @param {Partial<LaneSettings>} changed
+ */
+export const withChanged = (lanes, index, changed) =>
+  lanes.map((lane, i) => laneOf(i === index ? { ...lane, ...changed } : lane));
 
 /**
  * The lanes without one, or null where all that are left are needed.

@@ -3,6 +3,7 @@
 /** @import { ById, FrameMessage, Hello, KernelsMessage, Lane, LaneSettings, LiveData, Message, Settings, Tables, Task, Theme, TokenMessage } from "./types.js" */
 
 import { readAddress } from "./address.js";
+import { unknownInAddress } from "./address_check.js";
 import { Board } from "./board.js";
 import { readTheme } from "./colors.js";
 import { markup, fill, fillTasks, showTask } from "./controls.js";
@@ -12,6 +13,7 @@ import { Followed } from "./followed.js";
 import { decimal, setLocale } from "./format.js";
 import { showHint } from "./hint.js";
 import { listenForKeys } from "./keys.js";
+import { showLandmarks } from "./landmarks.js";
 import { oneMore, setKinds, withoutLane, writeLanes } from "./lane_controls.js";
 import { setLooks } from "./looks.js";
 import { applyChoice, bindSettings } from "./page_settings.js";
@@ -49,6 +51,8 @@ export class LivePage {
   token = null;
   /** When it came. */
   arrived = 0;
+  /** Whether the visitor wants little to move: charts then go on by whole tokens. */
+  calm = globalThis.matchMedia?.("(prefers-reduced-motion: reduce)");
   /** Pictures left out by the server. */
   dropped = 0;
   /** Why the next gap is there, where the page knows. */
@@ -105,14 +109,15 @@ export class LivePage {
   }
 
   /** @param {LaneSettings[] | null} lanes null where they stay */
-  sendLanes(lanes) {
+  sendLanes = (lanes) => {
     if (!lanes) return;
     this.socket.send({ type: "lanes", lanes });
-  }
+  };
 
-  /** The lane at this place is the one that keys act on. @param {number} at */
+  /** The lane at this place is the one that keys and the landmarks' controls act on. @param {number} at */
   selectLane(at) {
     this.board.select(at);
+    if (this.task) showLandmarks(this, this.task);
   }
 
   removeLane() {
@@ -166,11 +171,8 @@ export class LivePage {
         this.notice(`${this.byId("notice").textContent} ${header.message}`.trim());
         break;
       case "fault":
-        // A file that was refused is neither heard nor named.
-        if (!this.settings?.source) {
-          this.clear();
-          this.sources.drop();
-        }
+        if (this.settings?.source) this.deaf = false;
+        else this.sources.refuse();
         this.board.doubt();
         this.notice(`${header.message} ${header.remedy}`);
         break;
@@ -195,7 +197,15 @@ export class LivePage {
    */
   greet(hello) {
     const first = !this.hello;
+    // Before the page writes there itself.
+    const unknown = first ? unknownInAddress(hello.tasks) : "";
     this.hello = hello;
+    this.begin(hello, first);
+    if (unknown) this.notice(`${this.byId("notice").textContent} ${unknown}`.trim());
+  }
+
+  /** Show what the address asks for, or what goes on. @param {Hello} hello @param {boolean} first */
+  begin(hello, first) {
     this.lanes = hello.lanes;
     this.byId("record").hidden = !hello.records;
     if (first) fillTasks(this.byId("tasks"), this.byId("idle-tasks"), hello.tasks, (name) => this.choose(name));
@@ -259,11 +269,7 @@ export class LivePage {
     const task = this.task && (this.chosen || !settings.source) ? this.task : served;
     this.setTask(task, hello);
     this.board.show(lanes, served, hello.device);
-    // The controls for all lanes make sense where a single one is low-rank.
     const lowRank = lanes.filter((lane) => lane.num_landmarks);
-    /** @type {NodeListOf<HTMLElement>} */
-    const labels = this.root.querySelectorAll(".all-lanes");
-    for (const label of labels) label.hidden = lowRank.length !== 1;
     if (settings.source) writeLanes(lanes);
     this.byId("pause").textContent = say(settings.paused ? "resume" : "pause");
     this.byId("step").disabled = !settings.paused;
@@ -281,11 +287,9 @@ export class LivePage {
   }
 
   /** @param {Settings} settings @param {Task} task */
-  showControls({ fast, enter, num_landmarks: count, landmark_mode: mode }, task) {
+  showControls({ fast, enter }, task) {
     this.followed.put(this.byId("fast"), fast);
-    const shown = this.followed.put(this.byId("landmarks"), count === null ? -1 : task.landmark_counts.indexOf(count));
-    if (shown) this.byId("landmarks-value").textContent = String(count ?? "");
-    this.followed.put(this.byId("mode"), mode);
+    showLandmarks(this, task);
     this.sensitivity.show(enter);
   }
 
@@ -347,6 +351,7 @@ export class LivePage {
     this.token = null;
     this.dropped = this.sources.camera.dropped = 0;
     this.ended = false;
+    this.sources.shown = this.sources.name;
   }
 
   /** @param {string | null} sentence */
@@ -394,7 +399,7 @@ export class LivePage {
   /** @param {Theme} theme @param {Task} task @param {boolean} still */
   draw(theme, task, still) {
     const waiting = this.token ? (performance.now() - this.arrived) / 1000 / task.hop_s : 0;
-    const progress = still ? 0 : Math.min(waiting, 1);
+    const progress = still || this.calm?.matches ? 0 : Math.min(waiting, 1);
     const mirrored = this.isCamera;
     this.board.draw(theme, progress, { head: this.head, layer: this.layer, mirrored });
     if (task.input === "video") this.preview.draw(theme, { mirrored, bones: this.hello?.bones ?? [] });

@@ -21,6 +21,8 @@ const LOCAL = "local:";
 export class Sources {
   /** The name of what is played. */
   name = "";
+  /** The name of what is shown, until what is asked for has begun. */
+  shown = "";
   /** Counts the sources: what is asked of an earlier one is no more wanted. */
   turn = 0;
   /** Settled when the last device that was asked for is open, or is not. */
@@ -146,15 +148,20 @@ export class Sources {
    */
   async startDevice(device = "") {
     const { page, task } = this;
-    this.stop();
     page.notice(null);
-    page.socket.send({ type: "stop" });
-    page.clear();
     if (device.startsWith(LOCAL)) {
+      this.stop();
+      page.socket.send({ type: "stop" });
       page.socket.send({ type: "device", task: task.name, kind: task.input, index: Number(device.slice(LOCAL.length)) });
       return;
     }
+    // What plays goes on until the device is open; another device may be the same one.
+    if (this.running) {
+      this.stop();
+      page.socket.send({ type: "stop" });
+    }
     // One after the other: a device that comes late must not take the next one with it.
+    this.turn += 1;
     const { turn } = this;
     this.opening = this.opening.then(() => this.open(device, turn));
     await this.opening;
@@ -174,6 +181,9 @@ export class Sources {
         capture.stop();
         return;
       }
+      this.hush();
+      this.page.socket.send({ type: "stop" });
+      this.page.clear();
       this.name = name;
       this.showRunning();
       this.listDevices(devices, deviceId);
@@ -220,13 +230,12 @@ export class Sources {
     // The same file can be chosen again.
     input.value = "";
     page.notice(null);
-    page.clear();
-    this.drop();
     if (file.size > MAX_UPLOAD_MB * 2 ** 20 || !file.size) {
-      page.socket.send({ type: "stop" });
       page.notice(say("file_size", { name: file.name, size: (file.size / 2 ** 20).toFixed(1), most: MAX_UPLOAD_MB }));
       return;
     }
+    page.deaf = true;
+    this.stop();
     // A name may hold halves of characters, which no message can.
     this.name = file.name.replace(/\p{Surrogate}/gu, "\ufffd");
     page.socket.send({ type: "upload", size_bytes: file.size, name: this.name, task: task.name });
@@ -258,19 +267,24 @@ export class Sources {
     }
   }
 
-  /** Stop what was there, of which nothing is shown any more. */
-  drop() {
-    this.page.deaf = true;
+  /** What was asked for does not come: what is shown stays, at its end. */
+  refuse() {
     this.stop();
-    this.name = "";
+    this.name = this.shown;
+    this.page.ended = true;
+  }
+
+  /** Let nothing be heard. */
+  hush() {
+    this.audio.pause();
+    this.audio.removeAttribute("src");
   }
 
   /** Stop devices and sound, and say why. @param {string} sentence */
   stop(sentence = "") {
     this.microphone.stop();
     this.camera.stop();
-    this.audio.pause();
-    this.audio.removeAttribute("src");
+    this.hush();
     this.meter.hidden = true;
     this.turn += 1;
     this.showRunning();

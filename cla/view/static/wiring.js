@@ -3,6 +3,8 @@
 /** @import { Controls } from "./types.js" */
 /** @import { LivePage } from "./main.js" */
 
+import { moveLandmarks } from "./landmarks.js";
+
 /**
  * Listen to the controls of `page`, which mean something once the server has said what there is.
  * @param {LivePage} page
@@ -40,11 +42,12 @@ export function wire(page) {
   });
   on("landmarks", "input", (landmarks) => {
     const count = page.task?.landmark_counts[Number(landmarks.value)];
+    if (count === undefined) return;
     page.byId("landmarks-value").textContent = String(count);
-    send("landmarks", { num_landmarks: count });
+    moveLandmarks(page, { num_landmarks: count });
   });
   on("add-lane", "click", () => page.addLane());
-  on("mode", "change", (mode) => send("landmark_mode", { mode: mode.value }));
+  on("mode", "change", (mode) => moveLandmarks(page, { landmark_mode: mode.value }));
   on("maps", "change", (maps) => {
     page.board.showMaps(maps.checked);
     page.lastMap = 0;
