@@ -140,7 +140,8 @@ test("a device that starts is announced with its task", async () => {
   asked[0].resolve({ name: "Mic", deviceId: "a", devices: [["a", "Mic"]] });
   await settled();
   assert.deepEqual(sent.at(-1), { type: "microphone", sample_rate_hz: 48_000, task: "digits" });
-  assert.equal(page.sources.meter.hidden, false);
+  microphone.handlers.onLevel(0.25);
+  assert.deepEqual([page.sources.meter.hidden, page.sources.meter.value], [false, 0.25]);
 });
 
 test("a device that comes after another source was chosen is let go", async () => {

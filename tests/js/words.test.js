@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
 import { Agreement } from "../../cla/view/static/agreement.js";
+import { BestGuess } from "../../cla/view/static/best_guess.js";
 import { Announcer } from "../../cla/view/static/announcer.js";
 import { bytes, compact, decimal, integer, ratio, setLocale, words } from "../../cla/view/static/format.js";
 import { lookOf, setLooks, swatch } from "../../cla/view/static/looks.js";
@@ -122,6 +123,18 @@ test("operations are those of full windows, and it is said that one fills", () =
   assert.match(element.innerHTML, /winner/);
   assert.deepEqual(show(4, lanes.toReversed()), ["113×", "1.5 s · <b>"]);
   assert.match(element.innerHTML, /more: /);
+});
+
+test("a class that leads for a second is the best guess, one that is unlikely is none", () => {
+  const guess = new BestGuess(0.4);
+  const places = (...probabilities) => probabilities.map((each) => {
+    guess.push(Float32Array.of(0.8, ...each));
+    return guess.place;
+  });
+  assert.deepEqual(places([0.05, 0.15], [0.05, 0.15], [0.05, 0.15], [0.15, 0.05]), [0, 0, 2, 0]);
+  assert.deepEqual(places([0.2, 0], [0.2, 0], [0.05, 0], [0.2, 0]), [0, 1, 0, 0]);
+  guess.reset();
+  assert.deepEqual(places([0.09, 0], [0.09, 0], [0.09, 0]), [0, 0, 0]);
 });
 
 test("events are spoken at once, then not before the last sentence has had its time", () => {

@@ -4,6 +4,7 @@
 /** @import { InputTrack } from "./input_track.js" */
 /** @import { Tip } from "./tip.js" */
 
+import { BestGuess } from "./best_guess.js";
 import { byTestId, part } from "./dom.js";
 import { compact, counted, decimal, words } from "./format.js";
 import { laneMarkup } from "./lane_controls.js";
@@ -39,6 +40,7 @@ export class LanePanel {
   constructor({ name, kind }, at, task, { track, tip }) {
     this.lane = name;
     this.task = task;
+    this.guess = new BestGuess(task.hop_s);
     const title = say(`lane_${kind}`);
     this.element = document.createElement("section");
     this.element.className = "lane";
@@ -87,6 +89,7 @@ export class LanePanel {
   reset() {
     this.view.reset();
     this.map.clear();
+    this.guess.reset();
     this.times = [];
     this.events = [];
     this.taken = 0;
@@ -107,7 +110,9 @@ export class LanePanel {
     this.record = record;
     /** @param {string} name @returns {Table | undefined} */
     const of = (name) => arrays[`${this.lane}/${name}`];
-    this.view.push(token, record, arrays[`${this.lane}/probabilities`].data, of("attention"), of("stretches"));
+    const probabilities = arrays[`${this.lane}/probabilities`].data;
+    this.guess.push(probabilities);
+    this.view.push(token, record, probabilities, of("attention"), of("stretches"));
     if (this.taken++ >= WARM_UP) keep(this.times, record.compute_ms, KEPT_TIMES);
     if (record.event) {
       keep(this.events, words(record.event.label), KEPT_EVENTS);
@@ -122,8 +127,10 @@ export class LanePanel {
     if (!this.record) return;
     const { label, ops, total_ops: total, valid_tokens: valid } = this.record;
     const nothing = label === this.task.labels[0];
-    this.label.textContent = nothing ? "–" : words(label);
+    const guess = nothing ? this.guess.place : 0;
+    this.label.textContent = guess ? `${words(this.task.labels[guess])}?` : nothing ? "–" : words(label);
     this.label.classList.toggle("active", !nothing);
+    this.label.classList.toggle("guess", guess > 0);
     const cell = part(this.element, "[data-value=ops]");
     cell.textContent = counted(ops);
     cell.title = count.average === null ? say("ops_not_counted")

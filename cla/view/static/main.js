@@ -157,6 +157,7 @@ export class LivePage {
         break;
       case "sound":
         this.board.track?.sound(header.time_s, arrays.peaks.data);
+        if (this.settings?.source === "device") this.sources.showLevel(Math.max(...arrays.peaks.data));
         break;
       case "frame":
         this.takeFrame(header, arrays);

@@ -42,7 +42,7 @@ export class Sources {
     const onEnd = (sentence) => this.stop(sentence);
     this.microphone = new Microphone({
       onPacket: (packet) => this.sendSound(packet),
-      onLevel: (level) => { this.meter.value = level; },
+      onLevel: (level) => this.showLevel(level),
       onEnd,
       onHeld: () => page.notice(say("sound_held")),
       onRun: (samples) => this.missSound(samples),
@@ -51,6 +51,12 @@ export class Sources {
       onFrame: (message) => page.socket.buffered < MAX_CAMERA_BUFFERED && page.socket.sendBytes(message),
       onEnd,
     });
+  }
+
+  /** Show that a device hears something. @param {number} level 0..1 */
+  showLevel(level) {
+    this.meter.hidden = false;
+    this.meter.value = level;
   }
 
   /** The sound goes on, behind a gap. @param {number} samples */
@@ -187,7 +193,6 @@ export class Sources {
       this.name = name;
       this.showRunning();
       this.listDevices(devices, deviceId);
-      this.meter.hidden = capture !== this.microphone;
       this.announce(capture, task);
     } catch (error) {
       if (this.turn === turn) this.page.notice(error.message);
