@@ -31,8 +31,8 @@ def running_lane(name: str, config: LaneSpec, classifier: StreamClassifier) -> R
     return RunningLane(
         name,
         config,
-        count and count.average,
-        count and count.published,
+        count.average if count else None,
+        count.published if count else None,
         exact=sum(map(exact_operations, layers)),
         crossing=crossing(layers[0]) if len(layers) == 1 else None,
     )
