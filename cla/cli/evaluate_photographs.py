@@ -12,6 +12,7 @@ from cla.files import write_file
 from cla.models import TaskModel
 from cla.options import Options
 from cla.training.hands.photographs import JUDGED_LANES, SHOWN_S, find_photographs, judge, show
+from cla.training.lanes import row_name
 
 
 def main(task: TaskModel, argv: Sequence[str]) -> int:
@@ -47,12 +48,12 @@ def _table(figures: Mapping[str, Mapping[str, Any]]) -> Table:
     table.add_column("photographs", justify="right")
     table.add_column("hand found", justify="right")
     for lane in JUDGED_LANES:
-        table.add_column(str(lane), justify="right")
+        table.add_column(row_name(lane), justify="right")
     for folder, row in figures.items():
         cells = [
             f"{_percent(one['share'])} ({_percent(one['interval'][0])} to "
             f"{_percent(one['interval'][1])})"
-            for one in (row[str(lane)] for lane in JUDGED_LANES)
+            for one in (row[row_name(lane)] for lane in JUDGED_LANES)
         ]
         found = _percent(row["hand_found"])
         table.add_row(folder, str(row["photographs"]), found, *cells)
