@@ -7,6 +7,7 @@ import logging
 import secrets
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, ParamSpec, TypeVar
@@ -55,22 +56,30 @@ class Visit:
 
     Attributes:
         key: the secret with which the page connects.
-        own: a task for this page alone.
         waiting_from_s: when its connection broke, while it is waited for.
     """
 
     def __init__(self, host: Host) -> None:
         self.key = secrets.token_urlsafe(24)
-        self.own: OwnTask | None = None
         self.waiting_from_s: float | None = None
         self._host = host
         self._connection: Connection | None = None
         self._stage: Stage | None = None
         self._ending: asyncio.TimerHandle | None = None
         self._shelf: Shelf | None = None
+        self._own: weakref.ref[OwnTask] | None = None
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news = asyncio.Event()
+
+    @property
+    def own(self) -> OwnTask | None:
+        """A task for this page alone, held weakly: it lasts as long as whoever gave it holds it."""
+        return self._own() if self._own else None
+
+    @own.setter
+    def own(self, own: OwnTask) -> None:
+        self._own = weakref.ref(own)
 
     @property
     def has_place(self) -> bool:
@@ -93,9 +102,9 @@ class Visit:
             return self._shelf
 
     def leave(self) -> None:
-        """The visitor has gone, and what was theirs goes too; a page left behind may come back."""
+        """The visitor has gone, and their recordings go too; a page left behind may come back."""
         with self._lock:
-            shelf, self._shelf, self.own = self._shelf, None, None
+            shelf, self._shelf = self._shelf, None
         if shelf and self._host.store:
             self._host.store.release(shelf)
 

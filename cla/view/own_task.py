@@ -13,6 +13,8 @@ from cla.view.visitor import visitor
 OWN = "own"
 """Its name in messages, whatever its title: it cannot stand in for a task of the package."""
 _PREFIX = f"{OWN}-"
+_KEPT = "own_task"
+"""Where Streamlit's session holds it, which outlives a reload; the visit holds it weakly."""
 
 
 def keep_own_task(task: TaskModel) -> str:
@@ -24,7 +26,7 @@ def keep_own_task(task: TaskModel) -> str:
     named = replace(task, name=OWN)
     address = _PREFIX + secrets.token_urlsafe(16)
     shown = {**shown_task(named), "title": task.name, "problem": "", "address": address}
-    visitor().visit.own = OwnTask(named, shown, address)
+    _keep(OwnTask(named, shown, address))
     return address
 
 
@@ -44,5 +46,10 @@ def keep_addressed_task() -> bool:
         own = live_server().own_task(address)
         if own is None:
             return False
-        visit.own = own
+        _keep(own)
     return True
+
+
+def _keep(own: OwnTask) -> None:
+    st.session_state[_KEPT] = own
+    visitor().visit.own = own
