@@ -35,7 +35,7 @@ from cla.features.speech_embedding import (
 )
 from cla.features.tokenizer import SoundTokenizer, SpeechTokenizer, embed_clip
 from cla.features.vggish import VGGISH_DIM, Vggish, load_vggish
-from cla.features.yamnet import YAMNET_DIM, Yamnet, load_yamnet
+from cla.features.yamnet import SCORED_DIM, YAMNET_DIM, Yamnet, load_yamnet, relative_scores
 from cla.features.yamnet_tokenizer import (
     SOUND_HOP_S,
     YAMNET_FILE,
@@ -55,6 +55,7 @@ __all__ = [
     "NUM_POINTS",
     "RECEPTIVE_FIELD_S",
     "SAMPLE_RATE_HZ",
+    "SCORED_DIM",
     "SOUND_HOP_S",
     "VGGISH_DIM",
     "YAMNET_DIM",
@@ -89,5 +90,6 @@ __all__ = [
     "hand_velocities",
     "load_vggish",
     "load_yamnet",
+    "relative_scores",
     "resampled",
 ]

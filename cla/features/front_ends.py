@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Protocol
 
@@ -18,7 +19,7 @@ from cla.features.picture_tokenizer import PICTURE_HOP_S, PictureTokenizer
 from cla.features.spectrum_tokenizer import SPECTRUM_DIM, SpectrumTokenizer
 from cla.features.speech_embedding import FEATURE_DIM, HOP_S
 from cla.features.tokenizer import SpeechTokenizer
-from cla.features.yamnet import YAMNET_DIM
+from cla.features.yamnet import SCORED_DIM, YAMNET_DIM
 from cla.features.yamnet_tokenizer import SOUND_HOP_S, YamnetTokenizer
 from cla.stages import Stage
 from cla.types import InputKind, Token, VideoFrame
@@ -68,6 +69,13 @@ FRONT_ENDS: Mapping[str, FrontEnd] = MappingProxyType(
         for one in (
             SoundFrontEnd("speech", FEATURE_DIM, HOP_S, SpeechTokenizer),
             SoundFrontEnd("sounds", YAMNET_DIM, SOUND_HOP_S, YamnetTokenizer, "yamnet"),
+            SoundFrontEnd(
+                "scored sounds",
+                SCORED_DIM,
+                SOUND_HOP_S,
+                partial(YamnetTokenizer, scored=True),
+                "yamnet",
+            ),
             SoundFrontEnd("spectrum", SPECTRUM_DIM, HOP_S, SpectrumTokenizer),
             ImageFrontEnd("hands", HAND_FEATURE_DIM, HAND_HOP_S, HandTokenizer),
             ImageFrontEnd("pictures", PICTURE_DIM, PICTURE_HOP_S, PictureTokenizer),

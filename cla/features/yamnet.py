@@ -1,4 +1,4 @@
-"""YAMNet: 1,024 numbers for what is sounding, from patches of 0.975 s."""
+"""YAMNet: 1,024 numbers for what is sounding, and its scores, from patches of 0.975 s."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from torch.nn import functional
 
 from cla.errors import ClaError
 from cla.features.log_mel import LogMel
@@ -13,10 +14,16 @@ from cla.features.weights import check_tensors
 
 YAMNET_DIM = 1_024
 NUM_AUDIOSET_CLASSES = 521
+SCORED_DIM = YAMNET_DIM + NUM_AUDIOSET_CLASSES + 1
 YAMNET_SHA256 = "c60e68ba43b9984b75b53e6fe0601ca5d4f8134c84ba671f939c5e9bcfc20bb6"
 """Of the converted tensors, see `check_tensors`."""
 
 _MEL_OFFSET = 0.001
+_SOUNDS = 494
+"""Classes before silence, rooms, and qualities of a recording, which stand out over all sounds."""
+_NOTHING = -3.0
+"""Logit of hearing nothing: what is less sure does not stand out even where nothing else is."""
+_LOWEST, _HIGHEST = -8.0, 4.0
 _WIDTHS = (32, 64, 128, 128, 256, 256, *6 * (512,), *2 * (1024,))
 _STRIDES = (1, 2, 1, 2, 1, 2, *5 * (1,), 2, 1)
 
@@ -50,6 +57,23 @@ class Yamnet(nn.Module):
     def embed(self, patches: Tensor) -> Tensor:
         """The embeddings alone, (B, 1024)."""
         return self(patches)[0]  # type: ignore[no-any-return]  # a tuple of tensors
+
+    def embed_scored(self, patches: Tensor) -> Tensor:
+        """The embeddings and, beside them, what of AudioSet stands out, (B, 1546)."""
+        embedding, logits = self(patches)
+        return torch.cat((embedding, relative_scores(logits)), -1)
+
+
+def relative_scores(logits: Tensor) -> Tensor:
+    """How much each class of AudioSet, and last nothing, stands out: 2 is alone, 0 is drowned.
+
+    Shapes:
+        logits: (..., 521)
+        returns: (..., 522)
+    """
+    logits = functional.pad(logits, (0, 1), value=_NOTHING)
+    heard = torch.cat((logits[..., :_SOUNDS], logits[..., -1:]), -1).logsumexp(-1, keepdim=True)
+    return (logits - heard).clamp(_LOWEST, _HIGHEST) / 4 + 2
 
 
 class _Convolution(nn.Sequential):

@@ -29,8 +29,9 @@ class YamnetFeatures:
         ClaError: YAMNet has not been fetched.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, scored: bool = False) -> None:
         self._network = shared_yamnet()
+        self._embed = self._network.embed_scored if scored else self._network.embed
         self.reset()
 
     def reset(self) -> None:
@@ -45,7 +46,7 @@ class YamnetFeatures:
         samples = torch.cat((self._context, torch.from_numpy(hop)))
         self._context = samples[-CONTEXT_SAMPLES:]
         self._patch = torch.cat((self._patch[_HOP_FRAMES:], self._network.log_mel(samples)))
-        features = self._network.embed(self._patch[None])[0]
+        features = self._embed(self._patch[None])[0]
         self._count += 1
         return [Token(self._count - 1, self._count * SOUND_HOP_S, features)]
 
@@ -61,22 +62,25 @@ class YamnetTokenizer(SoundTokenizer):
         ClaError: YAMNet has not been fetched.
     """
 
-    def __init__(self, sample_rate_hz: int) -> None:
-        super().__init__(sample_rate_hz, SOUND_HOP_SAMPLES, YamnetFeatures())
+    def __init__(self, sample_rate_hz: int, *, scored: bool = False) -> None:
+        super().__init__(sample_rate_hz, SOUND_HOP_SAMPLES, YamnetFeatures(scored=scored))
 
 
-def embed_sounds(samples: NDArray[np.float32], network: Yamnet | None = None) -> Tensor:
+def embed_sounds(
+    samples: NDArray[np.float32], network: Yamnet | None = None, *, scored: bool = False
+) -> Tensor:
     """Returns the features of a clip, the numbers that a `YamnetTokenizer` gives, to rounding.
 
     Shapes:
         samples: (S,) float32 in [-1, 1] at 16 kHz.
-        returns: (T, 1024) with T = S // 1600.
+        returns: (T, 1024) or, with scores, (T, 1546), with T = S // 1600.
 
     Raises:
         ClaError: the samples are not numbers, or not one channel; or YAMNet has not been fetched.
     """
     network = network or shared_yamnet()
-    return embed_patches(samples, network.log_mel, network.embed, SOUND_HOP_SAMPLES)
+    embed = network.embed_scored if scored else network.embed
+    return embed_patches(samples, network.log_mel, embed, SOUND_HOP_SAMPLES)
 
 
 @cache

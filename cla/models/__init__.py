@@ -4,7 +4,7 @@ from cla.models.checkpoint import load_task, read_task, tasks, write_task
 from cla.models.classifier import ClassifierConfig, ClassifierState, Positions, StreamClassifier
 from cla.models.events import EventConfig, EventDetector
 from cla.models.graphed_step import GraphedStep
-from cla.models.known import Known, KnownClass
+from cla.models.known import Known, KnownClass, ScoredClass
 from cla.models.lane_spec import LaneSpec, lane_names, parse_lane
 from cla.models.matching import Matches, Span, belongs, match_events
 from cla.models.stack import StackMode
@@ -25,6 +25,7 @@ __all__ = [
     "LaneSpec",
     "Matches",
     "Positions",
+    "ScoredClass",
     "Span",
     "StackMode",
     "StreamClassifier",

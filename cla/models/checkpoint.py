@@ -16,7 +16,7 @@ from cla.errors import ClaError
 from cla.files import make_folder, replacing
 from cla.models.classifier import ClassifierConfig, StreamClassifier
 from cla.models.events import EventConfig
-from cla.models.known import Known, KnownClass
+from cla.models.known import Known, KnownClass, ScoredClass
 from cla.models.task import FixedLandmarks, TaskModel
 from cla.resources import asset_path
 
@@ -108,12 +108,18 @@ def description_of(task: TaskModel) -> dict[str, Any]:
         "landmark_counts": list(task.landmark_counts),
         "classifier": asdict(task.classifier.config),
         "events": asdict(task.event_config),
-        **({"known": _nearness(task.known)} if task.known else {}),
+        **_known(task.known),
     }
 
 
-def _nearness(known: Known) -> dict[str, float]:
-    return {str(place): one.least for place, one in known.classes.items()}
+def _known(known: Known) -> dict[str, dict[str, float]]:
+    """The least that each class must have, of those known by examples and by scores."""
+    kinds = {"known": KnownClass, "scored": ScoredClass}
+    found = {
+        name: {str(place): one.least for place, one in known.classes.items() if type(one) is kind}
+        for name, kind in kinds.items()
+    }
+    return {name: classes for name, classes in found.items() if classes}
 
 
 def tensors_of(task: TaskModel) -> dict[str, Tensor]:
@@ -124,7 +130,10 @@ def tensors_of(task: TaskModel) -> dict[str, Tensor]:
             tensors[f"landmarks.{count}.{layer}.queries"] = fitted.queries.contiguous()
             tensors[f"landmarks.{count}.{layer}.keys"] = fitted.keys.contiguous()
     for place, one in task.known.classes.items():
-        tensors[f"known.{place}"] = torch.from_numpy(one.examples).contiguous()
+        if isinstance(one, KnownClass):
+            tensors[f"known.{place}"] = torch.from_numpy(one.examples).contiguous()
+        else:
+            tensors[f"scored.{place}"] = torch.from_numpy(one.signs).contiguous()
     return tensors
 
 
@@ -143,9 +152,13 @@ def assembled(
         )
         for count in description["landmark_counts"]
     }
-    known = {
+    near = {
         int(place): KnownClass(tensors.pop(f"known.{place}").numpy(), least)
         for place, least in description.get("known", {}).items()
+    }
+    scored = {
+        int(place): ScoredClass(tensors.pop(f"scored.{place}").numpy(), least)
+        for place, least in description.get("scored", {}).items()
     }
     classifier = StreamClassifier(config)
     classifier.load_state_dict(tensors)
@@ -159,5 +172,5 @@ def assembled(
         hop_s=description["hop_s"],
         card=card,
         features=description.get("features", "speech"),
-        known=Known(known),
+        known=Known({**near, **scored}),
     )

@@ -28,28 +28,56 @@ class KnownClass:
     examples: Features
     least: float
 
+    def resembled_by(self, features: Features) -> bool:
+        """Whether features (F,) are near enough to an example."""
+        return float((self.examples @ unit(features)).max()) >= self.least
+
+
+@dataclass(frozen=True)
+class ScoredClass:
+    """A class by scores among its features, which another network gave.
+
+    Args:
+        signs: 1 at scores that may be high where the class is, -1 at those that speak against it,
+            0 at other features.
+        least: by how much the highest of the former leads that of the latter, at least.
+
+    Shapes:
+        signs: (F,) float32
+    """
+
+    signs: Features
+    least: float
+
+    def lead(self, features: Features) -> Features:
+        """By how much a score that may be high leads, (...) of features (..., F)."""
+        leads: Features = features[..., self.signs > 0].max(-1) - features[..., self.signs < 0].max(
+            -1
+        )
+        return leads
+
+    def resembled_by(self, features: Features) -> bool:
+        """Whether no score that speaks against it is too high in features (F,)."""
+        return float(self.lead(features)) >= self.least
+
 
 @dataclass(frozen=True)
 class Known:
-    """The classes of a task that are known by examples, by their place among the labels."""
+    """The classes of a task that are known by examples or scores, by place among the labels."""
 
-    classes: Mapping[int, KnownClass] = field(default_factory=dict)
+    classes: Mapping[int, KnownClass | ScoredClass] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.classes)
 
     def strange(self, recent: Features) -> list[int]:
-        """The classes that none of their examples resembles.
+        """The classes that the newest tokens do not resemble.
 
         Shapes:
             recent: (T, F), the newest tokens, of which the last ones are averaged.
         """
-        found = unit(recent[-TOKENS:].mean(0))
-        return [
-            place
-            for place, one in self.classes.items()
-            if not float((one.examples @ found).max()) >= one.least
-        ]
+        newest = recent[-TOKENS:].mean(0)
+        return [place for place, one in self.classes.items() if not one.resembled_by(newest)]
 
     def held_against(self, probabilities: Features, recent: Features) -> Features:
         """Probabilities of a token in which a strange class is nothing of the classes.

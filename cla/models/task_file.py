@@ -42,6 +42,7 @@ SIZES: Mapping[str, range] = {
     "num_layers": range(1, 5),
 }
 LANDMARK_COUNTS = range(2, 65)
+MAX_LEAD = 1_000.0
 MAX_LANDMARK_COUNTS = 8
 REMEDY = "Choose a file that `cla teach` or the Teach page has written."
 
@@ -89,6 +90,7 @@ def read_task_file(source: Path | bytes) -> TaskModel:
         ClassifierConfig(**description["classifier"]),
         description["landmark_counts"],
         description["known"],
+        description["scored"],
     )
     if metadata.get("sha256") != _digest(tensors):
         _refuse("its weights do not match their checksum")
@@ -142,7 +144,8 @@ def _description(metadata: dict[str, Any]) -> dict[str, Any]:
         "landmark_counts": _counts(metadata.get("landmark_counts")),
         "classifier": _classifier(metadata.get("classifier"), front_end.feature_dim, len(labels)),
         "events": _events(metadata.get("events")),
-        "known": _known(metadata.get("known", {}), len(labels)),
+        "known": _known(metadata.get("known", {}), len(labels), 1),
+        "scored": _known(metadata.get("scored", {}), len(labels), MAX_LEAD),
     }
 
 
@@ -198,11 +201,11 @@ def _events(value: Any) -> dict[str, Any]:
     return asdict(EventConfig(**described))
 
 
-def _known(value: Any, classes: int) -> dict[str, float]:
+def _known(value: Any, classes: int, most: float) -> dict[str, float]:
     described = _object(value, "known classes")
     places = [str(place) for place in range(1, classes)]
     if not set(described) <= set(places) or not all(
-        type(least) in (int, float) and -1 <= least <= 1 for least in described.values()
+        type(least) in (int, float) and -most <= least <= most for least in described.values()
     ):
         _refuse("its known classes cannot be used")
     return described
@@ -213,6 +216,7 @@ def _check_tensors(
     config: ClassifierConfig,
     counts: list[int],
     known: Mapping[str, float],
+    scored: Mapping[str, float],
 ) -> None:
     """The tensors are those that such a classifier has, and no others."""
     with torch.device("meta"):
@@ -229,6 +233,11 @@ def _check_tensors(
         if examples is None or examples.dim() != 2 or not 0 < len(examples) <= MAX_EXAMPLES:
             _refuse("its known classes have no examples, or too many")
         expected[f"known.{place}"] = torch.Size((len(examples), config.input_dim))
+    for place in scored:
+        signs = tensors.get(f"scored.{place}")
+        if signs is None or not (signs > 0).any() or not (signs < 0).any():
+            _refuse("its scored classes have no scores for or against them")
+        expected[f"scored.{place}"] = torch.Size((config.input_dim,))
     if {name: tensor.shape for name, tensor in tensors.items()} != expected:
         _refuse("its weights are not those of its classifier")
     for tensor in tensors.values():

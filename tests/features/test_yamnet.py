@@ -22,6 +22,7 @@ from cla.features import (
     embed_sounds,
     front_end,
     load_yamnet,
+    relative_scores,
 )
 from cla.features.log_mel import FRAME_HOP_SAMPLES, FRAME_SAMPLES, PATCH_FRAMES
 from cla.features.weights import tensors_sha256
@@ -88,6 +89,28 @@ def test_any_packets_give_the_tokens_of_the_clip(cuts: list[int]) -> None:
     assert [token.time_s for token in tokens] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5])
     stacked = torch.stack([token.features for token in tokens])
     assert_rows_close(stacked, embed_sounds(samples))
+
+
+def test_what_stands_out_is_told_from_what_is_drowned_and_from_nothing() -> None:
+    logits = torch.full((3, 521), -20.0)
+    logits[0, 44] = 4.0
+    logits[1, 44], logits[1, 69] = 4.0, 9.0
+    logits[2, 494] = 30.0  # silence stands out over no sound
+    alone, drowned, silent = relative_scores(logits)
+    assert alone[44] == pytest.approx(2.0, abs=0.01)
+    assert drowned[44] == pytest.approx(0.75, abs=0.01)
+    assert silent[-1] == pytest.approx(2.0, abs=0.01)
+    assert silent[:494].max() == 0
+
+
+@pytest.mark.usefixtures("_shared")
+def test_scored_tokens_hold_the_embedding_and_the_scores() -> None:
+    samples = signal(8_000)
+    tokenizer = front_end("scored sounds").open(16_000)
+    stacked = torch.stack([token.features for token in tokenizer.push(samples)])
+    assert stacked.shape == (5, front_end("scored sounds").feature_dim)
+    assert_rows_close(stacked, embed_sounds(samples, scored=True))
+    assert_rows_close(stacked[:, :1024], embed_sounds(samples))
 
 
 @pytest.mark.usefixtures("_shared")

@@ -9,7 +9,7 @@ from tiny_tasks import tiny_sound_task
 
 from cla.engine import ClipTokens, Lane, scan_lane
 from cla.errors import ClaError
-from cla.models import Known, KnownClass, LaneSpec, read_task_file, write_task_file
+from cla.models import Known, KnownClass, LaneSpec, ScoredClass, read_task_file, write_task_file
 from cla.models.known import MAX_EXAMPLES, TOKENS, averaged, unit
 from cla.teaching.familiar import known_classes
 from cla.teaching.stretches import Stretch
@@ -102,6 +102,25 @@ def test_known_classes_come_back_from_a_file_and_hostile_ones_are_refused(known)
         Known({9: KnownClass(many[:3], 0.5)}),
         Known({0: KnownClass(many[:3], 0.5)}),
         Known({1: KnownClass(many[:3] + np.float32(np.nan), 0.5)}),
+    ]
+    for one in bad:
+        with pytest.raises(ClaError, match="no task that can be used"):
+            read_task_file(write_task_file(replace(task, known=one)))
+
+
+def test_classes_by_scores_come_back_from_a_file_and_hostile_ones_are_refused():
+    signs = np.zeros(FEATURES, np.float32)
+    signs[:2], signs[5:] = 1, -1
+    task = replace(tiny_sound_task(), known=Known({1: ScoredClass(signs, 0.5)}))
+    read = read_task_file(write_task_file(task)).known.classes[1]
+    assert isinstance(read, ScoredClass)
+    assert np.array_equal(read.signs, signs)
+    assert read.least == 0.5
+    bad = [
+        Known({1: ScoredClass(np.abs(signs), 0.5)}),
+        Known({1: ScoredClass(signs[:4], 0.5)}),
+        Known({1: ScoredClass(signs, 5_000.0)}),
+        Known({9: ScoredClass(signs, 0.5)}),
     ]
     for one in bad:
         with pytest.raises(ClaError, match="no task that can be used"):

@@ -17,7 +17,7 @@ from cla.engine.recording.layout import FORMAT, FORMATS, MANIFEST
 from cla.engine.sound_stream import SoundStream
 from cla.engine.stream import Stream
 from cla.errors import ClaError
-from cla.models import TaskModel
+from cla.models import KnownClass, TaskModel
 from cla.models.lane_spec import LaneSpec
 from cla.printable import printable
 from cla.schema import decoded
@@ -121,7 +121,7 @@ def weights_digest(task: TaskModel) -> str:
             digest.update(fitted.keys.contiguous().numpy().tobytes())
     for place, one in sorted(task.known.classes.items()):
         digest.update(f"{place} {one.least}".encode())
-        digest.update(one.examples.tobytes())
+        digest.update((one.examples if isinstance(one, KnownClass) else one.signs).tobytes())
     return digest.hexdigest()
 
 

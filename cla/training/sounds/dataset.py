@@ -1,7 +1,6 @@
 """Streams of sounds as tokens, on disk."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,21 +9,27 @@ from numpy.typing import NDArray
 
 from cla.features import SOUND_HOP_S, embed_sounds
 from cla.files import make_folder, replacing
-from cla.training.batches import LabeledStream, label_weights
+from cla.training.batches import LabeledStream
 from cla.training.scoring import Occurrence
-from cla.training.sounds.streams import NONE, Recording, Samples, make_scene
+from cla.training.sounds.streams import NONE, SoundScene
 
 SURE_S = 0.3
 """After a sound began, from when on it can be told."""
 HOLD_S = 0.4
 """After it ended, for how long it is still named: half of what a token rests on."""
+UNSURE_WEIGHT = 0.1
+"""Of tokens before and after, which rest on some of it: they may name it or not."""
+RESTS_ON_S = 1.0
+FEW_TOKENS = 12
+"""Tokens of a shorter sound count more, of a longer one less, within `WEIGHTS`."""
+WEIGHTS = (0.7, 3.0)
 
 
 class SoundStream(NamedTuple):
     """A stream as tokens.
 
     Shapes:
-        features: (T, 1024) float16
+        features: (T, 1546) float16
         labels: (T,) int64
         heard: (K, 3) float64: label, onset and end in seconds
     """
@@ -39,34 +44,21 @@ class SoundStream(NamedTuple):
         return [Occurrence(int(label), onset, end) for label, onset, end in self.heard]
 
 
-@dataclass(frozen=True)
-class StreamSet:
-    """Streams of one purpose.
+def build_streams(make: Callable[[int], SoundScene], count: int, folder: Path) -> None:
+    """Make what is missing of a set of streams; finished ones are kept.
 
     Args:
-        short_share: of the recordings, of which a short piece is heard.
+        make: the scene of that number.
     """
-
-    count: int
-    seed: int
-    short_share: float = 0.0
-
-
-def build_streams(
-    recordings: Sequence[Recording], others: Sequence[Samples], made: StreamSet, folder: Path
-) -> None:
-    """Make what is missing of a set of streams; finished ones are kept."""
     from tqdm import trange
 
     make_folder(folder)
-    for number in trange(made.count, desc=f"streams {folder.name}"):
+    for number in trange(count, desc=f"streams {folder.name}"):
         path = folder / f"{number:04d}.npz"
         if path.exists():
             continue
-        scene = make_scene(
-            recordings, others, np.random.default_rng((made.seed, number)), made.short_share
-        )
-        features = embed_sounds(scene.samples).numpy().astype(np.float16)
+        scene = make(number)
+        features = embed_sounds(scene.samples, scored=True).numpy().astype(np.float16)
         labels = token_labels(scene.heard, len(features))
         heard = np.array(scene.heard, np.float64).reshape(-1, 3)
         with replacing(path) as file:
@@ -93,6 +85,18 @@ def token_labels(heard: Sequence[Occurrence], tokens: int) -> NDArray[np.int64]:
 def labeled(streams: Sequence[SoundStream]) -> list[LabeledStream]:
     """Streams to train on."""
     return [
-        LabeledStream(stream.features, stream.labels, label_weights(stream.labels))
-        for stream in streams
+        LabeledStream(stream.features, stream.labels, token_weights(stream)) for stream in streams
     ]
+
+
+def token_weights(stream: SoundStream) -> NDArray[np.float32]:
+    """How much each token counts: a short sound nearly as much as a long one, (T,)."""
+    weights = np.ones(len(stream.labels), np.float32)
+    time_s = np.round((np.arange(len(weights)) + 1) * SOUND_HOP_S, 6)
+    for one in stream.occurrences:
+        weights[(time_s > one.onset_s) & (time_s < one.end_s + RESTS_ON_S)] = UNSURE_WEIGHT
+    for one in stream.occurrences:
+        first, last = np.round([one.onset_s + SURE_S, one.end_s + HOLD_S], 6)
+        sure = (time_s >= first) & (time_s <= last)
+        weights[sure] = np.clip(FEW_TOKENS / max(1, sure.sum()), *WEIGHTS)
+    return weights

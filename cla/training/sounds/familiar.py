@@ -1,56 +1,81 @@
-"""What the classes sound like: what is far from all that was heard of a class is not named so."""
+"""What AudioSet's classes say of each label: where one that is foreign to it leads, it is none."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.models import Known, KnownClass, TaskModel
-from cla.models.known import MAX_EXAMPLES, averaged, unit
-from cla.training.lanes import FULL, Outputs, probabilities
+from cla.features import SCORED_DIM, YAMNET_DIM
+from cla.models import Known, ScoredClass
+from cla.models.known import averaged
+from cla.training.lanes import Outputs
 from cla.training.sounds.dataset import SoundStream
 from cla.training.sounds.streams import NONE
 
-SLACK = 0.05
-"""Less than that of the least alike recording kept for tuning will do: rooms and noise differ."""
-SURE = 0.5
-KNOWN_TOKENS = 4
+_WATER = (*range(277, 292), *range(438, 452), 364, 365, 366, 484, 487)
+_VEHICLES = (*range(277, 280), *range(294, 349), 482, 487, 490)
+_CRACKS = (*range(431, 437), *range(467, 475), 428, 464, 481, 483, 485, 493)
+FAMILIAR: Mapping[int, tuple[int, ...]] = {
+    1: (*range(67, 76), 103, 117),  # dogs, animals
+    2: (*_WATER, 292, 293, 428, 434, 463, 464, 467, 472, 473, 481),  # rain, water, crackle
+    3: (*_WATER, *range(294, 300), 453),  # sea waves: water, boats, whoosh
+    4: tuple(range(24)),  # baby: voices
+    5: (  # clock: mechanisms, knocks
+        *range(398, 412), *range(434, 437), *range(460, 463), *range(476, 479), 56, 57, 58, 353,
+        389, 431, 442, 454, 455, 468, 470, 485, 486, 488,
+    ),
+    6: (23, *range(36, 46), 454, 460, 461, 462, 466, 488),  # sneeze: breath, cough, slap
+    7: _VEHICLES,  # helicopter
+    8: (*_VEHICLES, *range(412, 420), 341, 479),  # chainsaw: vehicles, tools
+    9: (67, 68, 81, *range(93, 97), 103, 106, 107),  # rooster: fowl, birds
+    10: (*_CRACKS, 282, 283, 284, 285, 290, 292, 293, 426, 427, 442, 451, 484),  # crackling fire
+}  # fmt: skip
+"""Classes of AudioSet, by their place in YAMNet's list, that may lead where a label is right."""
+_SOUNDS = 494
+"""Classes behind these are silence, rooms, and qualities of a recording; last comes nothing."""
+LEAST_SHARE = 5.0
+SLACK = 0.125
+"""Percentile of recordings kept for tuning, less that much: rooms and noise differ."""
+KNOWN_TOKENS = 3
 """So many tokens of a recording must be known."""
 
-Heard = Sequence[tuple[int, NDArray[np.float32]]]
+Heard = Sequence[tuple[int, NDArray[np.floating]]]
 """Label and tokens (T, F) of each recording."""
 
 
-def fit_known(task: TaskModel, train: Heard, tuning: Heard, seed: int = 0) -> Known:
-    """Centers of each class's tokens, and how near to one of them a sound of the class comes.
+def fit_known(heard: Heard) -> Known:
+    """By how much the classes of AudioSet that a label may be lead in recordings of it."""
+    leads: dict[int, list[float]] = {place: [] for place in FAMILIAR}
+    for label, tokens in heard:
+        found = scored_class(label, 0.0).lead(averaged(tokens.astype(np.float32)))
+        leads[label].append(float(np.sort(found)[-KNOWN_TOKENS:][0]))
+    return Known(
+        {
+            place: scored_class(place, float(np.percentile(found, LEAST_SHARE)) - SLACK)
+            for place, found in leads.items()
+            if found
+        }
+    )
 
-    Tokens of a recording count where the task names them rightly.
-    """
-    from sklearn.cluster import KMeans
 
-    classes = {}
-    named, kept = _named(task, train), _named(task, tuning)
-    for place in sorted({label for label, _ in train}):
-        own = np.concatenate([tokens for label, tokens in named if label == place])
-        centers = KMeans(min(MAX_EXAMPLES, len(own)), n_init=1, random_state=seed).fit(own)
-        examples = unit(centers.cluster_centers_.astype(np.float32))
-        nearest = [
-            np.sort((tokens @ examples.T).max(1))[-KNOWN_TOKENS:][0]
-            for label, tokens in kept
-            if label == place
-        ]
-        classes[place] = KnownClass(examples, float(min(nearest)) - SLACK)
-    return Known(classes)
+def scored_class(label: int, least: float) -> ScoredClass:
+    """A label by YAMNet's scores among the features of `Yamnet.embed_scored`."""
+    signs = np.zeros(SCORED_DIM, np.float32)
+    signs[YAMNET_DIM : YAMNET_DIM + _SOUNDS] = -1
+    signs[-1] = -1
+    signs[[YAMNET_DIM + place for place in FAMILIAR[label]]] = 1
+    return ScoredClass(signs, least)
 
 
 def strange_tokens(known: Known, streams: Sequence[SoundStream]) -> list[NDArray[np.bool_]]:
     """Where each class is unlike what sounds, as `Known.strange` says it, (T, C) of each stream."""
     found = []
     for stream in streams:
-        directions = _directions(stream)
-        strange = np.zeros((len(directions), 1 + max(known.classes, default=0)), bool)
+        newest = averaged(stream.features.astype(np.float32))
+        strange = np.zeros((len(newest), 1 + max(known.classes, default=0)), bool)
         for place, one in known.classes.items():
-            strange[:, place] = (directions @ one.examples.T).max(1) < one.least
+            if isinstance(one, ScoredClass):
+                strange[:, place] = ~(one.lead(newest) >= one.least)
         found.append(strange)
     return found
 
@@ -67,17 +92,3 @@ def held(outputs: Outputs, strange: Sequence[NDArray[np.bool_]]) -> Outputs:
         kept[:, NONE] += rows.sum(1) - kept.sum(1)
         found.append(kept)
     return found
-
-
-def _directions(stream: SoundStream) -> NDArray[np.float32]:
-    return unit(averaged(stream.features.astype(np.float32)))
-
-
-def _named(task: TaskModel, heard: Heard) -> list[tuple[int, NDArray[np.float32]]]:
-    """The directions of the tokens of each recording that are surely named by its label."""
-    outputs = probabilities(task.lane(FULL), [tokens for _, tokens in heard])
-    return [
-        (label, unit(averaged(tokens))[rows[:, label] > SURE])
-        for (label, tokens), rows in zip(heard, outputs, strict=True)
-        if (rows[:, label] > SURE).any()
-    ]

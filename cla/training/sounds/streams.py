@@ -18,6 +18,8 @@ BACKGROUNDS = (noises.colored, noises.colored, noises.hum, noises.music)
 """Laid under a whole stream."""
 OTHERS = (noises.music, noises.clicks, glides, cries, noises.colored)
 """Played as recordings are, and labeled none."""
+RECORDED_SHARE = 0.7
+"""Of those; the others are recordings of no class."""
 OTHER_SHARE = 0.3
 ONLY_OTHERS_SHARE = 0.15
 """Of the streams, in which nothing of a class is heard."""
@@ -27,6 +29,9 @@ SHORT_S = (0.3, 1.0)
 """Of a single bark."""
 LEVEL_DB = (-32.0, -12.0)
 NOISE_DB = (-75.0, -38.0)
+ALONE_SILENCE_S, ALONE_DB = 1.0, -20.0
+SHORT_SILENCE_S = (1.5, 1.5)
+"""Before and after a short sound that is heard alone."""
 
 _FADE_SAMPLES = 320
 _LOUD_FRAME = SAMPLE_RATE_HZ // 50
@@ -52,14 +57,14 @@ class SoundScene(NamedTuple):
 
 def make_scene(
     recordings: Sequence[Recording],
-    others: Sequence[Samples],
+    others: Sequence[Sequence[Samples]],
     rng: np.random.Generator,
     short_share: float = 0.0,
 ) -> SoundScene:
     """One stream of `STREAM_S`.
 
     Args:
-        others: recordings of no class, such as speech.
+        others: recordings of no class by kind, such as speech; each kind is heard as often.
         short_share: of the recordings, of which a short piece is heard.
     """
     length = round(STREAM_S * SAMPLE_RATE_HZ)
@@ -102,9 +107,33 @@ def cut_piece(samples: Samples, seconds: tuple[float, float], rng: np.random.Gen
     return piece
 
 
-def _other(others: Sequence[Samples], rng: np.random.Generator) -> Samples:
-    if others and rng.random() < 0.5:
-        return cut_piece(others[int(rng.integers(len(others)))], PIECE_S, rng)
+def make_alone(recording: Recording) -> SoundScene:
+    """A whole recording between two silences."""
+    silence = np.zeros(round(ALONE_SILENCE_S * SAMPLE_RATE_HZ), np.float32)
+    sound = recording.samples * _gain(recording.samples, ALONE_DB)
+    samples = np.concatenate((silence, sound.clip(-1, 1), silence)).astype(np.float32)
+    stretches = _heard(recording.samples, recording.label, ALONE_SILENCE_S)
+    whole = Occurrence(recording.label, stretches[0].onset_s, stretches[-1].end_s)
+    return SoundScene(samples, (whole,))
+
+
+def make_short(recording: Recording, rng: np.random.Generator) -> SoundScene:
+    """The loudest part of a recording, for `SHORT_S`, in a room that is nearly silent."""
+    piece = cut_piece(recording.samples, SHORT_S, rng)
+    before, after = (round(seconds * SAMPLE_RATE_HZ) for seconds in SHORT_SILENCE_S)
+    mixed = np.zeros(before + len(piece) + after)
+    background = noises.colored(len(mixed), rng)
+    mixed += background * _gain(background, rng.uniform(*NOISE_DB))
+    mixed[before : before + len(piece)] += piece * _gain(piece, rng.uniform(*LEVEL_DB))
+    end_s = SHORT_SILENCE_S[0] + len(piece) / SAMPLE_RATE_HZ
+    heard = (Occurrence(recording.label, SHORT_SILENCE_S[0], end_s),)
+    return SoundScene(np.clip(mixed, -1, 1).astype(np.float32), heard)
+
+
+def _other(others: Sequence[Sequence[Samples]], rng: np.random.Generator) -> Samples:
+    if others and rng.random() < RECORDED_SHARE:
+        kind = others[int(rng.integers(len(others)))]
+        return cut_piece(kind[int(rng.integers(len(kind)))], PIECE_S, rng)
     length = round(rng.uniform(*PIECE_S) * SAMPLE_RATE_HZ)
     return OTHERS[int(rng.integers(len(OTHERS)))](length, rng).astype(np.float32)
 
