@@ -35,8 +35,7 @@ export const markup = () => `
       <button type="button" data-testid="record" aria-keyshortcuts="r" title="${say("record_help")} ${say("key", { key: "r" })}" hidden>${say("record")}</button>
       <button type="button" data-testid="freeze" aria-pressed="false" aria-keyshortcuts="f" title="${say("freeze_help")} ${say("key", { key: "f" })}">${say("freeze")}</button>
       <button type="button" data-testid="add-lane" aria-keyshortcuts="+">${say("add_lane")}</button>
-      <label class="all-lanes" title="${say("landmarks_help")}">${say("landmarks")} <input type="range" min="0" step="1" data-testid="landmarks"><output data-testid="landmarks-value"></output></label>
-      <label class="all-lanes" title="${say("mode_help")}">${say("mode")} <select data-testid="mode"><option value="fixed">${say("fixed")}</option><option value="continual">${say("continual")}</option></select></label>
+      <label title="${say("mode_help")}">${say("mode")} <select data-testid="mode"><option value="fixed">${say("fixed")}</option><option value="continual">${say("continual")}</option></select></label>
       <label title="${say("sensitivity_help")}" hidden>${say("sensitivity")} <input type="range" min="0" step="1" data-testid="sensitivity"><output data-testid="sensitivity-value"></output></label>
       <label title="${say("layer_help")}" class="layers" hidden>${say("layer")} <select data-testid="layer"></select></label>
       <label title="${say("head_help")}">${say("head")} <select data-testid="head"></select></label>
@@ -49,7 +48,10 @@ export const markup = () => `
     </div>
     <p class="faint" data-testid="preflight"></p>
   </div>
-  <section class="summary" aria-label="${say("comparison")}" data-testid="summary">${say("connecting")}</section>
+  <div class="compared">
+    <section class="summary" aria-label="${say("comparison")}" data-testid="summary">${say("connecting")}</section>
+    <label title="${say("landmarks_help")}">${say("landmarks")} <input type="range" min="0" step="1" data-testid="landmarks"><output data-testid="landmarks-value"></output></label>
+  </div>
   <div class="watch">
     <figure class="preview" hidden data-testid="preview">
       <canvas role="img" aria-label="${say("picture_alt")}" width="320" height="240"></canvas>
