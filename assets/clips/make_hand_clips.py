@@ -64,8 +64,8 @@ def drawn(recipe: Recipe, recorded: Recordings) -> Iterator[tuple[Image, str | N
     time = 0
     last: NDArray[np.floating] | None = None
     for sign in recipe.signs:
-        frames = recorded[sign] * flip
-        held = [frames[(i * PLAYED_HZ // RATE_HZ) % len(frames)] for i in range(frames_in(HELD_S))]
+        frames = facing(recorded[sign] * flip, frames_in(HELD_S) * PLAYED_HZ // RATE_HZ + 1)
+        held = [frames[i * PLAYED_HZ // RATE_HZ] for i in range(frames_in(HELD_S))]
         change = [] if last is None else list(between(last, held[0]))
         for points, shown in [*((p, None) for p in change), *((p, sign) for p in held)]:
             yield draw(placed(points, time / RATE_HZ)), shown
@@ -73,6 +73,14 @@ def drawn(recipe: Recipe, recorded: Recordings) -> Iterator[tuple[Image, str | N
         last = held[-1]
     for _ in range(round(EMPTY_S * RATE_HZ)):
         yield draw(None), None
+
+
+def facing(frames: NDArray[np.floating], count: int) -> NDArray[np.floating]:
+    """So many frames in a row whose palms are widest: a flat drawing shows no hand edge on."""
+    width = np.linalg.norm(frames[:, 5] - frames[:, 17], axis=1)
+    narrowest = np.lib.stride_tricks.sliding_window_view(width, count).min(1)
+    start = int(narrowest.argmax())
+    return frames[start : start + count]
 
 
 def between(
