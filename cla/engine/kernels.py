@@ -4,6 +4,7 @@ Where they lie compiled they are loaded; else another process compiles them at t
 and lanes step by PyTorch until then.
 """
 
+import atexit
 import contextlib
 import logging
 import os
@@ -17,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cla.attention import kernels as attention_kernels
-from cla.attention.kernels.ahead import can_keep, compile_all, compiled, take_from
+from cla.attention.kernels.ahead import Stopped, can_keep, compile_all, compiled, take_from
 from cla.attention.kernels.folders import VARIABLE
 from cla.resources import package_path
 
@@ -58,6 +59,8 @@ class Kernels:
         self._thread: threading.Thread | None = None
         self._known = threading.Event()
         self._done = threading.Event()
+        self._leaving = threading.Event()
+        self._loading = threading.Lock()
 
     @property
     def ready(self) -> bool:
@@ -70,6 +73,7 @@ class Kernels:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="kernels", daemon=True)
                 self._thread.start()
+                atexit.register(self._leave)
 
     def settle(self) -> bool:
         """Wait until they are loaded, or have to be compiled first; returns whether they are."""
@@ -92,7 +96,9 @@ class Kernels:
                 self._known.set()
                 why = self._compile()
             else:
-                compile_all()
+                self._load()
+        except Stopped:
+            return  # the process ends
         except Exception as error:
             # A thread that dies in silence would leave whoever waits waiting for ever.
             why = repr(error)
@@ -113,8 +119,17 @@ class Kernels:
             said = self._compile_beside(environment)
             if not compiled():
                 return said or "the process that compiles them has ended."
-            compile_all()
+            self._load()
         return ""
+
+    def _load(self) -> None:
+        with self._loading:
+            compile_all(stop=self._leaving.is_set)
+
+    def _leave(self) -> None:
+        """End the loading before Python ends, which would abort a thread that is in LLVM's code."""
+        self._leaving.set()
+        self._loading.acquire()  # for good: none begins any more
 
     def _compile_beside(self, environment: dict[str, str]) -> str:
         """Run the compiler; returns the last that it said.

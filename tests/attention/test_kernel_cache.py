@@ -368,14 +368,3 @@ def test_constants_of_kernels_are_those_of_pytorch():
     from cla.attention.kinds import continual
 
     assert continual_rows.LEAST_SHARE == continual.LEAST_SHARE
-
-
-def test_all_that_layers_step_with_is_compiled_ahead():
-    from cla.attention import kernels
-    from cla.attention.kernels.ahead import compile_all
-    from cla.attention.kernels.compiled import FOLDERS
-
-    compile_all()
-    assert kernels.AVAILABLE
-    without = [one.py_func.__name__ for one in FOLDERS.kernels if not one.overloads]
-    assert without == []

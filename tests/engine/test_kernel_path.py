@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cla.attention import kernels as attention_kernels
-from cla.attention.kernels.ahead import compile_all
+from cla.attention.kernels.ahead import Stopped, compile_all
 from cla.engine import (
     Comparison,
     Kernels,
@@ -176,7 +176,7 @@ def machine(monkeypatch):
         return state["said"]
 
     monkeypatch.setattr(module, "compiled", lambda: state["compiled"])
-    monkeypatch.setattr(module, "compile_all", lambda: state["compiled"])
+    monkeypatch.setattr(module, "compile_all", lambda **_: state["compiled"])
     monkeypatch.setattr(module, "can_keep", lambda: state["keeps"])
     monkeypatch.setattr(module, "take_from", lambda folder: state.update(folder=folder))
     monkeypatch.setattr(Kernels, "_compile_beside", compile_beside)
@@ -236,3 +236,11 @@ def test_another_process_compiles_them_all(tmp_path, monkeypatch):
     assert kernels.wait()
     assert kernels.status.ready
     assert list(tmp_path.rglob("complete"))
+
+
+@pytest.mark.usefixtures("loaded")
+def test_loading_ends_between_two_steps_when_the_process_does():
+    asked = iter((False, False, True))
+    with pytest.raises(Stopped):
+        compile_all(stop=lambda: next(asked))
+    assert next(asked, None) is None

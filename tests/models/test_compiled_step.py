@@ -6,7 +6,10 @@ import torch
 
 pytest.importorskip("numba")
 
+from numba.core.event import Listener, install_listener
+
 from cla.attention import attention_row, clone_state  # needs numba
+from cla.attention.kernels.ahead import compile_all
 from cla.models import ClassifierConfig, StreamClassifier
 from cla.models.compiled_step import CompiledStep, can_compile
 
@@ -167,3 +170,34 @@ def test_what_kernels_do_not_know_is_left_to_pytorch():
     model.use_kernels(False)
     assert compiled.step(torch.randn(1, 7), state) is None
     assert state.position.item() == 0
+
+
+class Compiling(Listener):
+    """The kernels that numba begins to compile."""
+
+    def __init__(self):
+        self.names = []
+
+    def on_start(self, event):
+        self.names.append(event.data["dispatcher"].py_func.__name__)
+
+    def on_end(self, event):
+        """Beginnings count."""
+
+
+@torch.inference_mode()
+def test_nothing_is_compiled_while_lanes_step_once_all_is_compiled_ahead():
+    compile_all()
+    compiling = Compiling()
+    with install_listener("numba:compile", compiling):
+        for lane in LANES:
+            for inverse in ("iterative", "ridge", "exact"):
+                model = make_lane(*lane, inverse=inverse)
+                compiled, by_compiled, state = (
+                    CompiledStep(model), model.init_state(1), model.init_state(1)
+                )  # fmt: skip
+                for x in torch.randn(2 * WINDOW, 1, 7):
+                    if take(model, compiled, x, by_compiled)[1]:
+                        compiled.rows(by_compiled)
+                    state = model.step(x, state, emit=True).state
+    assert compiling.names == []

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 SERVE = """
-import os, sys
+import sys
 sys.modules["streamlit"] = None
 sys.path[:0] = {path}
 from starlette.applications import Starlette
@@ -23,7 +23,6 @@ with TestClient(Starlette(routes=server.routes())) as client:
     assert "cla_tokens_total" in client.get("/metrics").text
 server.host.workers.shutdown()
 assert not any(name.startswith("cla.view") for name in sys.modules)
-os._exit(0)  # kernels may still be loading, on a thread that Python does not wait for
 """
 
 

@@ -28,6 +28,10 @@ SIZES = AttentionConfig(REFERENCE, 8, 2, window=4)
 """The code of a kernel is the same for all sizes."""
 
 
+class Stopped(Exception):
+    """Compiling was asked to leave the rest."""
+
+
 def compiled() -> bool:
     """Whether all that steps take lies compiled on the disk, for this processor or a lesser one."""
     if not AVAILABLE:
@@ -38,16 +42,22 @@ def compiled() -> bool:
     return complete(FOLDERS)
 
 
-def compile_all(tell: Callable[[float], None] = lambda _: None) -> bool:
+def compile_all(
+    tell: Callable[[float], None] = lambda _: None, stop: Callable[[], bool] = lambda: False
+) -> bool:
     """Compile what steps of all kinds take, and load what is compiled already.
 
     Where several processes do so at once, one compiles and the others load.
 
     Args:
         tell: is told how large a share is done.
+        stop: is asked between steps whether to leave the rest.
 
     Returns:
         Whether other processes will find all of it.
+
+    Raises:
+        Stopped: it was asked to leave the rest.
     """
     if not AVAILABLE:
         return False
@@ -56,7 +66,7 @@ def compile_all(tell: Callable[[float], None] = lambda _: None) -> bool:
 
     for name in kernels.__all__:
         getattr(kernels, name)  # imports all kernels, of which a share is told
-    return fill(FOLDERS, _step_all, tell)
+    return fill(FOLDERS, lambda: _step_all(stop), tell)
 
 
 def can_keep() -> bool:
@@ -74,13 +84,15 @@ def take_from(folder: Path) -> None:
     FOLDERS.passed = folder
 
 
-def _step_all() -> None:
+def _step_all(stop: Callable[[], bool]) -> None:
     """Let tiny layers of every kind take every kernel."""
     for layer, dtype in _layers():
         rows = kernels.NewestRow(layer.config) if _shows_rows(layer, dtype) else None
         with torch.inference_mode():
             state = layer.init_state(1)
             for token in range(2 * SIZES.window):
+                if stop():
+                    raise Stopped
                 x = torch.arange(token, token + SIZES.embed_dim, dtype=dtype).sin()
                 state = layer.step(x[None], state, emit=token % 2 > 0).state
                 if rows:
