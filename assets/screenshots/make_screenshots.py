@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parent
 PAGES = {
     "live": "",
     "hands": "?clip=hand-signs",
-    "views": "?lanes=full::fixed,continual_nystrom:8:continual&maps=1&difference=1&telemetry=1",
+    "views": "?lanes=full,continual_nystrom/continual:8&maps=1&difference=1&telemetry=1",
     "clips": "clips",
     "compare": "compare",
     "cost": "cost",
@@ -40,7 +40,7 @@ def record(browser: Browser, address: str) -> None:
     """Record a session, for the page that shows some."""
     page = browser.new_page()
     page.set_default_timeout(PATIENCE_MS)
-    page.goto(address)
+    page.goto(f"{address}/?more=1")
     page.locator("[data-token]").wait_for(state="attached")
     page.get_by_test_id("record").click()
     page.wait_for_timeout(RECORD_MS)
