@@ -46,7 +46,7 @@ class CompiledStep:
         self._around = [_around(classifier, index) for index in layers]
         self._parameters = [tensor for tensors in self._around for tensor in tensors]
         self._arrays = [kernels.Arrays() for _ in layers]
-        self._weights: list[NDArray[np.float32]] = []
+        self._copies: list[NDArray[np.float32]] = []
         self._known: tuple[Any, ...] = ()
         self._since_rows = 0
         self._forget_rows()
@@ -61,7 +61,8 @@ class CompiledStep:
             None, and nothing is done, where the classifier has to step: windows of continual
             landmarks that fill, states and tokens of other types.
         """
-        if not self._takes(x, state):
+        weights = self._weights_for(x, state)
+        if weights is None:
             return None
         self._since_rows += 1
         table, position = self._classifier.position_table.detach().numpy(), state.position.numpy()
@@ -70,13 +71,12 @@ class CompiledStep:
         for index, (attention, part) in enumerate(self._parts(state)):
             last = index == len(self._around) - 1
             around = (
-                self._weights[index], NO_TABLE if index else table, position, self._hidden[index],
+                self._copies[index], NO_TABLE if index else table, position, self._hidden[index],
                 classes if last else 0,
             )  # fmt: skip
-            weights = kernels.weights_of(attention, self._arrays[index], x, len(x))
             size = 2 * classes if last else embed_dim
             steps = attention.kind.compiled
-            given = weights and steps.around(given, around, weights, part, active, size)
+            given = steps.around(given, around, weights[index], part, active, size)
             if given is None:
                 return None
             given = given[:, :, 0]
@@ -103,24 +103,32 @@ class CompiledStep:
         """The attention and the state of each layer."""
         return zip(self._attentions, state.stack.layers, strict=True)
 
-    def _takes(self, x: Tensor, state: ClassifierState) -> bool:
-        """Whether kernels can take this step; then the weights are those of the classifier."""
+    def _weights_for(self, x: Tensor, state: ClassifierState) -> list[kernels.Weights] | None:
+        """Of each layer's attention; None where kernels cannot take this step.
+
+        All are asked for before any layer takes the token: a step is done whole or not at all.
+        """
         batch = len(x)
         if x.requires_grad or not x.is_contiguous():
-            return False
-        for attention, part in self._parts(state):
-            if not (attention.use_fused and _takes(attention, part)):
-                return False
+            return None
+        found = []
+        for (attention, part), arrays in zip(self._parts(state), self._arrays, strict=True):
+            weights = None
+            if attention.use_fused and _can_step(attention, part):
+                weights = kernels.weights_of(attention, arrays, x, batch)
+            if weights is None:
+                return None
+            found.append(weights)
         known = (
             *map(Tensor.data_ptr, self._parameters), *(one._version for one in self._parameters)
         )  # fmt: skip
         if known != self._known:
-            self._weights = [_joined(tensors) for tensors in self._around]
+            self._copies = [_joined(tensors) for tensors in self._around]
             self._known = known
         if not self._hidden or len(self._hidden[0]) != batch:
             shape = (batch, self._classifier.config.embed_dim)
             self._hidden = [np.empty(shape, np.float32) for _ in self._around]
-        return True
+        return found
 
 
 def can_compile(classifier: StreamClassifier) -> bool:
@@ -182,7 +190,7 @@ def _joined(tensors: list[Tensor]) -> NDArray[np.float32]:
     return joined
 
 
-def _takes(attention: AttentionLayer, state: Any) -> bool:
+def _can_step(attention: AttentionLayer, state: Any) -> bool:
     return attention.kind.fits(state) and kernels.can_step(
         state.keys, attention.kind.compiled_dtype
     )

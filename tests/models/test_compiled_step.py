@@ -172,6 +172,22 @@ def test_what_kernels_do_not_know_is_left_to_pytorch():
     assert state.position.item() == 0
 
 
+@torch.inference_mode()
+def test_no_layer_takes_a_token_that_another_cannot():
+    model = make_lane(*LANES[2], layers=2)
+    compiled, state = CompiledStep(model), model.init_state(1)
+    other = clone_state(state)
+    for token, x in enumerate(torch.randn(2 * WINDOW, 1, 7)):
+        if token == WINDOW:  # from here on a kernel would leave out what is called
+            model.attentions[1].query_proj.register_forward_hook(lambda _, __, found: 0.5 * found)
+        found, whole = take(model, compiled, x, state)
+        assert whole is (token < WINDOW)
+        assert_close(found, model.step(x, other).output)
+        assert state.position.equal(other.position)
+        for ours, theirs in zip(state.stack.layers, other.stack.layers, strict=True):
+            assert ours.slot.equal(theirs.slot)
+
+
 class Compiling(Listener):
     """The kernels that numba begins to compile."""
 
