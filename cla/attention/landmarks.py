@@ -7,7 +7,7 @@ from torch import Tensor
 
 from cla.attention.config import AttentionConfig, PseudoInverse
 from cla.attention.cuts import segments
-from cla.attention.projected import Projected
+from cla.attention.projected import Projected, softmax_weights
 from cla.attention.pseudo_inverse import pseudo_inverse
 
 
@@ -30,7 +30,7 @@ def make_landmarks(queries: Tensor, keys: Tensor, method: PseudoInverse) -> Land
     Shapes:
         queries, keys: (..., M, D)
     """
-    gamma = (queries @ keys.transpose(-1, -2)).softmax(-1)
+    gamma = softmax_weights(queries, keys)
     return Landmarks(queries, keys, pseudo_inverse(gamma, method))
 
 
@@ -93,8 +93,8 @@ def window_landmarks(
     weights = segment_weights(seen, config.landmarks, tokens.keys.shape[2], tokens.keys.dtype)
     queries, keys = (weights[:, None] @ part for part in (tokens.queries, tokens.keys))
     unused = torch.arange(config.landmarks, device=seen.device) >= seen[:, None]
-    logits = (queries @ keys.transpose(-1, -2)).masked_fill(unused[:, None, None], -torch.inf)
-    gamma = logits.softmax(-1).masked_fill(unused[:, None, :, None], 0)
+    gamma = softmax_weights(queries, keys, unused[:, None, None])
+    gamma = gamma.masked_fill(unused[:, None, :, None], 0)
     return Landmarks(queries, keys, pseudo_inverse(gamma, config.pseudo_inverse))
 
 

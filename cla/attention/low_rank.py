@@ -6,7 +6,7 @@ from torch import Tensor
 from cla.attention.config import AttentionConfig
 from cla.attention.emits import NystromEmits
 from cla.attention.landmarks import Landmarks, window_landmarks
-from cla.attention.projected import Projected
+from cla.attention.projected import Projected, softmax_weights
 from cla.attention.rings import in_window_order, roll_streams, unseen_places
 
 
@@ -18,7 +18,7 @@ def mix(queries: Tensor, landmarks: Landmarks, delta_values: Tensor) -> Tensor:
         delta_values: (..., M, D)
         returns: (..., R, D)
     """
-    beta = (queries @ landmarks.keys.transpose(-1, -2)).softmax(-1)
+    beta = softmax_weights(queries, landmarks.keys)
     if beta.shape[-2] == 1:
         return beta @ landmarks.gamma_inv @ delta_values
     return beta @ (landmarks.gamma_inv @ delta_values)
@@ -35,7 +35,8 @@ def low_rank(
         unseen: broadcasts to (..., M, T)
         returns: (..., R, D)
     """
-    return mix(rows, landmarks, _delta(landmarks.queries, tokens.keys, unseen) @ tokens.values)
+    delta = softmax_weights(landmarks.queries, tokens.keys, unseen)
+    return mix(rows, landmarks, delta @ tokens.values)
 
 
 def low_rank_window(
@@ -57,12 +58,12 @@ def low_rank_window(
     few = config.landmarks
     if seen is None:
         if tokens.keys.shape[-2] <= few:
-            return (rows @ tokens.keys.transpose(-1, -2)).softmax(-1) @ tokens.values
+            return softmax_weights(rows, tokens.keys) @ tokens.values
         return low_rank(rows, tokens, window_landmarks(tokens, config))
     unseen = unseen_places(seen, tokens.keys.shape[2])
     product = low_rank(rows, tokens, window_landmarks(tokens, config, seen), unseen)
     first = tokens.span(0, few)
-    exact = _delta(rows, first.keys, unseen[..., :few]) @ first.values
+    exact = softmax_weights(rows, first.keys, unseen[..., :few]) @ first.values
     return torch.where((seen <= few)[:, None, None, None], exact, product)
 
 
@@ -80,7 +81,7 @@ def factors(
     """
     window, count = tokens.keys.shape[2], landmarks.keys.shape[2]
     logits = rows @ landmarks.keys.transpose(-1, -2)
-    delta = _delta(landmarks.queries, tokens.keys, unseen_places(seen, window))
+    delta = softmax_weights(landmarks.queries, tokens.keys, unseen_places(seen, window))
     delta = roll_streams(delta, window - seen, 3)
     if used is None:
         return NystromEmits(
@@ -97,10 +98,3 @@ def factors(
         roll_streams(landmarks.queries, shift, 2),
         roll_streams(landmarks.keys, shift, 2),
     )
-
-
-def _delta(queries: Tensor, keys: Tensor, unseen: Tensor | None) -> Tensor:
-    """Softmax of some queries over the keys seen."""
-    logits = queries @ keys.transpose(-1, -2)
-    logits = logits if unseen is None else logits.masked_fill(unseen, -torch.inf)
-    return logits.softmax(-1)

@@ -17,7 +17,7 @@ from torch.utils.checkpoint import checkpoint
 
 from cla.attention.config import AttentionConfig
 from cla.attention.landmarks import make_landmarks, segment_weights
-from cla.attention.low_rank import low_rank, low_rank_window
+from cla.attention.low_rank import low_rank, low_rank_window, mix
 from cla.attention.partial_sums import empty_logit
 from cla.attention.projected import Projected
 from cla.attention.scan import scan_softmax, scan_windows
@@ -189,19 +189,16 @@ def _scan_filling(timeline: Timeline, stop: int, config: AttentionConfig, kept: 
 
 def _filling(timeline: Timeline, config: AttentionConfig, start: int, stop: int) -> Tensor:
     tokens = timeline.tokens.span(timeline.unseen, timeline.window + stop)
-    length, landmarks = tokens.keys.shape[2], config.landmarks
+    length, count = tokens.keys.shape[2], config.landmarks
     seen = torch.arange(length - stop + start + 1, length + 1, device=tokens.keys.device)
     unseen = torch.arange(length, device=seen.device) >= seen[:, None]
-    means = segment_weights(seen, landmarks, length, tokens.keys.dtype).flatten(0, 1)
+    means = segment_weights(seen, count, length, tokens.keys.dtype).flatten(0, 1)
     query_landmarks, key_landmarks = (means @ part for part in (tokens.queries, tokens.keys))
     # All windows share their tokens: the larger products are of all of their landmarks at once.
-    delta = (query_landmarks @ tokens.keys.transpose(-1, -2)).unflatten(2, (-1, landmarks))
+    delta = (query_landmarks @ tokens.keys.transpose(-1, -2)).unflatten(2, (-1, count))
     delta = delta.masked_fill_(unseen[:, None], -torch.inf).softmax(-1)
-    mixed = (delta.flatten(2, 3) @ tokens.values).unflatten(2, (-1, landmarks))
-    queries, keys = (
-        part.unflatten(2, (-1, landmarks)) for part in (query_landmarks, key_landmarks)
-    )
-    gamma_inv = make_landmarks(queries, keys, config.pseudo_inverse).gamma_inv
+    mixed = (delta.flatten(2, 3) @ tokens.values).unflatten(2, (-1, count))
+    queries, keys = (part.unflatten(2, (-1, count)) for part in (query_landmarks, key_landmarks))
+    landmarks = make_landmarks(queries, keys, config.pseudo_inverse)
     newest = tokens.queries[:, :, -len(seen) :, None]
-    context: Tensor = (newest @ keys.transpose(-1, -2)).softmax(-1) @ gamma_inv @ mixed
-    return context[..., 0, :]
+    return mix(newest, landmarks, mixed)[..., 0, :]

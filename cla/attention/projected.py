@@ -39,6 +39,20 @@ def mark_bad(tokens: Projected) -> Projected:
     return Projected(*(torch.where(wide, part, torch.nan) for part in tokens))
 
 
+def softmax_weights(queries: Tensor, keys: Tensor, unseen: Tensor | None = None) -> Tensor:
+    """Softmax(Q K^T) of some queries, zero what is `unseen`.
+
+    Shapes:
+        queries: (..., R, D)
+        keys: (..., T, D)
+        unseen: bool, broadcasts to (..., R, T); none if not given
+        returns: (..., R, T)
+    """
+    logits = queries @ keys.transpose(-1, -2)
+    logits = logits if unseen is None else logits.masked_fill(unseen, -torch.inf)
+    return logits.softmax(-1)
+
+
 def pick(weights: Tensor, inside: Tensor, tokens: Tensor) -> Tensor:
     """weights @ tokens, where a token that is no number spoils only the rows that it is inside.
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from cla.attention.projected import Projected, pick
+from cla.attention.projected import Projected, pick, softmax_weights
 from cla.attention.timeline import Timeline
 
 CHUNK_TOKENS = 128
@@ -27,8 +27,8 @@ def _band(timeline: Timeline, start: int, stop: int) -> Tensor:
     place = torch.arange(len(seen), device=seen.device)
     newest = place[timeline.window - 1 :, None]
     inside = (place <= newest) & (place > newest - timeline.window) & seen
-    logits = tokens.queries[:, :, timeline.window - 1 :] @ tokens.keys.transpose(-1, -2)
-    weights = logits.masked_fill(~inside, -torch.inf).softmax(-1)
+    queries = tokens.queries[:, :, timeline.window - 1 :]
+    weights = softmax_weights(queries, tokens.keys, ~inside)
     return pick(weights, inside, tokens.values)
 
 

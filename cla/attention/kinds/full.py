@@ -10,7 +10,7 @@ from cla.attention.config import AttentionConfig
 from cla.attention.kinds.kind import Look
 from cla.attention.kinds.windowed import WindowKind
 from cla.attention.operations import SOFTMAX, Part
-from cla.attention.projected import Projected, on_host
+from cla.attention.projected import Projected, on_host, softmax_weights
 from cla.attention.rings import is_alone, read_token, take, unseen_places, window_order
 from cla.attention.scan import scan_softmax
 from cla.attention.timeline import Timeline
@@ -39,9 +39,7 @@ class FullKind(WindowKind):
         return read_token(context, newest)[:, :, None]
 
     def weights(self, rows: Tensor, tokens: Projected, unseen: Tensor | None) -> Tensor:
-        logits = rows @ tokens.keys.transpose(-1, -2)
-        logits = logits if unseen is None else logits.masked_fill(unseen, -torch.inf)
-        return logits.softmax(-1)
+        return softmax_weights(rows, tokens.keys, unseen)
 
     def attend(self, rows: Tensor, tokens: Projected, seen: Tensor | None = None) -> Tensor:
         mask = None if seen is None else ~unseen_places(seen, tokens.keys.shape[2])

@@ -13,7 +13,7 @@ from cla.attention.low_rank import mix
 from cla.attention.nystrom_state import NystromState, build_state, keeps_queries
 from cla.attention.operations import Part
 from cla.attention.partial_sums import quotient
-from cla.attention.projected import Projected, with_ones
+from cla.attention.projected import Projected, softmax_weights, with_ones
 from cla.attention.rings import (
     advance_counters,
     column_stride,
@@ -83,7 +83,7 @@ class SummedKind(WindowKind):
         rings = (state.keys, state.values)
         slide(state.sums, state.landmarks.queries, (key, value), rings, slot, active)
         if self.config.retroactive:
-            beta = (tokens.queries @ state.landmarks.keys.transpose(-1, -2)).softmax(-1)
+            beta = softmax_weights(tokens.queries, state.landmarks.keys)
             write_token(state.betas.mT, slot, beta[:, :, 0], active)
 
     def read(self, state: NystromState) -> Tensor:
