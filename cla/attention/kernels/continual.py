@@ -7,8 +7,7 @@ import numpy as np
 
 from cla.attention.kernels.compiled import entry, kernel
 from cla.attention.kernels.continual_rows import append_rows, read_rows
-from cla.attention.kernels.encoder import complete, embed, embedding_numbers
-from cla.attention.kernels.projections import finish, project
+from cla.attention.kernels.encoder import embedding_numbers, give_out, take_in
 from cla.attention.kernels.vectors import clear_rows, dot_rows, exponentiate, sum_rows
 
 
@@ -67,10 +66,10 @@ def step_continual(
     begin = embedding_numbers(x, table)
     if len(x):
         tokens = np.empty((batch, 1, 3, heads, size))
-        if len(around):
-            embed(x, active, around, table, position, hidden)
-            x = hidden
-        project(x, query, query_bias, key, key_bias, value, value_bias, tokens)
+        take_in(
+            x, active, around, table, position, hidden,
+            query, query_bias, key, key_bias, value, value_bias, tokens,
+        )  # fmt: skip
     if len(out) and not retroactive:
         contexts = np.empty((batch, 1, heads, size))
     for index in range(batch):
@@ -97,12 +96,10 @@ def step_continual(
         read(queries[index], keys[index], values[index], valid[index], contexts[index, 0])
         if not len(out):
             continue
-        if len(around):
-            attended = np.empty(heads * size, np.float32)
-            finish(contexts[index, 0].reshape(-1), output, output_bias, attended)
-            complete(hidden[index], attended, around, begin, classes, out[index].reshape(-1))
-        else:
-            finish(contexts[index, 0].reshape(-1), output, output_bias, out[index].reshape(-1))
+        give_out(
+            contexts[index, 0], output, output_bias, around, begin, classes, hidden, index,
+            out[index],
+        )  # fmt: skip
     return short
 
 

@@ -5,9 +5,39 @@ from math import erf
 import numpy as np
 
 from cla.attention.kernels.compiled import kernel
+from cla.attention.kernels.projections import finish, project
 
 NORM_EPSILON = 1e-5
 """Of `nn.LayerNorm`, unless it is told another."""
+
+
+@kernel()
+def take_in(
+    x, active, around, table, position, hidden,
+    query, query_bias, key, key_bias, value, value_bias, tokens,
+):  # fmt: skip
+    """Project a token of each stream, see `project`; `embed` it first, with weights around."""
+    if len(around):
+        embed(x, active, around, table, position, hidden)
+        x = hidden
+    project(x, query, query_bias, key, key_bias, value, value_bias, tokens)
+
+
+@kernel()
+def give_out(context, output, output_bias, around, at, classes, hidden, stream, out):
+    """The output of a stream's contexts: projected and, with weights around, `complete`d.
+
+    Shapes:
+        context: (H, D) float64
+        out: (E, 1) float32, to be written, or what `complete` writes
+    """
+    context, out = context.reshape(-1), out.reshape(-1)
+    if not len(around):
+        finish(context, output, output_bias, out)
+        return
+    attended = np.empty(len(context), np.float32)
+    finish(context, output, output_bias, attended)
+    complete(hidden[stream], attended, around, at, classes, out)
 
 
 @kernel()

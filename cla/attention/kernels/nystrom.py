@@ -6,9 +6,8 @@ import numpy as np
 
 from cla.attention.kernels.compiled import entry, kernel
 from cla.attention.kernels.continual import check_counters
-from cla.attention.kernels.encoder import complete, embed, embedding_numbers
+from cla.attention.kernels.encoder import embedding_numbers, give_out, take_in
 from cla.attention.kernels.low_rank import read_newest, read_rows, write_beta
-from cla.attention.kernels.projections import finish, project
 from cla.attention.kernels.vectors import clear_rows
 from cla.attention.kernels.window_sums import part_of, slide, start_of, turn_of
 
@@ -99,10 +98,10 @@ def step_nystrom(
     begin = embedding_numbers(x, table)
     if len(x):
         tokens = np.empty((batch, 1, 3, heads, size))
-        if len(around):
-            embed(x, active, around, table, position, hidden)
-            x = hidden
-        project(x, query, query_bias, key, key_bias, value, value_bias, tokens)
+        take_in(
+            x, active, around, table, position, hidden,
+            query, query_bias, key, key_bias, value, value_bias, tokens,
+        )  # fmt: skip
     if len(out) and not retroactive:
         contexts = np.empty((batch, 1, heads, size))
     marks = query_landmarks.shape[3]
@@ -147,12 +146,11 @@ def step_nystrom(
                 betas[index], gamma_inv[index], sums[index], slots[index], valid[index], window,
                 out[index],
             )  # fmt: skip
-        elif len(around):
-            attended = np.empty(heads * size, np.float32)
-            finish(contexts[index, 0].reshape(-1), output, output_bias, attended)
-            complete(hidden[index], attended, around, begin, classes, out[index].reshape(-1))
         else:
-            finish(contexts[index, 0].reshape(-1), output, output_bias, out[index].reshape(-1))
+            give_out(
+                contexts[index, 0], output, output_bias, around, begin, classes, hidden, index,
+                out[index],
+            )  # fmt: skip
     return short
 
 
