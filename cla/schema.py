@@ -3,7 +3,7 @@
 from typing import Annotated, TypeVar
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from cla.errors import ClaError
 
@@ -18,6 +18,10 @@ Index = Annotated[int, Meta(ge=0, le=9_999)]
 Share = Annotated[float, Meta(gt=0, le=1)]
 """A probability at which something happens."""
 Name = Annotated[str, Meta(max_length=1_024)]
+
+
+class Tagged(Struct, frozen=True, tag_field="type"):
+    """One of several things that a JSON object may be: `type` names it. It has no fields itself."""
 
 
 def decoded(decoder: msgspec.json.Decoder[Read], data: str | bytes, what: str, remedy: str) -> Read:

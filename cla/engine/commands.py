@@ -5,72 +5,68 @@ Each is a JSON object too, for the wire and for files: `type` names it, and what
 
 from typing import Annotated
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
 from cla.attention import LandmarkMode
 from cla.models.lane_spec import LaneSpec
-from cla.schema import Count, Index, Name, Share
+from cla.schema import Count, Index, Name, Share, Tagged
 
 MAX_LANES = 64
 
 
-class _Command(Struct, frozen=True, tag_field="type"):
-    """Has no fields of its own."""
-
-
-class SetLandmarks(_Command, frozen=True, tag="landmarks"):
+class SetLandmarks(Tagged, frozen=True, tag="landmarks"):
     """Use this many landmarks in every low-rank lane."""
 
     num_landmarks: Count
 
 
-class SetLandmarkMode(_Command, frozen=True, tag="landmark_mode"):
+class SetLandmarkMode(Tagged, frozen=True, tag="landmark_mode"):
     """Let landmarks follow the stream, or use the fitted ones."""
 
     mode: LandmarkMode
 
 
-class SetLanes(_Command, frozen=True, tag="lanes"):
+class SetLanes(Tagged, frozen=True, tag="lanes"):
     """Run these lanes. A new one joins with all that the others heard; counts begin anew."""
 
     configs: Annotated[tuple[LaneSpec, ...], Meta(max_length=MAX_LANES)] = field(name="lanes")
 
 
-class SetEmit(_Command, frozen=True, tag="emit"):
+class SetEmit(Tagged, frozen=True, tag="emit"):
     """Whether records carry attention rows."""
 
     emit: bool
 
 
-class SetSensitivity(_Command, frozen=True, tag="sensitivity"):
+class SetSensitivity(Tagged, frozen=True, tag="sensitivity"):
     """Take a label for an event from this probability on, in every lane; it acts on events only."""
 
     enter: Share
 
 
-class UseKernels(_Command, frozen=True, tag="kernels"):
+class UseKernels(Tagged, frozen=True, tag="kernels"):
     """Whether lanes step by compiled kernels or by PyTorch; state and stream go on."""
 
     on: bool
 
 
-class Pause(_Command, frozen=True, tag="pause"):
+class Pause(Tagged, frozen=True, tag="pause"):
     """Stop taking tokens."""
 
 
-class Resume(_Command, frozen=True, tag="resume"):
+class Resume(Tagged, frozen=True, tag="resume"):
     """Go on taking tokens."""
 
 
-class StepOnce(_Command, frozen=True, tag="step"):
+class StepOnce(Tagged, frozen=True, tag="step"):
     """Take exactly one token while paused."""
 
 
-class Reset(_Command, frozen=True, tag="reset"):
+class Reset(Tagged, frozen=True, tag="reset"):
     """Forget everything heard and count from zero."""
 
 
-class RequestMap(_Command, frozen=True, tag="map"):
+class RequestMap(Tagged, frozen=True, tag="map"):
     """Send one lane's whole attention map in a layer, or its factors."""
 
     lane: Name

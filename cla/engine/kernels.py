@@ -60,7 +60,7 @@ class Kernels:
         self._known = threading.Event()
         self._done = threading.Event()
         self._leaving = threading.Event()
-        self._loading = threading.Lock()
+        self._at_work = threading.Lock()
 
     @property
     def ready(self) -> bool:
@@ -88,6 +88,12 @@ class Kernels:
         return self.ready
 
     def _run(self) -> None:
+        # Around all that the thread holds: what is freed after it would be freed in LLVM's or
+        # PyTorch's code, too.
+        with self._at_work:
+            self._make_ready()
+
+    def _make_ready(self) -> None:
         why = ""
         try:
             if not attention_kernels.AVAILABLE:
@@ -96,7 +102,7 @@ class Kernels:
                 self._known.set()
                 why = self._compile()
             else:
-                self._load()
+                compile_all(stop=self._leaving.is_set)
         except Stopped:
             return  # the process ends
         except Exception as error:
@@ -116,20 +122,20 @@ class Kernels:
                 folder = stack.enter_context(TemporaryDirectory(prefix="cla-kernels-"))
                 take_from(Path(folder))
                 environment[VARIABLE] = folder
-            said = self._compile_beside(environment)
+            self._at_work.release()  # it may take a minute, for which nobody waits who leaves
+            try:
+                said = self._compile_beside(environment)
+            finally:
+                self._at_work.acquire()
             if not compiled():
                 return said or "the process that compiles them has ended."
-            self._load()
+            compile_all(stop=self._leaving.is_set)
         return ""
 
-    def _load(self) -> None:
-        with self._loading:
-            compile_all(stop=self._leaving.is_set)
-
     def _leave(self) -> None:
-        """End the loading before Python ends, which would abort a thread that is in LLVM's code."""
+        """Let the thread end before Python, which would abort it in LLVM's or PyTorch's code."""
         self._leaving.set()
-        self._loading.acquire()  # for good: none begins any more
+        self._at_work.acquire()  # for good: it does not begin again
 
     def _compile_beside(self, environment: dict[str, str]) -> str:
         """Run the compiler; returns the last that it said.

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 from msgspec.json import Decoder
 
 from cla.engine import (
@@ -17,7 +17,7 @@ from cla.engine import (
     StepOnce,
 )
 from cla.errors import ClaError
-from cla.schema import Count, Index, Name, decoded
+from cla.schema import Count, Index, Name, Tagged, decoded
 from cla.types import InputKind
 
 MAX_TEXT = 4096
@@ -28,30 +28,26 @@ Amount = Annotated[int, Meta(ge=0, le=MAX_AMOUNT)]
 _REMEDY = "Reload the page."
 
 
-class _Message(Struct, frozen=True, tag_field="type"):
-    """Has no fields of its own."""
-
-
-class Sample(_Message, frozen=True, tag="sample"):
+class Sample(Tagged, frozen=True, tag="sample"):
     """Play a clip that comes with the package."""
 
     clip: Name
 
 
-class Listen(_Message, frozen=True, tag="microphone"):
+class Listen(Tagged, frozen=True, tag="microphone"):
     """Sound of the page's microphone follows."""
 
     sample_rate_hz: Count
     task: Name | None = None
 
 
-class Watch(_Message, frozen=True, tag="camera"):
+class Watch(Tagged, frozen=True, tag="camera"):
     """Pictures of the page's camera follow."""
 
     task: Name | None = None
 
 
-class OpenDevice(_Message, frozen=True, tag="device"):
+class OpenDevice(Tagged, frozen=True, tag="device"):
     """Take sound or pictures from a device of this machine."""
 
     kind: InputKind
@@ -59,7 +55,7 @@ class OpenDevice(_Message, frozen=True, tag="device"):
     task: Name | None = None
 
 
-class Upload(_Message, frozen=True, tag="upload"):
+class Upload(Tagged, frozen=True, tag="upload"):
     """The bytes of a file follow."""
 
     size_bytes: Amount
@@ -67,31 +63,31 @@ class Upload(_Message, frozen=True, tag="upload"):
     task: Name
 
 
-class Lost(_Message, frozen=True, tag="lost"):
+class Lost(Tagged, frozen=True, tag="lost"):
     """So many samples of the microphone were lost on their way."""
 
     samples: Amount
 
 
-class SetFast(_Message, frozen=True, tag="fast"):
+class SetFast(Tagged, frozen=True, tag="fast"):
     """Play files as fast as they can be worked on, or at their own pace."""
 
     fast: bool
 
 
-class NameLanes(_Message, frozen=True, tag="named_lanes"):
+class NameLanes(Tagged, frozen=True, tag="named_lanes"):
     """Run the lanes that an address names."""
 
     text: Name
 
 
-class SetRecording(_Message, frozen=True, tag="record"):
+class SetRecording(Tagged, frozen=True, tag="record"):
     """Begin or end a recording."""
 
     on: bool
 
 
-class Stop(_Message, frozen=True, tag="stop"):
+class Stop(Tagged, frozen=True, tag="stop"):
     """End the source."""
 
     task: Name | None = None

@@ -1,6 +1,5 @@
 """Where recordings are kept: apart for each visitor, under names of ours, and gone when stated."""
 
-import io
 import os
 import subprocess
 import sys
@@ -9,9 +8,10 @@ import zipfile
 
 import pytest
 from live_connection import connect, receive, receive_until, send, serving
+from packed_sessions import packed
 
 from cla.capture import sample_clips
-from cla.engine import RecordingLimits, ReplayCheck, pack, replay
+from cla.engine import RecordingLimits, ReplayCheck, replay
 from cla.errors import ClaError
 from cla.models import load_task
 from cla.server.recordings import VISITOR, RecordingStore, store_of
@@ -101,13 +101,6 @@ def filled(shelf, folder, count=1):
     for _ in range(count):
         shelf.add(packed(folder))
     return shelf
-
-
-def packed(folder):
-    content = io.BytesIO()
-    pack(folder, content)
-    content.seek(0)
-    return content
 
 
 MANIFEST = (

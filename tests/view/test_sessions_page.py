@@ -1,6 +1,5 @@
 """The Sessions page: replay, compare, download, delete, and sessions from elsewhere."""
 
-import io
 import json
 from contextlib import closing
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import streamlit as st
+from packed_sessions import packed
 from streamlit.testing.v1 import AppTest
 
 from cla.capture import open_audio, sample_clips
@@ -20,7 +20,6 @@ from cla.engine import (
     SetLandmarks,
     SetLanes,
     SoundStream,
-    pack,
 )
 from cla.models import LaneSpec, load_task
 from cla.server import Host, TaskOffer, Visit
@@ -72,13 +71,6 @@ def shelf(tmp_path, monkeypatch):
     return shelf
 
 
-def zipped(folder):
-    content = io.BytesIO()
-    pack(folder, content)
-    content.seek(0)
-    return content
-
-
 def open_page(**query):
     st.cache_resource.clear()
     app = AppTest.from_file(str(NAVIGATION), default_timeout=120)
@@ -108,7 +100,7 @@ def test_an_empty_page_says_what_to_do():
 
 
 def test_a_session_is_replayed_as_recorded_and_with_other_lanes(shelf, folder):
-    shelf.add(zipped(folder))
+    shelf.add(packed(folder))
     app = open_page()
     assert metric(app, "replay") == "equal, bit for bit"
     assert int(metric(app, "tokens")) == pytest.approx(50, abs=3)
@@ -122,7 +114,7 @@ def test_a_session_is_replayed_as_recorded_and_with_other_lanes(shelf, folder):
 
 def test_a_session_is_uploaded_opened_and_deleted(shelf, folder):
     app = open_page()
-    app.file_uploader(key="session_upload_0").upload("session.zip", zipped(folder).getvalue())
+    app.file_uploader(key="session_upload_0").upload("session.zip", packed(folder).getvalue())
     healthy(app.run())
     name = shelf.recordings()[0].folder.name
     assert app.selectbox(key="session").value == name
@@ -140,7 +132,7 @@ def test_a_bad_upload_is_explained_and_leaves_nothing(shelf):
 
 
 def test_a_changed_session_and_an_unknown_task_are_told(shelf, folder):
-    changed = shelf.open(shelf.add(zipped(folder))).folder
+    changed = shelf.open(shelf.add(packed(folder))).folder
     sound = bytearray((changed / "sound.flac").read_bytes())
     middle = len(sound) // 2
     sound[middle : middle + 10_000] = bytes(10_000)
@@ -156,7 +148,7 @@ def test_a_changed_session_and_an_unknown_task_are_told(shelf, folder):
 
 
 def test_a_damaged_session_is_explained_and_the_page_stands(shelf, folder):
-    damaged = shelf.open(shelf.add(zipped(folder))).folder
+    damaged = shelf.open(shelf.add(packed(folder))).folder
     (damaged / "log.jsonl").write_bytes(b"nonsense\n" * 5)
     app = open_page()
     assert "cannot be read" in app.error[0].value
@@ -190,6 +182,6 @@ def test_a_replay_is_bounded(folder, monkeypatch):
 def test_a_visitor_who_leaves_takes_their_recordings_along(tmp_path, folder):
     visit = Visit(Host(TaskOffer([]), store=RecordingStore(tmp_path)))
     shelf = visit.shelf(local=False)
-    shelf.add(zipped(folder))
+    shelf.add(packed(folder))
     Visitor(visit, admits_local=False).leave()
     assert not shelf.folder.exists()
