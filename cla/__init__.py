@@ -1,3 +1,3 @@
 """CLA: continual low-rank attention, live."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

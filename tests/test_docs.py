@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from documented import blocks, run
+import yaml
+from documented import ROOT, blocks, run
 
+import cla
 from cla.capture import sample_clips
 from cla.cli import main
 
@@ -59,3 +61,18 @@ def test_a_recorded_session_is_replayed(tmp_path, monkeypatch, capsys):
     assert main(["run", str(sample_clips()[0].path), "--seconds", "1", "--record", "monday"]) == 0
     assert run(*blocks("docs/sessions.md"))["check"].equal
     assert "True None" in capsys.readouterr().out
+
+
+def test_the_api_has_a_page_for_each_package_that_offers_something():
+    offering = {
+        path.parent.name
+        for path in (ROOT / "cla").glob("*/__init__.py")
+        if "__all__" in path.read_text("utf-8")
+    }
+    pages = {path.stem for path in (ROOT / "docs" / "api").glob("*.md")} - {"index", "base"}
+    assert pages == offering - {"cli", "view"}  # programs
+
+
+def test_what_is_cited_is_this_version():
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))["version"] == cla.__version__
+    assert f"\n## {cla.__version__} " in (ROOT / "CHANGELOG.md").read_text("utf-8")

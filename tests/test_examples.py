@@ -1,6 +1,8 @@
 """The examples run as they stand."""
 
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,3 +35,12 @@ def test_stream_a_transformer(capsys):
     torch.manual_seed(0)
     runpy.run_path(str(EXAMPLES / "stream_a_transformer.py"))
     assert float(capsys.readouterr().out.split()[-1]) < 1e-5
+
+
+def test_server_client():
+    command = [sys.executable, EXAMPLES / "server_client.py"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=200).stdout
+    events = [line.split() for line in said.splitlines()]
+    spoken = [word.label for word in sample_clips()[0].words]
+    assert [label for lane, label in events if lane == "full"] == spoken
+    assert len({lane for lane, _ in events}) == 2
