@@ -15,7 +15,7 @@ from cla.engine.commands import (
     UseKernels,
 )
 from cla.engine.lane import Lane
-from cla.engine.records import FaultRecord, LanesRecord
+from cla.engine.records import FaultRecord, LanePast, LanesRecord
 from cla.errors import ClaError
 from cla.models import TaskModel
 from cla.models.lane_spec import LaneSpec, lane_names
@@ -89,13 +89,15 @@ class Comparison:
             return None
         configs = changed([lane.config for lane in self.lanes], command)
         names = lane_names(configs)
+        past = {}
         if isinstance(command, SetLanes):
-            self._set_lanes(configs)
+            past = self._set_lanes(configs)
         else:
             self._change(configs)
         for lane, name in zip(self.lanes, names, strict=True):
             lane.name = name
-        return self.published
+        told = {lane.name: past[lane] for lane in self.lanes if lane in past}
+        return replace(self.published, past=told)
 
     def _change(self, configs: Sequence[LaneSpec]) -> None:
         """All lanes go on with another attention, or none does."""
@@ -110,20 +112,36 @@ class Comparison:
                     lane.change(config)
             raise
 
-    def _set_lanes(self, configs: Sequence[LaneSpec]) -> None:
-        """A lane that stays goes on in its state; the others are made of what it heard."""
+    def _set_lanes(self, configs: Sequence[LaneSpec]) -> dict[Lane, LanePast]:
+        """Run these lanes; those that join are made of what the others heard: their past.
+
+        One of another configuration goes on in the place of one of its kind, as if it had changed.
+        """
         running = {lane.config: lane for lane in self.lanes}
-        lanes = [
-            running.get(config) or Lane(self._task, config, kernels=self.kernels)
-            for config in configs
-        ]
-        for lane in lanes:
-            if lane not in self.lanes:
+        past, lanes = {}, []
+        for at, config in enumerate(configs):
+            lane = running.get(config)
+            if lane is None:
+                lane = Lane(self._task, config, kernels=self.kernels)
                 lane.join(self.lanes[0])
                 if self.enter is not None:
                     lane.set_sensitivity(self.enter)
-            lane.count_anew()
+                before = self._changed(at, configs)
+                if before:
+                    lane.take_over(before)
+                else:
+                    past[lane] = lane.past()
+            lanes.append(lane)
         self.lanes = tuple(lanes)
+        return past
+
+    def _changed(self, at: int, configs: Sequence[LaneSpec]) -> Lane | None:
+        """The lane that the one at this place of `configs` is another configuration of."""
+        if len(configs) != len(self.lanes):
+            return None
+        lane = self.lanes[at]
+        goes_on = lane.config in configs or lane.config.kind != configs[at].kind
+        return None if goes_on else lane
 
     def reset(self) -> None:
         """Forget everything heard; the lanes keep their attention."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cla.attention import attention_row, state_bytes, summed
 from cla.attention.crossing import crossing, exact_operations
-from cla.engine.records import FaultRecord, RunningLane
+from cla.engine.records import FaultRecord, LanePast, RunningLane
 from cla.errors import ClaError
 from cla.models import EventDetector, StreamClassifier, TaskModel
 from cla.models.compiled_step import CompiledStep, can_compile
@@ -87,6 +87,7 @@ class Lane:
         self._tokens_seen = 0
         self._total_ops: int | None = 0
         self._rebuilds = 0
+        self._time_s = 0.0
 
     @torch.inference_mode()
     def step(self, token: Token, *, emit: bool = False) -> LaneRecord:
@@ -98,16 +99,12 @@ class Lane:
         attention = self._rows(emits) if emit else None
         showing_ms = (time.perf_counter_ns() - start_ns) / 1e6
         self._tokens_seen += 1
+        self._time_s = token.time_s
         self._total_ops = summed([self._total_ops, ops])
         # What is shown counts too: a row that is no number stands on a state that is none.
         if all_finite(probabilities) and (attention is None or all_finite(attention)):
             self._history.append(token.features)
-            if self.task.known:
-                newest = min(TOKENS, len(self._history))
-                recent = [self._history[-back] for back in range(newest, 0, -1)]
-                probabilities = self.task.known.held_against(
-                    probabilities, torch.stack(recent).float().numpy()
-                )
+            probabilities = self._known(probabilities, list(self._history)[-TOKENS:])
         else:
             self._recover(token.features)
             probabilities, attention = self._nothing(), None
@@ -152,10 +149,37 @@ class Lane:
         return running_lane(self.name, self.config, self._classifier)
 
     def join(self, other: "Lane") -> None:
-        """Begin with all that another lane has heard."""
+        """Begin with all that another lane has heard; operations are counted from here on."""
         self._history = other._history.copy()
-        self._tokens_seen = other._tokens_seen
+        self._tokens_seen, self._time_s = other._tokens_seen, other._time_s
         self._rebuild()
+
+    def take_over(self, before: "Lane") -> None:
+        """Go on with the events and the total of operations of the lane that this one replaces."""
+        self._detector, self._total_ops = before._detector, before._total_ops
+
+    @torch.inference_mode()
+    def past(self) -> LanePast:
+        """What the lane would have said of the last window; what it says next follows from that.
+
+        Rows that rest on tokens that are no longer kept, as the oldest landmarks can, rest on those
+        that are.
+        """
+        heard = list(self._history)
+        before, shown = heard[: -self.task.window], heard[-self.task.window :]
+        self._detector = EventDetector(self.task.labels, self._events)
+        if not shown:
+            return LanePast((), np.zeros((0, len(self.task.labels)), np.float32))
+        start = self._state_after(before, self._tokens_seen - len(shown))
+        scores, _ = self._classifier.scan(torch.stack(shown)[None].to(self._device), start)
+        rows = scores[0].softmax(-1).cpu().numpy()
+        events = []
+        for at, row in enumerate(rows):
+            row[:] = self._known(row, heard[: len(before) + at + 1][-TOKENS:])
+            age = len(rows) - 1 - at
+            if event := self._detector.detect(self._time_s - age * self.task.hop_s, row):
+                events.append((age, event.label))
+        return LanePast(tuple(events), rows)
 
     def use_kernels(self, on: bool) -> None:
         """Step by compiled kernels or by PyTorch from the next token on, in the same state."""
@@ -166,10 +190,6 @@ class Lane:
     def set_sensitivity(self, enter: float) -> None:
         """Take a label for an event from this probability on; what is held goes on."""
         self._events = self._detector.config = self.task.event_config.from_probability(enter)
-
-    def count_anew(self) -> None:
-        """Let the total of operations begin at zero."""
-        self._total_ops = 0
 
     def change(self, config: LaneSpec) -> None:
         """Run another attention from the next token on, without a gap."""
@@ -197,13 +217,24 @@ class Lane:
 
     @torch.inference_mode()
     def _make_state(self) -> None:
-        if not self._history:
-            self._state = self._classifier.init_state(1)
-            return
-        window = self._heard()
-        kept = window.shape[1]
-        seen = self._tokens_seen if kept >= self.task.window else kept
-        self._state = self._classifier.state_from_window(window, tokens_seen=seen)
+        self._state = self._state_after(list(self._history), self._tokens_seen)
+
+    def _state_after(self, kept: list[torch.Tensor], seen: int) -> Any:
+        """The state after `seen` tokens, the last of which are kept."""
+        if not kept:
+            return self._classifier.init_state(1, device=self._device)
+        window = torch.stack(kept)[None].to(self._device)
+        if len(kept) < self.task.window:
+            seen = len(kept)
+        return self._classifier.state_from_window(window, tokens_seen=seen)
+
+    def _known(
+        self, probabilities: NDArray[np.float32], recent: list[torch.Tensor]
+    ) -> NDArray[np.float32]:
+        """Probabilities held against what the task's own classes sound like, where it has some."""
+        if not self.task.known:
+            return probabilities
+        return self.task.known.held_against(probabilities, torch.stack(recent).float().numpy())
 
     def _heard(self) -> torch.Tensor:
         """The tokens kept, (1, T, F), where the lane steps."""

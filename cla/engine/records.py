@@ -1,6 +1,7 @@
 """What a session records beside tokens."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,11 +34,31 @@ class RunningLane:
     crossing: int | None
 
 
+@dataclass(frozen=True, eq=False)
+class LanePast:
+    """What a lane that joins would have said of the newest tokens, had it been there.
+
+    Args:
+        events: what it would have recognized: (age in tokens, 0 for the newest; label).
+
+    Shapes:
+        probabilities: (T, C) float32, oldest first
+    """
+
+    events: tuple[tuple[int, str], ...]
+    probabilities: NDArray[np.float32]
+
+
 @dataclass(frozen=True)
 class LanesRecord:
-    """The lanes of every record from here on, up to the next of these."""
+    """The lanes of every record from here on, up to the next of these.
+
+    Args:
+        past: of lanes that have just joined, by name; the others go on.
+    """
 
     lanes: tuple[RunningLane, ...]
+    past: Mapping[str, LanePast] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,10 @@ def encode_record(record: Record, language: str = FALLBACK) -> bytes:
         case TokenRecord():
             return _encode_token(record)
         case LanesRecord():
-            return encode({"type": "lanes", "lanes": lane_headers(record)}, {})
+            events = {name: past.events for name, past in record.past.items()}
+            rows = {f"{name}/past": past.probabilities for name, past in record.past.items()}
+            header = {"type": "lanes", "lanes": lane_headers(record), "past": events}
+            return encode(header, rows)
         case FrameRecord():
             return _encode_frame(record)
         case SoundRecord(time_s, peaks):

@@ -165,7 +165,50 @@ def test_lanes_come_and_go_without_a_gap(task):
         for lane, twin in zip(found.lanes, [expected.lanes[i] for i in (1, 2, 0)], strict=True):
             assert lane.lane == twin.lane
             assert_rows_close(lane.probabilities, twin.probabilities)
-    assert found.lanes[2].total_ops == 30 * found.lanes[2].ops
+    # Those that stay keep their totals, one that joins counts from then on.
+    assert found.lanes[2].total_ops == expected.lanes[0].total_ops
+    assert found.lanes[1].total_ops < expected.lanes[2].total_ops
+
+
+JOINING = [LaneSpec("continual"), LaneSpec("full", window=12), LaneSpec("nystrom", 4)]
+
+
+@pytest.mark.parametrize("count", [0, 10, 60])
+@pytest.mark.parametrize("config", [*JOINING, LaneSpec("continual_nystrom", 8)])
+def test_a_lane_that_joins_has_the_past_that_it_would_have_had(task, config, count):
+    tokens = make_tokens(count + 20, seed=3)
+    joining, steady = Comparison(task, [FULL, LOW]), Comparison(task, [config])
+    for comparison in (joining, steady):
+        comparison.apply(SetSensitivity(0.01))
+    joining.apply(SetEmit(True))
+    expected = [steady.step(token).lanes[0] for token in tokens[:count]]
+    for token in tokens[:count]:
+        joining.step(token)
+    told = joining.apply(SetLanes((FULL, LOW, config)))
+    assert list(told.past) == [told.lanes[2].name]
+    past = told.past[told.lanes[2].name]
+    shown = expected[-24:]
+    assert past.probabilities.shape == (len(shown), len(task.labels))
+    if shown:
+        assert_rows_close(past.probabilities, probabilities(shown))
+    # The oldest may be one that was held before.
+    ages = {age: label for age, label in past.events if age < 12}
+    said = {
+        count - 1 - at: record.event.label for at, record in enumerate(expected) if record.event
+    }
+    assert ages == {age: label for age, label in said.items() if age < 12}
+
+
+def test_a_lane_of_another_number_of_landmarks_goes_on_where_it_was(task):
+    comparison = Comparison(task, [FULL, LOW, LaneSpec("continual_nystrom", 4, "continual")])
+    for token in make_tokens(30):
+        total = comparison.step(token).lanes[1].total_ops
+    told = comparison.apply(
+        SetLanes((FULL, LaneSpec("continual_nystrom", 8), comparison.lanes[2].config))
+    )
+    assert not told.past
+    record = comparison.step(make_tokens(31)[-1]).lanes[1]
+    assert record.total_ops == total + record.ops
 
 
 def test_lanes_that_cannot_run_change_nothing(task):

@@ -13,6 +13,7 @@ import pytest
 from cla.engine import (
     FaultRecord,
     FrameRecord,
+    LanePast,
     LanesRecord,
     MapRecord,
     NoticeRecord,
@@ -43,7 +44,9 @@ LOW = LaneSpec("continual_nystrom", 8, "continual", window=60, num_layers=1)
 HAND = Hand(np.full((21, 2), 0.5, np.float32), "Left", 0.9)
 RECORDS = {
     "TokenMessage": TokenRecord(7, 1.5, (LANE,), gap_s=2.0),
-    "LanesMessage": LanesRecord((RunningLane("low", LOW, 12.5, None, 20.0, 64),)),
+    "LanesMessage": LanesRecord(
+        (RunningLane("low", LOW, 12.5, None, 20.0, 64),), {"low": LanePast(((2, "é"),), ROW[0])}
+    ),
     "FrameMessage": FrameRecord(1.5, 1.25, (HAND,), b"\xff\xd8\xff"),
     "SoundMessage": SoundRecord(0.5, np.array([0.5, 0.25], np.float32)),
     "MapMessage": MapRecord("low", {"beta": ROW, "gamma_inv": ROW[:, :2], "delta": ROW}),
@@ -121,6 +124,9 @@ def test_records_reach_the_page(both_sides):
     assert token["arrays"] == listed(
         {"full/probabilities": ROW[0, 0], "full/attention": ROW, "full/stretches": CUTS}
     )
+    lanes = found["LanesMessage"]
+    assert lanes["header"]["past"] == {"low": [[2, "é"]]}
+    assert lanes["arrays"] == listed({"low/past": ROW[0]})
     assert found["FrameMessage"]["arrays"] == listed({"hand/0": HAND.points})
     assert found["SoundMessage"]["arrays"] == listed({"peaks": [0.5, 0.25]})
     assert list(found["MapMessage"]["arrays"]) == ["beta", "gamma_inv", "delta"]

@@ -167,9 +167,12 @@ export interface RecordingMessage {
   remedy: string;
 }
 
+/** The lanes of the tokens from here on; of one that joins the array `<lane>/past`, probabilities of the newest tokens. */
 export interface LanesMessage {
   type: "lanes";
   lanes: Lane[];
+  /** What those that join would have recognized: how many tokens ago, and the label. */
+  past: Record<string, [number, string][]>;
 }
 
 /** Loudness of 10 ms each, up to a media time: the array `peaks`. */
