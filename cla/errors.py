@@ -1,20 +1,52 @@
 """The one error type for faults a user can cause."""
 
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
 from cla.printable import printable
+from cla.texts.sentence import Sentence, safe_value
 
 
 class ClaError(Exception):
-    """A fault the user can put right; its sentences are safe to print, whatever they quote.
+    """A fault the user can put right: `ClaError("file_empty", file="speech.wav")`.
+
+    Its sentences stand under its key in the catalogue of each language,
+    `cla/texts/messages_<language>.toml`; they are safe to print, whatever they quote.
 
     Args:
-        message: what happened, naming the bad value.
-        remedy: what to do about it, in one sentence.
+        key: which fault it is.
+        values: what its sentences quote, by name.
     """
 
-    def __init__(self, message: str, remedy: str) -> None:
-        self.message = printable(message)
-        self.remedy = printable(remedy)
-        super().__init__(self.message, self.remedy)
+    def __init__(self, key: str, remedy: str | None = None, /, **values: object) -> None:
+        self.key = key
+        self.values: MappingProxyType[str, Any] = MappingProxyType(
+            {name: safe_value(value) for name, value in values.items()}
+        )
+        self._plain = (key, remedy)
+        super().__init__(key, dict(self.values))
+
+    @property
+    def message(self) -> Sentence:
+        """What happened."""
+        if self._plain[1] is not None:
+            return printable(self._plain[0])  # type: ignore[return-value]
+        return Sentence(f"{self.key}.message", **self.values)
+
+    @property
+    def remedy(self) -> Sentence:
+        """What to do about it."""
+        if self._plain[1] is not None:
+            return printable(self._plain[1])  # type: ignore[return-value]
+        return Sentence(f"{self.key}.remedy", **self.values)
+
+    def said(self, language: str) -> str:
+        """What happened and what to do about it, in a language of the catalogue."""
+        return f"{self.message.said(language)} {self.remedy.said(language)}"
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(ClaError, *self._plain, **self.values), ()

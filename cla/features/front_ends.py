@@ -91,7 +91,5 @@ def front_end(name: str) -> FrontEnd:
         ClaError: there is none.
     """
     if name not in FRONT_ENDS:
-        raise ClaError(
-            f"There are no features {name!r}.", f"Choose one of {', '.join(FRONT_ENDS)}."
-        )
+        raise ClaError("features_unknown", name=name, choices=", ".join(FRONT_ENDS))
     return FRONT_ENDS[name]

@@ -69,7 +69,4 @@ class HandTokenizer(Chain[VideoFrame, Token]):
 def check_image(image: NDArray[np.uint8]) -> None:
     """Raise `ClaError` unless this is an RGB image."""
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-        raise ClaError(
-            f"A frame must be an RGB image, not {image.dtype} of shape {image.shape}.",
-            "Choose another camera or video.",
-        )
+        raise ClaError("frame_not_rgb", dtype=image.dtype, shape=image.shape)

@@ -42,9 +42,7 @@ class TokenClock:
             ClaError: the time is not a number.
         """
         if not math.isfinite(time_s):
-            raise ClaError(
-                "A frame of the video carries no usable time.", "Export the video again, as MP4."
-            )
+            raise ClaError("frame_without_time")
         return time_s - self._frame_s > MAX_GAP_S
 
     def take(self, time_s: float) -> list[Due] | None:

@@ -109,13 +109,7 @@ def checked(samples: NDArray[np.float32]) -> NDArray[np.float32]:
         ClaError: they are not numbers, or not one channel.
     """
     if samples.ndim != 1 or not np.issubdtype(samples.dtype, np.floating):
-        raise ClaError(
-            f"Samples must be one channel of floats, not {samples.dtype} of shape {samples.shape}.",
-            "Mix the channels to one and scale the samples to [-1, 1].",
-        )
+        raise ClaError("samples_not_mono_floats", dtype=samples.dtype, shape=samples.shape)
     if not np.isfinite(samples).all():
-        raise ClaError(
-            "The sound holds samples that are not numbers.",
-            "Export the recording again, as 16-bit WAV for example.",
-        )
+        raise ClaError("samples_not_finite")
     return np.clip(samples, -1.0, 1.0).astype(np.float32, copy=False)

@@ -68,16 +68,12 @@ def load_vggish(path: Path | None) -> Vggish:
         ClaError: the file is missing, or not the published one.
     """
     if path is None or not path.exists():
-        raise ClaError(
-            f"The weights of VGGish are not at {path}.",
-            f"Download {VGGISH_URL} (288 MB) and give its path.",
-        )
+        raise ClaError("vggish_missing", path=path, url=VGGISH_URL)
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if not found.startswith(VGGISH_SHA256):
         raise ClaError(
-            f"{path} has SHA-256 {found[:16]}, expected {VGGISH_SHA256}.",
-            f"Download {VGGISH_URL} again.",
+            "vggish_checksum", path=path, found=found[:16], expected=VGGISH_SHA256, url=VGGISH_URL
         )
     network = Vggish()
     # The published form is PyTorch's own; `weights_only` reads tensors and nothing else.

@@ -23,7 +23,4 @@ def check_tensors(tensors: Mapping[str, Tensor], expected: str, path: Path) -> N
     """Raise `ClaError` unless these are the tensors expected of the file at `path`."""
     found = tensors_sha256(tensors)
     if found != expected:
-        raise ClaError(
-            f"The weights in {path} have checksum {found[:16]}, expected {expected[:16]}.",
-            "Delete the file and fetch it again.",
-        )
+        raise ClaError("weights_checksum", path=path, found=found[:16], expected=expected[:16])

@@ -95,10 +95,7 @@ def load_yamnet(path: Path) -> Yamnet:
         ClaError: the file is missing, or is not the one that `cla fetch yamnet` writes.
     """
     if not path.exists():
-        raise ClaError(
-            "YAMNet, which tells sounds apart, has not been fetched yet.",
-            "Fetch it (7 MB, once) with `cla fetch yamnet`, then reload the page.",
-        )
+        raise ClaError("yamnet_not_fetched")
     tensors = load_file(path)
     check_tensors(tensors, YAMNET_SHA256, path)
     network = Yamnet()

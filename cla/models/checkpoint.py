@@ -29,7 +29,6 @@ UNFIT = (
     SafetensorError,
 )  # fmt: skip
 """What a card raises that does not go with its weights."""
-REINSTALL = "Install the package again, or train anew with `cla train`."
 
 
 def tasks() -> tuple[str, ...]:
@@ -45,7 +44,7 @@ def load_task(name: str = "digits") -> TaskModel:
     """
     if name in TASKS:
         return read_task(asset_path("models") / name)
-    raise ClaError(f"There is no task {name!r}.", f"Choose one of {', '.join(TASKS)}.")
+    raise ClaError("task_unknown", name=name, choices=", ".join(TASKS))
 
 
 def read_task(folder: Path) -> TaskModel:
@@ -58,19 +57,17 @@ def read_task(folder: Path) -> TaskModel:
         card: dict[str, Any] = json.loads((folder / CARD_FILE).read_text("utf-8"))
         weights = (folder / WEIGHTS_FILE).read_bytes()
     except (OSError, ValueError) as error:
-        raise ClaError(f"The model in {folder} cannot be read: {error}.", REINSTALL) from error
+        raise ClaError("model_unreadable", folder=folder, reason=error) from error
     if not isinstance(card, dict):
-        raise ClaError(f"The model in {folder} cannot be read: its card is no object.", REINSTALL)
+        raise ClaError("model_card_no_object", folder=folder)
     if hashlib.sha256(weights).hexdigest() != card.get("sha256"):
-        raise ClaError(f"The weights in {folder} do not match their checksum.", REINSTALL)
+        raise ClaError("model_checksum", folder=folder)
     try:
         tensors = load(weights)
         _check_sizes(ClassifierConfig(**card["classifier"]), len(weights))
         return assembled(card, tensors, card)
     except UNFIT as error:
-        raise ClaError(
-            f"The model in {folder} is not what its card says ({error!r:.200}).", REINSTALL
-        ) from error
+        raise ClaError("model_unlike_card", folder=folder, reason=repr(error)[:200]) from error
 
 
 def _check_sizes(config: ClassifierConfig, weight_bytes: int) -> None:

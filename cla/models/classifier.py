@@ -68,16 +68,18 @@ class ClassifierConfig:
             object.__setattr__(self, name, positive(name, getattr(self, name)))
         if self.position_period < 2 * self.window:
             raise ClaError(
-                f"position_period={self.position_period} is less than twice window={self.window}.",
-                f"Give position_period >= {2 * self.window}.",
+                "position_period_too_short",
+                position_period=self.position_period,
+                window=self.window,
+                least=2 * self.window,
             )
         if not 0 <= self.dropout < 1:
-            raise ClaError(f"dropout={self.dropout} is out of range.", "Give 0 <= dropout < 1.")
+            raise ClaError("dropout_out_of_range", dropout=self.dropout)
         if 2 * self.position_harmonics > self.embed_dim:
             raise ClaError(
-                f"position_harmonics={self.position_harmonics} needs embed_dim >= "
-                f"{2 * self.position_harmonics}.",
-                "Choose fewer harmonics or a larger embedding.",
+                "position_harmonics_too_many",
+                position_harmonics=self.position_harmonics,
+                least=2 * self.position_harmonics,
             )
         for name, choices in (
             ("stack_mode", StackMode),
@@ -173,8 +175,7 @@ class StreamClassifier(nn.Module):
         """
         if num_layers is not None and not 1 <= num_layers <= self.config.num_layers:
             raise ClaError(
-                f"num_layers={num_layers} is out of range.",
-                f"These weights have {self.config.num_layers}: choose 1 to so many.",
+                "num_layers_out_of_range", num_layers=num_layers, most=self.config.num_layers
             )
         attention = AttentionConfig(
             kind,
@@ -311,8 +312,7 @@ class StreamClassifier(nn.Module):
         """Raise unless it is that of a stack like this one."""
         if not isinstance(state, ClassifierState) or not self.encoder.fits(state.stack):
             raise ClaError(
-                f"The state is that of another model: {difference(state, self.init_state(1))}.",
-                "Make one by this model's init_state or state_from_window.",
+                "state_of_another_model", difference=difference(state, self.init_state(1))
             )
 
     def _start(self, x: Tensor, tokens_seen: int | None) -> Tensor:

@@ -34,15 +34,13 @@ class EventConfig:
 
     def __post_init__(self) -> None:
         if not 0 < self.exit <= self.enter <= 1:
-            raise ClaError(
-                f"enter={self.enter} and exit={self.exit} do not fit.",
-                "Choose 0 < exit <= enter <= 1.",
-            )
+            raise ClaError("event_thresholds_unfit", enter=self.enter, exit=self.exit)
         if self.hold_tokens < 1 or self.smoothing_tokens < 1 or self.refractory_s < 0:
             raise ClaError(
-                f"hold_tokens={self.hold_tokens}, smoothing_tokens={self.smoothing_tokens} or "
-                f"refractory_s={self.refractory_s} is out of range.",
-                "Choose at least one token and no negative time.",
+                "event_times_out_of_range",
+                hold_tokens=self.hold_tokens,
+                smoothing_tokens=self.smoothing_tokens,
+                refractory_s=self.refractory_s,
             )
 
 

@@ -50,10 +50,7 @@ class GraphedStep:
     ) -> None:
         layers = [module for module in model.modules() if isinstance(module, AttentionLayer)]
         if any(layer.config.decomposes for layer in layers):
-            raise ClaError(
-                "The exact pseudo-inverse takes singular values, which no CUDA graph can hold.",
-                "Choose fixed landmarks, or pseudo_inverse='ridge' or 'iterative'.",
-            )
+            raise ClaError("graph_needs_other_inverse")
         self.model = model
         self.state: Any = model.init_state(streams)
         self._fresh = model.init_state(1)
@@ -81,8 +78,7 @@ class GraphedStep:
                 continue
             if given.shape != buffer.shape:
                 raise ClaError(
-                    f"A tensor of shape {tuple(given.shape)} does not fit.",
-                    f"Give {tuple(buffer.shape)}.",
+                    "graph_shape_unfit", shape=tuple(given.shape), expected=tuple(buffer.shape)
                 )
             buffer.copy_(given, non_blocking=True)
         if not self._token.is_cuda:
@@ -107,10 +103,7 @@ class GraphedStep:
         pairs = list(zip(tensors_of(self.state), tensors_of(state), strict=False))
         count = sum(1 for _ in tensors_of(state))
         if count != len(pairs) or any(ours.shape != theirs.shape for ours, theirs in pairs):
-            raise ClaError(
-                "This is the state of another model, or of another number of streams.",
-                f"Give one as from init_state({len(self._active)}).",
-            )
+            raise ClaError("graph_state_of_another", batch=len(self._active))
         for ours, theirs in pairs:
             ours.copy_(theirs, non_blocking=True)
 

@@ -64,9 +64,9 @@ def lane_names(lanes: Sequence[LaneSpec]) -> list[str]:
         ClaError: there are no lanes, or two are the same.
     """
     if not lanes:
-        raise ClaError("There are no lanes to run.", "Name at least one, for example full.")
+        raise ClaError("lanes_missing")
     if len(set(lanes)) < len(lanes):
-        raise ClaError("A lane is named twice.", "Let each lane differ from the others.")
+        raise ClaError("lane_twice")
     same_depth = [list(depth) for depth in zip(*(lane.names for lane in lanes), strict=True)]
     return [
         next((name for name, all_names in zip(lane.names, same_depth, strict=True)
@@ -90,17 +90,12 @@ def parse_lane(
     found = _TEXT.fullmatch(text.strip())
     kind = found["kind"] if found else ""
     if found is None or kind not in KINDS:
-        raise ClaError(
-            f"There is no lane {text.strip()!r}.",
-            f"Choose from {', '.join(KINDS)}, separated by commas; kind/mode:landmarks@window.",
-        )
+        raise ClaError("lane_spec_unknown", text=text.strip(), choices=", ".join(KINDS))
     modes = KINDS[kind].landmark_modes
     if found["landmarks"] and not modes:
-        raise ClaError(f"The lane {kind} has no landmarks.", f"Write {kind} alone.")
+        raise ClaError("lane_without_landmarks", kind=kind)
     if found["mode"] and found["mode"] not in modes:
-        raise ClaError(
-            f"The lane {kind} has no mode {found['mode']!r}.", f"Write {kind} with one it has."
-        )
+        raise ClaError("lane_mode_unknown", kind=kind, mode=found["mode"])
     return LaneSpec(
         kind,
         int(found["landmarks"]) if found["landmarks"] else num_landmarks,

@@ -141,6 +141,5 @@ class StreamEncoder(nn.Module):
     def _check_state(self, state: StackState) -> None:
         if not isinstance(state, StackState) or not self.stack.fits(state):
             raise ClaError(
-                f"The state is that of another encoder: {difference(state, self.init_state(1))}.",
-                "Make one by this encoder's init_state or state_from_window.",
+                "state_of_another_encoder", difference=difference(state, self.init_state(1))
             )

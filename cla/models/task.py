@@ -40,9 +40,9 @@ def lane_device(name: str) -> tuple[torch.device, str]:
         ClaError: there is no such device here.
     """
     if name not in AVAILABLE:
-        raise ClaError(f"There is no device {name!r}.", f"Choose {' or '.join(AVAILABLE)}.")
+        raise ClaError("device_unknown", name=name, choices=", ".join(AVAILABLE))
     if not AVAILABLE[name]():
-        raise ClaError("PyTorch finds no GPU here.", "Choose cpu as the device.")
+        raise ClaError("gpu_missing")
     return (CPU, NO_FLOAT64) if name == "mps" else (torch.device(name), "")
 
 
@@ -131,10 +131,7 @@ class TaskModel:
             ClaError: an impossible configuration, or fixed landmarks that were never fitted.
         """
         if window is not None and window > self.window:
-            raise ClaError(
-                f"window={window} is larger than the {self.window} tokens of the training.",
-                f"Choose at most {self.window}.",
-            )
+            raise ClaError("window_beyond_training", window=window, most=self.window)
         modes = KINDS[kind].landmark_modes if kind in KINDS else ()
         mode = landmark_mode if landmark_mode in modes else (*modes, "continual")[0]
         lane = self.classifier.with_attention(kind, num_landmarks, mode, window, num_layers)
@@ -142,10 +139,7 @@ class TaskModel:
             fitted = self.landmarks.get(num_landmarks or 0)
             if fitted is None:
                 offered = ", ".join(map(str, self.landmark_counts)) or "none"
-                raise ClaError(
-                    f"No fixed landmarks were fitted for num_landmarks={num_landmarks}.",
-                    f"Choose one of {offered}, or continual landmarks.",
-                )
+                raise ClaError("landmarks_not_fitted", num_landmarks=num_landmarks, offered=offered)
             use_landmarks(lane, fitted)
         return lane
 

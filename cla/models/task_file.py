@@ -44,7 +44,6 @@ SIZES: Mapping[str, range] = {
 LANDMARK_COUNTS = range(2, 65)
 MAX_LEAD = 1_000.0
 MAX_LANDMARK_COUNTS = 8
-REMEDY = "Choose a file that `cla teach` or the Teach page has written."
 
 
 def write_task_file(task: TaskModel, path: Path | None = None) -> bytes:
@@ -111,7 +110,7 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise ClaError(f"{path} cannot be opened: {error}.", "Check the path.") from error
+        raise ClaError("task_file_not_opened", path=path, reason=error) from error
 
 
 def _metadata(content: bytes) -> dict[str, Any]:
@@ -267,4 +266,4 @@ def _object(value: Any, what: str) -> dict[str, Any]:
 
 
 def _refuse(reason: str) -> NoReturn:
-    raise ClaError(f"The file is no task that can be used: {reason}.", REMEDY)
+    raise ClaError("task_file_unusable", reason=reason)

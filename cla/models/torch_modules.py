@@ -54,11 +54,7 @@ def from_torch(
         return _attention(module, options).train(module.training)
     before, layers = _encoder_layers(module, options)
     if not layers:
-        raise ClaError(
-            f"A {type(module).__name__} holds no encoder layer of PyTorch's.",
-            "Give nn.MultiheadAttention, nn.TransformerEncoderLayer, nn.TransformerEncoder, or an "
-            "nn.Sequential of such.",
-        )
+        raise ClaError("module_holds_no_layer", type=type(module).__name__)
     if stack_mode == "retroactive":
         lower = [layer.attention.config for layer in layers[:-1]]
         refreshed = [_retroactive(config) for config in lower]
@@ -82,10 +78,7 @@ def to_torch(module: nn.Module, *, batch_first: bool = True) -> nn.Module:
     if isinstance(module, EncoderLayer):
         return _torch_layer(module, batch_first).train(module.training)
     if not isinstance(module, StreamEncoder):
-        raise ClaError(
-            f"A {type(module).__name__} is nothing of PyTorch's.",
-            "Give an AttentionLayer, an EncoderLayer or a StreamEncoder.",
-        )
+        raise ClaError("module_not_convertible", type=type(module).__name__)
     layers = list(module.stack)
     made = [_torch_layer(layer, batch_first) for layer in layers]
     between = [module.before, *(layer.after for layer in layers[:-1])]
@@ -200,10 +193,7 @@ def _torch_layer(layer: EncoderLayer, batch_first: bool) -> nn.TransformerEncode
 
 def _attention(source: nn.MultiheadAttention, options: AttentionOptions) -> AttentionLayer:
     if source.in_proj_weight is None or source.bias_k is not None or source.add_zero_attn:
-        raise ClaError(
-            "Attention with kdim, vdim, add_bias_kv or add_zero_attn cannot be streamed.",
-            "Give one whose keys and values are made from the same tokens as its queries.",
-        )
+        raise ClaError("attention_not_streamable")
     weights = [*source.in_proj_weight.chunk(3), source.out_proj.weight]
     biased = source.in_proj_bias is not None
     biases = [*source.in_proj_bias.chunk(3), source.out_proj.bias] if biased else [None] * 4
@@ -222,10 +212,7 @@ def _attention(source: nn.MultiheadAttention, options: AttentionOptions) -> Atte
 
 def _multihead(layer: AttentionLayer, batch_first: bool) -> nn.MultiheadAttention:
     if not layer.plain:
-        raise ClaError(
-            "Projections with hooks, adapters or quantized weights are none of PyTorch's.",
-            "Merge or remove them first.",
-        )
+        raise ClaError("projections_not_plain")
     linears = [getattr(layer, name) for name in PROJECTIONS]
     biased = linears[0].bias is not None
     made = nn.MultiheadAttention(

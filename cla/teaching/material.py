@@ -71,26 +71,19 @@ def check_names(names: Sequence[str]) -> None:
     """Raise `ClaError` unless classes may be named so."""
     if not FEWEST_CLASSES <= len(names) <= MOST_CLASSES:
         raise ClaError(
-            f"{len(names)} classes cannot be taught.",
-            f"Name {FEWEST_CLASSES} to {MOST_CLASSES} of them.",
+            "classes_wrong_count", count=len(names), fewest=FEWEST_CLASSES, most=MOST_CLASSES
         )
     taken: set[str] = {NOTHING}
     for name in names:
         check_name(name)
         if name.casefold() in taken:
-            raise ClaError(
-                f"Two classes are named {name!r}."
-                if name.casefold() != NOTHING
-                else f"{NOTHING!r} is what everything else is called.",
-                "Give each class a name of its own.",
-            )
+            if name.casefold() == NOTHING:
+                raise ClaError("class_named_nothing", name=NOTHING)
+            raise ClaError("class_named_twice", name=name)
         taken.add(name.casefold())
 
 
 def check_name(name: str) -> None:
     """Raise `ClaError` unless a class may have this name."""
     if not 0 < len(name) <= MAX_NAME or not name.isprintable() or name != name.strip():
-        raise ClaError(
-            f"A class cannot be named {name[:MAX_NAME]!r}.",
-            f"Use 1 to {MAX_NAME} printable characters, without spaces at the ends.",
-        )
+        raise ClaError("class_name_unfit", name=name[:MAX_NAME], most=MAX_NAME)

@@ -10,6 +10,7 @@ from cla.capture import AudioFile, IsolatedAudio, IsolatedVideo, VideoFile
 from cla.errors import ClaError
 from cla.features import FrontEnd, ImageFrontEnd, SoundFrontEnd
 from cla.teaching.material import MAX_CLASS_S, TaughtClip
+from cla.texts.sentence import Sentence
 from cla.types import AudioChunk, Token
 
 QUIET_DB = 25.0
@@ -36,9 +37,13 @@ def read_taught_clip(
         case ImageFrontEnd(), VideoFile() | IsolatedVideo():
             clip = _pictures(front_end, file, max_s)
         case _:
-            raise ClaError(f"{file.name} is no {front_end.input}.", "Give another clip.")
+            raise ClaError(
+                "clip_of_another_medium",
+                file=file.name,
+                medium=Sentence(f"words.{front_end.input}"),
+            )
     if not np.isfinite(clip.features).all():
-        raise ClaError(f"{file.name} gives features that are not numbers.", "Record it anew.")
+        raise ClaError("features_not_finite", file=file.name)
     return clip
 
 
@@ -94,5 +99,5 @@ def _pictures(
 
 def _stacked(tokens: list[Token], name: str) -> NDArray[np.float32]:
     if not tokens:
-        raise ClaError(f"{name} is shorter than one token.", "Give at least a second of it.")
+        raise ClaError("clip_shorter_than_token", file=name)
     return torch.stack([token.features for token in tokens]).numpy()

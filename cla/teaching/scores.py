@@ -17,7 +17,6 @@ from cla.training.lanes import row_name
 
 STREAMS, STREAM_TOKENS = 4, 400
 MAX_LANE = 60
-_BAD_SCORES = ("The scores in the file cannot be read.", "Teach the classes anew.")
 
 
 @dataclass(frozen=True)
@@ -69,10 +68,10 @@ def scores_of(task: TaskModel) -> tuple[LaneScore, ...]:
             lane, agreement = one["lane"], float(one["agreement"])
             confusion = np.array(one["confusion"], np.int64)
         except (TypeError, ValueError, KeyError, OverflowError) as error:
-            raise ClaError(*_BAD_SCORES) from error
+            raise ClaError("scores_unreadable") from error
         fits = confusion.shape == (count, count) and (confusion >= 0).all() and confusion.any()
         if not isinstance(lane, str) or len(lane) > MAX_LANE or not fits or not 0 <= agreement <= 1:
-            raise ClaError(*_BAD_SCORES)
+            raise ClaError("scores_unreadable")
         scores.append(LaneScore(lane, confusion, agreement))
     return tuple(scores)
 

@@ -111,8 +111,7 @@ def check_enough(material: Material, end: FrontEnd) -> None:
     for one in material.classes:
         if missing_s(one, end.hop_s):
             raise ClaError(
-                f"{one.name!r} has {one.tokens * end.hop_s:.1f} s that hold something of it.",
-                f"Give it at least {MIN_CLASS_S:g} s, best 10 to 30 s.",
+                "class_too_short", name=one.name, seconds=one.tokens * end.hop_s, least=MIN_CLASS_S
             )
 
 

@@ -191,8 +191,7 @@ def open_writer(path: str | Path) -> RecordWriter:
     kind = WRITERS.get(path.suffix.lower())
     if kind is None:
         raise ClaError(
-            f"Records cannot be written as {path.suffix or path.name!r}.",
-            f"Name a file that ends in {', '.join(WRITERS)}.",
+            "records_format_unknown", ending=path.suffix or path.name, choices=", ".join(WRITERS)
         )
     try:
         return kind(path)

@@ -1,12 +1,11 @@
-"""Everything the pages say, in each language: one catalogue, `<language>.toml`."""
+"""Everything that is said, in each language: by the pages in `<language>.toml`, by the library in
+`messages_<language>.toml`."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-
-from cla.resources import package_path
 
 LANGUAGES = MappingProxyType({"en": "English", "de": "Deutsch"})
 FALLBACK = "en"
@@ -45,9 +44,11 @@ class Texts:
 
 
 @cache
-def catalogue(language: str) -> Mapping[str, str]:
-    """All texts of a language by dotted key."""
-    path = package_path(f"texts/{language}.toml")
+def catalogue(language: str, which: str = "") -> Mapping[str, str]:
+    """All texts of a language by dotted key: of the pages, or of the library ("messages_")."""
+    import tomllib  # only where something is said: errors can be imported by whoever hurries
+
+    path = Path(__file__).parent / f"{which}{language}.toml"
     return MappingProxyType(dict(_flatten(tomllib.loads(path.read_text("utf-8")))))
 
 

@@ -9,12 +9,15 @@ import re
 from functools import cache
 
 from cla.texts import FALLBACK, Texts
+from cla.texts.sentence import Sentence
 
 MAX_LENGTH = 500
 
 
 def translated(say: Texts, sentence: str) -> str:
     """A sentence of an error in the language of `say`, or two: what happened, and what helps."""
+    if isinstance(sentence, Sentence):
+        return sentence.said(say.language)
     if say.language == FALLBACK or len(sentence) > MAX_LENGTH:
         return sentence
     found = _known(say, sentence)

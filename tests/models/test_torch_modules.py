@@ -162,7 +162,7 @@ def test_the_weights_are_copies_of_the_type_they_had():
 def test_what_cannot_stream_is_refused(module, said):
     with pytest.raises(ClaError, match=said):
         from_torch(module, kind="full", window=WINDOW)
-    with pytest.raises(ClaError, match="nothing of PyTorch"):
+    with pytest.raises(ClaError, match="no counterpart in PyTorch"):
         to_torch(module)
 
 

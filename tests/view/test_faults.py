@@ -1,6 +1,7 @@
 """Sentences of errors in the visitor's language."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from cla.capture import open_audio, open_video
 from cla.engine import FaultRecord
 from cla.errors import ClaError
 from cla.server.wire import encode_record
-from cla.texts import FALLBACK, Texts
+from cla.texts import FALLBACK, Texts, catalogue
 from cla.texts.faults import translated
 
 GERMAN = Texts("de")
@@ -36,6 +37,8 @@ def test_the_catalogue_holds_what_the_library_says():
     said |= {
         text.replace("{} file", f"{kind} file") for text in said for kind in ("sound", "video")
     }
+    moved = catalogue("en", "messages_").values()
+    said |= {re.sub(r"\{\w+(![rs])?(:[^}]*)?\}", "{}", text) for text in moved}
     for key, text in Texts(FALLBACK).section("fault").items():
         bare = text.format(**dict.fromkeys(names_in(text), "{}"))
         assert bare in said, f"{key}: the library says no such thing"

@@ -1,0 +1,127 @@
+"""Errors by key: the catalogue of each language holds what the code raises, and nothing else."""
+
+import ast
+import copy
+import pickle
+import string
+from pathlib import Path
+
+import pytest
+
+import cla
+from cla.errors import ClaError
+from cla.texts import FALLBACK, LANGUAGES, catalogue
+from cla.texts.sentence import Sentence
+
+MESSAGES = "messages_"
+OTHERS = [language for language in LANGUAGES if language != FALLBACK]
+PARTS = ("message", "remedy")
+
+
+def names_in(text):
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def made(name):
+    """Where the code makes a `ClaError` or a `Sentence`: file, line, key and names of values.
+
+    A key may be an f-string whose end varies; then the key ends in `*`.
+    """
+    for path in sorted(Path(cla.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != name:
+                continue
+            key, *more = node.args
+            place = f"{path.name}:{node.lineno}"
+            if more:
+                continue
+            if isinstance(key, ast.JoinedStr) and isinstance(key.values[0], ast.Constant):
+                yield place, f"{key.values[0].value}*", set()
+            elif isinstance(key, ast.Constant):
+                yield place, key.value, {keyword.arg for keyword in node.keywords}
+
+
+def test_every_error_has_its_sentences_and_they_quote_exactly_its_values():
+    raised = list(made("ClaError"))
+    texts = catalogue(FALLBACK, MESSAGES)
+    for place, key, values in raised:
+        assert all(f"{key}.{part}" in texts for part in PARTS), f"{place}: {key} is not said"
+        quoted = set().union(*(names_in(texts[f"{key}.{part}"]) for part in PARTS))
+        assert quoted == values, f"{place}: {key}"
+    assert len(raised) > 40
+
+
+def test_other_sentences_have_their_text_and_their_values():
+    texts = catalogue(FALLBACK, MESSAGES)
+    for place, key, values in made("Sentence"):
+        if key.endswith("*"):
+            assert any(text.startswith(key[:-1]) for text in texts), place
+        else:
+            assert names_in(texts[key]) == values, f"{place}: {key}"
+
+
+def test_the_catalogue_holds_nothing_that_nobody_says():
+    said = {f"{key}.{part}" for _, key, _ in made("ClaError") for part in PARTS}
+    said |= {key for _, key, _ in made("Sentence")}
+    begun = tuple(key[:-1] for key in said if key.endswith("*"))
+    unsaid = {key for key in catalogue(FALLBACK, MESSAGES) if not key.startswith(begun)} - said
+    assert not unsaid
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_language_says_all_of_it(language):
+    english, other = catalogue(FALLBACK, MESSAGES), catalogue(language, MESSAGES)
+    assert list(english) == list(other), "the same keys in the same order"
+    for key, text in english.items():
+        assert names_in(text) == names_in(other[key]), key
+    assert not [key for key, text in english.items() if text == other[key]], "not translated"
+
+
+def test_an_error_tells_its_key_its_values_and_its_sentences():
+    error = ClaError("window_beyond_training", window=240, most=120)
+    assert (error.key, dict(error.values)) == (
+        "window_beyond_training",
+        {"window": 240, "most": 120},
+    )
+    assert error.message == "window=240 is larger than the 120 tokens of the training."
+    assert error.remedy == "Choose at most 120."
+    assert str(error) == f"{error.message} {error.remedy}"
+    assert error.said("de") == (
+        "window=240 ist größer als die 120 Token des Trainings. Wählen Sie höchstens 120."
+    )
+
+
+def test_numbers_are_written_as_the_language_does():
+    error = ClaError("class_too_short", name="clap", seconds=1.25, least=5.0)
+    assert error.message == "'clap' has 1.2 s that hold something of it."
+    assert error.message.said("de").startswith("'clap' hat nur 1,2 s")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), None, Path("a"), b"\xff"])
+def test_values_are_numbers_or_text_that_json_can_hold(value):
+    (safe,) = ClaError("dropout_out_of_range", dropout=value).values.values()
+    assert safe == str(value)
+
+
+def test_what_a_sentence_quotes_is_safe_to_print():
+    error = ClaError("task_unknown", name="a\x1b[2J\n{choices}", choices="b\u202e")
+    assert str(error) == ("There is no task 'a\\x1b[2J\\n{choices}'. Choose one of b\\u202e.")
+    assert error.said("de").isprintable()
+
+
+def test_words_within_a_sentence_are_said_in_its_language():
+    error = ClaError("clip_of_another_medium", file="a.mp4", medium=Sentence("words.sound"))
+    assert str(error) == "a.mp4 is no sound. Give another clip."
+    assert error.message.said("de").endswith("Ton.")
+
+
+@pytest.mark.parametrize("twice", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+def test_errors_and_sentences_can_be_copied_and_sent_to_other_processes(twice):
+    error = ClaError("task_unknown", name="x", choices=Sentence("words.sound"))
+    copied, sentence = twice(error), twice(error.message)
+    assert (copied.key, copied.values, copied.said("de")) == (
+        error.key,
+        error.values,
+        error.said("de"),
+    )
+    assert (sentence, sentence.said("de")) == (error.message, error.message.said("de"))
