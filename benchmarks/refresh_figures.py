@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cla.evaluation.lanes import FULL, row_name
 from cla.models import LaneSpec, load_task
-from cla.training.lanes import FULL, row_name
 
 ROOT = Path(__file__).parents[1]
 START, END = "<!-- digits -->", "<!-- end digits -->"

@@ -37,6 +37,22 @@ def app_script() -> Path:
     raise ClaError("The app's script is missing.", _REMEDY)
 
 
+def recipes_root() -> Path:
+    """Returns the folder that holds `recipes/`: this checkout, or the one that `cla` runs in.
+
+    Raises:
+        ClaError: the package is installed, and no checkout is at hand.
+    """
+    package = Path(__file__).resolve().parent
+    for root in (package.parent, Path.cwd()):
+        if (root / "recipes" / "__init__.py").exists() and (root / "cla").is_dir():
+            return root
+    raise ClaError(
+        "The recipes of the shipped weights are not part of the installed package.",
+        "Check the repository out, and run this in its folder.",
+    )
+
+
 def package_path(name: str) -> Path:
     """Returns the path of a file that lies inside the package, given relative to it."""
     return Path(__file__).resolve().parent / name

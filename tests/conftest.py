@@ -1,9 +1,14 @@
 """Settings for all tests."""
 
 import os
+import sys
 from functools import cache
+from pathlib import Path
 
 import pytest
+
+# Recipes are no part of the package; behind it, so that an installed one is what is tested.
+sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 # Nothing is recorded on the machine of who runs the tests; those of recordings name a folder.
 os.environ["CLA_RECORDINGS"] = "off"

@@ -1,6 +1,6 @@
 """Makes the sample clips of hand signs and their entries in the index.
 
-    python assets/clips/make_hand_clips.py DOWNLOADS
+    PYTHONPATH=. python assets/clips/make_hand_clips.py DOWNLOADS
 
 Hands recorded as points (package pose-classification-kit, MIT, fetched into DOWNLOADS) are drawn;
 photographs of hands (from the Debian package opencv-doc, in tests/data/hands) are moved about.
@@ -19,8 +19,8 @@ from drawn_hand import SIZE, draw
 from numpy.typing import NDArray
 
 from cla.features import Handedness
-from cla.training.hands.clips import minimum_jerk
-from cla.training.hands.sources import Recordings, recordings
+from recipes.hands.clips import minimum_jerk
+from recipes.hands.sources import Recordings, recordings
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE_HZ = 20

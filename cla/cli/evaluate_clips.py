@@ -10,14 +10,14 @@ from rich.table import Table
 
 from cla.cli.terminal import Terminal, progress_bar
 from cla.errors import ClaError
+from cla.evaluation.audio_streams import Gaps
+from cla.evaluation.conditions import PEAK_DB, Condition, load_noise
+from cla.evaluation.digits import FeatureStream, judge
+from cla.evaluation.recorded import labeled_streams
 from cla.features import embed_clip
 from cla.files import write_file
 from cla.models import TaskModel
 from cla.options import Options, positive
-from cla.training.digits.conditions import PEAK_DB, Condition, load_noise
-from cla.training.digits.dataset import FeatureStream
-from cla.training.digits.evaluate import judge
-from cla.training.digits.recorded import Gaps, labeled_streams
 
 
 def main(task: TaskModel, argv: Sequence[str]) -> int:

@@ -8,11 +8,11 @@ from typing import Any
 from rich.table import Table
 
 from cla.cli.terminal import Terminal, progress_bar
+from cla.evaluation.lanes import row_name
+from cla.evaluation.photographs import JUDGED_LANES, SHOWN_S, find_photographs, judge, show
 from cla.files import write_file
 from cla.models import TaskModel
 from cla.options import Options
-from cla.training.hands.photographs import JUDGED_LANES, SHOWN_S, find_photographs, judge, show
-from cla.training.lanes import row_name
 
 
 def main(task: TaskModel, argv: Sequence[str]) -> int:

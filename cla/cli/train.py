@@ -1,5 +1,6 @@
 """`cla train` and `cla fit-landmarks`: a task's recipe, or one run on a data set."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -17,25 +18,35 @@ from cla.cli.terminal import Terminal, say
 from cla.datasets import DATASETS
 from cla.errors import ClaError
 from cla.options import Options
+from cla.resources import recipes_root
 
 RECIPES = ("digits", "hands", "sounds")
 
 
 def main(argv: Sequence[str]) -> int:
-    """Train a task that comes with the package, or a run on a data set.
+    """Make the weights of a shipped task again, or train a run on a data set.
 
     Raises:
-        ClaError: there is neither of that name, or see `train_on_data`.
+        ClaError: there is neither of that name, or see `run_recipe` and `train_on_data`.
     """
     named = argv[0] if argv else "nothing"
     if named in RECIPES:
-        recipe = import_module(f"cla.training.{named}")
-        status: int = recipe.main(argv[1:])
-        return status
+        return run_recipe(named, argv[1:])
     if named not in DATASETS and not named.startswith("-"):
         known = ", ".join((*RECIPES, *DATASETS))
         raise ClaError(f"There is no recipe for {named!r}.", f"Run: cla train with {known}")
     return train_on_data(argv)
+
+
+def run_recipe(task: str, argv: Sequence[str]) -> int:
+    """Run the recipe of a shipped task, which lies in the repository.
+
+    Raises:
+        ClaError: this is no checkout, or see the recipe.
+    """
+    sys.path.append(str(recipes_root()))
+    status: int = import_module(f"recipes.{task}").main(argv)
+    return status
 
 
 def train_on_data(argv: Sequence[str]) -> int:

@@ -5,10 +5,10 @@ from dataclasses import asdict
 from typing import Any
 
 from cla.attention import REFERENCE
+from cla.evaluation.lanes import LANES, row_name
 from cla.experiments.costs import costs_of
 from cla.experiments.lanes import system_name
 from cla.models import TaskModel
-from cla.training.lanes import LANES, row_name
 
 SETS = {"digits": "real voice", "hands": "other hands", "sounds": "test"}
 """Figures of the card that show every lane and the ablations."""

@@ -9,11 +9,11 @@ import torch
 from numpy.typing import NDArray
 
 from cla.errors import ClaError
+from cla.evaluation.lanes import row_name
 from cla.models import LaneSpec, StreamClassifier, TaskModel
 from cla.models.known import TOKENS
 from cla.teaching.stretches import Pools, StreamJoiner
 from cla.training.batches import LabeledStream
-from cla.training.lanes import row_name
 
 STREAMS, STREAM_TOKENS = 4, 400
 MAX_LANE = 60

@@ -9,6 +9,7 @@ import numpy as np
 import cla
 from cla.attention import BATCH_LOW_RANK, LOW_RANK, STREAMED
 from cla.errors import ClaError
+from cla.evaluation.lanes import COUNTS, FULL
 from cla.features import FrontEnd, front_end
 from cla.models import EventConfig, Known, LaneSpec, StreamClassifier, TaskModel, load_task
 from cla.teaching.familiar import FEATURES, known_classes
@@ -26,7 +27,6 @@ from cla.teaching.scores import LaneScore, held_out_streams, score_lanes
 from cla.teaching.stretches import StreamJoiner, labeled, split
 from cla.training.batches import LabeledStream
 from cla.training.landmarks import fit_landmarks
-from cla.training.lanes import COUNTS, FULL
 
 STARTS = MappingProxyType({"speech": "digits", "hands": "hands"})
 """Front ends with a trained encoder to begin with, and the task that it is taken from."""

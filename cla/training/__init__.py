@@ -1,1 +1,1 @@
-"""Recipes of the tasks, and what they share: training, landmarks, lanes, scores."""
+"""Training: random pieces of streams, losses, landmarks, and what recipes share."""

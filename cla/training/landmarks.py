@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from cla.evaluation.lanes import COUNTS
 from cla.models import FixedLandmarks, StreamClassifier
-from cla.training.lanes import COUNTS
 
 TOKENS = 12_000
 PIECE_TOKENS = 200

@@ -5,11 +5,13 @@ import json
 import subprocess
 import sys
 import wave
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
+from cla import resources
 from cla.capture import sample_clips
 from cla.cli import main
 
@@ -153,6 +155,16 @@ def test_a_time_that_is_none_is_explained(capsys, seconds):
 def test_an_unknown_recipe_is_explained(capsys):
     assert main(["train", "letters"]) == 2
     assert "letters" in capsys.readouterr().err
+
+
+def test_a_recipe_is_found_in_a_checkout_alone(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(Path(__file__).resolve().parents[2])
+    assert main(["train", "digits", "--help"]) == 0
+    assert "Make the spoken-digits model" in capsys.readouterr().out
+    monkeypatch.setattr(resources, "__file__", str(tmp_path / "site-packages/cla/resources.py"))
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "digits", "--work-dir", str(tmp_path)]) == 2
+    assert "not part of the installed package" in capsys.readouterr().err
 
 
 def test_module_and_version():

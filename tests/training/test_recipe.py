@@ -12,6 +12,11 @@ from hypothesis import strategies as st
 from rows import assert_rows_close
 
 from cla.errors import ClaError
+from cla.evaluation import lanes
+from cla.evaluation.clips import Clip
+from cla.evaluation.digits import LABELS, FeatureStream
+from cla.evaluation.lanes import COUNTS, LANES, probabilities
+from cla.evaluation.scoring import EventScorer, Occurrence, agreement
 from cla.features import HOP_S
 from cla.models import (
     ClassifierConfig,
@@ -23,25 +28,10 @@ from cla.models import (
     use_landmarks,
     write_task,
 )
-from cla.training import lanes
 from cla.training.dense import fixed_logits
-from cla.training.digits import dataset, main, recipe, voices
-from cla.training.digits.bank import Clip, build_bank
-from cla.training.digits.dataset import FeatureStream
-from cla.training.digits.engines import Manner
-from cla.training.digits.evaluate import evaluate, tuned
-from cla.training.digits.kinds import GLIDING, HARD, Made
-from cla.training.digits.labels import labeled, token_labels
-from cla.training.digits.sources import TEST_PACKAGES
-from cla.training.digits.streams import Material
-from cla.training.digits.utterances import Utterance
-from cla.training.digits.vocabulary import LABELS
-from cla.training.hands.recipe import refining_phase
 from cla.training.lagging import lagging_logits
 from cla.training.landmarks import fit_landmarks
-from cla.training.lanes import COUNTS, LANES, probabilities
 from cla.training.recipe import Folders
-from cla.training.scoring import EventScorer, Occurrence, agreement
 from cla.training.train import (
     Start,
     TrainConfig,
@@ -51,6 +41,16 @@ from cla.training.train import (
     voices_phase,
 )
 from cla.types import Event
+from recipes.digits import dataset, main, recipe, voices
+from recipes.digits.bank import build_bank
+from recipes.digits.engines import Manner
+from recipes.digits.evaluate import evaluate, tuned
+from recipes.digits.kinds import GLIDING, HARD, Made
+from recipes.digits.labels import labeled, token_labels
+from recipes.digits.sources import TEST_PACKAGES
+from recipes.digits.streams import Material
+from recipes.digits.utterances import Utterance
+from recipes.hands.recipe import refining_phase
 
 fit_quickly = partial(fit_landmarks, tokens=600)
 

@@ -1,0 +1,1 @@
+"""How well a task does: lanes, scores, figures, and recordings to judge it on."""

@@ -1,5 +1,0 @@
-"""The recipe of the task sounds: streams of ESC-10 recordings, weights, landmarks, figures."""
-
-from cla.training.sounds.recipe import main
-
-__all__ = ["main"]

@@ -1,0 +1,1 @@
+"""How the shipped weights were made: data, streams, training, landmarks, figures, card."""
