@@ -114,11 +114,5 @@ def not_written(path: Path, error: OSError) -> ClaError:
     if isinstance(error, BrokenPipeError):
         raise error
     if error.errno in DISK_FULL:
-        return ClaError(
-            f"{path} cannot be written: the disk is full.",
-            "Make room, or name a file on another disk.",
-        )
-    return ClaError(
-        f"{path} cannot be written: {error.strerror or error}.",
-        "Choose a folder that exists and may be written to.",
-    )
+        return ClaError("disk_full_at", path=path)
+    return ClaError("file_not_written", path=path, reason=error.strerror or error)

@@ -14,9 +14,5 @@ def opencv() -> ModuleType:
     try:
         import cv2
     except ImportError as error:
-        raise ClaError(
-            f"OpenCV cannot be loaded, so there are no hand signs here: {error}.",
-            "Install the system's OpenGL (Debian: apt-get install libgl1), or replace the package "
-            "opencv-python by opencv-python-headless.",
-        ) from error
+        raise ClaError("opencv_not_loaded", reason=error) from error
     return cv2

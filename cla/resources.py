@@ -6,8 +6,6 @@ from pathlib import Path
 
 from cla.errors import ClaError
 
-_REMEDY = "Install the package again, or check the repository out again."
-
 
 def asset_path(name: str) -> Path:
     """Returns the path of a shipped file or folder, given relative to `assets/`.
@@ -21,7 +19,7 @@ def asset_path(name: str) -> Path:
     for root in (package / "assets", package.parent / "assets"):
         if (path := root / name).exists():
             return path
-    raise ClaError(f"The shipped file assets/{name} is missing.", _REMEDY)
+    raise ClaError("asset_missing", name=name)
 
 
 def app_script() -> Path:
@@ -34,7 +32,7 @@ def app_script() -> Path:
     for root in (package / "app", package.parent):
         if (path := root / "app.py").exists():
             return path
-    raise ClaError("The app's script is missing.", _REMEDY)
+    raise ClaError("app_script_missing")
 
 
 def recipes_root() -> Path:
@@ -80,5 +78,5 @@ def verified_asset(name: str) -> bytes:
     digests = {file: digest for digest, file in (line.split() for line in lines)}
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != digests.get(path.name):
-        raise ClaError(f"The shipped file assets/{name} fails its checksum.", _REMEDY)
+        raise ClaError("asset_checksum", name=name)
     return content

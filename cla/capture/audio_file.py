@@ -20,6 +20,7 @@ from cla.capture.media_clock import SoundClock, with_next
 from cla.capture.media_file import MediaFile, MediaLimits
 from cla.capture.mono import Findings, MonoConverter
 from cla.errors import ClaError
+from cla.texts.sentence import Sentence
 from cla.types import AudioChunk
 
 NOTED_GAP_S = 0.5
@@ -47,15 +48,18 @@ class AudioFile(MediaFile[AudioChunk]):
     """
 
     kind: ClassVar[str] = "sound"
-    formats: ClassVar[str] = "Give a sound file such as WAV, FLAC, OGG, MP3 or M4A."
     sample_rate_hz: int = 0
     _limits: AudioLimits
     _stream: AudioStream
 
+    @property
+    def formats(self) -> Sentence:
+        return Sentence("words.sound_formats")
+
     def _find_stream(self, container: InputContainer) -> AudioStream:
         stream = container.streams.best("audio")
         if not isinstance(stream, AudioStream):
-            raise ClaError(f"{self.name} holds no sound.", self.formats)
+            raise ClaError("sound_missing", file=self.name, formats=self.formats)
         return stream
 
     def _check_stream(self) -> None:
@@ -67,14 +71,15 @@ class AudioFile(MediaFile[AudioChunk]):
         limits = self._limits
         if not limits.min_sample_rate_hz <= rate_hz <= limits.max_sample_rate_hz:
             raise ClaError(
-                f"{self.name} has a sample rate of {rate_hz} Hz.",
-                f"Convert it to a rate from {limits.min_sample_rate_hz} to "
-                f"{limits.max_sample_rate_hz} Hz, best 16000 Hz.",
+                "sample_rate_out_of_range",
+                file=self.name,
+                rate_hz=rate_hz,
+                least=limits.min_sample_rate_hz,
+                most=limits.max_sample_rate_hz,
             )
         if not 1 <= channels <= limits.max_channels:
             raise ClaError(
-                f"{self.name} has {channels} channels.",
-                f"Mix it down to one channel; at most {limits.max_channels} are read.",
+                "channels_out_of_range", file=self.name, channels=channels, most=limits.max_channels
             )
 
     def _end_s(self, chunk: AudioChunk) -> float:
@@ -88,7 +93,7 @@ class AudioFile(MediaFile[AudioChunk]):
                 yield AudioChunk(samples, rate_hz, samples_read / rate_hz)
             samples_read += len(samples)
         if samples_read == 0:
-            raise ClaError(f"{self.name} holds no sound that can be decoded.", self.formats)
+            raise ClaError("sound_not_decodable", file=self.name, formats=self.formats)
 
     def _mono(self) -> Iterator[NDArray[np.float32]]:
         scale = self._full_scale()
@@ -133,10 +138,7 @@ class AudioFile(MediaFile[AudioChunk]):
             return 1.0
         scale = full_scale(frame.to_ndarray() for frame in self._again())
         if scale != 1:
-            self._note(
-                f"{self.name} has samples of up to {scale:.0f} where 1 is full "
-                "scale; they are divided by that."
-            )
+            self.notices.append(Sentence("notices.beyond_full_scale", file=self.name, scale=scale))
         return scale
 
     def _again(self) -> Iterator[av.AudioFrame]:
@@ -156,27 +158,27 @@ class AudioFile(MediaFile[AudioChunk]):
 
     def _note_found(self, found: Findings, clock: SoundClock) -> None:
         if clock.missing_s > NOTED_GAP_S:
-            self._note(
-                f"{self.name} lacks {clock.missing_s:.1f} s of sound, at "
-                f"{clock.missing_at_s:.1f} s first; they are taken as silence."
+            self.notices.append(
+                Sentence(
+                    "notices.sound_lacking",
+                    file=self.name,
+                    seconds=clock.missing_s,
+                    first_s=clock.missing_at_s,
+                )
             )
         if self._told.understated:
-            self._note(
-                f"{self.name} has a header that says less than the file holds; all of it was read."
-            )
+            self.notices.append(Sentence("notices.header_says_less", file=self.name))
         self._note_restart(clock.restarted_at_s)
         if found.changed_at_s:
-            self._note(
-                f"{self.name} changes its sample rate or its channels at "
-                f"{found.changed_at_s:.1f} s; what follows is converted."
+            self.notices.append(
+                Sentence("notices.sound_changes", file=self.name, at_s=found.changed_at_s)
             )
         if found.no_numbers:
-            self._note(
-                f"{self.name} has samples that are not numbers, which are taken as silence: "
-                f"{found.no_numbers}."
+            self.notices.append(
+                Sentence("notices.samples_not_finite", file=self.name, count=found.no_numbers)
             )
         if found.cancelled:
-            self._note(f"{self.name} has channels that cancel each other; the louder one is heard.")
+            self.notices.append(Sentence("notices.channels_cancel", file=self.name))
 
 
 def open_audio(source: str | Path | bytes, *, limits: AudioLimits | None = None) -> AudioFile:

@@ -14,6 +14,7 @@ import numpy as np
 from cla.capture.pictures import MIN_SIDE, fitted
 from cla.errors import ClaError
 from cla.opencv import opencv
+from cla.texts.sentence import Sentence
 from cla.types import VideoFrame
 
 SCHEMES = ("rtsp", "rtsps", "http", "https")
@@ -46,10 +47,7 @@ def list_cameras() -> tuple[CameraInfo, ...]:
         ClaError: the system does not tell.
     """
     if not _DEVICES.is_dir():
-        raise ClaError(
-            "This system does not tell which cameras it has.",
-            "Use the camera of the browser, or on the command line: cla run --camera 0",
-        )
+        raise ClaError("cameras_not_listed")
     return tuple(sorted(_listed(_DEVICES), key=lambda camera: camera.index))
 
 
@@ -73,12 +71,9 @@ class CameraReader:
         self._capture = _open(source)
         if not self._capture.isOpened():
             self._capture.release()
-            raise ClaError(
-                f"The {self.name} cannot be opened.",
-                "Check that it is connected and that no other program uses it."
-                if isinstance(source, int)
-                else "Check the address, and that it can be reached from this machine.",
-            )
+            if isinstance(source, int):
+                raise ClaError("camera_not_opened", camera=self.name)
+            raise ClaError("camera_address_not_opened", camera=self.name)
         # Where a driver keeps pictures back, an old one would be taken for now.
         self._capture.set(self._cv2.CAP_PROP_BUFFERSIZE, 1)
 
@@ -102,10 +97,7 @@ class CameraReader:
                 rgb = self._cv2.cvtColor(fitted(image), self._cv2.COLOR_BGR2RGB)
                 return VideoFrame(np.asarray(rgb, np.uint8), now_s - self._first_s)
             if now_s > give_up_s:
-                raise ClaError(
-                    f"The {self.name} has stopped giving pictures.",
-                    "Check that it is still connected, and start again.",
-                )
+                raise ClaError("camera_silent", camera=self.name)
             time.sleep(_RETRY_S)
         raise StopIteration
 
@@ -116,18 +108,17 @@ class CameraReader:
 
 def camera_name(source: int | str) -> str:
     """What to call a camera in a sentence; a password in its address is left out."""
-    return f"camera {source}" if isinstance(source, int) else _without_password(source)
+    if isinstance(source, int):
+        return Sentence("words.camera_number", index=source)
+    return _without_password(source)
 
 
 def _check(source: int | str) -> None:
     if isinstance(source, int):
         if not 0 <= source <= _MAX_INDEX:
-            raise ClaError(f"There is no camera {source}.", f"Choose one from 0 to {_MAX_INDEX}.")
+            raise ClaError("camera_unknown", index=source, most=_MAX_INDEX)
     elif len(source) > _MAX_ADDRESS or not (is_camera_address(source) and source.isprintable()):
-        raise ClaError(
-            f"{source[:_MAX_ADDRESS]!r} is no address of a camera.",
-            "Give one such as rtsp://host/stream or http://host/video.mjpg.",
-        )
+        raise ClaError("camera_address_unfit", address=source[:_MAX_ADDRESS])
 
 
 def _open(source: int | str) -> Any:

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, Generic, Self, TypeVar, cast
 import numpy as np
 
 from cla.errors import ClaError
+from cla.texts.sentence import Sentence
 from cla.types import AudioChunk, VideoFrame
 
 Chunk = TypeVar("Chunk")
@@ -84,7 +85,7 @@ class Child:
             raise ValueError("a message is too long")
         header: dict[str, Any] = json.loads(self._exactly(header_bytes))
         if header["type"] == "error":
-            raise ClaError(str(header["message"]), str(header["remedy"]))
+            raise error_of(header)
         if header["type"] not in expected:
             raise ValueError(f"a message is of the type {header['type']!r}")
         return header, self._exactly(data_bytes)
@@ -170,6 +171,36 @@ def nameless_file(content: bytes) -> BinaryIO:
     file.write(content)
     file.seek(0)
     return file
+
+
+def as_header(said: ClaError | Sentence) -> dict[str, Any]:
+    """An error or a sentence in JSON: its key, and values of which some are sentences too."""
+    values = {
+        name: {"key": value.key, "values": dict(value.values)}
+        if isinstance(value, Sentence)
+        else value
+        for name, value in said.values.items()
+    }
+    return {"key": said.key, "values": values}
+
+
+def sentence_of(header: Mapping[str, Any]) -> Sentence:
+    """What `as_header` has written; raises KeyError, TypeError or ValueError unless it can be."""
+    return Sentence(str(header["key"]), **_values(header))
+
+
+def error_of(header: Mapping[str, Any]) -> ClaError:
+    """The same of an error."""
+    error = ClaError(str(header["key"]), **_values(header))
+    str(error)  # fails now where the catalogue has no such sentences
+    return error
+
+
+def _values(header: Mapping[str, Any]) -> dict[str, object]:
+    return {
+        name: Sentence(str(value["key"]), **value["values"]) if isinstance(value, dict) else value
+        for name, value in dict(header["values"]).items()
+    }
 
 
 def messages_out() -> BinaryIO:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import BinaryIO, Literal
 
 from cla.capture.audio_file import AudioFile, AudioLimits, open_audio
-from cla.capture.child import messages_out, no_longer_than, write
+from cla.capture.child import as_header, messages_out, no_longer_than, write
 from cla.capture.video_file import VideoFile, VideoLimits, open_video
 from cla.errors import ClaError
 from cla.types import AudioChunk
@@ -46,7 +46,7 @@ def main(kind: Kind, limits: str) -> None:
         with file:
             _write_file(out, file)
     except ClaError as error:
-        write(out, {"type": "error", "message": error.message, "remedy": error.remedy})
+        write(out, {"type": "error", **as_header(error)})
     except MemoryError:
         sys.exit(MEMORY)
     except BrokenPipeError:
@@ -83,7 +83,7 @@ def _write_file(out: BinaryIO, file: AudioFile | VideoFile) -> None:
         with no_longer_than(STALL_S):
             chunk = next(file, None)
         while told < len(file.notices):
-            write(out, {"type": "notice", "message": file.notices[told]})
+            write(out, {"type": "notice", **as_header(file.notices[told])})
             told += 1
         if chunk is None:
             break

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import BinaryIO, TypeVar
 
 from cla.capture.camera import CameraReader
-from cla.capture.child import messages_out, no_longer_than, write
+from cla.capture.child import as_header, messages_out, no_longer_than, write
 from cla.capture.microphone import MicrophoneReader, find_microphones
 from cla.errors import ClaError
 
@@ -43,7 +43,7 @@ def main() -> None:
             _write_device(out, device)
     except ClaError as error:
         with suppress(BrokenPipeError):
-            write(out, {"type": "error", "message": error.message, "remedy": error.remedy})
+            write(out, {"type": "error", **as_header(error)})
     except BrokenPipeError:
         pass  # whoever read has gone
 

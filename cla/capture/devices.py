@@ -19,12 +19,12 @@ from cla.capture.child import (
 )
 from cla.capture.microphone import MicrophoneInfo
 from cla.errors import ClaError
+from cla.texts.sentence import Sentence
 from cla.types import AudioChunk, VideoFrame
 
 Device = TypeVar("Device")
 PIPE_BYTES = 2**20
 """A picture of the largest size, which then takes one turn of each process and not fifteen."""
-_REMEDY = "Connect it anew or choose another one, and start again."
 
 
 class IsolatedDevice(ChildSource[Chunk]):
@@ -69,7 +69,11 @@ class Microphone(IsolatedDevice[AudioChunk]):
     """
 
     def __init__(self, index: int | None = None) -> None:
-        name = "microphone" if index is None else f"microphone {index}"
+        name = (
+            Sentence("words.microphone")
+            if index is None
+            else Sentence("words.microphone_number", index=index)
+        )
         super().__init__(name, {"microphone": index})
 
     def _opened(self, header: dict[str, Any]) -> None:
@@ -102,7 +106,7 @@ def list_microphones() -> tuple[MicrophoneInfo, ...]:
     Raises:
         ClaError: microphones cannot be reached from here at all.
     """
-    child = _child("list of microphones", {"microphones": True})
+    child = _child(Sentence("words.list_of_microphones"), {"microphones": True})
     try:
         with child.unbelieving():
             header, _ = child.read("microphones")
@@ -116,29 +120,31 @@ class LocalDevices:
     """What can be opened on this machine.
 
     Args:
-        no_microphone, no_camera: why there is none, in a sentence; empty where there is one.
+        no_microphone, no_camera: why there is none; None where there is one.
     """
 
     microphones: tuple[MicrophoneInfo, ...] = ()
     cameras: tuple[CameraInfo, ...] = ()
-    no_microphone: str = ""
-    no_camera: str = ""
+    no_microphone: ClaError | None = None
+    no_camera: ClaError | None = None
 
 
 def local_devices() -> LocalDevices:
     """Looks for devices; never fails."""
-    microphones, no_microphone = _found(list_microphones, "microphone")
-    cameras, no_camera = _found(list_cameras, "camera")
+    microphones, no_microphone = _found(list_microphones, ClaError("microphone_missing"))
+    cameras, no_camera = _found(list_cameras, ClaError("camera_missing"))
     return LocalDevices(microphones, cameras, no_microphone, no_camera)
 
 
-def _found(search: Callable[[], tuple[Device, ...]], name: str) -> tuple[tuple[Device, ...], str]:
+def _found(
+    search: Callable[[], tuple[Device, ...]], missing: ClaError
+) -> tuple[tuple[Device, ...], ClaError | None]:
     """What a search finds, or why it finds nothing."""
     try:
         devices = search()
     except ClaError as error:
-        return (), str(error)
-    return devices, "" if devices else f"The machine has no {name}."
+        return (), error
+    return devices, None if devices else missing
 
 
 def _child(name: str, asked: dict[str, Any]) -> Child:
@@ -146,8 +152,8 @@ def _child(name: str, asked: dict[str, Any]) -> Child:
 
     def failed(status: int | None) -> ClaError:
         if status == STOPPED:
-            return ClaError(f"The {name} has stopped answering.", _REMEDY)
-        return ClaError(f"The {name} makes its driver crash.", _REMEDY)
+            return ClaError("device_hangs", device=name)
+        return ClaError("device_crashes", device=name)
 
     try:
         # By a file: a camera's address may hold a password, and a command line is for all to see.
@@ -161,6 +167,4 @@ def _child(name: str, asked: dict[str, Any]) -> Child:
                 pipe_bytes=PIPE_BYTES,
             )
     except OSError as error:
-        raise ClaError(
-            f"The {name} cannot be opened: {error.strerror}.", "Try again in a minute."
-        ) from error
+        raise ClaError("device_not_started", device=name, reason=error.strerror) from error

@@ -99,9 +99,7 @@ class FlacWriter:
         try:
             codec.open()
         except av.FFmpegError as error:
-            raise ClaError(
-                f"Sound of {self._rate_hz} Hz cannot be recorded.", "Record it at another rate."
-            ) from error
+            raise ClaError("sound_rate_not_recordable", rate_hz=self._rate_hz) from error
         self._codec = codec
         self._info = _MARK + _STREAM_INFO + (codec.extradata or b"")
         return self._info
@@ -134,6 +132,4 @@ def read_flac_head(head: bytes) -> FlacHead:
         block = int.from_bytes(head[10:12], "big") * (bits // 8 + 1) + 64
         if rate_hz and channels == 1 and bits in (16, 24):
             return FlacHead(rate_hz, bits, counts & (2**36 - 1), block)
-    raise ClaError(
-        "The recorded sound is not as this program writes it.", "Record the session again."
-    )
+    raise ClaError("recorded_sound_foreign")

@@ -94,10 +94,7 @@ def jpegs(content: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
     while at + _BOX.size <= content.size:
         size, name = _BOX.unpack(content[at : at + _BOX.size].tobytes())
         if size < _BOX.size or not (at or name == b"ftyp"):
-            raise ClaError(
-                "The recorded pictures are damaged, or were not written by this program.",
-                "Record the session again.",
-            )
+            raise ClaError("recorded_pictures_foreign")
         if name == b"mdat":
             yield content[at + _BOX.size : at + size]
         at += size

@@ -20,16 +20,16 @@ from cla.capture.child import (
     Chunk,
     nameless_file,
     picture_of,
+    sentence_of,
     sound_of,
 )
 from cla.capture.decoder import Kind
 from cla.capture.video_file import VideoLimits
 from cla.errors import ClaError
+from cla.texts.sentence import Sentence
 from cla.types import AudioChunk, VideoFrame
 
-NAME = "The upload"
 MOST_NOTICES, MAX_NOTICE = 16, 400
-_REMEDY = "Convert it to another format, such as WAV for sound or MP4 for video, and try again."
 
 
 class IsolatedFile(ChildSource[Chunk]):
@@ -43,9 +43,9 @@ class IsolatedFile(ChildSource[Chunk]):
     _message: ClassVar[str]
 
     def __init__(self, content: bytes | Path, limits: AudioLimits | VideoLimits) -> None:
-        self.name = NAME
+        self.name = Sentence("words.upload")
         self.damaged_packets = 0
-        self.notices: list[str] = []
+        self.notices: list[Sentence] = []
         super().__init__(_start(self.kind, content, limits))
 
     def _opened(self, header: dict[str, Any]) -> None:
@@ -62,15 +62,15 @@ class IsolatedFile(ChildSource[Chunk]):
                     self.damaged_packets = int(header["damaged_packets"])
                     return
                 if header["type"] == "notice":
-                    self._take_notice(str(header["message"]))
+                    self._take_notice(sentence_of(header))
                     continue
                 chunk = self._chunk(header, data)
             yield chunk
 
-    def _take_notice(self, message: str) -> None:
-        if len(self.notices) == MOST_NOTICES or len(message) > MAX_NOTICE or "\n" in message:
+    def _take_notice(self, notice: Sentence) -> None:
+        if len(self.notices) == MOST_NOTICES or len(notice) > MAX_NOTICE:
             raise ValueError("there is more to say than can be")
-        self.notices.append(message)
+        self.notices.append(notice)
 
 
 class IsolatedAudio(IsolatedFile[AudioChunk]):
@@ -129,22 +129,20 @@ def _start(kind: Kind, content: bytes | Path, limits: AudioLimits | VideoLimits)
                 failed=_failed,
             )
     except OSError as error:
-        raise ClaError(
-            f"The server cannot decode files now: {error.strerror}.", "Try again in a minute."
-        ) from error
+        raise ClaError("decoder_not_started", reason=error.strerror) from error
 
 
 def _failed(status: int | None) -> ClaError:
+    file = Sentence("words.upload")
     match status:
         case None:
-            message = f"{NAME} makes the decoder go wrong."
+            return ClaError("decoder_confused", file=file)
         case child.STOPPED:
-            message = f"{NAME} takes too long to be decoded."
+            return ClaError("decoder_too_slow", file=file)
         case decoder.MEMORY:
-            message = f"{NAME} needs too much memory to be decoded."
+            return ClaError("decoder_out_of_memory", file=file)
         case _:
-            message = f"{NAME} makes the decoder crash."
-    return ClaError(message, _REMEDY)
+            return ClaError("decoder_crashed", file=file)
 
 
 def _optional(number: object) -> float | None:

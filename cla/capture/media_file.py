@@ -24,6 +24,7 @@ from cla.capture.endings import BARE
 from cla.capture.riff import riff_size
 from cla.errors import ClaError
 from cla.printable import printable
+from cla.texts.sentence import Sentence
 
 Chunk = TypeVar("Chunk")
 
@@ -58,11 +59,10 @@ class MediaFile(ABC, Generic[Chunk]):
     """
 
     kind: ClassVar[str]
-    formats: ClassVar[str]
 
     def __init__(self, source: str | Path | bytes, limits: MediaLimits) -> None:
         self.damaged_packets = 0
-        self.notices: list[str] = []
+        self.notices: list[Sentence] = []
         self._limits = limits
         self._packets_end_s = 0.0
         self._container: InputContainer | None = None
@@ -99,6 +99,11 @@ class MediaFile(ABC, Generic[Chunk]):
             self._container = None
         self._file.close()
 
+    @property
+    @abstractmethod
+    def formats(self) -> Sentence:
+        """What file to give instead."""
+
     @abstractmethod
     def _find_stream(self, container: InputContainer) -> AudioStream | VideoStream: ...
 
@@ -121,15 +126,9 @@ class MediaFile(ABC, Generic[Chunk]):
             yield chunk
         self._note_end(end_s)
 
-    def _note(self, sentence: str) -> None:
-        self.notices.append(sentence)
-
     def _note_restart(self, at_s: float | None) -> None:
         if at_s is not None:
-            self._note(
-                f"{self.name} has timestamps that begin anew at {at_s:.1f} s; what follows is "
-                "taken as going on from there."
-            )
+            self.notices.append(Sentence("notices.clock_restarts", file=self.name, at_s=at_s))
 
     def _note_end(self, end_s: float) -> None:
         promised_s, is_s = self._promised_s(end_s), end_s
@@ -137,23 +136,19 @@ class MediaFile(ABC, Generic[Chunk]):
             # Then what it says is where the last of its streams ends, by its own clock.
             is_s = max(end_s, self._packets_end_s)
         if promised_s - is_s > max(_SHORT_S, _SHORT_SHARE * promised_s):
-            self._note(
-                f"{self.name} ends at {is_s:.1f} s of {promised_s:.1f} s: it was cut off, or its "
-                "header promises too much."
+            self.notices.append(
+                Sentence("notices.ends_early", file=self.name, end_s=is_s, promised_s=promised_s)
             )
         elif lacks_its_end(self._parts[-1]):
-            self._note(
-                f"{self.name} ends at {end_s:.1f} s without a mark of its end: it was cut off."
-            )
+            self.notices.append(Sentence("notices.ends_unmarked", file=self.name, end_s=end_s))
         if self.damaged_packets:
-            self._note(
-                f"{self.name} has damaged places, which were left out: {self.damaged_packets}."
+            self.notices.append(
+                Sentence("notices.damaged_places", file=self.name, count=self.damaged_packets)
             )
         unread = sum(part.unread_bytes for part in self._parts)
         if unread > max(_UNREAD_BYTES, _UNREAD_SHARE * self._size_bytes):
-            self._note(
-                f"{self.name} holds {unread / 1e6:,.1f} MB that do not belong to what its header "
-                "describes; they were left out."
+            self.notices.append(
+                Sentence("notices.bytes_left_out", file=self.name, size_mb=unread / 1e6)
             )
 
     def _promised_s(self, end_s: float) -> float:
@@ -214,18 +209,16 @@ class MediaFile(ABC, Generic[Chunk]):
 
     def _check_size(self, size_bytes: int) -> None:
         if size_bytes == 0:
-            raise ClaError(f"{self.name} is empty.", self.formats)
+            raise ClaError("file_empty", file=self.name, formats=self.formats)
         if size_bytes > self._limits.max_bytes:
             raise ClaError(
-                f"{self.name} is larger than {self._limits.max_bytes / 1e6:,.0f} MB.",
-                "Cut it to a shorter piece, or compress it more.",
+                "file_too_large", file=self.name, most_mb=self._limits.max_bytes / 1000000.0
             )
 
     def _check_time(self, time_s: float) -> None:
         if time_s > self._limits.max_duration_s:
             raise ClaError(
-                f"{self.name} is longer than {self._limits.max_duration_s / 60:g} minutes.",
-                "Cut it to a shorter piece.",
+                "file_too_long", file=self.name, most_minutes=self._limits.max_duration_s / 60
             )
 
     @property
@@ -255,12 +248,15 @@ class MediaFile(ABC, Generic[Chunk]):
         container = open_container(part, ignore_length=self._told.understated, bare=bare)
         if container is None:
             raise ClaError(
-                f"{self.name} is not a {self.kind} file, or it is damaged.", self.formats
+                "file_not_media",
+                file=self.name,
+                medium=Sentence(f"words.{self.kind}"),
+                formats=self.formats,
             )
         self._container = container
         self._stream = self._find_stream(container)
         if self._stream.codec_context is None:
-            raise ClaError(f"{self.name} is in a codec that is not known here.", self.formats)
+            raise ClaError("file_codec_unknown", file=self.name, formats=self.formats)
         self._stream.codec_context.thread_count = 1
         self._check_stream()
         return container
@@ -269,16 +265,14 @@ class MediaFile(ABC, Generic[Chunk]):
 def _open_bytes(source: str | Path | bytes) -> tuple[str, BinaryIO, int]:
     """Returns a name that is safe to print, the bytes as a file, and how many they are."""
     if isinstance(source, bytes):
-        return "The upload", BytesIO(source), len(source)
+        return Sentence("words.upload"), BytesIO(source), len(source)
     path = Path(source)
     name = printable(path.name)
     try:
         file = path.open("rb")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ClaError(
-            f"{name or path} cannot be opened: {reason}.", "Check the path of the file."
-        ) from error
+        raise ClaError("file_not_opened", file=name or path, reason=reason) from error
     return name, file, os.fstat(file.fileno()).st_size
 
 

@@ -66,14 +66,9 @@ class MicrophoneReader:
         sounddevice = _sounddevice()
         microphones = {microphone.index: microphone for microphone in find_microphones()}
         if not microphones:
-            raise ClaError(
-                "This machine has no microphone.",
-                "Connect one, or use a sound file or the microphone of the browser.",
-            )
+            raise ClaError("microphone_missing")
         if index is not None and index not in microphones:
-            raise ClaError(
-                f"There is no microphone {index}.", f"Choose one of {sorted(microphones)}."
-            )
+            raise ClaError("microphone_unknown", index=index, choices=sorted(microphones))
         self._info = microphones[index] if index is not None else next(iter(microphones.values()))
         self.name = self._info.name
         self.sample_rate_hz = self._info.sample_rate_hz
@@ -97,10 +92,7 @@ class MicrophoneReader:
             raise self._unavailable(error) from error
 
     def _unavailable(self, error: Exception) -> ClaError:
-        return ClaError(
-            f"The microphone {self.name} cannot be opened: {error}.",
-            "Close other programs that use it, and allow its use in the system's settings.",
-        )
+        return ClaError("microphone_not_opened", microphone=self.name, reason=error)
 
     def __enter__(self) -> Self:
         return self
@@ -117,10 +109,7 @@ class MicrophoneReader:
         try:
             first_sample, samples = self._blocks.get(timeout=_SILENT_DEVICE_S)
         except queue.Empty:
-            raise ClaError(
-                f"The microphone {self.name} has stopped giving sound.",
-                "Check that it is still connected, and start again.",
-            ) from None
+            raise ClaError("microphone_silent", microphone=self.name) from None
         return AudioChunk(samples, self.sample_rate_hz, first_sample / self.sample_rate_hz)
 
     def close(self) -> None:
@@ -139,8 +128,5 @@ def _sounddevice() -> ModuleType:
     try:
         import sounddevice
     except OSError as error:
-        raise ClaError(
-            "The microphone of this machine needs the PortAudio library.",
-            "Install it, on Debian and Ubuntu with: apt install libportaudio2",
-        ) from error
+        raise ClaError("portaudio_missing") from error
     return sounddevice  # type: ignore[no-any-return]  # it publishes no types

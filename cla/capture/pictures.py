@@ -22,7 +22,6 @@ PREVIEW_QUALITY = 70
 _START, _SCAN, _END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
 # Start-of-frame markers; C4, C8 and CC are other segments among them.
 _FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_SEND_JPEG = "Send JPEG pictures from 32 by 32 to 1920 by 1080 pixels."
 
 
 def fitting_size(width: int, height: int, max_side: int = MAX_SIDE) -> tuple[int, int]:
@@ -62,7 +61,7 @@ def jpeg_size(jpeg: bytes) -> tuple[int, int]:
                 at += 1
             else:
                 at += 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
-    raise ClaError("A picture is no JPEG, or it is cut off.", _SEND_JPEG)
+    raise ClaError("jpeg_cut_off")
 
 
 def decode_jpeg(jpeg: bytes) -> NDArray[np.uint8]:
@@ -76,14 +75,14 @@ def decode_jpeg(jpeg: bytes) -> NDArray[np.uint8]:
     """
     width, height = jpeg_size(jpeg)
     if min(width, height) < MIN_SIDE or width * height > MAX_JPEG_PIXELS:
-        raise ClaError(f"A picture has {width} by {height} pixels.", _SEND_JPEG)
+        raise ClaError("jpeg_size_out_of_range", width=width, height=height)
     if jpeg.count(_SCAN) > MAX_JPEG_SCANS:
-        raise ClaError("A picture is made of too many scans.", "Send baseline JPEG pictures.")
+        raise ClaError("jpeg_scans_too_many")
     # OpenCV would print what is wrong with a damaged picture, and show what is left of it.
     try:
         picture = fitted(simplejpeg.decode_jpeg(jpeg, "RGB"))
     except ValueError as error:
-        raise ClaError("A picture is damaged.", _SEND_JPEG) from error
+        raise ClaError("jpeg_damaged") from error
     matrix = exif_matrix(jpeg)
     return picture if matrix is None else turned(picture, matrix)
 

@@ -15,6 +15,7 @@ from cla.capture.media_file import MediaFile, MediaLimits
 from cla.capture.pictures import MIN_SIDE
 from cla.capture.upright import Upright
 from cla.errors import ClaError
+from cla.texts.sentence import Sentence
 from cla.types import VideoFrame
 
 _FALLBACK_HZ = 25.0
@@ -37,15 +38,18 @@ class VideoFile(MediaFile[VideoFrame]):
     """
 
     kind: ClassVar[str] = "video"
-    formats: ClassVar[str] = "Give a video file such as MP4, WebM, MOV or AVI."
     _limits: VideoLimits
     _stream: VideoStream
+
+    @property
+    def formats(self) -> Sentence:
+        return Sentence("words.video_formats")
 
     def _find_stream(self, container: InputContainer) -> VideoStream:
         stream = container.streams.best("video")
         # The cover of an album is a video stream to the container.
         if not isinstance(stream, VideoStream) or stream.disposition & Disposition.attached_pic:
-            raise ClaError(f"{self.name} holds no moving pictures.", self.formats)
+            raise ClaError("video_missing", file=self.name, formats=self.formats)
         return stream
 
     def _check_stream(self) -> None:
@@ -57,15 +61,14 @@ class VideoFile(MediaFile[VideoFrame]):
 
     def _check_pixels(self, width: int, height: int) -> None:
         if not width or not height:
-            raise ClaError(
-                f"{self.name} holds no pictures that can be decoded, or far too large ones.",
-                self.formats,
-            )
+            raise ClaError("video_not_decodable_or_too_large", file=self.name, formats=self.formats)
         if min(width, height) < MIN_SIDE or width * height > self._limits.max_pixels:
             raise ClaError(
-                f"{self.name} has pictures of {width} by {height} pixels.",
-                f"Convert it to a size from {MIN_SIDE} by {MIN_SIDE} to 4096 by 2304 pixels, "
-                "best 640 by 480.",
+                "video_size_out_of_range",
+                file=self.name,
+                width=width,
+                height=height,
+                least=MIN_SIDE,
             )
 
     def _end_s(self, chunk: VideoFrame) -> float:
@@ -79,8 +82,7 @@ class VideoFile(MediaFile[VideoFrame]):
             frames_read += 1
             if frames_read > self._limits.max_frames:
                 raise ClaError(
-                    f"{self.name} has more than {self._limits.max_frames:,} pictures.",
-                    "Cut it to a shorter piece.",
+                    "video_too_many_pictures", file=self.name, most=self._limits.max_frames
                 )
             self._check_pixels(frame.width, frame.height)
             time_s = clock.shown_s(frame.time, following[0].time if following else None)
@@ -88,7 +90,7 @@ class VideoFile(MediaFile[VideoFrame]):
                 self._check_time(time_s)
                 yield VideoFrame(upright.image(frame), time_s)
         if not frames_read:
-            raise ClaError(f"{self.name} holds no pictures that can be decoded.", self.formats)
+            raise ClaError("video_not_decodable", file=self.name, formats=self.formats)
         self._note_restart(clock.restarted_at_s)
 
     def _pictures(self) -> Iterator[tuple[av.VideoFrame, Upright]]:

@@ -17,6 +17,7 @@ from cla.models.classifier import StreamClassifier
 from cla.models.events import EventConfig
 from cla.models.known import Known
 from cla.models.lane_spec import LaneSpec
+from cla.texts.sentence import Sentence
 from cla.types import InputKind
 
 CPU = torch.device("cpu")
@@ -28,12 +29,11 @@ AVAILABLE: Mapping[str, Callable[[], bool]] = MappingProxyType(
     }
 )
 """Devices by name, and whether they are there."""
-NO_FLOAT64 = "Apple's GPUs have no float64, in which attention is summed up: lanes run on the CPU."
 
 _LOG = logging.getLogger(__name__)
 
 
-def lane_device(name: str) -> tuple[torch.device, str]:
+def lane_device(name: str) -> tuple[torch.device, Sentence | None]:
     """Where lanes step that are asked to step on `cpu`, `cuda` or `mps`; why, if it is elsewhere.
 
     Raises:
@@ -43,7 +43,7 @@ def lane_device(name: str) -> tuple[torch.device, str]:
         raise ClaError("device_unknown", name=name, choices=", ".join(AVAILABLE))
     if not AVAILABLE[name]():
         raise ClaError("gpu_missing")
-    return (CPU, NO_FLOAT64) if name == "mps" else (torch.device(name), "")
+    return (CPU, Sentence("notices.no_float64")) if name == "mps" else (torch.device(name), None)
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from typing import Any
 
 from cla.capture import LocalDevices
 from cla.engine import LanesRecord
+from cla.errors import ClaError
 from cla.features import BONES
 from cla.server.host import Host
 from cla.server.wire import encode, lane_headers
-from cla.texts import Texts
-from cla.texts.faults import translated
+from cla.texts.sentence import Sentence
 
 NO_DEVICE = ("no_microphone", "no_camera")
 
@@ -29,15 +29,14 @@ def hello(
         devices: of this machine, for a page that is open on it.
         own: what is to be told of the visitor's own task.
     """
-    say = Texts(language)
-    tasks = [{**shown, "problem": translated(say, shown["problem"])} for shown in host.offer.shown]
+    tasks = [{**shown, "problem": _said(shown["problem"], language)} for shown in host.offer.shown]
     local = asdict(devices) if devices else {}
-    missing = {name: translated(say, local[name]) for name in NO_DEVICE if local}
+    missing = {name: _said(local[name], language) for name in NO_DEVICE if local}
     return encode(
         {
             "type": "hello",
             "device": host.device,
-            "device_note": translated(say, host.device_note),
+            "device_note": _said(host.device_note, language),
             "bones": BONES,
             "records": host.store is not None,
             "tasks": [*tasks, *([own] if own else [])],
@@ -47,3 +46,7 @@ def hello(
         },
         {},
     )
+
+
+def _said(what: ClaError | Sentence | None, language: str) -> str:
+    return what.said(language) if what else ""

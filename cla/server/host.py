@@ -17,6 +17,7 @@ from cla.server.offer import TaskOffer
 from cla.server.origin import admits_local
 from cla.server.recordings import RecordingStore, store_of
 from cla.telemetry import device_name
+from cla.texts.sentence import Sentence
 
 DEVICE_VARIABLE = "CLA_DEVICE"
 """The environment's word for where lanes step: `cpu`, `cuda` or `mps`."""
@@ -38,7 +39,7 @@ class Host:
 
     offer: TaskOffer
     device: str = ""
-    device_note: str = ""
+    device_note: Sentence | None = None
     store: RecordingStore | None = None
     kernels: Kernels | None = None
     max_sessions: int = DEFAULT_SESSIONS

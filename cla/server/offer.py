@@ -34,12 +34,12 @@ class TaskOffer:
         self.waiting: dict[str, TaskModel] = {}
         self.shown: list[dict[str, Any]] = []
         for task in loaded:
-            problem = ""
+            problem: ClaError | None = None
             try:
                 _try_features(task)
                 self.ready[task.name] = task
             except ClaError as error:
-                problem = str(error)
+                problem = error
                 if task.front_end.fetched:
                     self.waiting[task.name] = task
             self.shown.append({**shown_task(task), "problem": problem})
@@ -59,7 +59,7 @@ class TaskOffer:
             self.ready = {**self.ready, name: task}
             self.waiting = {other: one for other, one in self.waiting.items() if other != name}
             self.shown = [
-                {**one, "problem": ""} if one["name"] == name else one for one in self.shown
+                {**one, "problem": None} if one["name"] == name else one for one in self.shown
             ]
 
 

@@ -141,5 +141,5 @@ def test_devices_that_are_missing_have_a_reason(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(module, "_DEVICES", tmp_path)
     devices = local_devices()
     assert devices.cameras == ()
-    assert devices.no_camera == "The machine has no camera."
+    assert devices.no_camera.message == "This machine has no camera."
     assert bool(devices.microphones) != bool(devices.no_microphone)

@@ -41,7 +41,7 @@ class FakeCamera(Device, Camera):
         for i in range(8):
             yield VideoFrame(gradient(), i / 10)
             time.sleep(0.1)
-        raise ClaError("The camera has stopped giving pictures.", "Check it.")
+        raise ClaError("camera_silent", camera="camera")
 
 
 class FakeMicrophone(Device, Microphone):

@@ -14,6 +14,7 @@ from cla.errors import ClaError
 from cla.models import LaneSpec, StreamClassifier
 from cla.models import task as task_module
 from cla.telemetry import TokenRecord
+from cla.texts.sentence import Sentence
 from cla.types import Token
 
 LANES = [LaneSpec("full"), LaneSpec("continual_nystrom", 4, "continual")]
@@ -121,7 +122,7 @@ def test_lanes_asked_to_step_without_float64_say_so_and_run_on_the_cpu(monkeypat
             Comparison(replace(task, device=torch.device("meta")), LANES)
         comparison = Comparison(task.on("mps"), LANES)
         np.testing.assert_array_equal(probabilities(comparison, TOKENS), expected)
-    assert caplog.messages == [task_module.NO_FLOAT64]
+    assert caplog.messages == [Sentence("notices.no_float64")]
 
 
 @pytest.mark.parametrize("device", ["tpu", "cuda:99", ""])

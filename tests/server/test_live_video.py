@@ -15,11 +15,11 @@ from cla.capture import CameraInfo, LocalDevices
 from cla.engine import SetLandmarks
 from cla.errors import ClaError
 from cla.models import load_task
-from cla.models.task import NO_FLOAT64
 from cla.server import connection, live_server, sources, visit
 from cla.server.limits import TokenBucket
 from cla.server.messages import Watch
 from cla.server.stage import Stage
+from cla.texts.sentence import Sentence
 from cla.types import VideoFrame
 
 JPEG = cv2.imencode(".jpg", gradient(320, 240)[..., ::-1])[1].tobytes()
@@ -106,7 +106,9 @@ def test_a_sound_file_is_no_video():
 
 
 def test_the_machines_devices_are_for_pages_on_the_machine_alone(monkeypatch):
-    devices = LocalDevices(cameras=(CameraInfo(0, "Webcam"),), no_microphone="None here.")
+    devices = LocalDevices(
+        cameras=(CameraInfo(0, "Webcam"),), no_microphone=ClaError("microphone_missing")
+    )
     monkeypatch.setattr(visit, "local_devices", lambda: devices)
     with serving() as (server, client), connect(client, server.invite().key, ORIGIN) as socket:
         assert receive(socket)["local"] is None
@@ -118,20 +120,20 @@ def test_the_machines_devices_are_for_pages_on_the_machine_alone(monkeypatch):
 
 
 def test_why_something_cannot_run_is_said_in_the_pages_language(monkeypatch):
-    devices = LocalDevices(no_camera="The machine has no camera.")
+    devices = LocalDevices(no_camera=ClaError("camera_missing"))
     monkeypatch.setattr(visit, "local_devices", lambda: devices)
     monkeypatch.setattr(live_server, "is_local", lambda _: True)
-    problem = "YAMNet, which tells sounds apart, has not been fetched yet. "
-    problem += "Fetch it (7 MB, once) with `cla fetch yamnet`, then reload the page."
+    problem = ClaError("yamnet_not_fetched")
+    note = Sentence("notices.no_float64")
     with serving() as (server, client):
         server.host.offer.shown = [{"name": "sounds", "problem": problem}]
-        server.host.device_note = NO_FLOAT64
-        for language, said, missing, note in (
-            ("en", problem, devices.no_camera, NO_FLOAT64),
+        server.host.device_note = note
+        for language, said, missing, noted in (
+            ("en", str(problem), "This machine has no camera. Connect one", note),
             (
                 "de",
                 "YAMNet, das Geräusche",
-                "Auf dieser Maschine fehlt: Kamera.",
+                "Diese Maschine hat keine Kamera. Schließen Sie eine an",
                 "Apples GPUs kennen kein float64, in dem die Attention summiert wird: "
                 "Die Spuren laufen auf dem Prozessor.",
             ),
@@ -140,8 +142,8 @@ def test_why_something_cannot_run_is_said_in_the_pages_language(monkeypatch):
                 hello = receive(socket)
             assert hello["tasks"][0]["problem"].startswith(said)
             assert "`cla fetch yamnet`" in hello["tasks"][0]["problem"]
-            assert hello["local"]["no_camera"] == missing
-            assert hello["device_note"] == note
+            assert hello["local"]["no_camera"].startswith(missing)
+            assert hello["device_note"] == noted
 
 
 class FakeCamera:
@@ -161,7 +163,7 @@ class FakeCamera:
         for i in range(3):
             yield VideoFrame(gradient(), i / 15)
             time.sleep(0.1)
-        raise ClaError("The camera 0 has stopped giving pictures.", "Check it.")
+        raise ClaError("camera_silent", camera="camera 0")
 
     def close(self):
         self.open = False

@@ -27,13 +27,16 @@ def test_pages_are_told_of_every_task():
 
 def test_where_video_cannot_work_sound_does_and_pages_are_told_why(monkeypatch):
     def fail():
-        raise ClaError("OpenCV cannot be loaded.", "Install it.")
+        raise ClaError("opencv_not_loaded", reason="gone")
 
     hands = replace(FRONT_ENDS["hands"], open=fail)
     monkeypatch.setattr("cla.features.front_ends.FRONT_ENDS", {**FRONT_ENDS, "hands": hands})
     offer = TaskOffer([tiny_sound_task(), tiny_video_task()])
     assert list(offer.ready) == ["digits"]
-    assert [task["problem"] for task in offer.shown] == ["", "OpenCV cannot be loaded. Install it."]
+    assert [task["problem"] and task["problem"].key for task in offer.shown] == [
+        None,
+        "opencv_not_loaded",
+    ]
 
 
 def test_sounds_are_offered_once_their_embedding_is_there(tmp_path, monkeypatch):
@@ -43,14 +46,14 @@ def test_sounds_are_offered_once_their_embedding_is_there(tmp_path, monkeypatch)
     offer = TaskOffer([sounds])
     (shown,) = offer.shown
     assert not offer.ready
-    assert "cla fetch yamnet" in shown["problem"]
-    assert str(tmp_path) not in shown["problem"]  # no visitor learns the server's folders
+    assert "cla fetch yamnet" in str(shown["problem"])
+    assert str(tmp_path) not in str(shown["problem"])  # no visitor learns the server's folders
     network = Yamnet().eval().requires_grad_(False)
     monkeypatch.setattr(tokenizer, "shared_yamnet", lambda: network)
     offer.admit("sounds")
     (shown,) = offer.shown
     assert (list(offer.ready), offer.waiting) == (["sounds"], {})
-    assert shown["problem"] == ""
+    assert shown["problem"] is None
     assert [clip["file"] for clip in shown["clips"]] == ["sounds.flac"]
 
 

@@ -29,7 +29,7 @@ def lacking(tmp_path, monkeypatch):
 
     def load():
         if not machine.path.exists():
-            raise ClaError("YAMNet, which tells sounds apart, has not been fetched yet.", "")
+            raise ClaError("yamnet_not_fetched")
         return network
 
     def bring(path, progress):
@@ -118,10 +118,10 @@ def test_a_session_that_runs_learns_of_a_task_that_has_come():
     with serving() as (server, client):
         offer = server.host.offer
         offer.waiting = {"sounds": late}
-        offer.shown = [{"name": "sounds", "problem": "missing"}]
+        offer.shown = [{"name": "sounds", "problem": ClaError("yamnet_not_fetched")}]
         key = server.invite().key
         with connect(client, key, ORIGIN) as socket:
-            assert receive(socket)["tasks"][0]["problem"] == "missing"
+            assert receive(socket)["tasks"][0]["problem"].startswith("YAMNet")
             offer.admit("sounds")
         with connect(client, key, ORIGIN) as socket:
             assert receive(socket)["tasks"][0]["problem"] == ""
