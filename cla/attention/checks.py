@@ -18,27 +18,18 @@ def check_step(x: Tensor, active: Tensor | None, slot: Tensor, size: int) -> Non
     """
     batch = slot.shape[0]
     if not isinstance(x, Tensor):
-        raise ClaError(f"A token is a {type(x).__name__}.", f"Give a tensor ({batch}, {size}).")
+        raise ClaError("token_no_tensor", type=type(x).__name__, batch=batch, size=size)
     if x.shape != (batch, size):
-        raise ClaError(
-            f"A token of shape {tuple(x.shape)} does not fit a state of {batch} streams.",
-            f"Give ({batch}, {size}).",
-        )
+        raise ClaError("token_shape_unfit", shape=tuple(x.shape), batch=batch, size=size)
     if x.device != slot.device:
-        raise ClaError(
-            f"The tokens are on {x.device}, the state on {slot.device}.",
-            "Move the tokens, or the state by move_state.",
-        )
+        raise ClaError("token_on_other_device", device=x.device, state_device=slot.device)
     check_active(active, batch)
 
 
 def check_active(active: Tensor | None, batch: int) -> None:
     """Raise unless there is a boolean for each of `batch` streams, or no mask."""
     if active is not None and (active.shape != (batch,) or active.dtype != torch.bool):
-        raise ClaError(
-            f"active of shape {tuple(active.shape)} and type {active.dtype} does not fit.",
-            f"Give a mask of {batch} booleans.",
-        )
+        raise ClaError("active_unfit", shape=tuple(active.shape), dtype=active.dtype, batch=batch)
 
 
 def check_type(x: Tensor, dtype: torch.dtype) -> None:
@@ -47,22 +38,16 @@ def check_type(x: Tensor, dtype: torch.dtype) -> None:
     Narrower ones are widened, none are rounded.
     """
     if not x.is_floating_point():
-        raise ClaError(f"Tokens are of {x.dtype}.", "Give floating-point numbers.")
+        raise ClaError("tokens_not_floats", dtype=x.dtype)
     if torch.promote_types(x.dtype, dtype) != dtype:
-        raise ClaError(
-            f"Tokens of {x.dtype} would be rounded to {dtype}.",
-            f"Give tokens.to({dtype}), or a state of init_state(..., dtype={x.dtype}).",
-        )
+        raise ClaError("tokens_would_be_rounded", dtype=x.dtype, state_dtype=dtype)
 
 
 def check_forward(x: Tensor, config: AttentionConfig) -> None:
     """Raise unless `x` is (B, T, E) with 1 <= T <= N."""
     check_tokens(x, config.embed_dim)
     if x.shape[1] > config.window:
-        raise ClaError(
-            f"forward was given {x.shape[1]} tokens, more than window={config.window}.",
-            "Use scan for longer streams.",
-        )
+        raise ClaError("window_too_long", tokens=x.shape[1], window=config.window)
 
 
 def check_window(
@@ -74,8 +59,7 @@ def check_window(
     seen = length if tokens_seen is None else tokens_seen
     if length < min(seen, config.window) or seen < length:
         raise ClaError(
-            f"A window of {length} tokens cannot stand for a stream of {seen}.",
-            f"Give the last {receptive_field} tokens, or all that were seen.",
+            "window_not_of_stream", tokens=length, seen=seen, receptive_field=receptive_field
         )
     return seen
 
@@ -83,14 +67,11 @@ def check_window(
 def check_tokens(x: Tensor, embed_dim: int) -> None:
     """Raise unless `x` is (B, T, E) with T >= 1, of floating-point numbers."""
     if not isinstance(x, Tensor):
-        raise ClaError(f"Tokens are a {type(x).__name__}.", "Give a tensor.")
+        raise ClaError("tokens_no_tensor", type=type(x).__name__)
     if not x.is_floating_point():
-        raise ClaError(f"Tokens are of {x.dtype}.", "Give floating-point numbers.")
+        raise ClaError("tokens_not_floats", dtype=x.dtype)
     if x.ndim != 3 or x.shape[1] < 1 or x.shape[2] != embed_dim:
-        raise ClaError(
-            f"Tokens of shape {tuple(x.shape)} do not fit.",
-            f"Give (batch, at least one token, {embed_dim}).",
-        )
+        raise ClaError("tokens_shape_unfit", shape=tuple(x.shape), embed_dim=embed_dim)
 
 
 def check_places(state: Any) -> None:
@@ -104,10 +85,7 @@ def check_places(state: Any) -> None:
         window = state.window
         places = zip(state.slot.tolist(), state.valid_tokens.tolist(), strict=True)
         if not all(0 <= slot < window and valid in (slot, window) for slot, valid in places):
-            raise ClaError(
-                f"The state's counters do not fit its window of {window} tokens.",
-                "Start a new stream, or load a state that was saved.",
-            )
+            raise ClaError("state_counters_unfit", window=window)
     else:
         for part in state:
             check_places(part)

@@ -57,8 +57,7 @@ class AttentionConfig:
             object.__setattr__(self, name, positive(name, getattr(self, name)))
         if self.embed_dim % self.num_heads:
             raise ClaError(
-                f"embed_dim={self.embed_dim} is not divisible by num_heads={self.num_heads}.",
-                "Choose a number of heads that divides the embedding.",
+                "heads_do_not_divide", embed_dim=self.embed_dim, num_heads=self.num_heads
             )
         modes = KINDS[self.kind].landmark_modes
         if not modes:
@@ -66,13 +65,14 @@ class AttentionConfig:
         positive("num_landmarks", self.num_landmarks)
         if self.landmarks > self.window:
             raise ClaError(
-                f"num_landmarks={self.num_landmarks} is larger than window={self.window}.",
-                "Choose at most as many landmarks as the window has tokens.",
+                "landmarks_beyond_window", num_landmarks=self.num_landmarks, window=self.window
             )
         if self.landmark_mode not in modes:
             raise ClaError(
-                f"landmark_mode={self.landmark_mode!r} is not available for kind={self.kind!r}.",
-                f"Use {' or '.join(map(repr, modes))}, or another kind.",
+                "landmark_mode_not_of_kind",
+                landmark_mode=self.landmark_mode,
+                kind=self.kind,
+                choices=", ".join(modes),
             )
 
     @property
@@ -100,11 +100,11 @@ class AttentionConfig:
 def choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     """Raise a ClaError unless the value is one of the choices."""
     if value not in choices:
-        raise ClaError(f"{name}={value!r} is not known.", f"Choose one of {', '.join(choices)}.")
+        raise ClaError("option_unknown", name=name, value=value, choices=", ".join(choices))
 
 
 def positive(name: str, value: Any) -> int:
     """The value as an int; raises a ClaError unless it is a whole number above 0."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise ClaError(f"{name}={value!r} is not a positive whole number.", f"Give {name} >= 1.")
+        raise ClaError("option_not_positive", name=name, value=value)
     return int(value)

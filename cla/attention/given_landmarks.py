@@ -39,8 +39,10 @@ class GivenLandmarks(nn.Module):
             buffer = cast(Tensor, getattr(self, name))
             if given.shape != buffer.shape or not bool(given.isfinite().all()):
                 raise ClaError(
-                    f"{name} of shape {tuple(given.shape)} do not fit or are not finite.",
-                    f"Give finite numbers of shape {tuple(buffer.shape)}.",
+                    "landmarks_unfit",
+                    name=name,
+                    shape=tuple(given.shape),
+                    expected=tuple(buffer.shape),
                 )
             buffer.copy_(given)
         self._gamma_inv = self._inverse()
@@ -53,10 +55,7 @@ class GivenLandmarks(nn.Module):
         """
         if self._gamma_inv is None:
             if bool(self.query_landmarks.isnan().any()):
-                raise ClaError(
-                    "Fixed landmarks have not been set.",
-                    "Call set_landmarks, or load a checkpoint.",
-                )
+                raise ClaError("landmarks_not_set")
             self._gamma_inv = self._inverse()
         landmarks = (self.query_landmarks, self.key_landmarks, self._gamma_inv)
         return Landmarks(*(part.to(like) for part in landmarks))

@@ -66,9 +66,7 @@ class AttentionLayer(WindowLayer):
             ClaError: the layer's landmarks are continual, or shapes or numbers are wrong.
         """
         if self.given is None:
-            raise ClaError(
-                "Continual landmarks cannot be set.", "Use landmark_mode='fixed' to set them."
-            )
+            raise ClaError("landmarks_not_settable")
         self.given.set(query_landmarks, key_landmarks)
 
     @outside_autocast

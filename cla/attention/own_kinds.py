@@ -25,9 +25,7 @@ def load_kinds(environment: Mapping[str, str]) -> None:
             continue
         spec = spec_from_file_location(name, path)
         if spec is None or spec.loader is None or not path.is_file():
-            raise ClaError(
-                f"{VARIABLE} names {named!r}, which is no Python file.", "Name files that end .py."
-            )
+            raise ClaError("kinds_file_not_python", variable=VARIABLE, file=named)
         module = sys.modules[name] = module_from_spec(spec)
         try:
             spec.loader.exec_module(module)
@@ -37,5 +35,5 @@ def load_kinds(environment: Mapping[str, str]) -> None:
         except Exception as error:
             del sys.modules[name]
             raise ClaError(
-                f"{named}, which {VARIABLE} names, fails: {error!r}.", "Run it with Python alone."
+                "kinds_file_fails", file=named, variable=VARIABLE, reason=repr(error)
             ) from error

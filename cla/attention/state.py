@@ -136,13 +136,11 @@ def stack_states(states: Sequence[Any]) -> Any:
         ClaError: there are none, or they belong to different layers.
     """
     if not states:
-        raise ClaError("There are no states to stack.", "Give at least one.")
+        raise ClaError("states_missing")
     columns = [list(tensors_of(state)) for state in states]
     shapes = {tuple(tensor.shape[1:] for tensor in column) for column in columns}
     if len(shapes) > 1:
-        raise ClaError(
-            "States of different layers cannot be stacked.", "Stack states of one configuration."
-        )
+        raise ClaError("states_of_different_layers")
     return with_tensors(states[0], [torch.cat(parts) for parts in zip(*columns, strict=True)])
 
 

@@ -18,8 +18,6 @@ from cla.files import write_file
 CHECKSUM = "sha256"
 """Name of the checksum in a file's metadata."""
 
-REMEDY = "Save a state of the same layer configuration and batch size, or start a new stream."
-
 
 def save_state(state: Any, path: Path | str) -> None:
     """Write a state of any layer or classifier.
@@ -46,9 +44,9 @@ def load_state(path: Path | str, like: Any) -> Any:
             found = {name: file.get_tensor(name) for name, _ in _named(like)}
             checksum = (file.metadata() or {}).get(CHECKSUM)
     except (OSError, SafetensorError) as error:
-        raise ClaError(f"The state in {path} cannot be read: {error}.", REMEDY) from error
+        raise ClaError("state_file_unreadable", path=path, reason=error) from error
     if checksum != _checksum(found):
-        raise ClaError(f"The state in {path} was damaged after it was saved.", REMEDY)
+        raise ClaError("state_file_damaged", path=path)
     state = with_tensors(like, [found[name].to(part.device) for name, part in _named(like)])
     check_places(state)
     return state
@@ -63,18 +61,19 @@ def _check_same(file: Any, like: Any, path: Path | str) -> None:
     expected = {name: (tuple(part.shape), part.dtype) for name, part in _named(like)}
     names = set(file.keys())
     if differing := names ^ set(expected):
-        raise ClaError(
-            f"The state in {path} is that of something else: it differs in {min(differing)}.",
-            REMEDY,
-        )
+        raise ClaError("state_file_of_another", path=path, name=min(differing))
     for name, (shape, dtype) in expected.items():
         part = file.get_slice(name)
         found = tuple(part.get_shape()), _DTYPES.get(part.get_dtype())
         if found != (shape, dtype):
             raise ClaError(
-                f"The state in {path} is that of something else: its {name} is "
-                f"{found[1]} of shape {found[0]}, not {dtype} of {shape}.",
-                REMEDY,
+                "state_file_tensor_unfit",
+                path=path,
+                name=name,
+                found=found[1],
+                found_shape=found[0],
+                expected=dtype,
+                expected_shape=shape,
             )
 
 

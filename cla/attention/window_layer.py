@@ -207,8 +207,7 @@ class WindowLayer(Projections):
         """Raise unless a state is of this layer: kernels would read beyond what they were given."""
         if not isinstance(state, self.kind.state_type) or not self.kind.fits(state):
             raise ClaError(
-                f"The state is that of another layer: {difference(state, self.init_state(1))}.",
-                "Make one by this layer's init_state or state_from_window.",
+                "state_of_another_layer", difference=difference(state, self.init_state(1))
             )
 
     def zero_unseen(self, output: Tensor, valid_tokens: Tensor) -> Tensor:

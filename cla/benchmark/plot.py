@@ -25,14 +25,11 @@ def check_plot_path(path: Path) -> None:
         ClaError: an ending other than .html and .png, a missing folder, or PNG without kaleido.
     """
     if path.suffix not in (".html", ".png"):
-        raise ClaError(f"A plot cannot be written to {path}.", "Name a file .html or .png.")
+        raise ClaError("plot_ending_unknown", path=path)
     if not path.parent.is_dir():
-        raise ClaError(f"There is no folder {path.parent}.", "Create it, or name another file.")
+        raise ClaError("plot_folder_missing", folder=path.parent)
     if path.suffix == ".png" and find_spec("kaleido") is None:
-        raise ClaError(
-            "A PNG needs the package kaleido, which is not installed.",
-            "Write .html instead, or: pip install kaleido",
-        )
+        raise ClaError("kaleido_missing")
 
 
 def write_plot(measurement: Measurement, path: Path) -> None:

@@ -71,15 +71,9 @@ class Benchmark:
     ) -> None:
         self._windows = tuple(windows) or (QUICK_WINDOWS if quick else WINDOWS)
         if min(self._windows) < LANDMARKS:
-            raise ClaError(
-                f"A window of {min(self._windows)} tokens is too small.",
-                f"Choose at least {LANDMARKS}.",
-            )
+            raise ClaError("bench_window_too_small", window=min(self._windows), least=LANDMARKS)
         if max(self._windows) > MAX_WINDOW:
-            raise ClaError(
-                f"A window of {max(self._windows)} tokens is too large.",
-                f"Choose at most {MAX_WINDOW}.",
-            )
+            raise ClaError("bench_window_too_large", window=max(self._windows), most=MAX_WINDOW)
         self._effort = QUICK_EFFORT if quick else EFFORT
         self._tokens = QUICK_TOKENS if quick else TOKENS
         self._budget_s = budget_s or (QUICK_BUDGET_S if quick else BUDGET_S)

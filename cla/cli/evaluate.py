@@ -78,7 +78,7 @@ def rows_of(source: str) -> list[dict[str, Any]]:
     for found in sorted(path.rglob(ROWS_FILE)):
         rows += json.loads(found.read_text("utf-8"))
     if not rows:
-        raise ClaError(f"Nothing has been run in {source}.", "Run cla train or cla sweep first.")
+        raise ClaError("runs_missing", folder=source)
     return rows
 
 

@@ -49,7 +49,7 @@ def main(task: TaskModel, argv: Sequence[str]) -> int:
 def _conditions(options: argparse.Namespace) -> list[Condition]:
     """The recordings as they are, and every mixture that the options name."""
     if options.snr and not options.noise:
-        raise ClaError("--snr says how loud a noise is, and there is none.", "Name one: --noise.")
+        raise ClaError("noise_level_without_noise")
     found = [Condition(narrow=options.narrow, peak_db=options.level)]
     for direct_db in options.room:
         found.append(Condition(direct_db=direct_db, decay_s=options.decay, narrow=options.narrow,

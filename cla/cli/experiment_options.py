@@ -22,10 +22,7 @@ def require_extra() -> None:
     """Raise `ClaError` where modules of the extra are missing."""
     missing = [name for name in EXTRA_MODULES if find_spec(name) is None]
     if missing:
-        raise ClaError(
-            f"This needs modules that are not installed: {', '.join(missing)}.",
-            'Install the extra: pip install "cla-attention[paper]"',
-        )
+        raise ClaError("modules_missing_for_paper", modules=", ".join(missing))
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:

@@ -25,7 +25,7 @@ def main(argv: Sequence[str]) -> int:
     """
     options = _parser().parse_args(argv)
     if not 1 <= options.streams <= MAX_STREAMS:
-        raise ClaError(f"--streams {options.streams} cannot be.", f"Give 1 to {MAX_STREAMS}.")
+        raise ClaError("streams_out_of_range", streams=options.streams, most=MAX_STREAMS)
     form = options.format or format_of(options.out)
     task = open_task(options.task)
     lane = LaneSpec(options.kind, options.landmarks, options.landmark_mode, options.window)

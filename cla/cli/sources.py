@@ -15,6 +15,7 @@ from cla.engine import RecordingLimits, Source, open_file
 from cla.errors import ClaError
 from cla.models import TaskModel
 from cla.printable import printable
+from cla.texts.sentence import Sentence
 
 DEFAULT_DEVICE = -1
 
@@ -91,6 +92,9 @@ def _address(options: argparse.Namespace) -> bool:
 def _check(task: TaskModel, needed: str, source: str) -> None:
     if task.input != needed:
         raise ClaError(
-            f"The task {task.name} takes {task.input}, and {source} gives {needed}.",
-            "Name another task with --task, or another source.",
+            "source_of_another_medium",
+            task=task.name,
+            medium=Sentence(f"words.{task.input}"),
+            source=source,
+            given=Sentence(f"words.{needed}"),
         )

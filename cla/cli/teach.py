@@ -68,7 +68,7 @@ def _named(classes: Sequence[str]) -> dict[str, list[Path]]:
     for entry in classes:
         name, equals, path = entry.partition("=")
         if not equals or not path:
-            raise ClaError(f"{entry!r} names no class.", "Write --class NAME=FILE_OR_FOLDER.")
+            raise ClaError("class_option_unnamed", entry=entry)
         named.setdefault(name.strip(), []).extend(_files(Path(path)))
     return named
 
@@ -79,7 +79,7 @@ def _files(path: Path) -> list[Path]:
         return [path]
     files = sorted(each for each in path.iterdir() if each.is_file() and each.name[0] != ".")
     if not files:
-        raise ClaError(f"The folder {path} holds no files.", "Name one with clips in it.")
+        raise ClaError("class_folder_empty", path=path)
     return files
 
 

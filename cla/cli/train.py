@@ -34,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
         return run_recipe(named, argv[1:])
     if named not in DATASETS and not named.startswith("-"):
         known = ", ".join((*RECIPES, *DATASETS))
-        raise ClaError(f"There is no recipe for {named!r}.", f"Run: cla train with {known}")
+        raise ClaError("recipe_unknown", name=named, choices=known)
     return train_on_data(argv)
 
 

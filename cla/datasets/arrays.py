@@ -47,7 +47,7 @@ def feature_arrays(folder: Path) -> TokenSet:
     if not sequences:
         raise ARRAYS.missing(folder)
     if len(sizes := {sequence.features.shape[1] for sequence in sequences}) > 1:
-        raise ClaError(f"Features in {folder} are of sizes {sorted(sizes)}.", "Make them one size.")
+        raise ClaError("feature_sizes_differ", folder=folder, sizes=sorted(sizes))
     return TokenSet(
         folder.resolve().name,
         labels,
@@ -69,11 +69,9 @@ def load_array(path: Path) -> NDArray[np.floating]:
     try:
         array: NDArray[np.floating] = np.load(path, allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise ClaError(
-            f"{path} cannot be read: {error}", "Write it again with numpy.save."
-        ) from error
+        raise ClaError("array_unreadable", path=path, reason=error) from error
     if not np.issubdtype(array.dtype, np.number) and array.dtype != np.bool_:
-        raise ClaError(f"{path} holds {array.dtype}, no numbers.", "Write an array of numbers.")
+        raise ClaError("array_no_numbers", path=path, dtype=array.dtype)
     return array
 
 
@@ -82,16 +80,16 @@ def _about(path: Path) -> dict[str, Any]:
         about: dict[str, Any] = json.loads(path.read_text("utf-8"))
         missing = {"labels", "hop_s", "window"} - about.keys()
     except (ValueError, AttributeError) as error:
-        raise ClaError(f"{path} cannot be read: {error}", "Write it as JSON.") from error
+        raise ClaError("description_unreadable", path=path, reason=error) from error
     if missing:
-        raise ClaError(f"{path} does not say {', '.join(sorted(missing))}.", "Add it.")
+        raise ClaError("description_incomplete", path=path, missing=", ".join(sorted(missing)))
     return about
 
 
 def _index(about: Mapping[str, Any], name: str, labels: tuple[str, ...]) -> int | None:
     label = about.get(name)
     if label is not None and label not in labels:
-        raise ClaError(f"{name} {label!r} is none of the labels.", "Give one of the labels.")
+        raise ClaError("label_unknown", place=name, label=label)
     return None if label is None else labels.index(label)
 
 
@@ -100,16 +98,15 @@ def _sequence(path: Path, folder: Path, classes: int) -> TokenSequence:
     features, labels = arrays["features"], arrays["labels"]
     if features.ndim != 2 or labels.shape != features.shape[:1] or not len(labels):
         raise ClaError(
-            f"{path} has features {features.shape} and labels {labels.shape}.",
-            "Give features (T, F) and labels (T,).",
+            "features_and_labels_unfit", path=path, features=features.shape, labels=labels.shape
         )
     if (
         not np.issubdtype(labels.dtype, np.integer)
         or not (labels >= 0).all() & (labels < classes).all()
     ):
-        raise ClaError(f"{path} has labels that are no class.", f"Number them 0 to {classes - 1}.")
+        raise ClaError("labels_no_class", path=path, most=classes - 1)
     if not np.isfinite(features).all():
-        raise ClaError(f"{path} has features that are not numbers.", "Compute them again.")
+        raise ClaError("dataset_features_not_finite", path=path)
     fold = FOLDS.get(path.relative_to(folder).parts[0])
     return TokenSequence(str(path.relative_to(folder)), features, labels.astype(np.int64), fold)
 
@@ -125,6 +122,4 @@ def _arrays(path: Path) -> Mapping[str, NDArray[Any]]:
         tensors = load_file(path)
         return {name: tensors[name] for name in ("features", "labels")}
     except (OSError, ValueError, KeyError, SafetensorError) as error:
-        raise ClaError(
-            f"{path} cannot be read: {error}", "It must hold features, labels."
-        ) from error
+        raise ClaError("sequence_unreadable", path=path, reason=error) from error

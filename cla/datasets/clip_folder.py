@@ -41,7 +41,7 @@ def is_video(clips: ClipSet) -> bool:
     """
     kinds = {clip.path.suffix.lower() in VIDEO_SUFFIXES for clip in clips.clips}
     if len(kinds) > 1:
-        raise ClaError(f"{clips.name} holds sound and video files.", "Keep one kind.")
+        raise ClaError("clips_of_two_media", folder=clips.name)
     return kinds == {True}
 
 
@@ -55,19 +55,19 @@ def _table(table: Path) -> list[tuple[Path, str, int | None]]:
     with table.open(newline="", encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     if lines and not {"path", "label"} <= lines[0].keys():
-        raise ClaError(f"{table} has no columns path and label.", "Name them in its first line.")
+        raise ClaError("table_columns_missing", table=table)
     rows = [(table.parent / line["path"], line["label"], _fold(line, table)) for line in lines]
     if absent := [path for path, _, _ in rows if not path.is_file()]:
-        raise ClaError(f"{absent[0]} of {table} is missing.", "Correct its path in the table.")
+        raise ClaError("table_file_missing", file=absent[0], table=table)
     return rows
 
 
 def _fold(line: dict[str, str], table: Path) -> int | None:
     if split := line.get("split"):
         if split not in FOLDS:
-            raise ClaError(f"{table} names the split {split!r}.", "Write train or test.")
+            raise ClaError("table_split_unknown", table=table, split=split)
         return FOLDS[split]
     fold = line.get("fold")
     if fold and not fold.isdecimal():
-        raise ClaError(f"{table} names the fold {fold!r}.", "Write whole numbers from 0.")
+        raise ClaError("table_fold_unknown", table=table, fold=fold)
     return int(fold) if fold else None

@@ -56,8 +56,12 @@ class Origin:
     def missing(self, folder: Path) -> ClaError:
         """The error that says what is missing in `folder`, and how to get it."""
         return ClaError(
-            f"{self.name} is not in {folder}: expected {self.layout}.",
-            f"Download it from {self.url} ({self.size}) and unpack it there.",
+            "dataset_missing",
+            name=self.name,
+            folder=folder,
+            layout=self.layout,
+            url=self.url,
+            size=self.size,
         )
 
 

@@ -52,7 +52,7 @@ def _from_folders(folder: Path) -> list[Clip]:
         if numbered := _FOLDER.fullmatch(part.name):
             label = int(numbered[1]) - 1
             if label >= len(LABELS):
-                raise ClaError(f"{part} is no folder of ESC-10.", "Give the folder of ESC-10.")
+                raise ClaError("esc_folder_unfit", folder=part)
             named = ((path, _FILE.fullmatch(path.name)) for path in part.iterdir())
             clips += [Clip(path, label, int(name[1]) - 1) for path, name in named if name]
     return clips
@@ -72,7 +72,11 @@ def _from_table(table: Path) -> list[Clip]:
     ]
     if absent := [clip.path.name for clip in clips if not clip.path.exists()]:
         raise ClaError(
-            f"{len(absent)} recordings of {table} are missing in {audio}, {absent[0]} first.",
-            f"Download {ESC10.url} again.",
+            "esc_recordings_missing",
+            count=len(absent),
+            table=table,
+            folder=audio,
+            first=absent[0],
+            url=ESC10.url,
         )
     return clips

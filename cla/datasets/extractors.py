@@ -47,10 +47,7 @@ def sound_extractor(
         ClaError: there is no such extractor, or its weights are missing.
     """
     if name not in SOUND_EXTRACTORS:
-        raise ClaError(
-            f"There are no features {name!r} for sound.",
-            f"Choose one of {', '.join(SOUND_EXTRACTORS)}.",
-        )
+        raise ClaError("sound_features_unknown", name=name, choices=", ".join(SOUND_EXTRACTORS))
     hop_s, make = SOUND_EXTRACTORS[name]
     return Extractor(name, hop_s, partial(_embed, make(weights), clip_s))
 
@@ -100,7 +97,7 @@ def image_extractor(name: str) -> Extractor:
     """
     chosen = front_end(name)
     if not isinstance(chosen, ImageFrontEnd):
-        raise ClaError(f"The features {name!r} are not for pictures.", "Choose hands, for example.")
+        raise ClaError("features_not_for_pictures", name=name)
     return Extractor(name, chosen.hop_s, partial(_embed_pictures, chosen))
 
 

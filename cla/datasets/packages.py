@@ -74,14 +74,11 @@ def fetch(package: Package, folder: Path) -> Path:
 def check_sha256(path: Path, expected: str) -> None:
     """Raise `ClaError` unless the file at `path` is the one expected."""
     if not path.exists():
-        raise ClaError(
-            f"{path.name} was not delivered.", "Its version may have been superseded: see its page."
-        )
+        raise ClaError("package_not_delivered", file=path.name)
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != expected:
         raise ClaError(
-            f"{path.name} has SHA-256 {found}, expected {expected}.",
-            f"Delete {path} and try again; if it stays so, do not use the file.",
+            "package_checksum", file=path.name, found=found, expected=expected, path=path
         )
 
 
@@ -102,22 +99,14 @@ def _run(command: list[str], folder: Path) -> None:
             command, cwd=folder, check=True, capture_output=True, timeout=FETCH_TIMEOUT_S
         )
     except FileNotFoundError as error:
-        raise ClaError(
-            f"The program {command[0]!r} is not installed.",
-            "Train on Debian or Ubuntu with npm installed, or place the files by hand.",
-        ) from error
+        raise ClaError("packing_program_missing", program=command[0]) from error
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         output = getattr(error, "stderr", None) or b""
         said = output.decode(errors="replace").strip()
         if "No module named pip" in said:
-            raise ClaError(
-                "pip is not installed here.", "Install it: python -m ensurepip, then try again."
-            ) from error
+            raise ClaError("pip_missing") from error
         if _UNREACHABLE.search(said):
-            raise ClaError(
-                "The index of packages cannot be reached.", "Check the network, then try again."
-            ) from error
+            raise ClaError("package_index_unreachable") from error
         raise ClaError(
-            f"{' '.join(command)!r} failed: {said[-300:]}",
-            "Check the network and the package sources, then run the command again.",
+            "package_command_failed", command=" ".join(command), output=said[-300:]
         ) from error

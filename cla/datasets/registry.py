@@ -26,7 +26,7 @@ def open_dataset(name: str, folder: Path, cache: Path, features: str | None = No
         ClaError: there is no such data set, or it is not in `folder`.
     """
     if name not in DATASETS:
-        raise ClaError(f"There is no data set {name!r}.", f"Choose one of {', '.join(DATASETS)}.")
+        raise ClaError("dataset_unknown", name=name, choices=", ".join(DATASETS))
     return DATASETS[name](folder, cache, features)
 
 
@@ -57,7 +57,7 @@ def _clips(folder: Path, cache: Path, features: str | None) -> TokenSet:
 
 def _arrays(folder: Path, _: Path, features: str | None) -> TokenSet:
     if features is not None:
-        raise ClaError("Arrays are features already.", "Leave out --features.")
+        raise ClaError("arrays_with_features")
     return feature_arrays(folder)
 
 

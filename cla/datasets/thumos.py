@@ -90,7 +90,7 @@ def _feature_folder(folder: Path, part: str, features: str | None) -> Path | Non
     ]
     if len(found) > 1:
         names = ", ".join(path.name for path in found)
-        raise ClaError(f"{folder} holds {names}.", "Say which with --features.")
+        raise ClaError("features_ambiguous", folder=folder, found=names)
     return found[0] if found else None
 
 
@@ -109,15 +109,21 @@ def _sequence(target: Path, parts: list[Path], fold: int) -> TokenSequence:
     frames = load_array(target)
     if frames.ndim != 2 or frames.shape[1] != len(LABELS):
         raise ClaError(
-            f"{target} has shape {frames.shape}, expected (frames, {len(LABELS)}).",
-            f"Download {THUMOS14.url} again.",
+            "targets_of_wrong_shape",
+            file=target,
+            shape=frames.shape,
+            classes=len(LABELS),
+            url=THUMOS14.url,
         )
     features: list[NDArray[np.floating]] = [load_array(part / target.name) for part in parts]
     if any(len(one) != len(frames) for one in features):
         lengths = ", ".join(str(len(one)) for one in features)
         raise ClaError(
-            f"{target.stem} has {len(frames)} annotated frames, and features of {lengths}.",
-            f"Download {THUMOS14.url} again.",
+            "targets_of_wrong_length",
+            video=target.stem,
+            count=len(frames),
+            lengths=lengths,
+            url=THUMOS14.url,
         )
     labels = frames.argmax(1).astype(np.int64)
     return TokenSequence(target.stem, np.concatenate(features, 1), labels, fold)

@@ -88,7 +88,7 @@ def extract(
         ClaError: a clip cannot be read, or there is none.
     """
     if not clips.clips:
-        raise ClaError(f"{clips.name} holds no clips.", "Check the folder.")
+        raise ClaError("clips_missing", folder=clips.name)
     folder = cache / clips.name / extractor.name
     make_folder(folder)
     sequences = []

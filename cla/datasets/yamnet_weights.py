@@ -59,9 +59,7 @@ def yamnet_tensors(archive: Path) -> dict[str, Tensor]:
     try:
         import onnx
     except ImportError as error:
-        raise ClaError(
-            "Converting YAMNet needs the package onnx.", 'Install it: pip install "onnx>=1.18"'
-        ) from error
+        raise ClaError("onnx_missing_for_yamnet") from error
     with TemporaryDirectory() as folder:
         with zipfile.ZipFile(archive) as packed:
             packed.extractall(folder)

@@ -43,10 +43,9 @@ class ModelConfig:
         _require_choice("kind", self.kind, (*KINDS, "any"))
         has_landmarks = self.kind in KINDS and bool(KINDS[self.kind].landmark_modes)
         if has_landmarks != (self.landmarks is not None):
-            needs = (
-                "needs a number of landmarks" if has_landmarks else "has no landmarks of its own"
-            )
-            raise ClaError(f"kind {self.kind!r} {needs}.", "Give or leave out --landmarks.")
+            if has_landmarks:
+                raise ClaError("landmarks_count_missing", kind=self.kind)
+            raise ClaError("landmarks_not_of_kind", kind=self.kind)
 
     @property
     def fixed(self) -> bool:
@@ -122,16 +121,11 @@ class TrainingConfig:
         _require_choice("schedule", self.schedule, get_args(Schedule))
         for name in ("epochs", "batch_size", "learning_rate"):
             if not getattr(self, name) > 0:
-                raise ClaError(f"{name}={getattr(self, name)!r} is too small.", "Give more than 0.")
+                raise ClaError("setting_too_small", name=name, value=getattr(self, name))
         if self.accelerator == "mps":
-            raise ClaError(
-                "Apple's GPUs have no float64, in which attention is summed up.",
-                "Choose cpu as the accelerator.",
-            )
+            raise ClaError("accelerator_without_float64")
         if self.patience and not self.validation_share:
-            raise ClaError(
-                "Stopping early needs sequences to decide by.", "Give a validation_share."
-            )
+            raise ClaError("early_stopping_without_validation")
 
 
 @dataclass(frozen=True)
@@ -174,9 +168,9 @@ def read_config(path: Path, base: ExperimentConfig) -> ExperimentConfig:
     try:
         given = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, yaml.YAMLError) as error:
-        raise ClaError(f"The settings in {path} cannot be read: {error}.", "Check it.") from error
+        raise ClaError("settings_unreadable", path=path, reason=error) from error
     if not isinstance(given, dict):
-        raise ClaError(f"{path} holds no settings.", "Write name: value, one a line.")
+        raise ClaError("settings_empty", path=path)
     return with_settings(base, given)
 
 
@@ -199,12 +193,10 @@ def with_settings(base: ExperimentConfig, given: Mapping[str, Any]) -> Experimen
 def _replaced(value: Any, given: Mapping[str, Any]) -> Any:
     known = {one.name for one in fields(value)}
     if unknown := sorted(given.keys() - known):
-        raise ClaError(
-            f"There is no setting {unknown[0]!r}.", f"Choose from {', '.join(sorted(known))}."
-        )
+        raise ClaError("setting_unknown", name=unknown[0], choices=", ".join(sorted(known)))
     return replace(value, **given)
 
 
 def _require_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise ClaError(f"{name}={value!r} is not known.", f"Choose one of {', '.join(choices)}.")
+        raise ClaError("setting_value_unknown", name=name, value=value, choices=", ".join(choices))

@@ -38,7 +38,7 @@ def split(data: TokenSet, config: ExperimentConfig) -> Split:
     if all(sequence.fold is not None for sequence in data.sequences):
         folds = {sequence.fold for sequence in data.sequences} - {data.validation_fold}
         if config.fold not in folds:
-            raise ClaError(f"{data.name} has no fold {config.fold}.", f"Choose from {folds}.")
+            raise ClaError("fold_unknown", data=data.name, fold=config.fold, choices=folds)
         test = [one for one in data.sequences if one.fold == config.fold]
         rest = [one for one in data.sequences if one.fold != config.fold]
     else:
@@ -49,9 +49,7 @@ def split(data: TokenSet, config: ExperimentConfig) -> Split:
         validation = [one for one in rest if one.fold == data.validation_fold]
         train = [one for one in rest if one.fold != data.validation_fold]
     if not train or not test:
-        raise ClaError(
-            f"{data.name} is too small to split: {len(data.sequences)} sequences.", "Give more."
-        )
+        raise ClaError("data_too_small_to_split", data=data.name, count=len(data.sequences))
     return Split(tuple(train), tuple(validation), tuple(test))
 
 

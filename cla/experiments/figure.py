@@ -26,7 +26,7 @@ def figure_of(lines: Sequence[Line]) -> Any:
 
     measure = next((name for name in AXES if any(name in line.values for line in lines)), None)
     if measure is None:
-        raise ClaError("There is nothing to draw.", "Evaluate some runs first.")
+        raise ClaError("figure_empty")
     figure = graph_objects.Figure()
     colors = {
         system_name(LaneSpec(one.kind, landmark_mode=one.landmark_mode or "fixed")): one.look.color
@@ -75,7 +75,7 @@ def write_figure(lines: Sequence[Line], path: Path) -> None:
         ClaError: another ending, or the picture needs what is not installed.
     """
     if path.suffix not in FORMATS:
-        raise ClaError(f"{path.name} is no figure.", f"End it in {', '.join(FORMATS)}.")
+        raise ClaError("figure_ending_unknown", file=path.name, choices=", ".join(FORMATS))
     figure = figure_of(lines)
     make_folder(path.parent)
     if path.suffix == ".html":
@@ -86,8 +86,5 @@ def write_figure(lines: Sequence[Line], path: Path) -> None:
         try:
             content = figure.to_image(path.suffix[1:])
         except (RuntimeError, ValueError) as error:
-            raise ClaError(
-                f"Drawing {path.suffix} needs the package kaleido and a browser: {error}",
-                "Install them, or end the name in .html.",
-            ) from error
+            raise ClaError("figure_not_drawn", ending=path.suffix, reason=error) from error
     write_file(path, content)

@@ -28,17 +28,12 @@ def sweep_on_ray(
     try:
         import ray
     except ImportError as error:
-        raise ClaError(
-            "Ray is not installed.", 'Install the extra: pip install "cla-attention[ray]"'
-        ) from error
+        raise ClaError("ray_missing") from error
     if not ray.is_initialized():
         try:
             ray.init(address=address, log_to_driver=False)
         except ConnectionError as error:
-            raise ClaError(
-                f"There is no Ray cluster at {address!r}.",
-                "Start one: ray start --head, then ray start --address=HOST:6379 on the others.",
-            ) from error
+            raise ClaError("ray_cluster_missing", address=address) from error
     # Not what a run raises, but the loss of its worker makes Ray begin again.
     task: Any = ray.remote(num_cpus=1, max_retries=RETRIES)(quiet_run)
     # On one machine, Ray's working folder is another one.

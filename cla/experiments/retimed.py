@@ -37,7 +37,7 @@ def retimed(rows: Rows, folder: Path) -> Rows:
         for lane, cost in zip(lanes, costs_of(made), strict=True):
             times[*size, system_name(lane), lane.num_landmarks or 0] = cost.step_us
     if not times:
-        raise ClaError(f"There is no run in {folder}.", "Give the --work-dir of a sweep.")
+        raise ClaError("sweep_without_runs", folder=folder)
     return [_with_time(row, times) for row in rows]
 
 

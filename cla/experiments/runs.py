@@ -68,7 +68,7 @@ def read_run(folder: Path) -> Run:
         classifier = StreamClassifier(sizes)
         classifier.load_state_dict(tensors)
     except (OSError, KeyError, TypeError, RuntimeError, SafetensorError, yaml.YAMLError) as error:
-        raise ClaError(f"There is no whole run in {folder}: {error}.", "Train again.") from error
+        raise ClaError("run_incomplete", folder=folder, reason=error) from error
     classifier.eval().requires_grad_(False)
     config = with_settings(base, given)
     return Run(config, tuple(settings["labels"]), classifier, landmarks)

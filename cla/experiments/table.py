@@ -108,7 +108,7 @@ def write_table(lines: Sequence[Line], path: Path) -> None:
         ClaError: another ending, or it cannot be written.
     """
     if path.suffix not in FORMATS:
-        raise ClaError(f"{path.name} is no table.", f"End it in {', '.join(FORMATS)}.")
+        raise ClaError("table_ending_unknown", file=path.name, choices=", ".join(FORMATS))
     make = {".csv": _csv, ".md": markdown, ".tex": _latex}[path.suffix]
     make_folder(path.parent)
     write_file(path, make(lines).encode())

@@ -45,15 +45,9 @@ def write_onnx(
     """
     _require_folder(path)
     if find_spec("onnx") is None or find_spec("onnxscript") is None:
-        raise ClaError(
-            "ONNX needs the packages onnx and onnxscript, which are not installed.",
-            'Install them: pip install "cla-attention[export]"',
-        )
+        raise ClaError("onnx_missing")
     if any(layer.config.decomposes for layer in _layers(model)):
-        raise ClaError(
-            "The exact pseudo-inverse takes singular values, for which ONNX has no operator.",
-            "Choose fixed landmarks, or pseudo_inverse='ridge'.",
-        )
+        raise ClaError("onnx_needs_other_inverse")
     import onnx
 
     step = _pure(model, streams)
@@ -139,4 +133,4 @@ def _layers(model: torch.nn.Module) -> list[AttentionLayer]:
 
 def _require_folder(path: Path) -> None:
     if not path.parent.is_dir() or path.is_dir():
-        raise ClaError(f"{path} cannot be written.", "Name a file in a folder that exists.")
+        raise ClaError("export_not_written", path=path)

@@ -21,9 +21,7 @@ def format_of(path: Path) -> ExportFormat:
     """
     found = SUFFIXES.get(path.suffix)
     if found is None:
-        raise ClaError(
-            f"{path.name} names no format.", f"End it in {' or '.join(SUFFIXES)}, or give --format."
-        )
+        raise ClaError("export_ending_unknown", file=path.name, choices=", ".join(SUFFIXES))
     return found
 
 

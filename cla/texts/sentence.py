@@ -42,8 +42,10 @@ class Sentence(str):
 
 
 def safe_value(value: object) -> Any:
-    """A value as it may stand in a sentence or in JSON: a finite number, or text safe to print."""
-    if isinstance(value, Sentence) or (isinstance(value, int | float) and isfinite(value)):
+    """A value as it may stand in a sentence or in JSON: a number, None, or text safe to print."""
+    if value is None or isinstance(value, Sentence):
+        return value
+    if isinstance(value, int | float) and isfinite(value):
         return value
     return printable(value)
 

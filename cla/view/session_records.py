@@ -64,7 +64,7 @@ def recorded_lanes(recording: Recording) -> list[RecordedLane]:
         name, step, values = str(row["lane"]), row["step"], row["probabilities"]
         fits = step is not None and values is not None and len(values) == len(manifest.labels)
         if not fits:
-            raise ClaError("The records do not fit the session.", "Record the session again.")
+            raise ClaError("session_records_unfit")
         name = same_lane(name, manifest.lanes)
         if step >= MAX_TOKENS or (name not in rows and len(rows) == MAX_LANES):
             continue
@@ -78,7 +78,7 @@ def _lane(
     times_s = (np.array([step for step, *_ in rows], np.float64) + 1) * manifest.hop_s
     values = np.array([values for _, values, _ in rows], np.float32)
     if not np.isfinite(values).all():
-        raise ClaError("The records hold what is no number.", "Record the session again.")
+        raise ClaError("session_records_no_numbers")
     events = tuple(
         Event(event, float(time_s), 1.0)
         for time_s, (*_, event) in zip(times_s, rows, strict=True)

@@ -96,7 +96,7 @@ def replay_session(
             pictures.append(replace(record, time_s=len(steps) * task.hop_s))
             next_picture = len(steps) + max(2, round(expected / MOST_PICTURES))
     if not steps:
-        raise ClaError("The session is shorter than one token.", "Record at least a second.")
+        raise ClaError("session_shorter_than_token")
     if check and whole:
         check.finish()
     names = tuple(dict.fromkeys(name for step in steps for name in step))[:MAX_LANES]

@@ -99,9 +99,7 @@ class Draft:
 
     def _read(self, content: bytes, left_s: float) -> TaughtClip:
         if left_s < 1:
-            raise ClaError(
-                f"There are {MAX_CLASS_S:g} s of it already.", "Clear them to record others."
-            )
+            raise ClaError("class_full", most_s=MAX_CLASS_S)
         end = front_end(self.features)
         with decoders(), open_upload(end.input, content) as file:
             clip = read_taught_clip(end, file, left_s)

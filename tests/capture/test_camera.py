@@ -134,7 +134,7 @@ def test_elsewhere_no_camera_is_switched_on_to_find_out(tmp_path, monkeypatch) -
     monkeypatch.setattr(module, "_open", lambda _: pytest.fail("a camera was opened"))
     with pytest.raises(ClaError, match="does not tell"):
         list_cameras()
-    assert "does not tell" in local_devices().no_camera
+    assert "does not tell" in str(local_devices().no_camera)
 
 
 def test_devices_that_are_missing_have_a_reason(tmp_path, monkeypatch) -> None:

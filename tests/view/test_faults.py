@@ -1,51 +1,15 @@
 """Sentences of errors in the visitor's language."""
 
-import ast
-import re
-from pathlib import Path
-
 import pytest
 
-import cla
 from cla.capture import open_audio, open_video
 from cla.engine import FaultRecord
 from cla.errors import ClaError
 from cla.server.wire import encode_record
-from cla.texts import FALLBACK, Texts, catalogue
+from cla.texts import Texts
 from cla.texts.faults import translated
 
 GERMAN = Texts("de")
-
-
-def sentences_of_the_code():
-    """Every text of the package, with `{}` for what varies."""
-    found = set()
-    for path in Path(cla.__file__).parent.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found.add(node.value)
-            elif isinstance(node, ast.JoinedStr):
-                parts = (
-                    part.value if isinstance(part, ast.Constant) else "{}" for part in node.values
-                )
-                found.add("".join(parts))
-    return found
-
-
-def test_the_catalogue_holds_what_the_library_says():
-    said = sentences_of_the_code()
-    said |= {
-        text.replace("{} file", f"{kind} file") for text in said for kind in ("sound", "video")
-    }
-    moved = catalogue("en", "messages_").values()
-    said |= {re.sub(r"\{\w+(![rs])?(:[^}]*)?\}", "{}", text) for text in moved}
-    for key, text in Texts(FALLBACK).section("fault").items():
-        bare = text.format(**dict.fromkeys(names_in(text), "{}"))
-        assert bare in said, f"{key}: the library says no such thing"
-
-
-def names_in(text):
-    return [part.split("}")[0] for part in text.split("{")[1:]]
 
 
 @pytest.mark.parametrize("opened", [open_audio, open_video])

@@ -69,10 +69,7 @@ def register_kind(
     taken = name in _KINDS and _KINDS[name].shipped
     if not _NAME.fullmatch(name) or taken:
         ours = ", ".join(sorted(one for one, entry in _KINDS.items() if entry.shipped))
-        raise ClaError(
-            f"A kind cannot be called {name!r}.",
-            f"Choose small letters, digits and _, and none of {ours}.",
-        )
+        raise ClaError("kind_name_unfit", name=name, taken=ours)
     classes: dict[LandmarkMode | None, type[Kind]] = {}
     classes.update(kind.items() if isinstance(kind, Mapping) else [(None, kind)])
     _KINDS[name] = KindEntry(MappingProxyType(classes), shipped)
