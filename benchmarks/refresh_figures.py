@@ -1,4 +1,4 @@
-"""Put the figures of the digits' card into the README.
+"""Put the figures of the digits' card into docs/accuracy.md.
 
 Run: python benchmarks/refresh_figures.py
 """
@@ -69,7 +69,7 @@ def of_tests(figures: Mapping[str, Mapping[str, Row]]) -> str:
 def main() -> None:
     """Write both tables between their marks."""
     card = load_task("digits").card
-    page = ROOT / "README.md"
+    page = ROOT / "docs" / "accuracy.md"
     before, rest = page.read_text("utf-8").split(START)
     _, after = rest.split(END)
     ablation = card["figures"]["real voice: ablation"]

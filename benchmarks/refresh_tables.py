@@ -1,14 +1,14 @@
-"""Measure step times here and put the tables into docs/benchmarks.md, a short one into the README.
+"""Measure step times here and put the tables into docs/benchmarks.md.
 
 Run, on an otherwise idle machine: python benchmarks/refresh_tables.py
 """
 
 from pathlib import Path
 
-from cla.benchmark import Benchmark, markdown, short_markdown
+from cla.benchmark import Benchmark, markdown
 from cla.cli.progress import BenchmarkProgress
 
-ROOT = Path(__file__).parents[1]
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 BUDGET_S = 1_800.0
 START, END = "<!-- bench -->", "<!-- end bench -->"
 
@@ -24,12 +24,7 @@ def main() -> None:
     """Measure, then write."""
     with BenchmarkProgress() as progress:
         measurement = Benchmark(budget_s=BUDGET_S).run(progress.show)
-    for name, tables in (
-        ("docs/benchmarks.md", markdown(measurement)),
-        ("README.md", short_markdown(measurement)),
-    ):
-        page = ROOT / name
-        page.write_text(with_tables(page.read_text("utf-8"), tables), "utf-8")
+    PAGE.write_text(with_tables(PAGE.read_text("utf-8"), markdown(measurement)), "utf-8")
 
 
 if __name__ == "__main__":

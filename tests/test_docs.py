@@ -6,6 +6,7 @@ import numpy as np
 import torch
 import yaml
 from documented import ROOT, blocks, run
+from PIL import Image
 
 import cla
 from cla.capture import sample_clips
@@ -13,8 +14,9 @@ from cla.cli import main
 
 
 def test_the_readme_runs():
-    for code in blocks("README.md"):
-        run(code)
+    (code,) = blocks("README.md")
+    assert len(code.replace("\n\n", "\n").splitlines()) <= 10
+    run(code)
 
 
 def test_features_stream_through_a_layer(tmp_path, monkeypatch):
@@ -71,6 +73,14 @@ def test_the_api_has_a_page_for_each_package_that_offers_something():
     }
     pages = {path.stem for path in (ROOT / "docs" / "api").glob("*.md")} - {"index", "base"}
     assert pages == offering - {"cli", "view"}  # programs
+
+
+def test_the_moving_picture_moves_and_is_small():
+    picture = ROOT / "docs" / "live.webp"
+    assert picture.stat().st_size <= 1_500_000
+    with Image.open(picture) as frames:
+        assert 900 <= frames.width <= 1000
+        assert frames.n_frames > 20
 
 
 def test_what_is_cited_is_this_version():

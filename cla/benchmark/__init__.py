@@ -2,7 +2,7 @@
 
 from cla.benchmark.plot import check_plot_path, write_plot
 from cla.benchmark.ratios import Ratio, ratios
-from cla.benchmark.report import as_dict, markdown, print_report, short_markdown
+from cla.benchmark.report import as_dict, markdown, print_report
 from cla.benchmark.run import Benchmark, Measurement
 from cla.benchmark.stacks import affordable, measure_stacks
 from cla.benchmark.timing import Timing
@@ -19,6 +19,5 @@ __all__ = [
     "measure_stacks",
     "print_report",
     "ratios",
-    "short_markdown",
     "write_plot",
 ]

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cla.attention.config import OutputMode
-from cla.benchmark.cases import FULL, GROWTH, SYSTEMS, Case, Scope
+from cla.benchmark.cases import GROWTH, SYSTEMS, Case, Scope
 from cla.benchmark.classifiers import STREAMS
 from cla.benchmark.ratios import Ratio, ratios, worst_of_goals
 from cla.benchmark.run import Measurement
@@ -79,20 +79,6 @@ def markdown(measurement: Measurement) -> str:
     for table in _tables(measurement, worst_of_goals(ratios(measurement))):
         parts.append(f"{table.title}:\n\n{_markdown_table(table)}")
     return "\n\n".join(parts) + "\n"
-
-
-def short_markdown(measurement: Measurement) -> str:
-    """One table: a whole layer's step at the smallest window and at the largest that all share."""
-    windows = sorted({case.window for case in measurement.timings if case.system == FULL})
-    places = [(output, n) for output in OUTPUTS for n in sorted({windows[0], windows[-1]})]
-    header = ["system", *(f"{output.replace('_', '-')}, N = {n:,}" for output, n in places)]
-    rows = [
-        [system, *(_cell(measurement, system, output, "layer", n) for output, n in places)]
-        for system in SYSTEMS
-    ]
-    title = "Time of a whole layer's step in µs"
-    table = _markdown_table(_Rows(title, header, [row for row in rows if set(row[1:]) != {"-"}]))
-    return f"{heading(measurement)}\n\n{title}:\n\n{table}\n"
 
 
 def _markdown_table(table: "_Rows") -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import cla.benchmark.run as run
 import cla.benchmark.timing as timing
 import cla.cli.progress as progress
-from cla.benchmark import Benchmark, Ratio, as_dict, markdown, ratios, short_markdown
+from cla.benchmark import Benchmark, Ratio, as_dict, markdown, ratios
 from cla.benchmark.cases import FIXED, FOLLOWING, SYSTEMS, WINDOWS, Case, groups
 from cla.benchmark.classifiers import ClassifierTimes
 from cla.benchmark.plot import make_figure
@@ -53,13 +53,6 @@ def test_markdown_has_a_row_for_each_system_and_goal(measurement):
     for ratio in ratios(measurement):
         found = [row for row in rows if ratio.name in row and f"| {ratio.place} |" in row]
         assert len(found) == (ratio.met is not None)
-
-
-def test_the_short_table_has_a_row_for_each_system(measurement):
-    rows = [line for line in short_markdown(measurement).splitlines() if line.startswith("| ")]
-    systems = {case.system for case in measurement.timings}
-    assert {row.split(" |")[0].removeprefix("| ") for row in rows[2:]} == systems
-    assert len({row.count("|") for row in rows}) == 1
 
 
 def test_of_windows_with_one_goal_the_worst_is_shown():
