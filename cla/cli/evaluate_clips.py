@@ -12,8 +12,9 @@ from cla.cli.terminal import Terminal, progress_bar
 from cla.errors import ClaError
 from cla.evaluation.audio_streams import Gaps
 from cla.evaluation.conditions import PEAK_DB, Condition, load_noise
-from cla.evaluation.digits import FeatureStream, judge
+from cla.evaluation.digits import judge
 from cla.evaluation.recorded import labeled_streams
+from cla.evaluation.streams import TokenStream
 from cla.features import embed_clip
 from cla.files import write_file
 from cla.models import TaskModel
@@ -30,14 +31,14 @@ def main(task: TaskModel, argv: Sequence[str]) -> int:
     gaps = Gaps(tuple(options.gap), options.run, tuple(options.within))
     streams = labeled_streams(options.clips, gaps)
     conditions = _conditions(options)
-    sets: dict[str, list[FeatureStream]] = {}
+    sets: dict[str, list[TokenStream]] = {}
     with progress_bar(Terminal(stderr=True)) as progress:
         work = progress.add_task("listening", total=len(conditions) * len(streams))
         for condition in conditions:
             heard = sets.setdefault(str(condition), [])
             for seed, stream in enumerate(streams):
                 distorted = condition.apply(stream, seed)
-                heard.append(FeatureStream(embed_clip(distorted.samples), distorted.words))
+                heard.append(TokenStream.of(embed_clip(distorted.samples), distorted.words))
                 progress.advance(work)
     figures = judge(task, sets)
     Terminal().print(_table(figures))

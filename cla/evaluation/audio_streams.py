@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cla.evaluation.clips import Clip
-from cla.evaluation.scoring import Occurrence
+from cla.evaluation.streams import Occurrence
 from cla.features import SAMPLE_RATE_HZ
 
 Samples = NDArray[np.float32]

@@ -18,3 +18,8 @@ def wilson(found: int, of: int) -> tuple[float, float]:
     middle = (share + Z**2 / (2 * of)) / (1 + Z**2 / of)
     half = Z / (1 + Z**2 / of) * sqrt(share * (1 - share) / of + Z**2 / (4 * of**2))
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def interval(found: int, of: int) -> list[float]:
+    """The same as cards say it."""
+    return [round(end, 4) for end in wilson(found, of)]

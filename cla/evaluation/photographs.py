@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cla.attention import LOW_RANK, STREAMED
 from cla.capture import VideoLimits, open_video
 from cla.errors import ClaError
-from cla.evaluation.intervals import wilson
+from cla.evaluation.intervals import interval
 from cla.evaluation.lanes import FULL, probabilities, row_name
 from cla.features import HAND_HOP_S, HandTokenizer
 from cla.models import LaneSpec, TaskModel
@@ -157,7 +157,7 @@ def _counted(named: Sequence[tuple[str, float]], label: str) -> dict[str, Any]:
     return {
         "right": right,
         "share": round(right / len(named), 4),
-        "interval": [round(end, 4) for end in wilson(right, len(named))],
+        "interval": interval(right, len(named)),
         "called": dict(called.most_common()),
         "label_changes_in_10_s": round(float(np.mean([changes for _, changes in named])), 3),
     }

@@ -12,7 +12,7 @@ from cla.errors import ClaError
 from cla.evaluation.audio_streams import AudioStream, Gaps, streams_of
 from cla.evaluation.clips import Clip, trimmed_clip
 from cla.evaluation.digits import DIGITS
-from cla.evaluation.scoring import Occurrence
+from cla.evaluation.streams import Occurrence
 
 NAME = re.compile(r"(\d)(?:_([^_]+))?(?:_.*)?")
 """DIGIT, DIGIT_SPEAKER or DIGIT_SPEAKER_TAKE, as the Free Spoken Digit Dataset names them."""

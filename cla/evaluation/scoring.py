@@ -1,22 +1,19 @@
 """Counting what a lane recognized: what was there and found, false events, tokens alike."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cla.evaluation.intervals import interval
+from cla.evaluation.lanes import Outputs
+from cla.evaluation.streams import Expected, Occurrence
 from cla.models import EventConfig, EventDetector, Span, belongs, match_events
 from cla.types import Event
 
-
-class Occurrence(NamedTuple):
-    """Something that a stream holds from its onset to its end; label 0 is of no class."""
-
-    label: int
-    onset_s: float
-    end_s: float
+S = TypeVar("S")
 
 
 @dataclass(frozen=True)
@@ -54,16 +51,28 @@ class EventScore:
         )
 
 
-class EventScorer:
-    """Finds events in the probabilities of a task's lanes, and scores them.
+class EventScorer(Generic[S]):
+    """Finds events in the probabilities of a task's lanes, and counts those that are right.
 
     Args:
         labels, hop_s: of the task.
+        expected: what is in a stream.
     """
 
-    def __init__(self, labels: Sequence[str], hop_s: float) -> None:
+    def __init__(
+        self, labels: Sequence[str], hop_s: float, expected: Callable[[S], Expected]
+    ) -> None:
         self._labels = tuple(labels)
         self._hop_s = hop_s
+        self._expected = expected
+
+    def score(self, outputs: Outputs, streams: Sequence[S], config: EventConfig) -> EventScore:
+        """What a lane finds in some streams, by what it says of them."""
+        counted = (
+            self.count(self.detect(output, config), self._expected(stream), len(output))
+            for output, stream in zip(outputs, streams, strict=True)
+        )
+        return sum(counted, EventScore())
 
     def detect(self, probabilities: NDArray[np.float32], config: EventConfig) -> list[Event]:
         """Events of a stream.
@@ -77,26 +86,20 @@ class EventScorer:
         )
         return [event for event in pushed if event is not None]
 
-    def score(
-        self,
-        events: Sequence[Event],
-        occurrences: Sequence[Occurrence],
-        tokens: int,
-        tolerated: Sequence[Occurrence] = (),
-    ) -> EventScore:
+    def count(self, events: Sequence[Event], expected: Expected, tokens: int) -> EventScore:
         """Match events to occurrences: each at most once, from its onset to 1 s after it.
 
         An event that could be of two is given to the one that ends first. Events that match only
         a tolerated occurrence count neither way.
         """
-        expected = [self._span(one) for one in occurrences if one.label]
-        matches = match_events(events, expected)
-        also = [self._span(one) for one in tolerated]
+        wanted = [self._span(one) for one in expected.wanted if one.label]
+        matches = match_events(events, wanted)
+        also = [self._span(one) for one in expected.tolerated]
         false_events = sum(
             not any(belongs(event, span) for span in also) for event in matches.false_events
         )
         minutes = tokens * self._hop_s / 60
-        return EventScore(len(expected), len(matches.found), false_events, minutes)
+        return EventScore(len(wanted), len(matches.found), false_events, minutes)
 
     def _span(self, one: Occurrence) -> Span:
         return Span(self._labels[one.label], one.onset_s, one.end_s)
@@ -111,12 +114,25 @@ def agreement(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
     return float((first.argmax(-1) == second.argmax(-1)).mean())
 
 
+def found_figures(counted: EventScore, what: str) -> dict[str, Any]:
+    """What a card says of what is found, and how sure that is.
+
+    Args:
+        what: there is to be found.
+    """
+    return {
+        what: counted.present,
+        "recall": round(counted.recall, 4),
+        "interval": interval(counted.found, counted.present),
+    }
+
+
 def lane_figures(
     counted: EventScore,
-    outputs: Sequence[NDArray[np.float32]],
-    full: Sequence[NDArray[np.float32]],
+    outputs: Outputs,
+    full: Outputs,
 ) -> dict[str, float]:
-    """What a card says of every lane, beside its recall.
+    """What a card says of every lane, beside what it finds.
 
     Args:
         outputs, full: class probabilities (T, C) of each stream, of the lane and of full attention.

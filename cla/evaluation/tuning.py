@@ -1,13 +1,11 @@
 """The choice of event settings, on streams kept for it."""
 
-from collections.abc import Callable, Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Sequence
 
 from cla.attention import LOW_RANK
-from cla.evaluation.lanes import FULL, Outputs, probabilities
-from cla.evaluation.scoring import EventScore
+from cla.evaluation.figures import S
+from cla.evaluation.lanes import FULL, probabilities
+from cla.evaluation.scoring import EventScorer
 from cla.models import EventConfig, LaneSpec, TaskModel
 
 TUNING_LANES = (
@@ -18,21 +16,21 @@ TUNING_LANES = (
 
 def tune_events(
     task: TaskModel,
-    features: Sequence[NDArray[np.floating]],
+    streams: Sequence[S],
+    scorer: EventScorer[S],
     grid: Sequence[EventConfig],
-    score: Callable[[Outputs, EventConfig], EventScore],
     cost_of_false: float,
 ) -> EventConfig:
     """The settings of a grid that serve full and low-rank lanes best.
 
     Args:
-        score: of the outputs of a lane.
         cost_of_false: recall that one false event a minute is worth.
     """
+    features = [stream.features for stream in streams]
     outputs = [probabilities(task.lane(lane), features) for lane in TUNING_LANES]
 
     def worth(config: EventConfig) -> float:
-        scores = [score(lane, config) for lane in outputs]
+        scores = [scorer.score(lane, streams, config) for lane in outputs]
         return sum(s.recall - cost_of_false * s.false_per_minute for s in scores)
 
     return max(grid, key=worth)

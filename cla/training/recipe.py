@@ -1,6 +1,5 @@
-"""What recipes have in common: their folders, their stages and options, what they need."""
+"""What recipes have in common: stages that can be run one by one, folders, options, cards."""
 
-import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
@@ -16,50 +15,76 @@ EXTRA_MODULES = ("scipy", "sklearn", "soundfile", "tqdm")
 
 
 @dataclass(frozen=True)
-class Folders:
-    """Where a recipe keeps what it makes."""
+class Run:
+    """One run of a recipe.
+
+    Args:
+        work: folder of what is made on the way.
+        out: folder of the model.
+        recordings: folder of the data sets that cannot be fetched.
+        config: how the first phase trains.
+    """
 
     work: Path
     out: Path
+    recordings: Path
+    config: TrainConfig
 
     @property
     def downloads(self) -> Path:
         """Packages, unpacked."""
         return self.work / "downloads"
 
-    def features(self, name: str) -> Path:
-        """Feature streams of one purpose."""
+    def streams(self, name: str) -> Path:
+        """Streams of one purpose, as tokens."""
         return self.work / "features" / name
 
 
-def recipe_parser(task: str, description: str, stages: Sequence[str]) -> argparse.ArgumentParser:
-    """The options that every recipe has."""
-    parser = Options(prog=f"cla train {task}", description=description)
-    parser.add_argument("--work-dir", type=Path, required=True, help="folder for data in progress")
-    parser.add_argument("--out", type=Path, help="folder for the model (default: WORK_DIR/model)")
-    parser.add_argument("--only", choices=stages, help="run one stage alone")
-    return parser
+@dataclass(frozen=True)
+class Recipe:
+    """How a task is made.
 
-
-def folders_of(options: argparse.Namespace) -> Folders:
-    """The folders that the options name."""
-    return Folders(options.work_dir, options.out or options.work_dir / "model")
-
-
-def run_stages(stages: Mapping[str, Callable[[], None]], only: str | None) -> None:
-    """Run all stages in order, or one of them.
-
-    Raises:
-        ClaError: a module of the extra is not installed.
+    Args:
+        recordings: what the folder of recordings holds.
+        config: how the first phase trains, by its number of steps.
+        stages: in the order in which they are run; each can be run again alone.
     """
-    missing = [name for name in EXTRA_MODULES if find_spec(name) is None]
-    if missing:
-        raise ClaError(
-            f"Training needs modules that are not installed: {', '.join(missing)}.",
-            'Install the extra: pip install ".[train]"',
-        )
-    for stage in [only] if only else stages:
-        stages[stage]()
+
+    task: str
+    description: str
+    recordings: str
+    steps: int
+    config: Callable[[int], TrainConfig]
+    stages: Mapping[str, Callable[[Run], None]]
+
+    def main(self, argv: Sequence[str]) -> int:
+        """Run all stages, or one of them.
+
+        Raises:
+            ClaError: a module of the extra `train`, a package, recordings or an earlier stage is
+                missing.
+        """
+        parser = Options(prog=f"cla train {self.task}", description=self.description)
+        add = parser.add_argument
+        add("--work-dir", type=Path, required=True, help="folder for data in progress")
+        add("--out", type=Path, help="folder for the model (default: WORK_DIR/model)")
+        add("--only", choices=list(self.stages), help="run one stage alone")
+        add("--steps", type=int, default=self.steps, help="training steps")
+        add("--recordings", type=Path, required=True, metavar="FOLDER",
+            help=f"holds {self.recordings}")  # fmt: skip
+        options = parser.parse_args(argv)
+        missing = [name for name in EXTRA_MODULES if find_spec(name) is None]
+        if missing:
+            raise ClaError(
+                f"Training needs modules that are not installed: {', '.join(missing)}.",
+                'Install the extra: pip install ".[train]"',
+            )
+        work = options.work_dir
+        run = Run(work, options.out or work / "model", options.recordings,
+                  self.config(options.steps))  # fmt: skip
+        for stage in [options.only] if options.only else self.stages:
+            self.stages[stage](run)
+        return 0
 
 
 def package_lines(packages: Sequence[Package]) -> list[str]:

@@ -44,11 +44,6 @@ class AugmentConfig:
     line_db: tuple[float, float] = (-12.0, 0.0)
 
 
-def stretched(samples: Samples, factor: float) -> Samples:
-    """Play at `factor` times the speed; pitch and vocal-tract resonances move with it."""
-    return resampled(samples, 100, round(100 / factor))
-
-
 def retimed(samples: Samples, factor: float) -> Samples:
     """Say it at `factor` times the speed with the same pitch: overlapped pieces, each where it
     fits what is there best.

@@ -4,7 +4,7 @@ from typing import Any
 
 from cla.training.recipe import package_lines, training_lines
 from cla.training.train import TrainConfig, lagging_phase, rooms_phase, voices_phase
-from recipes.digits.kinds import REFINING_STREAMS
+from recipes.digits.kinds import REFINING_STREAMS, TRAINING_STREAMS
 from recipes.digits.labels import HOLD_S, SHORTEST_HOLD_S
 from recipes.digits.sources import TEST_PACKAGES, TRAINING_PACKAGES
 from recipes.digits.voices import ROOM_STREAMS, SPEAKERS, VOICE_STREAMS
@@ -33,13 +33,14 @@ LIMITS = (
 
 
 def model_card(
-    figures: dict[str, Any], report: dict[str, Any], config: TrainConfig, training_streams: int
+    figures: dict[str, Any], report: dict[str, Any], config: TrainConfig
 ) -> dict[str, Any]:
     """Everything the card says beside what loading needs.
 
     Args:
         report: of speakers that were left out, and the points of sensitivity.
     """
+    training_streams = sum(made.count for made in TRAINING_STREAMS.values())
     refining_streams = sum(made.count for made in REFINING_STREAMS.values())
     voice_streams = sum(made.count for made in (ROOM_STREAMS | VOICE_STREAMS).values())
     return {

@@ -1,22 +1,26 @@
-"""Streams as features and words on disk, and back as arrays for training."""
+"""What streams are made of, and streams as tokens on disk."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cla.datasets import SAMPLE_RATE_HZ
+from cla.evaluation.audio_streams import AudioStream
 from cla.evaluation.clips import Clip, trimmed_clip
-from cla.evaluation.digits import FeatureStream
+from cla.evaluation.streams import TokenStream
 from cla.features import embed_clip
-from cla.files import make_folder, replacing
-from recipes.digits.kinds import StreamConfig
-from recipes.digits.sources import FOREIGN, LOOPS, held_out, recordings
+from cla.training.recipe import Run
+from cla.training.stream_files import build_streams
+from recipes.audio.packages import FOREIGN, LOOPS, recordings
+from recipes.digits.kinds import Made
+from recipes.digits.sources import held_out
 from recipes.digits.streams import Material, make_stream
 from recipes.digits.vocabulary import NONE
 
-SHARD_STREAMS = 10
+FILE_STREAMS = 10
 LONGEST_FOREIGN_S = 8.0
 
 
@@ -34,32 +38,23 @@ def gather_material(clips: Sequence[Clip], downloads: Path, *, for_tuning: bool)
     return Material.of(chosen, foreign, loops)
 
 
-def build_features(
-    material: Material, config: StreamConfig, count: int, seed: int, folder: Path
-) -> None:
-    """Make what is missing of `count` streams; finished shards are kept."""
-    from tqdm import tqdm
-
-    make_folder(folder)
-    for number in tqdm(range(-(-count // SHARD_STREAMS)), desc=f"features {folder.name}"):
-        path = folder / f"{number:04d}.npz"
-        if path.exists():
-            continue
-        rng = np.random.default_rng((seed, number))
-        arrays: dict[str, NDArray[np.generic]] = {}
-        for index in range(SHARD_STREAMS):
-            samples, words = make_stream(material, config, rng)
-            arrays[f"features{index}"] = embed_clip(samples).astype(np.float16)
-            arrays[f"words{index}"] = np.array(words, np.float64).reshape(-1, 3)
-        with replacing(path) as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
+def make_streams(run: Run, made_of: Mapping[str, Made], material: Material) -> None:
+    """Make what is missing of some streams."""
+    for name, made in made_of.items():
+        files = -(-made.count // FILE_STREAMS)
+        build_streams(run.streams(name), files, partial(_made, material, made))
 
 
-def load_features(folder: Path) -> Iterator[FeatureStream]:
-    """The streams that `build_features` wrote."""
-    for path in sorted(folder.glob("*.npz")):
-        for index in range(SHARD_STREAMS):
-            yield FeatureStream.load(path, str(index))
+def _made(material: Material, made: Made, number: int) -> Iterator[TokenStream]:
+    rng = np.random.default_rng((made.seed, number))
+    for _ in range(FILE_STREAMS):
+        samples, words = make_stream(material, made.kind, rng)
+        yield TokenStream.of(embed_clip(samples).astype(np.float16), words)
+
+
+def embedded(stream: AudioStream) -> TokenStream:
+    """A stream as tokens."""
+    return TokenStream.of(embed_clip(stream.samples), stream.words)
 
 
 def _pieces(samples: NDArray[np.float32]) -> Iterator[Clip]:

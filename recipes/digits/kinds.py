@@ -102,6 +102,9 @@ class Made:
     seed: int
 
 
+TRAINING_STREAMS: Mapping[str, Made] = {"train": Made(StreamConfig(), 1_200, 7)}
+"""What the first phases train on."""
+
 REFINING_STREAMS: Mapping[str, Made] = {
     "hard": Made(HARD, 200, 13),
     "gliding": Made(GLIDING, 60, 17),

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.evaluation.digits import FeatureStream
-from cla.evaluation.scoring import Occurrence
+from cla.evaluation.streams import Occurrence, TokenStream
 from cla.features import HOP_S
 from cla.training.batches import LabeledStream, label_weights
 from recipes.digits.vocabulary import NONE
@@ -44,7 +43,7 @@ def token_labels(words: Sequence[Occurrence], count: int) -> NDArray[np.int64]:
     return labels
 
 
-def labeled(streams: Iterable[FeatureStream]) -> list[LabeledStream]:
+def labeled(streams: Iterable[TokenStream]) -> list[LabeledStream]:
     """Streams as training takes them."""
-    labels = [(one.features, token_labels(one.words, len(one.features))) for one in streams]
+    labels = [(one.features, token_labels(one.occurrences, len(one.features))) for one in streams]
     return [LabeledStream(features, each, label_weights(each)) for features, each in labels]

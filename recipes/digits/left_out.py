@@ -1,14 +1,17 @@
 """Speakers that nothing was trained on: figures, event settings, points of sensitivity."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from cla.evaluation.digits import JUDGED_LANES, FeatureStream, score, words_row
+from cla.evaluation.digits import JUDGED_LANES, SCORER, words_row
 from cla.evaluation.lanes import FULL, Outputs, probabilities, row_name
 from cla.evaluation.scoring import EventScore
+from cla.evaluation.sensitivity import sensitivity
+from cla.evaluation.streams import TokenStream
 from cla.models import EventConfig, TaskModel
 
 COST_OF_WRONG = 1.0
@@ -34,7 +37,7 @@ class LeftOut(NamedTuple):
 
     task: TaskModel
     speaker: str
-    sets: Mapping[str, Sequence[FeatureStream]]
+    sets: Mapping[str, Sequence[TokenStream]]
 
 
 class Heard(NamedTuple):
@@ -44,7 +47,7 @@ class Heard(NamedTuple):
     speaker: str
     condition: str
     outputs: Outputs
-    streams: Sequence[FeatureStream]
+    streams: Sequence[TokenStream]
 
 
 def heard(left_out: Iterable[LeftOut]) -> list[Heard]:
@@ -60,14 +63,14 @@ def heard(left_out: Iterable[LeftOut]) -> list[Heard]:
     return found
 
 
-def outputs_beside(task: TaskModel, streams: Sequence[FeatureStream]) -> list[Outputs]:
+def outputs_beside(task: TaskModel, streams: Sequence[TokenStream]) -> list[Outputs]:
     """Outputs of the judged lanes for streams that event settings are chosen on too."""
     features = [stream.features for stream in streams]
     return [probabilities(task.lane(lane), features) for lane in JUDGED_LANES]
 
 
 def best_settings(
-    found: Sequence[Heard], beside: Sequence[Outputs], streams: Sequence[FeatureStream]
+    found: Sequence[Heard], beside: Sequence[Outputs], streams: Sequence[TokenStream]
 ) -> dict[str, EventConfig]:
     """The event settings that find most words of left-out speakers for what they get wrong.
 
@@ -80,8 +83,8 @@ def best_settings(
     speakers = list(dict.fromkeys(one.speaker for one in found))
     worth: dict[str, list[float]] = {name: [] for name in (ALL, *speakers)}
     for config in GRID:
-        others = _total([score(outputs, streams, config) for outputs in beside])
-        scored = [(one.speaker, score(one.outputs, one.streams, config)) for one in found]
+        others = _total([SCORER.score(outputs, streams, config) for outputs in beside])
+        scored = [(one.speaker, SCORER.score(one.outputs, one.streams, config)) for one in found]
         for name, values in worth.items():
             words = _total([each for speaker, each in scored if speaker != name])
             wrong = words.false_events / words.present
@@ -98,7 +101,7 @@ def figures_of(found: Sequence[Heard], configs: Mapping[str, EventConfig]) -> di
     """
     counted: dict[tuple[str, str, str], EventScore] = {}
     for one in found:
-        own = score(one.outputs, one.streams, configs[one.speaker])
+        own = SCORER.score(one.outputs, one.streams, configs[one.speaker])
         for speaker in (ALL, one.speaker):
             key = speaker, one.condition, one.lane
             counted[key] = counted.get(key, EventScore()) + own
@@ -109,9 +112,9 @@ def figures_of(found: Sequence[Heard], configs: Mapping[str, EventConfig]) -> di
     return figures
 
 
-def sensitivity(
+def points_of_sensitivity(
     found: Sequence[Heard],
-    without_digits: Sequence[tuple[Outputs, Sequence[FeatureStream]]],
+    without_digits: Sequence[tuple[Outputs, Sequence[TokenStream]]],
     config: EventConfig,
 ) -> list[dict[str, float]]:
     """What is found and what is false from rarely wrong to missing nothing, under full attention.
@@ -120,19 +123,13 @@ def sensitivity(
         without_digits: outputs and streams of sets that hold no digits.
     """
     clean = [one for one in found if one.lane == row_name(FULL) and one.condition == "clean"]
-    points = []
-    for enter in sorted({*SENSITIVITIES, config.enter}, reverse=True):
-        at = config.from_probability(enter)
-        words = _total([score(one.outputs, one.streams, at) for one in clean])
-        others = _total([score(outputs, streams, at) for outputs, streams in without_digits])
-        points.append(
-            {
-                "enter": enter,
-                "found": round(words.recall, 4),
-                "false_per_minute": round(others.false_per_minute, 3),
-            }
-        )
-    return points
+
+    def counted(at: EventConfig) -> EventScore:
+        words = _total([SCORER.score(one.outputs, one.streams, at) for one in clean])
+        others = _total([SCORER.score(outputs, streams, at) for outputs, streams in without_digits])
+        return replace(others, present=words.present, found=words.found)
+
+    return sensitivity(config, counted, SENSITIVITIES)
 
 
 def _total(scores: Sequence[EventScore]) -> EventScore:

@@ -1,21 +1,21 @@
-"""`cla train digits`: data, training, landmarks, evaluation; every stage can be run again alone."""
+"""`cla train digits`: synthetic speech, training, landmarks, rooms, real voices, figures."""
 
-import argparse
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
-from pathlib import Path
 from types import MappingProxyType
 
 from cla.errors import ClaError
-from cla.evaluation.digits import LABELS, FeatureStream
+from cla.evaluation.digits import LABELS
 from cla.evaluation.lanes import FULL, probabilities
+from cla.evaluation.streams import TokenStream
 from cla.features import FEATURE_DIM, HOP_S
 from cla.files import replacing
 from cla.models import ClassifierConfig, EventConfig, TaskModel, read_task, write_task
 from cla.training.batches import FeatureNoise
 from cla.training.landmarks import fit_landmarks
-from cla.training.recipe import Folders, folders_of, recipe_parser, run_stages
+from cla.training.recipe import Recipe, Run
+from cla.training.stream_files import read_streams
 from cla.training.train import (
     Start,
     TrainConfig,
@@ -27,10 +27,10 @@ from cla.training.train import (
 )
 from recipes.digits.bank import build_bank, load_bank
 from recipes.digits.card import model_card
-from recipes.digits.dataset import gather_material, load_features
+from recipes.digits.dataset import gather_material, make_streams
 from recipes.digits.engines import Espeak, Flite, Kokoro
-from recipes.digits.evaluate import evaluate, tuned
-from recipes.digits.kinds import REFINING_STREAMS, TUNING_STREAMS, Made, StreamConfig
+from recipes.digits.evaluate import evaluate
+from recipes.digits.kinds import REFINING_STREAMS, TRAINING_STREAMS, TUNING_STREAMS, Made
 from recipes.digits.labels import labeled
 from recipes.digits.left_out import (
     ALL,
@@ -39,7 +39,7 @@ from recipes.digits.left_out import (
     figures_of,
     heard,
     outputs_beside,
-    sensitivity,
+    points_of_sensitivity,
 )
 from recipes.digits.sources import kokoro_files
 from recipes.digits.streams import Material
@@ -52,40 +52,15 @@ from recipes.digits.voices import (
     judged_conditions,
     kept_in_part,
     left_out_streams,
-    make_streams,
     make_voice_streams,
     sounds,
 )
 
 PLAN_SEED = 1
-TRAIN_SEED = 7
 ALL_LANES_ON = ("real voice", "real voice, telephone")
-STAGES = ("data", "train", "landmarks", "refine", "rooms", "voices", "evaluate")
 LEFT_OUT_FILE = "left-out.json"
 REFINED, IN_ROOMS = "refined", "rooms"
 """The folders that keep the weights before the rooms, and before the real voices."""
-
-
-def main(argv: Sequence[str]) -> int:
-    """Run the recipe, or one stage of it.
-
-    Raises:
-        ClaError: a program, a package, recordings or an earlier stage is missing.
-    """
-    options = _parser().parse_args(argv)
-    folders, data = folders_of(options), options.recordings
-    config = train_config(options.steps)
-    stages: Mapping[str, Callable[[], None]] = {
-        "data": lambda: make_data(folders, options.streams, data),
-        "train": lambda: make_weights(folders, config),
-        "landmarks": lambda: make_landmarks(folders, config),
-        "refine": lambda: refine_weights(folders, lagging_phase(config), REFINING_STREAMS, data),
-        "rooms": lambda: enter_rooms(folders, rooms_phase(config), data),
-        "voices": lambda: hear_voices(folders, config, data),
-        "evaluate": lambda: make_card(folders, config, options.streams),
-    }
-    run_stages(stages, options.only)
-    return 0
 
 
 def train_config(steps: int) -> TrainConfig:
@@ -97,72 +72,66 @@ def train_config(steps: int) -> TrainConfig:
     return TrainConfig(classifier, steps=steps, noise=noise)
 
 
-def make_data(folders: Folders, streams: int, data: Path) -> None:
-    """Synthesize, augment and embed the streams to train, tune and test on."""
-    files = kokoro_files(folders.downloads)
+def make_data(run: Run) -> None:
+    """Synthesize speech; make the streams to train, tune and test on of it."""
+    files = kokoro_files(run.downloads)
     kokoro = Kokoro(files.model, files.vocabulary, files.voices)
     utterances = list(plan(PLAN_SEED))
-    bank = folders.work / "bank"
+    bank = run.work / "bank"
     build_bank(utterances, {"kokoro": kokoro, "espeak": Espeak(), "flite": Flite()}, bank)
     clips = list(load_bank(bank, utterances))
-    material = gather_material(clips, folders.downloads, for_tuning=False)
-    make_streams(folders, {"train": Made(StreamConfig(), streams, TRAIN_SEED)}, material)
-    kept = gather_material(clips, folders.downloads, for_tuning=True)
-    make_streams(folders, TUNING_STREAMS, kept)
-    write_test_sets(folders, clips, data)
+    make_streams(run, TRAINING_STREAMS, gather_material(clips, run.downloads, for_tuning=False))
+    make_streams(run, TUNING_STREAMS, gather_material(clips, run.downloads, for_tuning=True))
+    write_test_sets(run, clips)
 
 
-def make_weights(folders: Folders, config: TrainConfig) -> None:
+def make_weights(run: Run) -> None:
     """Train the first phase, and write the weights without landmarks."""
-    model = train(labeled(_streams(folders, "train")), config)
+    model = train(labeled(_streams(run, TRAINING_STREAMS)), run.config)
     task = TaskModel("digits", LABELS, model, {}, EventConfig(), HOP_S, MappingProxyType({}))
-    write_task(task, folders.out, {})
+    write_task(task, run.out, {})
 
 
-def make_landmarks(folders: Folders, config: TrainConfig) -> None:
-    """Fit the fixed landmarks, train on with them, and tune the event settings."""
-    task = read_task(folders.out)
-    streams = _streams(folders, "train")
+def make_landmarks(run: Run) -> None:
+    """Fit the fixed landmarks, and train on with them."""
+    task = read_task(run.out)
+    streams = _streams(run, TRAINING_STREAMS)
     landmarks = fit_landmarks(task.classifier, [stream.features for stream in streams])
-    model = train(labeled(streams), low_rank_phase(config), Start(task.classifier, landmarks))
-    task = replace(task, classifier=model, landmarks=landmarks)
-    task = replace(task, event_config=tuned(task, _streams(folders, "tune")))
-    write_task(task, folders.out, task.card)
+    model = train(labeled(streams), low_rank_phase(run.config), Start(task.classifier, landmarks))
+    write_task(replace(task, classifier=model, landmarks=landmarks), run.out, task.card)
 
 
-def refine_weights(
-    folders: Folders, phase: TrainConfig, made_of: Mapping[str, Made], data: Path
-) -> None:
-    """Train on, on streams of their own.
+def refine_weights(run: Run, made_of: Mapping[str, Made] = REFINING_STREAMS) -> None:
+    """Train on, on streams that are hard, with landmarks that lag.
 
     Raises:
         ClaError: there is no speech to make them of.
     """
-    material = _material(folders, data)
-    make_streams(folders, made_of, material)
-    streams = [stream for name in made_of for stream in _streams(folders, name)]
-    task = read_task(folders.out)
-    model = train(labeled(streams), phase, Start(task.classifier, task.landmarks))
-    write_task(replace(task, classifier=model), folders.out, task.card)
+    make_streams(run, made_of, _material(run))
+    task = read_task(run.out)
+    start = Start(task.classifier, task.landmarks)
+    model = train(labeled(_streams(run, made_of)), lagging_phase(run.config), start)
+    write_task(replace(task, classifier=model), run.out, task.card)
 
 
-def enter_rooms(folders: Folders, phase: TrainConfig, data: Path) -> None:
+def enter_rooms(run: Run) -> None:
     """Train on with synthetic voices in rooms, fit the landmarks anew, and keep that apart.
 
     Raises:
         ClaError: there are no recordings, or no synthetic speech.
     """
-    make_streams(folders, ROOM_STREAMS, _material(folders, data))
-    streams = [stream for name in ROOM_STREAMS for stream in _streams(folders, name)]
-    task = read_task(folders.out)
-    write_task(task, folders.work / REFINED, task.card)
-    model = train(labeled(streams), phase, Start(task.classifier, task.landmarks))
+    make_streams(run, ROOM_STREAMS, _material(run))
+    streams = _streams(run, ROOM_STREAMS)
+    task = read_task(run.out)
+    write_task(task, run.work / REFINED, task.card)
+    start = Start(task.classifier, task.landmarks)
+    model = train(labeled(streams), rooms_phase(run.config), start)
     landmarks = fit_landmarks(model, [stream.features for stream in streams])
     task = replace(task, classifier=model, landmarks=landmarks)
-    write_task(task, folders.work / IN_ROOMS, task.card)
+    write_task(task, run.work / IN_ROOMS, task.card)
 
 
-def hear_voices(folders: Folders, config: TrainConfig, data: Path) -> None:
+def hear_voices(run: Run) -> None:
     """Train on with real voices in rooms; each of them is left out once, to be judged.
 
     The event settings are chosen on the voices that were left out, and on what holds no digits.
@@ -170,86 +139,86 @@ def hear_voices(folders: Folders, config: TrainConfig, data: Path) -> None:
     Raises:
         ClaError: there are no recordings, or no synthetic speech.
     """
-    make_voice_streams(folders, data, _material(folders, data))
-    conditions = judged_conditions(data, folders.downloads)
+    make_voice_streams(run, _material(run))
+    conditions = judged_conditions(run.recordings, run.downloads)
     found = heard(
         LeftOut(
-            with_voices(folders, config, speaker),
+            with_voices(run, speaker),
             speaker,
-            left_out_streams(data, speaker, conditions),
+            left_out_streams(run.recordings, speaker, conditions),
         )
         for speaker in SPEAKERS
     )
-    task = with_voices(folders, config)
-    tuning = [stream for name in TUNING_STREAMS for stream in _streams(folders, name)]
-    beside = outputs_beside(task, tuning)
-    events = best_settings(found, beside, tuning)
-    sets = [streams for streams in test_sets(folders).values() if not any(s.words for s in streams)]
+    task = with_voices(run)
+    tuning = _streams(run, TUNING_STREAMS)
+    events = best_settings(found, outputs_beside(task, tuning), tuning)
+    sets = [one for one in test_sets(run).values() if not any(s.occurrences for s in one)]
     outputs = [probabilities(task.lane(FULL), [s.features for s in one]) for one in sets]
+    silent = list(zip(outputs, sets, strict=True))
     report = {
         "left out": figures_of(found, events),
         "left out events": {name: asdict(events[name]) for name in SPEAKERS},
-        "sensitivity": sensitivity(found, list(zip(outputs, sets, strict=True)), events[ALL]),
+        "sensitivity": points_of_sensitivity(found, silent, events[ALL]),
     }
-    with replacing(folders.work / LEFT_OUT_FILE) as file:
+    with replacing(run.work / LEFT_OUT_FILE) as file:
         file.write(json.dumps(report, indent=2).encode())
-    write_task(replace(task, event_config=events[ALL]), folders.out, task.card)
+    write_task(replace(task, event_config=events[ALL]), run.out, task.card)
 
 
-def with_voices(folders: Folders, config: TrainConfig, left_out: str = "") -> TaskModel:
+def with_voices(run: Run, left_out: str = "") -> TaskModel:
     """The task trained on with all real voices but one.
 
     A part of the weights before the rooms is kept: they heard less in speech of other tongues.
     """
-    names = [*ROOM_STREAMS, *(name for name in VOICE_STREAMS if name != f"voices {left_out}")]
-    streams = [stream for name in names for stream in _streams(folders, name)]
-    task = read_task(folders.work / IN_ROOMS)
+    voices = (name for name in VOICE_STREAMS if name != f"voices {left_out}")
+    streams = _streams(run, [*ROOM_STREAMS, *voices])
+    task = read_task(run.work / IN_ROOMS)
     start = Start(task.classifier, task.landmarks)
-    task = replace(task, classifier=train(labeled(streams), voices_phase(config), start))
-    return kept_in_part(read_task(folders.work / REFINED), task, streams)
+    task = replace(task, classifier=train(labeled(streams), voices_phase(run.config), start))
+    return kept_in_part(read_task(run.work / REFINED), task, streams)
 
 
-def make_card(folders: Folders, config: TrainConfig, training_streams: int) -> None:
+def make_card(run: Run) -> None:
     """Measure, and write the model card."""
-    task = read_task(folders.out)
-    figures = evaluate(task, test_sets(folders), ALL_LANES_ON)
-    report = json.loads((folders.work / LEFT_OUT_FILE).read_text("utf-8"))
-    write_task(task, folders.out, model_card(figures, report, config, training_streams))
+    task = read_task(run.out)
+    figures = evaluate(task, test_sets(run), ALL_LANES_ON)
+    report = json.loads((run.work / LEFT_OUT_FILE).read_text("utf-8"))
+    write_task(task, run.out, model_card(figures, report, run.config))
 
 
-def _material(folders: Folders, data: Path) -> Material:
+def _material(run: Run) -> Material:
     """Synthetic speech, and the sounds around it.
 
     Raises:
         ClaError: it has not been made.
     """
-    bank = folders.work / "bank"
+    bank = run.work / "bank"
     if not bank.exists():
         raise ClaError(f"There is no speech in {bank}.", "Run the stage `data` first.")
     clips = list(load_bank(bank, list(plan(PLAN_SEED))))
-    material = gather_material(clips, folders.downloads, for_tuning=False)
-    return replace(material, recorded=tuple(sounds(data, train=True)))
+    material = gather_material(clips, run.downloads, for_tuning=False)
+    return replace(material, recorded=tuple(sounds(run.recordings, train=True)))
 
 
-def _streams(folders: Folders, name: str) -> list[FeatureStream]:
-    streams = list(load_features(folders.features(name)))
-    if not streams:
-        raise ClaError(
-            f"There are no streams in {folders.features(name)}.", "Run the stage `data` first."
-        )
-    return streams
+def _streams(run: Run, names: Iterable[str]) -> list[TokenStream]:
+    return [stream for name in names for stream in read_streams(run.streams(name), TokenStream)]
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = recipe_parser(
-        "digits",
-        "Make the spoken-digits model: fetch packages (apt-get, pip, npm), synthesize speech, "
-        "train, fit landmarks, refine, train on with real voices, evaluate. Takes more than an "
-        "hour on two cores.",
-        STAGES,
-    )
-    parser.add_argument("--steps", type=int, default=TrainConfig.steps, help="training steps")
-    parser.add_argument("--streams", type=int, default=1_200, help="training streams to synthesize")
-    parser.add_argument("--recordings", type=Path, required=True, metavar="FOLDER",
-                        help="holds fsdd (Free Spoken Digit Dataset) and esc10")  # fmt: skip
-    return parser
+main = Recipe(
+    task="digits",
+    description="Make the spoken-digits model: fetch packages (apt-get, pip, npm), synthesize "
+    "speech, train, fit landmarks, refine, train on with real voices, evaluate. Takes more than "
+    "an hour on two cores.",
+    recordings="fsdd (Free Spoken Digit Dataset) and esc10",
+    steps=TrainConfig.steps,
+    config=train_config,
+    stages={
+        "data": make_data,
+        "train": make_weights,
+        "landmarks": make_landmarks,
+        "refine": refine_weights,
+        "rooms": enter_rooms,
+        "voices": hear_voices,
+        "evaluate": make_card,
+    },
+).main

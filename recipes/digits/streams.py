@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cla.evaluation.clips import Clip
-from cla.evaluation.scoring import Occurrence
+from cla.evaluation.streams import Occurrence
 from cla.features import SAMPLE_RATE_HZ
-from recipes.digits import noise as noises
-from recipes.digits.augment import distort, retimed, stretched
-from recipes.digits.gliding import cries, glides
+from recipes.audio import noise as noises
+from recipes.audio.gliding import cries, glides
+from recipes.audio.noise import stretched
+from recipes.digits.augment import distort, retimed
 from recipes.digits.kinds import StreamConfig
 from recipes.digits.vocabulary import NONE
 

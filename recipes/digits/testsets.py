@@ -1,18 +1,20 @@
 """The sets that figures are measured on, as features on disk."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from cla.evaluation.audio_streams import AudioStream, Gaps, streams_of
 from cla.evaluation.clips import Clip
-from cla.evaluation.digits import FeatureStream
-from cla.features import SAMPLE_RATE_HZ, embed_clip
-from cla.files import make_folder, replacing
-from cla.training.recipe import Folders
-from recipes.digits import noise as noises
-from recipes.digits.sources import ITALIAN, SPANISH
+from cla.evaluation.streams import TokenStream
+from cla.features import SAMPLE_RATE_HZ
+from cla.training.recipe import Run
+from cla.training.stream_files import build_streams, read_streams
+from recipes.audio import noise as noises
+from recipes.audio.packages import ITALIAN, SPANISH
+from recipes.digits.dataset import embedded
 from recipes.digits.teststreams import (
     PIECE_S,
     by_telephone,
@@ -30,27 +32,24 @@ NOISE_MINUTES = 12
 BY_TELEPHONE = ("real voice", "Italian speech")
 
 
-def write_test_sets(folders: Folders, clips: Sequence[Clip], data: Path) -> None:
+def write_test_sets(run: Run, clips: Sequence[Clip]) -> None:
     """Embed what is missing of each set, and of some by telephone.
 
     Args:
         clips: the bank, of which voices that were held out say words that sound like digits.
-        data: folder that holds `esc10`.
     """
     near = [clip for clip in clips if clip.held_out and clip.word in NEAR_WORDS]
-    for name, audio in (_test_audio(folders.downloads, data) | _made_audio(near)).items():
-        _write(folders.features(f"test-{name}"), audio)
-        if name in BY_TELEPHONE:
-            heard = [by_telephone(one) for one in audio]
-            _write(folders.features(f"test-{name}, telephone"), heard)
+    sets = _test_audio(run.downloads, run.recordings) | _made_audio(near)
+    sets |= {f"{name}, telephone": [by_telephone(s) for s in sets[name]] for name in BY_TELEPHONE}
+    for name, audio in sets.items():
+        build_streams(run.streams(f"test-{name}"), len(audio), partial(_embedded, audio))
 
 
-def test_sets(folders: Folders) -> dict[str, list[FeatureStream]]:
+def test_sets(run: Run) -> dict[str, list[TokenStream]]:
     """The sets by their names."""
-    paths = sorted(folders.features(".").glob("test-*"))
     return {
-        path.name.removeprefix("test-"): [FeatureStream.load(one) for one in sorted(path.glob("*"))]
-        for path in paths
+        path.name.removeprefix("test-"): read_streams(path, TokenStream)
+        for path in sorted(run.streams(".").glob("test-*"))
     }
 
 
@@ -74,11 +73,5 @@ def _made_audio(near: Sequence[Clip]) -> dict[str, list[AudioStream]]:
     }
 
 
-def _write(folder: Path, audio: Sequence[AudioStream]) -> None:
-    make_folder(folder)
-    for number, stream in enumerate(audio):
-        path = folder / f"{number:04d}.npz"
-        if not path.exists():
-            words = np.array(stream.words, np.float64).reshape(-1, 3)
-            with replacing(path) as file:
-                np.savez(file, features=embed_clip(stream.samples), words=words)
+def _embedded(audio: Sequence[AudioStream], number: int) -> list[TokenStream]:
+    return [embedded(audio[number])]

@@ -10,8 +10,8 @@ from cla.datasets import SAMPLE_RATE_HZ, Package, fetch, find_audio, load_audio
 from cla.evaluation.audio_streams import AudioStream, with_gaps
 from cla.evaluation.clips import Clip, trimmed_clip
 from cla.evaluation.digits import DIGITS
+from recipes.audio.packages import ENGLISH, MUSIC, recordings
 from recipes.digits.augment import telephone
-from recipes.digits.sources import ENGLISH, MUSIC, recordings
 
 Samples = NDArray[np.float32]
 PIECE_S = 60.0

@@ -1,6 +1,6 @@
 """The last stage: real voices in rooms, and what each of them loses when nobody trained on it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 
 from cla.datasets import find_audio, load_audio
 from cla.errors import ClaError
-from cla.evaluation.audio_streams import AudioStream, Gaps, streams_of
+from cla.evaluation.audio_streams import Gaps, streams_of
 from cla.evaluation.clips import Clip
 from cla.evaluation.conditions import Condition
-from cla.evaluation.digits import FeatureStream
 from cla.evaluation.recorded import single_digits
-from cla.features import SAMPLE_RATE_HZ, embed_clip
+from cla.evaluation.streams import TokenStream
+from cla.features import SAMPLE_RATE_HZ
 from cla.models import StreamClassifier, TaskModel
 from cla.training.landmarks import fit_landmarks
-from cla.training.recipe import Folders
+from cla.training.recipe import Run
+from recipes.audio.packages import ITALIAN, recordings
 from recipes.digits.augment import retimed
-from recipes.digits.dataset import build_features
+from recipes.digits.dataset import embedded, make_streams
 from recipes.digits.kinds import APART, ROOMS, Made
-from recipes.digits.sources import ITALIAN, recordings
 from recipes.digits.streams import Material
 
 Samples = NDArray[np.float32]
@@ -49,24 +49,15 @@ SAID = {
 """Tempo, and how much of a word's beginning is lost."""
 
 
-def make_streams(folders: Folders, made_of: Mapping[str, Made], material: Material) -> None:
-    """Make what is missing of some streams."""
-    for name, made in made_of.items():
-        build_features(material, made.kind, made.count, made.seed, folders.features(name))
-
-
-def make_voice_streams(folders: Folders, data: Path, synthetic: Material) -> None:
+def make_voice_streams(run: Run, synthetic: Material) -> None:
     """Make the streams of real voices, those of each speaker apart.
-
-    Args:
-        data: folder that holds `fsdd`.
 
     Raises:
         ClaError: recordings are missing.
     """
     for speaker, (name, made) in zip(SPEAKERS, VOICE_STREAMS.items(), strict=True):
-        material = replace(synthetic, digits=(tuple(spoken(data, speaker)),))
-        make_streams(folders, {name: made}, material)
+        material = replace(synthetic, digits=(tuple(spoken(run.recordings, speaker)),))
+        make_streams(run, {name: made}, material)
 
 
 def spoken(data: Path, speaker: str, takes: range | None = None) -> list[Clip]:
@@ -97,9 +88,7 @@ def sounds(data: Path, *, train: bool, kind: str = "") -> list[Samples]:
     ]
 
 
-def kept_in_part(
-    before: TaskModel, after: TaskModel, streams: Sequence[FeatureStream]
-) -> TaskModel:
+def kept_in_part(before: TaskModel, after: TaskModel, streams: Sequence[TokenStream]) -> TaskModel:
     """Weights between those before and after some phases, with landmarks of their own.
 
     Source: Wortsman et al., "Robust fine-tuning of zero-shot models", 2022.
@@ -130,7 +119,7 @@ def judged_conditions(data: Path, downloads: Path) -> list[Condition]:
 
 def left_out_streams(
     data: Path, speaker: str, conditions: Sequence[Condition]
-) -> dict[str, list[FeatureStream]]:
+) -> dict[str, list[TokenStream]]:
     """A speaker's words under each condition, said closely, in haste, slowly, and cut."""
     clips = spoken(data, speaker, LEFT_OUT_TAKES)
     apart = list(streams_of(clips, Gaps(), seed=0))
@@ -141,7 +130,7 @@ def left_out_streams(
     heard[RUNS] = list(streams_of(clips, Gaps(run=3), seed=0))
     for name, (tempo, cut_s) in SAID.items():
         heard[name] = list(streams_of([_said(one, tempo, cut_s) for one in clips], Gaps(), seed=0))
-    return {name: [_embedded(stream) for stream in streams] for name, streams in heard.items()}
+    return {name: [embedded(stream) for stream in streams] for name, streams in heard.items()}
 
 
 def _said(clip: Clip, tempo: float, cut_s: float) -> Clip:
@@ -151,7 +140,3 @@ def _said(clip: Clip, tempo: float, cut_s: float) -> Clip:
     end_s = (clip.end_s - first / SAMPLE_RATE_HZ) / tempo
     samples = samples if tempo == 1.0 else retimed(samples, tempo)
     return replace(clip, samples=samples, onset_s=onset_s, end_s=end_s)
-
-
-def _embedded(stream: AudioStream) -> FeatureStream:
-    return FeatureStream(embed_clip(stream.samples), stream.words)

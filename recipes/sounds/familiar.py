@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cla.evaluation.lanes import Outputs
+from cla.evaluation.streams import TokenStream
 from cla.features import SCORED_DIM, YAMNET_DIM
 from cla.models import Known, ScoredClass
 from cla.models.known import averaged
-from recipes.sounds.dataset import SoundStream
 from recipes.sounds.streams import NONE
 
 _WATER = (*range(277, 292), *range(438, 452), 364, 365, 366, 484, 487)
@@ -67,7 +67,7 @@ def scored_class(label: int, least: float) -> ScoredClass:
     return ScoredClass(signs, least)
 
 
-def strange_tokens(known: Known, streams: Sequence[SoundStream]) -> list[NDArray[np.bool_]]:
+def strange_tokens(known: Known, streams: Sequence[TokenStream]) -> list[NDArray[np.bool_]]:
     """Where each class is unlike what sounds, as `Known.strange` says it, (T, C) of each stream."""
     found = []
     for stream in streams:

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.evaluation.scoring import Occurrence
+from cla.evaluation.streams import Occurrence
 from cla.features import SAMPLE_RATE_HZ
-from recipes.digits import noise as noises
-from recipes.digits.gliding import cries, glides
+from recipes.audio import noise as noises
+from recipes.audio.gliding import cries, glides
 
 Samples = NDArray[np.float32]
 NONE = 0

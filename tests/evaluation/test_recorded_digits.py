@@ -12,10 +12,9 @@ from cla.cli.evaluate import main
 from cla.errors import ClaError
 from cla.evaluation.audio_streams import AudioStream, Gaps, streams_of
 from cla.evaluation.conditions import Condition, in_room, load_noise
-from cla.evaluation.digits import FeatureStream
 from cla.evaluation.intervals import wilson
 from cla.evaluation.recorded import labeled_streams, single_digits
-from cla.evaluation.scoring import Occurrence
+from cla.evaluation.streams import Occurrence, TokenStream
 from cla.features import SAMPLE_RATE_HZ
 from cla.models import EventConfig
 from recipes.digits.left_out import (
@@ -24,7 +23,7 @@ from recipes.digits.left_out import (
     Heard,
     best_settings,
     figures_of,
-    sensitivity,
+    points_of_sensitivity,
 )
 
 
@@ -161,7 +160,7 @@ WORD = Occurrence(1, 1.2, 1.6)
 
 
 def stream(*words):
-    return FeatureStream(np.zeros((60, 96), np.float32), words)
+    return TokenStream.of(np.zeros((60, 96), np.float32), words)
 
 
 def left_out_speakers(weak=0.5):
@@ -196,7 +195,7 @@ def test_the_settings_of_a_speaker_are_chosen_on_the_others():
 
 
 def test_more_is_found_and_more_is_false_towards_missing_nothing():
-    points = sensitivity(
+    points = points_of_sensitivity(
         left_out_speakers(weak=0.45), [([outputs_of(0.35)], [stream()])], EventConfig(0.5, 0.25, 1)
     )
     enters = [point["enter"] for point in points]

@@ -1,5 +1,7 @@
 """Streams of hands: their clips, motions and labels, and the recipe on tiny data."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -8,24 +10,25 @@ from hand_data import recorded_hands
 from cla.errors import ClaError
 from cla.features import HAND_FEATURE_DIM, HAND_HOP_S
 from cla.models import ClassifierConfig, read_task
-from cla.training.recipe import Folders
+from cla.training.recipe import Run
+from cla.training.stream_files import build_streams, read_streams
 from cla.training.train import TrainConfig
 from recipes.hands import main
 from recipes.hands.card import model_card
 from recipes.hands.clips import CLIP_HZ, absence, carried, joined, played, transition
-from recipes.hands.dataset import build_streams, load_streams
 from recipes.hands.evaluate import evaluate
 from recipes.hands.labels import (
     FIRST_MOTION,
     KIND_SHARES,
+    expected,
     labeled,
     landmark_weights,
-    occurrences,
 )
 from recipes.hands.motions import motion, other_motion
 from recipes.hands.odd import OddHands
 from recipes.hands.recipe import (
     SETS,
+    _made,
     make_landmarks,
     make_weights,
     refine_weights,
@@ -150,7 +153,7 @@ def test_streams_hold_what_they_say(recordings):
     assert stream.features.shape == (len(stream.labels), HAND_FEATURE_DIM)
     assert np.isfinite(stream.features).all()
     assert 0.6 < stream.decided.mean() < 1
-    wanted, shown = occurrences(stream)
+    wanted, shown = expected(stream)
     assert {one.label for one in wanted if one.label >= FIRST_MOTION}
     assert all(one.label < FIRST_MOTION for one in shown)
     (training,) = labeled([stream])
@@ -182,7 +185,7 @@ def test_what_must_be_found_and_what_may_be():
     decided = np.ones(len(labels), bool)
     decided[20:25] = False
     stream = HandsStream(np.zeros((len(labels), 1)), labels, decided, shown)
-    wanted, tolerated = occurrences(stream)
+    wanted, tolerated = expected(stream)
     assert [one.label for one in wanted] == [wave, five]
     assert wanted[0].onset_s == pytest.approx(21 * HAND_HOP_S)
     assert wanted[1].onset_s == pytest.approx(63 * HAND_HOP_S)
@@ -191,10 +194,6 @@ def test_what_must_be_found_and_what_may_be():
 
 @pytest.mark.timeout(200)
 def test_the_recipe_on_tiny_data(recordings, tmp_path):
-    folders = Folders(tmp_path, tmp_path / "model")
-    for name in ("train", "hard", "wide", "tune", "tune-odd", "tune-circles"):
-        maker = StreamMaker(recordings, StreamConfig(seconds=15))
-        build_streams(maker, 2, SETS[name].seed, folders.features(name))
     classifier = ClassifierConfig(
         HAND_FEATURE_DIM, len(LABELS), embed_dim=32, num_heads=2, feed_forward_dim=32,
         window=64, position_harmonics=8,
@@ -203,23 +202,27 @@ def test_the_recipe_on_tiny_data(recordings, tmp_path):
         classifier, steps=60, scan_streams=2, scan_tokens=80, windows=4, warmup_steps=8,
         average=0.8,
     )  # fmt: skip
-    make_weights(folders, config)
-    make_landmarks(folders)
-    fitted = read_task(folders.out)
-    refine_weights(folders, config)
-    refined = read_task(folders.out)
+    run = Run(tmp_path, tmp_path / "model", tmp_path, config)
+    for name in ("train", "hard", "wide", "tune", "tune-odd", "tune-circles"):
+        maker = StreamMaker(recordings, StreamConfig(seconds=15))
+        build_streams(run.streams(name), 2, partial(_made, maker, SETS[name].seed))
+    make_weights(run)
+    make_landmarks(run)
+    fitted = read_task(run.out)
+    refine_weights(run)
+    refined = read_task(run.out)
     assert not torch.equal(fitted.classifier.head.weight, refined.classifier.head.weight)
     assert all(
         torch.equal(before.keys, after.keys)
         for count, layers in fitted.landmarks.items()
         for before, after in zip(layers, refined.landmarks[count], strict=True)
     )
-    widen_weights(folders, config)
-    task = read_task(folders.out)
+    widen_weights(run)
+    task = read_task(run.out)
     assert not torch.equal(task.landmarks[4][0].keys, refined.landmarks[4][0].keys)
     assert (task.name, task.input, task.labels) == ("hands", "video", LABELS)
     assert task.landmark_counts == (2, 4, 8, 16, 32, 64)
-    figures = evaluate(task, {"tiny": list(load_streams(folders.features("tune")))}, ())
+    figures = evaluate(task, {"tiny": read_streams(run.streams("tune"), HandsStream)}, ())
     assert figures["tiny"]["full"]["agreement_with_full"] == 1
     assert set(figures["tiny: ablation"]) == {"full", "attention zeroed", "window 1"}
     card = model_card(

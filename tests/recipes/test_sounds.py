@@ -1,6 +1,7 @@
 """Streams of sounds: what is heard is where it was put, and tokens are labeled by it."""
 
 import io
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,24 +9,23 @@ import soundfile
 import torch
 
 import cla.features.yamnet_tokenizer as tokenizer
-from cla.evaluation.scoring import EventScore, Occurrence
+from cla.evaluation.scoring import EventScore
 from cla.evaluation.sensitivity import ENTERS, sensitivity
+from cla.evaluation.streams import Occurrence, TokenStream
 from cla.features import SAMPLE_RATE_HZ, SCORED_DIM, SOUND_HOP_S, YAMNET_DIM, Yamnet
 from cla.models import EventConfig
-from recipes.sounds.dataset import (
+from cla.training.stream_files import build_streams, read_streams
+from recipes.sounds.effects import catalog
+from recipes.sounds.familiar import FAMILIAR, fit_known, held, strange_tokens
+from recipes.sounds.labels import (
     FEW_TOKENS,
     HOLD_S,
     SURE_S,
     WEIGHTS,
-    SoundStream,
-    build_streams,
     labeled,
-    load_streams,
     token_labels,
 )
-from recipes.sounds.effects import catalog
-from recipes.sounds.familiar import FAMILIAR, fit_known, held, strange_tokens
-from recipes.sounds.sets import FOLDS, trained_folds
+from recipes.sounds.sets import FOLDS, _tokens, trained_folds
 from recipes.sounds.streams import STREAM_S, Recording, make_alone, make_scene, make_short
 
 BARKS = np.zeros(5 * SAMPLE_RATE_HZ, np.float32)
@@ -67,17 +67,18 @@ def test_streams_on_disk_are_made_once(tmp_path, monkeypatch):
     monkeypatch.setattr(network, "embed_scored", lambda patches: patches.mean(1))
     monkeypatch.setattr(tokenizer, "shared_yamnet", lambda: network)
     scenes = [make_scene(RECORDINGS, [], np.random.default_rng(seed)) for seed in range(2)]
-    build_streams(lambda number: scenes[number], 2, tmp_path)
-    (first, second) = load_streams(tmp_path)
+    tokens = partial(_tokens, lambda number, _: scenes[number], (0, 0))
+    build_streams(tmp_path, 2, tokens)
+    (first, second) = read_streams(tmp_path, TokenStream)
     assert first.features.shape == (round(STREAM_S / SOUND_HOP_S), 64)
     assert not np.array_equal(first.features, second.features)
     written = [path.stat().st_mtime_ns for path in sorted(tmp_path.iterdir())]
-    build_streams(lambda number: scenes[number], 2, tmp_path)
+    build_streams(tmp_path, 2, tokens)
     assert [path.stat().st_mtime_ns for path in sorted(tmp_path.iterdir())] == written
     (stream, _) = labeled([first, second])
     assert stream.weights.shape == stream.labels.shape
-    for one in first.occurrences:
-        assert isinstance(one, Occurrence)
+    assert set(stream.labels) == {0, *(one.label for one in first.occurrences)}
+    assert list(scenes[0].heard) == first.occurrences
 
 
 def test_short_pieces_are_no_longer_than_a_second():
@@ -91,7 +92,7 @@ def test_short_pieces_are_no_longer_than_a_second():
 
 
 def stream_of(features):
-    return SoundStream(features, np.zeros(len(features), np.int64), np.zeros((0, 3)))
+    return TokenStream.of(features)
 
 
 def tokens_led_by(place):
@@ -130,10 +131,9 @@ def test_recordings_are_heard_alone_and_in_part():
 
 def test_short_sounds_count_nearly_as_much_as_long_ones():
     heard = np.array([[1, 5.0, 5.4], [2, 10.0, 15.0]])
-    labels = token_labels([Occurrence(int(one), *times) for one, *times in heard], 200)
-    (stream,) = labeled([SoundStream(np.zeros((200, 4)), labels, heard)])
-    assert stream.weights[labels == 1].sum() == FEW_TOKENS
-    assert stream.weights[labels == 2].max() == pytest.approx(WEIGHTS[0])
+    (stream,) = labeled([TokenStream(np.zeros((200, 4)), heard)])
+    assert stream.weights[stream.labels == 1].sum() == FEW_TOKENS
+    assert stream.weights[stream.labels == 2].max() == pytest.approx(WEIGHTS[0])
     assert stream.weights[60] < stream.weights[0] == 1
 
 

@@ -12,7 +12,8 @@ from cla.evaluation.clips import Clip, speech_bounds, trimmed_clip
 from cla.evaluation.conditions import leveled
 from cla.evaluation.digits import LABELS
 from cla.features import SAMPLE_RATE_HZ
-from recipes.digits import gliding, noise
+from recipes.audio import gliding, noise
+from recipes.audio.noise import stretched
 from recipes.digits.augment import (
     LINES,
     AugmentConfig,
@@ -22,7 +23,6 @@ from recipes.digits.augment import (
     mu_law,
     retimed,
     room,
-    stretched,
     telephone,
 )
 from recipes.digits.kinds import APART, GLIDING, HARD, ROOMS, StreamConfig

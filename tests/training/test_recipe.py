@@ -14,9 +14,10 @@ from rows import assert_rows_close
 from cla.errors import ClaError
 from cla.evaluation import lanes
 from cla.evaluation.clips import Clip
-from cla.evaluation.digits import LABELS, FeatureStream
+from cla.evaluation.digits import LABELS, SCORER
 from cla.evaluation.lanes import COUNTS, LANES, probabilities
-from cla.evaluation.scoring import EventScorer, Occurrence, agreement
+from cla.evaluation.scoring import agreement
+from cla.evaluation.streams import Expected, Occurrence, TokenStream
 from cla.features import HOP_S
 from cla.models import (
     ClassifierConfig,
@@ -31,7 +32,8 @@ from cla.models import (
 from cla.training.dense import fixed_logits
 from cla.training.lagging import lagging_logits
 from cla.training.landmarks import fit_landmarks
-from cla.training.recipe import Folders
+from cla.training.recipe import Run
+from cla.training.stream_files import read_streams
 from cla.training.train import (
     Start,
     TrainConfig,
@@ -44,7 +46,7 @@ from cla.types import Event
 from recipes.digits import dataset, main, recipe, voices
 from recipes.digits.bank import build_bank
 from recipes.digits.engines import Manner
-from recipes.digits.evaluate import evaluate, tuned
+from recipes.digits.evaluate import evaluate
 from recipes.digits.kinds import GLIDING, HARD, Made
 from recipes.digits.labels import labeled, token_labels
 from recipes.digits.sources import TEST_PACKAGES
@@ -75,7 +77,7 @@ def test_a_label_is_long_enough_to_be_seen_when_words_follow_at_once():
 def test_events_are_matched_once_and_in_time():
     words = [Occurrence(2, 0.5, 1.0), Occurrence(2, 2.0, 2.5), Occurrence(3, 4.0, 4.5)]
     events = [Event("one", t, 0.9) for t in (1.1, 1.3, 2.6)] + [Event("two", 5.6, 0.9)]
-    score = EventScorer(LABELS, HOP_S).score(events, words, tokens=750)
+    score = SCORER.count(events, Expected(words), tokens=750)
     assert (score.present, score.found, score.false_events) == (3, 2, 2)
     assert score.false_per_minute == pytest.approx(2)
 
@@ -99,7 +101,7 @@ def make_streams(count=6, tokens=420):
             label = int(rng.integers(1, 11))
             features[start : start + 5, label] += 30
             words.append(Occurrence(label, start * HOP_S, (start + 5) * HOP_S))
-        streams.append(FeatureStream(features, tuple(words)))
+        streams.append(TokenStream.of(features, words))
     return streams
 
 
@@ -191,7 +193,6 @@ def test_training_to_figures_on_tiny_data(tmp_path):
     assert sorted(landmarks) == list(COUNTS)
     assert landmarks[8][0].queries.shape == (2, 8, 16)
     task = TaskModel("digits", LABELS, model, landmarks, EventConfig(), HOP_S, MappingProxyType({}))
-    assert isinstance(tuned(task, streams[:1]), EventConfig)
     figures = evaluate(task, {"tiny": streams[:2]}, ())
     assert figures["tiny"]["full"]["agreement_with_full"] == 1
     assert set(figures["tiny: ablation"]) == {"full", "attention zeroed", "window 1"}
@@ -234,21 +235,21 @@ def test_refining_makes_its_streams_and_trains_on_with_them(tmp_path, monkeypatc
     monkeypatch.setattr(
         recipe, "gather_material", lambda clips, *_, **__: Material.of(clips, [], [])
     )
-    monkeypatch.setattr(dataset, "SHARD_STREAMS", 1)
+    monkeypatch.setattr(dataset, "FILE_STREAMS", 1)
     short = {"hard": replace(HARD, duration_s=18.0), "gliding": replace(GLIDING, duration_s=18.0)}
     made = {name: Made(kind, 1, 3) for name, kind in short.items()}
-    folders = Folders(tmp_path, tmp_path / "model")
     config = TrainConfig(
         tiny_classifier(), steps=120, scan_streams=2, scan_tokens=80, windows=8, warmup_steps=40
     )
+    run = Run(tmp_path, tmp_path / "model", tmp_path, config)
     before = StreamClassifier(config.classifier)
     events = EventConfig(enter=0.7)
     task = TaskModel("digits", LABELS, before, {}, events, HOP_S, MappingProxyType({}))
-    write_task(task, folders.out, {})
-    recipe.refine_weights(folders, lagging_phase(config), made, tmp_path)
+    write_task(task, run.out, {})
+    recipe.refine_weights(run, made)
     for name in short:
-        assert [len(one.features) for one in dataset.load_features(folders.features(name))]
-    refined = read_task(folders.out)
+        assert [len(one.features) for one in read_streams(run.streams(name), TokenStream)]
+    refined = read_task(run.out)
     assert refined.event_config == events
     weights = zip(before.parameters(), refined.classifier.parameters(), strict=True)
     assert 0 < max((a - b).abs().max() for a, b in weights) < 0.1
@@ -257,8 +258,8 @@ def test_refining_makes_its_streams_and_trains_on_with_them(tmp_path, monkeypatc
 def test_voices_are_trained_on_without_one_speaker(tmp_path, monkeypatch):
     asked = []
 
-    def streams(_folders, name):
-        asked.append(name)
+    def streams(_run, names):
+        asked.extend(names)
         return make_streams(1)
 
     monkeypatch.setattr(recipe, "_streams", streams)
@@ -271,10 +272,10 @@ def test_voices_are_trained_on_without_one_speaker(tmp_path, monkeypatch):
     )  # fmt: skip
     monkeypatch.setattr(voices, "fit_landmarks", fit_quickly)
     landmarks = fit_quickly(before.classifier, [one.features for one in make_streams(1)])
-    folders = Folders(tmp_path, tmp_path / "model")
+    run = Run(tmp_path, tmp_path / "model", tmp_path, config)
     for folder in (recipe.REFINED, recipe.IN_ROOMS):
         write_task(replace(before, landmarks=landmarks), tmp_path / folder, {})
-    after = recipe.with_voices(folders, config, "george")
+    after = recipe.with_voices(run, "george")
     assert {"voices jackson", "voices lucas", "rooms", "no digits"} <= set(asked)
     assert "voices george" not in asked
     assert sorted(after.landmarks) == list(COUNTS)

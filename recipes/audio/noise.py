@@ -5,12 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.features import SAMPLE_RATE_HZ
-from recipes.digits.augment import stretched
+from cla.features import SAMPLE_RATE_HZ, resampled
 
 Samples = NDArray[np.float32]
 SEMITONE = 2 ** (1 / 12)
 CHORDS = ((0, 4, 7), (0, 3, 7), (0, 5, 9), (0, 4, 7, 10), (0, 3, 7, 10), (0, 7))
+
+
+def stretched(samples: Samples, factor: float) -> Samples:
+    """Play at `factor` times the speed; pitch and vocal-tract resonances move with it."""
+    return resampled(samples, 100, round(100 / factor))
 
 
 def colored(length: int, rng: np.random.Generator) -> Samples:

@@ -1,0 +1,1 @@
+"""Sounds that more than one recipe draws on."""
