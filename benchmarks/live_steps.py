@@ -22,7 +22,7 @@ from cla.attention import AttentionConfig, make_attention
 from cla.attention.kernels.ahead import compile_all
 from cla.benchmark.peers import torch_kept
 from cla.benchmark.sizes import EMBED_DIM, HEADS
-from cla.engine.lane import Lane
+from cla.engine import Comparison
 from cla.models import LaneSpec, load_task
 from cla.types import Token
 
@@ -101,12 +101,13 @@ def _layer(spec: LaneSpec) -> bool:
 
 def _lane(name: str, spec: LaneSpec, goal: float, emit: bool, tokens: int) -> bool:
     """A lane's token; of landmarks that tick the mean, without what the system interrupts."""
-    lane = Lane(load_task("digits"), spec)
+    comparison = Comparison(load_task("digits"), [spec])
+    comparison.emit = emit
     times = []
     for index, features in enumerate(torch.randn(tokens + 300, 96)):
         token = Token(index, 0.08 * index, features)
         start = time.perf_counter_ns()
-        record = lane.step(token, emit=emit)
+        record = comparison.step(token).lanes[0]
         times.append(((time.perf_counter_ns() - start) / 1e3, record))
     steady = times[300:]
     taken = sorted(one for one, _ in steady)

@@ -80,17 +80,15 @@ def test_every_language_says_all_of_it(language):
 
 
 def test_an_error_tells_its_key_its_values_and_its_sentences():
-    error = ClaError("window_beyond_training", window=240, most=120)
+    error = ClaError("window_beyond_longest", window=5000, most=4096)
     assert (error.key, dict(error.values)) == (
-        "window_beyond_training",
-        {"window": 240, "most": 120},
+        "window_beyond_longest",
+        {"window": 5000, "most": 4096},
     )
-    assert error.message == "window=240 is larger than the 120 tokens of the training."
-    assert error.remedy == "Choose at most 120."
+    assert error.message == "window=5000 is longer than 4096 tokens."
+    assert error.remedy == "Choose at most 4096."
     assert str(error) == f"{error.message} {error.remedy}"
-    assert error.said("de") == (
-        "window=240 ist größer als die 120 Token des Trainings. Wählen Sie höchstens 120."
-    )
+    assert error.said("de") == ("window=5000 ist länger als 4096 Token. Wählen Sie höchstens 4096.")
 
 
 def test_numbers_are_written_as_the_language_does():

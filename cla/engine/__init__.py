@@ -14,11 +14,13 @@ from cla.engine.commands import (
     SetLandmarks,
     SetLanes,
     SetSensitivity,
+    SetWindow,
     StepOnce,
     UseKernels,
 )
 from cla.engine.comparison import Comparison, changed
 from cla.engine.feeder import Feeder
+from cla.engine.history import History
 from cla.engine.inputs import (
     FileLimits,
     FileSource,
@@ -67,6 +69,7 @@ __all__ = [
     "FileLimits",
     "FileSource",
     "FrameRecord",
+    "History",
     "KernelStatus",
     "Kernels",
     "Lane",
@@ -97,6 +100,7 @@ __all__ = [
     "SetLandmarks",
     "SetLanes",
     "SetSensitivity",
+    "SetWindow",
     "SoundRecord",
     "SoundStream",
     "Source",

@@ -90,8 +90,7 @@ def lane_at(task: TaskModel, config: LaneSpec, clip: ClipTokens, index: int) -> 
         ClaError: the task cannot run this attention.
     """
     classifier = task.lane(config)
-    # Landmarks reach at most one more window back.
-    first = max(0, index + 1 - 2 * task.window)
+    first = max(0, index + 1 - classifier.receptive_field)
     window = clip.features[None, first : index + 1]
     state = classifier.state_from_window(window, tokens_seen=index + 1)
     emits = classifier.explain(window, state)[0]

@@ -26,6 +26,12 @@ class SetLandmarkMode(Tagged, frozen=True, tag="landmark_mode"):
     mode: LandmarkMode
 
 
+class SetWindow(Tagged, frozen=True, tag="window"):
+    """Attend to this many tokens in every lane; None is as many as in the training."""
+
+    window: Count | None
+
+
 class SetLanes(Tagged, frozen=True, tag="lanes"):
     """Run these lanes. A new one joins with all that the others heard; counts begin anew."""
 
@@ -73,5 +79,7 @@ class RequestMap(Tagged, frozen=True, tag="map"):
     layer: Index = 0
 
 
-LaneCommand = SetLandmarks | SetLandmarkMode | SetLanes | SetEmit | SetSensitivity | UseKernels
+LaneCommand = (
+    SetLandmarks | SetLandmarkMode | SetWindow | SetLanes | SetEmit | SetSensitivity | UseKernels
+)
 Command = LaneCommand | Pause | Resume | StepOnce | Reset | RequestMap

@@ -12,8 +12,10 @@ from cla.engine.commands import (
     SetLandmarks,
     SetLanes,
     SetSensitivity,
+    SetWindow,
     UseKernels,
 )
+from cla.engine.history import History
 from cla.engine.lane import Lane
 from cla.engine.records import FaultRecord, LanePast, LanesRecord
 from cla.errors import ClaError
@@ -38,8 +40,9 @@ class Comparison:
     ) -> None:
         self._task = task
         self.kernels = kernels
+        self.history = History(task)
         self.lanes = tuple(
-            Lane(task, config, name, kernels=kernels)
+            Lane(task, config, self.history, name, kernels=kernels)
             for config, name in zip(lane_configs, lane_names(lane_configs), strict=True)
         )
         self.emit = False
@@ -53,6 +56,8 @@ class Comparison:
 
     def step(self, token: Token) -> TokenRecord:
         """Let every lane take the token."""
+        if bool(token.features.isfinite().all()):
+            self.history.add(token.features)
         records = tuple(lane.step(token, emit=self.emit) for lane in self.lanes)
         return TokenRecord(token.index, token.time_s, records)
 
@@ -122,7 +127,7 @@ class Comparison:
         for at, config in enumerate(configs):
             lane = running.get(config)
             if lane is None:
-                lane = Lane(self._task, config, kernels=self.kernels)
+                lane = Lane(self._task, config, self.history, kernels=self.kernels)
                 lane.join(self.lanes[0])
                 if self.enter is not None:
                     lane.set_sensitivity(self.enter)
@@ -145,6 +150,7 @@ class Comparison:
 
     def reset(self) -> None:
         """Forget everything heard; the lanes keep their attention."""
+        self.history.clear()
         for lane in self.lanes:
             lane.reset()
 
@@ -170,5 +176,7 @@ def changed(configs: Sequence[LaneSpec], command: LaneCommand) -> tuple[LaneSpec
             return tuple(replace(config, num_landmarks=num_landmarks) for config in configs)
         case SetLandmarkMode(mode):
             return tuple(replace(config, landmark_mode=mode) for config in configs)
+        case SetWindow(window):
+            return tuple(replace(config, window=window) for config in configs)
         case SetEmit() | SetSensitivity() | UseKernels():
             return tuple(configs)

@@ -2,7 +2,6 @@
 
 import copy
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from cla.attention import attention_row, state_bytes, summed
 from cla.attention.crossing import crossing, exact_operations
+from cla.engine.history import History
 from cla.engine.records import FaultRecord, LanePast, RunningLane
 from cla.errors import ClaError
 from cla.models import EventDetector, StreamClassifier, TaskModel
@@ -20,6 +20,9 @@ from cla.models.known import TOKENS
 from cla.models.lane_spec import LaneSpec
 from cla.telemetry import LaneRecord
 from cla.types import Token
+
+MOST_SHOWN = 4_000_000
+"""Numbers of a whole map, or of the longest of its factors, that are made for whoever looks on."""
 
 Result = TypeVar("Result")
 
@@ -39,13 +42,14 @@ def running_lane(name: str, config: LaneSpec, classifier: StreamClassifier) -> R
 
 
 class Lane:
-    """A classifier with the state of one stream and the tokens needed to rebuild that state.
+    """A classifier with the state of one stream, which can be made anew from what was heard.
 
-    The tokens are kept on the CPU: a lane whose GPU has no memory left goes on there.
+    What was heard is kept on the CPU: a lane whose GPU has no memory left goes on there.
 
     Args:
         task: weights, labels and event settings, shared by all lanes.
         config: the lane's attention.
+        history: every token that is a number, added before the lane steps on it.
         name: the name in records; the kind's where not given.
         kernels: whether it steps by compiled kernels, see `use_kernels`.
 
@@ -60,6 +64,7 @@ class Lane:
         self,
         task: TaskModel,
         config: LaneSpec,
+        history: History,
         name: str | None = None,
         *,
         kernels: bool = True,
@@ -68,6 +73,7 @@ class Lane:
         self.name = name or config.kind
         self.config = config
         self.fault: FaultRecord | None = None
+        self._history = history
         self._device = task.device
         self._kernels = kernels
         self._events = task.event_config
@@ -81,10 +87,8 @@ class Lane:
 
     def _forget(self) -> None:
         self._detector = EventDetector(self.task.labels, self._events)
-        # Landmark segments reach at most one more window back, whatever their number.
-        length = 2 * self.task.window * self.task.classifier.config.num_layers
-        self._history: deque[torch.Tensor] = deque(maxlen=length)
-        self._tokens_seen = 0
+        self._begins = 0
+        """So many tokens of the history are not this lane's."""
         self._total_ops: int | None = 0
         self._rebuilds = 0
         self._time_s = 0.0
@@ -98,13 +102,11 @@ class Lane:
         start_ns = time.perf_counter_ns()
         attention = self._rows(emits) if emit else None
         showing_ms = (time.perf_counter_ns() - start_ns) / 1e6
-        self._tokens_seen += 1
         self._time_s = token.time_s
         self._total_ops = summed([self._total_ops, ops])
         # What is shown counts too: a row that is no number stands on a state that is none.
         if all_finite(probabilities) and (attention is None or all_finite(attention)):
-            self._history.append(token.features)
-            probabilities = self._known(probabilities, list(self._history)[-TOKENS:])
+            probabilities = self._known(probabilities, self._heard(TOKENS))
         else:
             self._recover(token.features)
             probabilities, attention = self._nothing(), None
@@ -138,9 +140,16 @@ class Lane:
                 f"The lane {self.name} has no layer {layer}.",
                 f"It has {self._classifier.config.num_layers}, counted from 0.",
             )
-        if not self._history:
+        if not self._heard_count:
             return {}
-        emits = self._in_memory(lambda: self._classifier.explain(self._heard(), self._state)[layer])
+        config = self._classifier.attentions[layer].config
+        numbers = config.window * config.num_heads * (config.num_landmarks or config.window)
+        if numbers > MOST_SHOWN:
+            raise ClaError("map_too_large", lane=self.name, millions=numbers / 1e6)
+        window = self._window()[None]
+        emits = self._in_memory(
+            lambda: self._classifier.explain(window.to(self._device), self._state)[layer]
+        )
         return {name: part[0].float().cpu().numpy() for name, part in emits._asdict().items()}
 
     @property
@@ -149,9 +158,8 @@ class Lane:
         return running_lane(self.name, self.config, self._classifier)
 
     def join(self, other: "Lane") -> None:
-        """Begin with all that another lane has heard; operations are counted from here on."""
-        self._history = other._history.copy()
-        self._tokens_seen, self._time_s = other._tokens_seen, other._time_s
+        """Begin where another lane has begun; operations are counted from here on."""
+        self._begins, self._time_s = other._begins, other._time_s
         self._rebuild()
 
     def take_over(self, before: "Lane") -> None:
@@ -165,13 +173,13 @@ class Lane:
         Rows that rest on tokens that are no longer kept, as the oldest landmarks can, rest on those
         that are.
         """
-        heard = list(self._history)
+        heard = self._heard(self._classifier.receptive_field + self.task.window)
         before, shown = heard[: -self.task.window], heard[-self.task.window :]
         self._detector = EventDetector(self.task.labels, self._events)
-        if not shown:
+        if not len(shown):
             return LanePast((), np.zeros((0, len(self.task.labels)), np.float32))
-        start = self._state_after(before, self._tokens_seen - len(shown))
-        scores, _ = self._classifier.scan(torch.stack(shown)[None].to(self._device), start)
+        start = self._state_after(before, self._heard_count - len(shown))
+        scores, _ = self._classifier.scan(shown[None].to(self._device), start)
         rows = scores[0].softmax(-1).cpu().numpy()
         events = []
         for at, row in enumerate(rows):
@@ -199,6 +207,8 @@ class Lane:
     @torch.inference_mode()
     def _configure(self, config: LaneSpec) -> None:
         classifier = self.task.lane(config)
+        if classifier.receptive_field > self._history.capacity:
+            raise ClaError("window_beyond_history", lane=config, kept=self._history.capacity)
         if self._device.type != "cpu":
             classifier = copy.deepcopy(classifier).to(self._device)  # the weights are others' too
         classifier.use_kernels(self._kernels)
@@ -217,28 +227,36 @@ class Lane:
 
     @torch.inference_mode()
     def _make_state(self) -> None:
-        self._state = self._state_after(list(self._history), self._tokens_seen)
+        self._state = self._state_after(self._window(), self._heard_count)
 
-    def _state_after(self, kept: list[torch.Tensor], seen: int) -> Any:
-        """The state after `seen` tokens, the last of which are kept."""
-        if not kept:
+    def _state_after(self, kept: torch.Tensor, seen: int) -> Any:
+        """The state after `seen` tokens, the last of which (T, F) are kept."""
+        if not len(kept):
             return self._classifier.init_state(1, device=self._device)
-        window = torch.stack(kept)[None].to(self._device)
-        if len(kept) < self.task.window:
+        if len(kept) < self._classifier.receptive_field:
             seen = len(kept)
-        return self._classifier.state_from_window(window, tokens_seen=seen)
+        return self._classifier.state_from_window(kept[None].to(self._device), tokens_seen=seen)
 
     def _known(
-        self, probabilities: NDArray[np.float32], recent: list[torch.Tensor]
+        self, probabilities: NDArray[np.float32], recent: torch.Tensor
     ) -> NDArray[np.float32]:
         """Probabilities held against what the task's own classes sound like, where it has some."""
         if not self.task.known:
             return probabilities
-        return self.task.known.held_against(probabilities, torch.stack(recent).float().numpy())
+        return self.task.known.held_against(probabilities, recent.float().numpy())
 
-    def _heard(self) -> torch.Tensor:
-        """The tokens kept, (1, T, F), where the lane steps."""
-        return torch.stack(list(self._history))[None].to(self._device)
+    @property
+    def _heard_count(self) -> int:
+        """Tokens of the stream, which set the phase of cycles and positions."""
+        return self._history.count - self._begins
+
+    def _heard(self, most: int) -> torch.Tensor:
+        """The newest tokens, (T, F)."""
+        return self._history.newest(min(most, self._heard_count))
+
+    def _window(self) -> torch.Tensor:
+        """All that the lane's state rests on, (T, F)."""
+        return self._heard(self._classifier.receptive_field)
 
     def _classify(
         self, features: torch.Tensor, *, emit: bool
@@ -295,7 +313,7 @@ class Lane:
         """Leave a bad token out; where a good one gave bad numbers, begin again."""
         self._rebuilds += 1
         if features.isfinite().all():
-            self._history.clear()
+            self._begins = self._history.count
         self._rebuild()
 
     def _nothing(self) -> NDArray[np.float32]:

@@ -5,7 +5,7 @@ from cla.models.classifier import ClassifierConfig, ClassifierState, Positions, 
 from cla.models.events import EventConfig, EventDetector
 from cla.models.graphed_step import GraphedStep
 from cla.models.known import Known, KnownClass, ScoredClass
-from cla.models.lane_spec import LaneSpec, lane_names, parse_lane
+from cla.models.lane_spec import LONGEST_WINDOW, LaneSpec, lane_names, parse_lane
 from cla.models.matching import Matches, Span, belongs, match_events
 from cla.models.stack import StackMode
 from cla.models.stream_encoder import StreamEncoder
@@ -14,6 +14,7 @@ from cla.models.task_file import open_task, read_task_file, write_task_file
 from cla.models.torch_modules import from_torch, to_torch
 
 __all__ = [
+    "LONGEST_WINDOW",
     "ClassifierConfig",
     "ClassifierState",
     "EventConfig",

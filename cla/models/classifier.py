@@ -37,7 +37,7 @@ class ClassifierConfig:
         num_classes: C.
         embed_dim, num_heads, feed_forward_dim: E, H and the hidden size of the encoder layers.
         window: N, tokens attended.
-        position_period: tokens after which the positional encoding recurs, at least 2 N.
+        position_period: tokens after which the positional encoding recurs, also within a window.
         position_harmonics: sine and cosine pairs of the encoding.
         dropout: in training only.
         pseudo_inverse: the one the weights are trained with.
@@ -66,13 +66,6 @@ class ClassifierConfig:
     def __post_init__(self) -> None:
         for name in _SIZES:
             object.__setattr__(self, name, positive(name, getattr(self, name)))
-        if self.position_period < 2 * self.window:
-            raise ClaError(
-                "position_period_too_short",
-                position_period=self.position_period,
-                window=self.window,
-                least=2 * self.window,
-            )
         if not 0 <= self.dropout < 1:
             raise ClaError("dropout_out_of_range", dropout=self.dropout)
         if 2 * self.position_harmonics > self.embed_dim:

@@ -13,6 +13,9 @@ from cla.attention import KINDS, LandmarkMode
 from cla.errors import ClaError
 from cla.schema import Count, Name
 
+LONGEST_WINDOW = 4_096
+"""Tokens that a lane may attend to, whatever the window of its training."""
+
 _TEXT = re.compile(
     r"(?P<kind>[^\s/:@*,]+)(/(?P<mode>\w+))?(:(?P<landmarks>\d{1,6}))?"
     r"(@(?P<window>\d{1,6}))?(\*(?P<layers>\d{1,6}))?"

@@ -16,7 +16,7 @@ from cla.features import FrontEnd, front_end
 from cla.models.classifier import StreamClassifier
 from cla.models.events import EventConfig
 from cla.models.known import Known
-from cla.models.lane_spec import LaneSpec
+from cla.models.lane_spec import LONGEST_WINDOW, LaneSpec
 from cla.texts.sentence import Sentence
 from cla.types import InputKind
 
@@ -124,14 +124,15 @@ class TaskModel:
     ) -> StreamClassifier:
         """The task's weights under another attention, ready to run.
 
-        For a kind without a choice of `landmark_mode` it means nothing.
+        For a kind without a choice of `landmark_mode` it means nothing. A window may be longer than
+        that of the training: positions recur as trained.
         `num_layers` is for weights of several layers, see `StreamClassifier.with_attention`.
 
         Raises:
             ClaError: an impossible configuration, or fixed landmarks that were never fitted.
         """
-        if window is not None and window > self.window:
-            raise ClaError("window_beyond_training", window=window, most=self.window)
+        if window is not None and window > LONGEST_WINDOW:
+            raise ClaError("window_beyond_longest", window=window, most=LONGEST_WINDOW)
         modes = KINDS[kind].landmark_modes if kind in KINDS else ()
         mode = landmark_mode if landmark_mode in modes else (*modes, "continual")[0]
         lane = self.classifier.with_attention(kind, num_landmarks, mode, window, num_layers)

@@ -168,8 +168,6 @@ def _classifier(value: Any, input_dim: int, num_classes: int) -> dict[str, Any]:
         _refuse("its classifier is not for these features and labels")
     if described["embed_dim"] % described["num_heads"]:
         _refuse("its heads do not divide the embedding")
-    if described["position_period"] < 2 * described["window"]:
-        _refuse("its positions recur within the window")
     if described.get("pseudo_inverse") not in get_args(PseudoInverse):
         _refuse("its pseudo-inverse is not known here")
     config = ClassifierConfig(**{**described, "dropout": 0.0})  # which no task in use has

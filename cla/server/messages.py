@@ -14,6 +14,7 @@ from cla.engine import (
     SetLandmarks,
     SetLanes,
     SetSensitivity,
+    SetWindow,
     StepOnce,
 )
 from cla.errors import ClaError
@@ -98,6 +99,7 @@ Start = Sample | Listen | Watch | OpenDevice | Upload
 PageCommand = (
     SetLandmarks
     | SetLandmarkMode
+    | SetWindow
     | SetLanes
     | SetSensitivity
     | Pause
@@ -107,6 +109,7 @@ PageCommand = (
     | RequestMap
 )
 """What a page may ask of its session; the session knows more."""
+LaneChange = SetLandmarks | SetLandmarkMode | SetWindow | SetLanes
 Message = Start | Lost | SetFast | NameLanes | SetRecording | Stop | PageCommand
 
 _DECODER: Decoder[Message] = Decoder(Message)
@@ -127,4 +130,4 @@ def cost_of(message: Message) -> float:
     """What a message asks for, in changes of lanes."""
     if isinstance(message, Start):
         return START_COST
-    return float(isinstance(message, SetLandmarks | SetLandmarkMode | SetLanes | NameLanes))
+    return float(isinstance(message, LaneChange | NameLanes))

@@ -53,6 +53,7 @@ class ShownLanes:
         return {
             "num_landmarks": low_rank[0].num_landmarks if low_rank else None,
             "landmark_mode": low_rank[0].landmark_mode if low_rank else None,
+            "window": max(config.window or self._task.window for config in self.configs),
         }
 
     def _set(self, task: TaskModel, configs: Sequence[LaneSpec]) -> None:
@@ -75,7 +76,7 @@ def lanes_of(text: str) -> tuple[LaneSpec, ...]:
 def _offered(task: TaskModel, config: LaneSpec) -> LaneSpec:
     """The lane with what is nearest to it of the task's window, layers and fitted landmarks."""
     sizes = task.classifier.config
-    if config.window is not None and config.window >= sizes.window:
+    if config.window == sizes.window:
         config = replace(config, window=None)
     if config.num_layers is not None and config.num_layers >= sizes.num_layers:
         config = replace(config, num_layers=None)

@@ -13,14 +13,13 @@ from cla.engine import (
     Record,
     RecordingRecord,
     Resume,
-    SetLandmarkMode,
-    SetLandmarks,
     SetLanes,
     SetSensitivity,
 )
 from cla.errors import ClaError
 from cla.models import TaskModel
 from cla.server.messages import (
+    LaneChange,
     Listen,
     Lost,
     Message,
@@ -192,11 +191,11 @@ class Stage:
 
     def _command(self, command: Command) -> None:
         """Do a command now, or remember it for the next source."""
+        if isinstance(command, LaneChange):
+            self._wishes.lanes.apply(command)
+            if not self._playing:
+                self._tell_lanes(self._wishes.lanes.record)
         match command:
-            case SetLandmarks() | SetLanes() | SetLandmarkMode():
-                self._wishes.lanes.apply(command)
-                if not self._playing:
-                    self._tell_lanes(self._wishes.lanes.record)
             case SetSensitivity(enter):
                 self._wishes.enter = enter
             case Pause() | Resume():

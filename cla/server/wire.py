@@ -127,7 +127,13 @@ def _encode_frame(record: FrameRecord) -> bytes:
 
 
 def _lane_header(lane: LaneRecord) -> dict[str, Any]:
+    rare = {
+        **({} if lane.answered else {"answered": False}),
+        **({"reads_every": lane.reads_every} if lane.reads_every > 1 else {}),
+        **({"age": lane.age} if lane.age else {}),
+    }
     return {
+        **rare,
         "lane": lane.lane,
         "label": lane.label,
         "probability": round(lane.probability, 4),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cla.engine import Command, SetEmit, SetSensitivity
+from cla.engine import Command, History, SetEmit, SetSensitivity
 from cla.errors import ClaError
 from cla.models import TaskModel
 from cla.server.shown_lanes import ShownLanes
@@ -31,7 +31,9 @@ class Wishes:
     def as_dict(self) -> dict[str, Any]:
         """What the page's controls show."""
         chosen = {"task": self.task.name, "fast": self.fast, "enter": self.enter}
-        return {**chosen, **self.lanes.as_dict()}
+        past = History(self.task)
+        kept = {"history_s": past.capacity * self.task.hop_s, "history_bytes": past.size_bytes}
+        return {**chosen, **kept, **self.lanes.as_dict()}
 
     @property
     def file_speed(self) -> float | None:

@@ -22,6 +22,10 @@ class LaneRecord:
         event: the event this token completed, if any.
         rebuilds: times the lane recovered from non-finite numbers.
         state_bytes: memory of the lane's state.
+        answered: whether this token brought an answer; else the record repeats the one before, and
+            nothing was computed.
+        reads_every: the lane takes every token in, and answers one of so many.
+        age: so many tokens ago came the one that is answered.
 
     Shapes:
         probabilities: (C,) float32
@@ -44,6 +48,9 @@ class LaneRecord:
     stretches: NDArray[np.int64] | None = None
     state_bytes: int = 0
     showing_ms: float = 0.0
+    answered: bool = True
+    reads_every: int = 1
+    age: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from cla.engine import (
     SetLandmarks,
     SetLanes,
     SetSensitivity,
+    SetWindow,
 )
 from cla.errors import ClaError
 from cla.models import LaneSpec, Span, lane_names, parse_lane
@@ -136,9 +137,11 @@ def _label(say: Texts, command: Command) -> str:
     match command:
         case SetLandmarks(count):
             return f"M = {count}"
+        case SetWindow(int(window)):
+            return f"N = {window}"
         case SetLandmarkMode(mode):
             return say(f"page.{mode}")
-        case SetLanes():
+        case SetLanes() | SetWindow():
             return say("sessions.lanes_changed")
         case Reset():
             return say("page.reset")

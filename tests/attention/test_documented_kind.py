@@ -23,8 +23,7 @@ from cla.attention import (
 from cla.attention.kinds.registry import forget_kind
 from cla.capture import sample_clips
 from cla.cli.main import main
-from cla.engine import Recording
-from cla.engine.lane import Lane
+from cla.engine import Comparison, Recording
 from cla.errors import ClaError
 from cla.models import LaneSpec, load_task
 from cla.texts import Texts
@@ -132,5 +131,5 @@ def test_a_kind_that_counts_nothing_says_so(uncounted, capsys):
     assert main(["run", CLIP, "--lanes", f"full,{uncounted}", "--json", "--seconds", "1"]) == 0
     assert json.loads(capsys.readouterr().out)["lanes"][uncounted]["ops_per_token"] is None
     assert cost(systems()[uncounted], PAPER).counted is None
-    lane = Lane(load_task(), LaneSpec(uncounted))
-    assert lane.about.average is None
+    lanes = Comparison(load_task(), [LaneSpec(uncounted)])
+    assert lanes.published.lanes[0].average is None

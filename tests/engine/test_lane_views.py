@@ -6,7 +6,7 @@ import torch
 from rows import assert_rows_close
 from tiny_tasks import tiny_sound_task
 
-from cla.engine import SOUND_STEP_S, Comparison, Lane, SetEmit, SoundStream
+from cla.engine import SOUND_STEP_S, Comparison, SetEmit, SoundStream
 from cla.engine.stream import Arrival
 from cla.errors import ClaError
 from cla.models import LaneSpec
@@ -28,9 +28,11 @@ def deep_task():
 @pytest.mark.parametrize("config", [FOLLOWING, LaneSpec("nystrom", 5)])
 def test_landmarks_are_the_means_of_their_stretches(config):
     task = tiny_sound_task()
-    lane, tokens = Lane(task, config), make_tokens(70)
+    comparison, tokens = Comparison(task, [config]), make_tokens(70)
+    comparison.apply(SetEmit(True))
+    lane = comparison.lanes[0]
     for seen, token in enumerate(tokens, 1):
-        record = lane.step(token, emit=True)
+        record = comparison.step(token).lanes[0]
         classifier = lane._classifier
         line = torch.stack([each.features for each in tokens[:seen]])[None]
         embedded = classifier.embed(line, torch.zeros(1, dtype=torch.int64))
@@ -42,7 +44,9 @@ def test_landmarks_are_the_means_of_their_stretches(config):
 
 @pytest.mark.parametrize("config", [LaneSpec("full"), LaneSpec("continual_nystrom", 4)])
 def test_what_has_no_moving_landmarks_stands_for_no_stretch(config):
-    record = Lane(tiny_sound_task(), config).step(make_tokens(1)[0], emit=True)
+    comparison = Comparison(tiny_sound_task(), [config])
+    comparison.apply(SetEmit(True))
+    record = comparison.step(make_tokens(1)[0]).lanes[0]
     assert record.stretches is None
     assert record.state_bytes > 0
 
@@ -80,7 +84,7 @@ def test_a_lane_may_run_the_lower_layers_alone(deep_task):
 @pytest.mark.parametrize("layers", [0, 3, -1])
 def test_layers_that_are_not_there_are_refused(deep_task, layers):
     with pytest.raises(ClaError, match="num_layers"):
-        Lane(deep_task, LaneSpec("full", num_layers=layers))
+        Comparison(deep_task, [LaneSpec("full", num_layers=layers)])
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 16_000, 44_100])

@@ -14,6 +14,7 @@ from cla.engine import (
     SetLandmarks,
     SetLanes,
     SetSensitivity,
+    SetWindow,
     StepOnce,
 )
 from cla.engine.recording.layout import MAX_PACKET_BYTES
@@ -38,6 +39,7 @@ LANES = st.builds(
 )
 COMMANDS = st.one_of(
     st.builds(SetLandmarks, SIZES),
+    st.builds(SetWindow, SIZES | st.none()),
     st.builds(SetLandmarkMode, st.sampled_from(["fixed", "continual"])),
     st.builds(SetLanes, st.lists(LANES, max_size=4).map(tuple)),
     st.builds(SetEmit, st.booleans()),

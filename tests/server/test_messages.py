@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cla.engine import Pause, RequestMap, SetLandmarks, SetLanes, SetSensitivity
+from cla.engine import Pause, RequestMap, SetLandmarks, SetLanes, SetSensitivity, SetWindow
 from cla.errors import ClaError
 from cla.models import LaneSpec
 from cla.server.messages import (
@@ -39,6 +39,8 @@ UPLOAD = '{"type":"upload","size_bytes":%s,"name":"a.wav","task":"digits"}'
         ({"type": "sensitivity", "enter": 0.5}, SetSensitivity(0.5)),
         ({"type": "pause"}, Pause()),
         ({"type": "landmarks", "num_landmarks": 16}, SetLandmarks(16)),
+        ({"type": "window", "window": 4096}, SetWindow(4096)),
+        ({"type": "window", "window": None}, SetWindow(None)),
         ({"type": "map", "lane": "full", "layer": 1}, RequestMap("full", 1)),
         (
             {"type": "lanes", "lanes": [{"kind": "full", "num_landmarks": None, "name": "x"}]},
@@ -62,7 +64,7 @@ def test_what_a_page_may_say(said, meant):
         *(UPLOAD % size for size in ("-1", MAX_AMOUNT + 1, "1" + "0" * 400, "Infinity")),
         UPLOAD.replace("a.wav", r"a\ud800.wav") % 4,
         UPLOAD.replace("a.wav", "a\ud800.wav") % 4,
-        '{"type":"window","window":60}',
+        '{"type":"window","window":0}',
         '{"type":"emit","emit":false}',
         '{"type":"landmarks","num_landmarks":0}',
         '{"type":"landmark_mode","mode":"none"}',

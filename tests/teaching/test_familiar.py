@@ -7,7 +7,7 @@ import pytest
 import torch
 from tiny_tasks import tiny_sound_task
 
-from cla.engine import ClipTokens, Lane, scan_lane
+from cla.engine import ClipTokens, Comparison, scan_lane
 from cla.errors import ClaError
 from cla.models import Known, KnownClass, LaneSpec, ScoredClass, read_task_file, write_task_file
 from cla.models.known import MAX_EXAMPLES, TOKENS, averaged, unit
@@ -76,14 +76,14 @@ def test_lanes_and_scans_hold_tokens_against_the_same_examples(known):
     features = torch.from_numpy(np.concatenate([tokens_about(1), tokens_about(5), tokens_about(2)]))
     tokens = tuple(Token(i, i * 0.08, row) for i, row in enumerate(features))
     clip = ClipTokens(np.zeros(0, np.float32), tokens, ())
-    lane, free = Lane(task, LaneSpec("full")), Lane(plain, LaneSpec("full"))
+    lane, free = (Comparison(one, [LaneSpec("full")]) for one in (task, plain))
     scan = scan_lane(task, LaneSpec("full"), clip)
     for token, scanned in zip(tokens, scan.probabilities, strict=True):
-        stepped, before = lane.step(token).probabilities, free.step(token).probabilities
+        stepped, before = (one.step(token).lanes[0].probabilities for one in (lane, free))
         assert stepped == pytest.approx(scanned, abs=1e-5)
         recent = features[max(0, token.index + 1 - TOKENS) : token.index + 1].numpy()
         assert stepped == pytest.approx(known.held_against(before, recent), abs=1e-6)
-    assert lane.step(tokens[60]).label == "none"
+    assert lane.step(tokens[60]).lanes[0].label == "none"
 
 
 def test_known_classes_come_back_from_a_file_and_hostile_ones_are_refused(known):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from cla.capture import open_audio, sample_clips
-from cla.engine import Lane
+from cla.engine import Comparison
 from cla.errors import ClaError
 from cla.features import front_end
 from cla.models import LaneSpec, read_task_file, write_task_file
@@ -72,12 +72,13 @@ def test_with_clips_enough_what_is_far_from_a_class_is_not_named_so(monkeypatch)
     taught = teach(Material("hands", classes), "two", fit=FEW)
     assert set(taught.task.known.classes) == {1, 2}
     assert taught.scores[0].accuracy > 0.85
-    lane = Lane(taught.task, LaneSpec("continual_nystrom", 4))
+    lanes = Comparison(taught.task, [LaneSpec("continual_nystrom", 4)])
     said = []
     for center in (2, 6):
         rows = clip_of(center, 40, seed=9).features
         said += [
-            lane.step(Token(i, 0.0, torch.from_numpy(row))).label for i, row in enumerate(rows)
+            lanes.step(Token(i, 0.0, torch.from_numpy(row))).lanes[0].label
+            for i, row in enumerate(rows)
         ]
     assert said[20:40] == ["class 2"] * 20
     assert said[-20:] == ["none"] * 20

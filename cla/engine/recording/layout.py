@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-FORMAT = 4
-FORMATS = (2, 3, FORMAT)
+FORMAT = 5
+FORMATS = (2, 3, 4, FORMAT)
 """Those that are read: the second does not say which lanes stepped by compiled kernels, as all did
 then where numba was installed; lanes have other names up to the third."""
 MANIFEST = "session.json"

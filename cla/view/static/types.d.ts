@@ -111,6 +111,11 @@ export interface Settings {
   recorded_s: number | null;
   num_landmarks: number | null;
   landmark_mode: string | null;
+  /** Tokens of the longest of the lanes' windows. */
+  window: number;
+  /** How far back the session keeps its tokens, from which windows of any length are made, and their memory when full. */
+  history_s: number;
+  history_bytes: number;
   device_name?: string;
 }
 
@@ -134,6 +139,12 @@ export interface LaneRecord {
   rebuilds: number;
   state_bytes: number;
   event: LaneEvent | null;
+  /** False where the lane had no answer for this token: the rest repeats its last one. Else left out. */
+  answered?: false;
+  /** The lane takes every token in and answers one of so many; left out where it answers all. */
+  reads_every?: number;
+  /** So many tokens ago came the one that is answered; left out where it is this one. */
+  age?: number;
 }
 
 export interface TokenMessage {

@@ -1,0 +1,50 @@
+"""What a session has heard: its newest tokens, kept once for all lanes, in a ring."""
+
+import torch
+from torch import Tensor
+
+from cla.models import LONGEST_WINDOW, TaskModel
+
+MAX_BYTES = 64 * 2**20
+"""Of one session."""
+
+
+class History:
+    """A ring of feature tokens, from which the state of any lane can be made.
+
+    It reaches two of the longest windows back for each layer, for landmark segments reach at most
+    one window beyond their own. Memory that no token has filled yet is not taken from the system.
+
+    Attributes:
+        count: tokens that were ever added.
+        capacity: tokens that are kept.
+    """
+
+    def __init__(self, task: TaskModel) -> None:
+        sizes = task.classifier.config
+        most = MAX_BYTES // (4 * sizes.input_dim)
+        self.capacity = min(2 * LONGEST_WINDOW * sizes.num_layers, most)
+        self.count = 0
+        self._ring = torch.empty(self.capacity, sizes.input_dim)
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory of the ring once it is full."""
+        return self._ring.nbytes
+
+    def add(self, features: Tensor) -> None:
+        """Keep a token (F,)."""
+        self._ring[self.count % self.capacity] = features
+        self.count += 1
+
+    def newest(self, count: int) -> Tensor:
+        """The newest tokens, (T, F), oldest first: as many as that, or all that are kept."""
+        count = min(count, self.count, self.capacity)
+        end = self.count % self.capacity
+        if count <= end:
+            return self._ring[end - count : end].clone()
+        return torch.cat([self._ring[end - count :], self._ring[:end]])
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.count = 0
