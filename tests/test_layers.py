@@ -150,6 +150,30 @@ def test_imports_point_down(imports: dict[Path, set[str]]) -> None:
     assert not {path: above for path, above in breaches.items() if above}
 
 
+def lines_of_the_picture() -> dict[str, int]:
+    """The line in which each part stands in CONTRIBUTING's picture of the house."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    picture = text.partition("## The architecture in one page")[2].split("```")[1]
+    return {
+        name.removeprefix("cla."): line
+        for line, words in enumerate(picture.splitlines())
+        for name in re.findall(r"cla\.\w+|recipes", words)
+    }
+
+
+def test_the_picture_shows_all_parts_and_who_stands_on_whom(imports: dict[Path, set[str]]) -> None:
+    lines = lines_of_the_picture()
+    assert set(lines) == set(MAY_IMPORT) - {"__main__", "__init__"} | {"recipes"}
+    breaches = set()
+    for path in (*CODE, *RECIPES):
+        part = part_of(path) if path in imports else "recipes"
+        names = {name.split(".")[1] for name in imports_of(path) if name.startswith("cla.")}
+        for name in names & set(lines) - {part}:
+            if lines[name] <= lines.get(part, -1) and not {part, name} <= BOTTOM:
+                breaches.add((part, name))
+    assert not breaches
+
+
 def test_recipes_stand_on_what_is_for_them() -> None:
     names = {name for path in RECIPES for name in imports_of(path) if name.startswith("cla.")}
     assert {name.split(".")[1] for name in names} <= RECIPES_MAY_IMPORT
