@@ -4,16 +4,17 @@ import argparse
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from cla.attention import KINDS
 from cla.datasets import DATASETS
 from cla.errors import ClaError
-from cla.experiments.config import ExperimentConfig, read_config, with_settings
+from cla.experiments.config import FLOORS, ExperimentConfig, read_config, with_settings
 from cla.experiments.presets import preset
+from cla.models import StackMode
 
 EXTRA_MODULES = ("lightning", "sklearn", "tensorboard", "torchmetrics", "yaml")
-MODEL = ("kind", "landmarks", "landmark_mode", "layers", "positions", "window")
+MODEL = ("kind", "landmarks", "landmark_mode", "layers", "stack_mode", "positions", "window")
 TRAINING = ("epochs", "fit_epochs", "batch_size", "learning_rate", "precision", "devices")
 RUN = ("features", "components", "fold", "data_seed", "seed")
 
@@ -51,8 +52,11 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     """The one attention of a run."""
-    parser.add_argument("--kind", choices=(*KINDS, "any"), default=None,
-                        help="attention; any: one set of weights for all")  # fmt: skip
+    parser.add_argument("--kind", choices=(*KINDS, "any", *FLOORS), default=None,
+                        help="attention; any: one set of weights for all; "
+                        f"{', '.join(FLOORS)}: of the newest token alone")  # fmt: skip
+    parser.add_argument("--stack-mode", choices=get_args(StackMode),
+                        help="how upper layers see the past")  # fmt: skip
     parser.add_argument("--landmarks", type=int, metavar="M")
     parser.add_argument("--landmark-mode", choices=["continual", "fixed"])
     parser.add_argument("--layers", type=int, metavar="L")

@@ -1,11 +1,14 @@
 """`cla sweep`: runs over kinds, layers, landmarks and seeds, into one table."""
 
 from collections.abc import Sequence
+from typing import get_args
 
 from cla.attention import KINDS, REFERENCE
 from cla.cli.evaluate import print_lines
 from cla.cli.experiment_options import add_data_options, add_settings, config_of, require_extra
 from cla.cli.terminal import Terminal, progress_bar, say
+from cla.experiments.config import FLOORS
+from cla.models import StackMode
 from cla.options import Options
 
 SWEPT = (
@@ -13,6 +16,7 @@ SWEPT = (
     ("landmarks", [2, 4, 8, 16, 32], "M"),
     ("seeds", [0, 1, 2], "S"),
     ("folds", [0], "K"),
+    ("windows", [None], "N"),
 )
 """Options of a grid; folds are data seeds where a data set arranges none."""
 
@@ -28,8 +32,11 @@ def main(argv: Sequence[str]) -> int:
         description="Train and judge a grid of runs; started again, it does what is left.",
     )
     add_data_options(parser)
-    parser.add_argument("--kinds", nargs="+", choices=(*KINDS, "any"), default=[REFERENCE],
-                        help="trained with; any: one set of weights for all")  # fmt: skip
+    parser.add_argument("--kinds", nargs="+", choices=(*KINDS, "any", *FLOORS), default=[REFERENCE],
+                        help="trained with; any: one set of weights for all; "
+                        f"{', '.join(FLOORS)}: of the newest token alone")  # fmt: skip
+    parser.add_argument("--stacks", nargs="+", choices=get_args(StackMode),
+                        default=["retroactive"], help="how upper layers see the past")  # fmt: skip
     for name, default, letter in SWEPT:
         parser.add_argument(f"--{name}", nargs="+", dest=f"swept_{name}", type=int,
                             default=default, metavar=letter)  # fmt: skip
@@ -42,8 +49,8 @@ def main(argv: Sequence[str]) -> int:
     from cla.experiments.sweep import RESULTS_FILE, Grid, Rows, sweep, write_results
     from cla.experiments.table import summarize
 
-    swept = (tuple(getattr(options, f"swept_{name}")) for name, _, _ in SWEPT)
-    grid = Grid(tuple(options.kinds), *swept)
+    swept = {name: tuple(getattr(options, f"swept_{name}")) for name, _, _ in SWEPT}
+    grid = Grid(tuple(options.kinds), stacks=tuple(options.stacks), **swept)
     configs = grid.configs(config_of(options))
     runs, tokens = options.work_dir / "runs", options.work_dir / "tokens"
     done = (

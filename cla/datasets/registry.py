@@ -8,6 +8,7 @@ from cla.datasets.arrays import feature_arrays
 from cla.datasets.clip_folder import clip_folder, is_video
 from cla.datasets.esc import esc10
 from cla.datasets.extractors import image_extractor, sound_extractor
+from cla.datasets.gesture_phase import gesture_phase
 from cla.datasets.gtzan import gtzan, gtzan_filtered
 from cla.datasets.thumos import thumos14
 from cla.datasets.token_sets import TokenSet, extract
@@ -46,6 +47,10 @@ def _thumos14(folder: Path, _: Path, features: str | None) -> TokenSet:
     return thumos14(folder, features)
 
 
+def _gesture_phase(folder: Path, _: Path, features: str | None) -> TokenSet:
+    return gesture_phase(folder, features)
+
+
 def _clips(folder: Path, cache: Path, features: str | None) -> TokenSet:
     clips = clip_folder(folder)
     video = is_video(clips)
@@ -67,6 +72,7 @@ DATASETS: Mapping[str, Open] = MappingProxyType(
         "gtzan": _gtzan,
         "gtzan-filtered": _gtzan_filtered,
         "thumos14": _thumos14,
+        "gesture-phase": _gesture_phase,
         "clips": _clips,
         "arrays": _arrays,
     }

@@ -43,6 +43,7 @@ class TokenSet:
         ignored: label of frames that do not count.
         notes: what was left out, and why.
         validation_fold: kept to decide when training ends, in data sets that arrange such a part.
+        variant: makes of a sequence what another person or sensor might have given, to train on.
     """
 
     name: str
@@ -55,6 +56,7 @@ class TokenSet:
     ignored: int | None = None
     notes: tuple[str, ...] = ()
     validation_fold: int | None = None
+    variant: Callable[[TokenSequence, np.random.Generator], TokenSequence] | None = None
 
     @property
     def feature_dim(self) -> int:

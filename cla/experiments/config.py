@@ -13,6 +13,8 @@ Optimizer = Literal["adam", "adamw"]
 Schedule = Literal["constant", "cosine", "one_cycle"]
 Loss = Literal["newest", "every"]
 LANDMARK_COUNTS = (2, 4, 8, 16, 32)
+FLOORS = ("logistic", "mlp")
+"""Classifiers of the newest token alone, which stand in the place of a kind."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +22,13 @@ class ModelConfig:
     """The classifier.
 
     Args:
-        kind: attention that it is trained with; `any` draws one for each batch.
+        kind: attention that it is trained with; `any` draws one for each batch; `logistic` and
+            `mlp` are classifiers of the newest token.
         landmarks: M, for kinds that have landmarks.
         landmark_mode: for kinds that have several.
         layers, embed_dim, heads, feed_forward_dim: L, E, H and the hidden size of the layers.
         window: N; None for the data set's own.
+        harmonics: waves of the positional encoding, at most E / 2; few where order matters little.
     """
 
     kind: str = REFERENCE
@@ -36,11 +40,12 @@ class ModelConfig:
     feed_forward_dim: int = 192
     window: int | None = None
     positions: Positions = "recycling"
+    harmonics: int = 24
     stack_mode: StackMode = "retroactive"
     dropout: float = 0.1
 
     def __post_init__(self) -> None:
-        _require_choice("kind", self.kind, (*KINDS, "any"))
+        _require_choice("kind", self.kind, (*KINDS, "any", *FLOORS))
         has_landmarks = self.kind in KINDS and bool(KINDS[self.kind].landmark_modes)
         if has_landmarks != (self.landmarks is not None):
             if has_landmarks:
@@ -64,7 +69,7 @@ class ModelConfig:
             self.feed_forward_dim,
             window,
             position_period=2 * window,
-            position_harmonics=min(24, self.embed_dim // 2),
+            position_harmonics=min(self.harmonics, self.embed_dim // 2),
             dropout=self.dropout,
             num_layers=self.layers,
             stack_mode=self.stack_mode,
@@ -86,6 +91,8 @@ class TrainingConfig:
         mixup: parameter of the beta distribution by which pairs of sequences are mixed; 0 for none.
         mask_tokens, mask_features: in each sequence, up to so many neighboring tokens and features
             are set to 0; 0 for none.
+        variants: of each training sequence, as the data set makes them, trained on beside it.
+        balance: how far classes that are rare count more: 0 for not, 1 for all alike.
         growing_share: share of batches with windows that are not full yet.
         patience: epochs without a better validation loss after which a phase ends; 0 for never.
         validation_share: of the training sequences, kept to decide that.
@@ -101,6 +108,8 @@ class TrainingConfig:
     mixup: float = 0.0
     mask_tokens: int = 0
     mask_features: int = 0
+    variants: int = 0
+    balance: float = 0.0
     growing_share: float = 0.5
     optimizer: Optimizer = "adam"
     schedule: Schedule = "constant"
@@ -140,6 +149,7 @@ class ExperimentConfig:
         fold: kept for the test, in data sets that arrange folds.
         data_seed: of the split, in those that do not.
         seed: of weights, batches and everything else that is drawn.
+        landmark_counts: those that weights for every kind are judged under.
     """
 
     dataset: str
@@ -149,12 +159,14 @@ class ExperimentConfig:
     fold: int = 0
     data_seed: int = 0
     seed: int = 0
+    landmark_counts: tuple[int, ...] = LANDMARK_COUNTS
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as in a YAML file."""
-        return {**asdict(self), "data": str(self.data)}
+        counts = list(self.landmark_counts)
+        return {**asdict(self), "data": str(self.data), "landmark_counts": counts}
 
 
 def read_config(path: Path, base: ExperimentConfig) -> ExperimentConfig:
@@ -186,6 +198,8 @@ def with_settings(base: ExperimentConfig, given: Mapping[str, Any]) -> Experimen
             values[part] = _replaced(getattr(base, part), values[part] or {})
     if "data" in values:
         values["data"] = Path(values["data"])
+    if "landmark_counts" in values:
+        values["landmark_counts"] = tuple(values["landmark_counts"])
     found: ExperimentConfig = _replaced(base, values)
     return found
 

@@ -2,8 +2,9 @@
 
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
@@ -34,34 +35,45 @@ class Cost:
 
 
 def costs_of(lanes: Sequence[StreamClassifier]) -> list[Cost]:
-    """Counts, and the measured time of a step on a full window, on this machine.
-
-    Lanes step in turn, so that what else the machine does hits all of them. Steps that take one
-    thread are timed by its own clock, which stands still while other programs have the core.
-    """
-    clock = time.thread_time if torch.get_num_threads() == 1 else time.perf_counter
+    """Counts, and the measured time of a step on a full window, on this machine."""
     tokens = [torch.randn(1, lane.config.input_dim) for lane in lanes]
     states = [
         lane.state_from_window(torch.randn(1, lane.receptive_field, lane.config.input_dim))
         for lane in lanes
     ]
-    times: list[list[float]] = [[] for _ in lanes]
-    for _ in range(ROUNDS):
-        for lane, token, state, found in zip(lanes, tokens, states, times, strict=True):
-            lane.step(token, state)  # what the lane before has displaced comes back uncounted
-            for _ in range(max(1, TIMED_STEPS // ROUNDS)):
-                if sum(found) < TIMED_S:
-                    begin = clock()
-                    lane.step(token, state)
-                    found.append(clock() - begin)
+    times_us = step_times_us(
+        [
+            partial(lane.step, token, state)
+            for lane, token, state in zip(lanes, tokens, states, strict=True)
+        ]
+    )
     return [
         Cost(
             count.average if count else None,
             count.published if count else None,
             sum(one.numel() for one in lane.parameters()),
             state_bytes(state),
-            1e6 * statistics.median(found),
+            step_us,
         )
-        for lane, state, found in zip(lanes, states, times, strict=True)
+        for lane, state, step_us in zip(lanes, states, times_us, strict=True)
         for count in [lane.operations]
     ]
+
+
+def step_times_us(steps: Sequence[Callable[[], object]]) -> list[float]:
+    """Median time of each step, done in turn, so that what else the machine does hits them all.
+
+    Steps that take one thread are timed by its own clock, which stands still while other programs
+    have the core.
+    """
+    clock = time.thread_time if torch.get_num_threads() == 1 else time.perf_counter
+    times: list[list[float]] = [[] for _ in steps]
+    for _ in range(ROUNDS):
+        for step, found in zip(steps, times, strict=True):
+            step()  # what the one before has displaced comes back uncounted
+            for _ in range(max(1, TIMED_STEPS // ROUNDS)):
+                if sum(found) < TIMED_S:
+                    begin = clock()
+                    step()
+                    found.append(clock() - begin)
+    return [1e6 * statistics.median(found) for found in times]

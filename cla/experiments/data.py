@@ -70,6 +70,29 @@ def _parted(
     return kept, taken
 
 
+def with_variants(parts: Split, data: TokenSet, config: ExperimentConfig) -> Split:
+    """The training sequences and as many variants of each as the settings ask for, drawn.
+
+    Raises:
+        ClaError: the data set makes none.
+    """
+    if not config.training.variants:
+        return parts
+    if data.variant is None:
+        raise ClaError(f"{data.name} has no variants.", "Leave out the setting variants.")
+    rng = np.random.default_rng((config.seed, config.fold))
+    made = [data.variant(one, rng) for _ in range(config.training.variants) for one in parts.train]
+    return replace(parts, train=(*parts.train, *made))
+
+
+def class_weights(sequences: Sequence[TokenSequence], classes: int, balance: float) -> Tensor:
+    """How much a token of each class counts, 1 on average over the tokens, (C,)."""
+    labels = np.concatenate([sequence.labels for sequence in sequences])
+    shares = np.bincount(labels, minlength=classes) / len(labels)
+    weights = np.where(shares > 0, shares.clip(1e-9) ** -balance, 0.0)
+    return torch.from_numpy(weights / (shares * weights).sum()).float()
+
+
 @dataclass(frozen=True)
 class Reduction:
     """Principal components of tokens, each scaled to unit variance, as VGGish gives its own.

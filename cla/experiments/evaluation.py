@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from torch import Tensor
+
 from cla.attention import BATCH_LOW_RANK, LOW_RANK, REFERENCE
 from cla.datasets import TokenSequence, TokenSet
 from cla.experiments.costs import costs_of
@@ -13,12 +15,22 @@ from cla.experiments.outputs import stream_outputs, window_outputs
 from cla.experiments.runs import Run
 from cla.models import LaneSpec, StreamClassifier
 
+SIZE = ("window", "layers", "stack", "trained_with")
+"""What rows of runs have in common that take the same time a step."""
+
 
 def stream_score(
     lane: StreamClassifier, data: TokenSet, test: Sequence[TokenSequence]
 ) -> dict[str, float]:
     """The data set's measures of a lane that steps, in percent."""
-    outputs, labels = stream_outputs(lane, test), [one.labels for one in test]
+    return score_of(data, stream_outputs(lane, test), test)
+
+
+def score_of(
+    data: TokenSet, outputs: Sequence[Tensor], test: Sequence[TokenSequence]
+) -> dict[str, float]:
+    """The data set's measures of class probabilities (T, C) of sequences, in percent."""
+    labels = [one.labels for one in test]
     if data.measure == "accuracy":
         return clip_score(outputs, labels, data.hop_s)._asdict()
     return frame_score(outputs, labels, data.background, data.ignored)._asdict()
@@ -27,13 +39,15 @@ def stream_score(
 def window_score(
     lane: StreamClassifier, data: TokenSet, test: Sequence[TokenSequence]
 ) -> dict[str, float]:
-    """The same of whole windows: those that clips end with, or those of every frame."""
-    clips = data.measure == "accuracy"
-    outputs = window_outputs(lane, test, last_only=clips)
-    labels = [one.labels[-len(output) :] for one, output in zip(test, outputs, strict=True)]
-    if clips:
-        return {"clips": last_right(outputs, labels)}
-    return frame_score(outputs, labels, data.background, data.ignored)._asdict()
+    """The same of the whole windows that clips end with; streams have no such windows.
+
+    What a frame's window gives as a whole is what steps give there, but for continual landmarks,
+    and with theirs cut anew at each frame it is what `nystrom` gives.
+    """
+    if data.measure != "accuracy":
+        return {}
+    outputs = window_outputs(lane, test)
+    return {"clips": last_right(outputs, [one.labels for one in test])}
 
 
 def evaluate(
@@ -50,8 +64,7 @@ def evaluate(
         "fold": run.config.fold,
         "data_seed": run.config.data_seed,
         "seed": run.config.seed,
-        "layers": run.config.model.layers,
-        "trained_with": trained_with(run),
+        **dict(zip(SIZE, size_of(run), strict=True)),
     }
     ablations = {
         "attention zeroed": without_attention(classifier),
@@ -74,7 +87,7 @@ def evaluate(
                 "system": system_name(lane),
                 "landmarks": lane.num_landmarks or 0,
                 "stream": streamed[alike],
-                "window": window_score(made, data, test),
+                **{f"window_{name}": one for name, one in window_score(made, data, test).items()},
                 **asdict(cost),
             }
         )
@@ -90,6 +103,13 @@ def _same_numbers(lane: LaneSpec, longest: int, window: int) -> LaneSpec:
     if lane.kind == LOW_RANK and lane.landmark_mode == "continual" and longest <= window:
         return LaneSpec(BATCH_LOW_RANK, lane.num_landmarks)
     return lane
+
+
+def size_of(run: Run) -> tuple[int, int, str, str]:
+    """What a run has of `SIZE`."""
+    config = run.classifier.config
+    stack = config.stack_mode if config.num_layers > 1 else ""
+    return config.window, config.num_layers, stack, trained_with(run)
 
 
 def trained_with(run: Run) -> str:

@@ -33,17 +33,18 @@ def figure_of(lines: Sequence[Line]) -> Any:
         for one in all_systems()
         if one.look
     }
-    curves: dict[tuple[str, int, str], list[Line]] = {}
+    curves: dict[tuple[str, str, str], list[Line]] = {}
     for line in lines:
         if "operations" in line.values and measure in line.values:
             group = line.group
-            key = (group["system"], group["layers"], _weights(group["trained_with"]))
+            key = (group["system"], _sizes(group, lines), _weights(group["trained_with"]))
             curves.setdefault(key, []).append(line)
     several = len({weights for _, _, weights in curves}) > 1
-    for (system, layers, weights), points in curves.items():
+    for (system, sizes, weights), points in curves.items():
         points = sorted(points, key=lambda line: line.values["operations"].mean)
         scores = [line.values[measure] for line in points]
-        name = f"{system}, {layers} layer{'s' * (layers > 1)}"
+        name = f"{system}, {sizes}"
+        first = points[0].group
         figure.add_scatter(
             x=[line.values["operations"].mean for line in points],
             y=[score.mean for score in scores],
@@ -52,7 +53,7 @@ def figure_of(lines: Sequence[Line]) -> Any:
                   for line in points],
             mode="lines+markers",
             name=f"{name} ({weights})" if several else name,
-            line={"color": colors.get(system), "dash": "solid" if layers == 1 else "dash"},
+            line={"color": colors.get(system), "dash": _dash(first)},
             marker={"symbol": "circle" if weights == "any" else "diamond", "size": 9},
         )  # fmt: skip
     figure.update_layout(
@@ -62,6 +63,21 @@ def figure_of(lines: Sequence[Line]) -> Any:
         legend={"title": "system"},
     )
     return figure
+
+
+def _sizes(group: dict[str, Any], lines: Sequence[Line]) -> str:
+    """The layers of a curve, and the window where the table has several."""
+    text = f"{group['layers']} layer{'s' * (group['layers'] > 1)}"
+    if group["stack"] == "cascaded":
+        text += " (cascaded)"
+    several = len({line.group["window"] for line in lines if line.group["layers"]}) > 1
+    return f"{text}, N = {group['window']}" if several else text
+
+
+def _dash(group: dict[str, Any]) -> str:
+    if group["layers"] == 1:
+        return "solid"
+    return "dot" if group["stack"] == "cascaded" else "dash"
 
 
 def _weights(trained_with: str) -> str:

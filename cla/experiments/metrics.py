@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchmetrics.functional.classification import (
     multiclass_accuracy,
+    multiclass_f1_score,
     multiclass_precision_recall_curve,
 )
 
@@ -59,10 +60,12 @@ class FrameScore(NamedTuple):
         average_precision: per-frame mean average precision (mAP).
         calibrated: the same with false positives weighted so that each class is as frequent as
             all others together (mcAP).
+        f1: of the classes that frames are named (macro F1).
     """
 
     average_precision: float
     calibrated: float
+    f1: float
 
 
 def frame_score(
@@ -71,7 +74,7 @@ def frame_score(
     background: int | None,
     ignored: int | None,
 ) -> FrameScore:
-    """Average precisions of frames.
+    """How well frames are ranked by each class, and named.
 
     Shapes:
         outputs: class probabilities (T, C) of each recording
@@ -94,7 +97,9 @@ def frame_score(
         # precision = TP / (TP + FP), so FP / TP = 1 / precision - 1; calibrated: FP / ratio.
         false_to_true = 1 / precision.clamp_min(1e-12) - 1
         calibrated.append(_area(1 / (1 + false_to_true / max(ratio, 1e-12)), recall))
-    return FrameScore(100 * float(np.mean(plain)), 100 * float(np.mean(calibrated)))
+    named = multiclass_f1_score(probabilities, wanted, probabilities.shape[-1], average="none")
+    means = (np.mean(plain), np.mean(calibrated), named[ranked].mean())
+    return FrameScore(*(100 * float(mean) for mean in means))
 
 
 def _area(precision: Tensor, recall: Tensor) -> float:

@@ -33,7 +33,10 @@ class StreamModule(lightning.LightningModule):
         classifier: trained in place.
         average: kept of its weights, by exponential decay, if the settings ask for one.
         make_lane: the attention of a batch.
+        weights: how much a token of each class counts, (C,); all the same if not given.
     """
+
+    _weights: Tensor | None
 
     def __init__(
         self,
@@ -43,6 +46,7 @@ class StreamModule(lightning.LightningModule):
         *,
         seed: int,
         whole_clips: bool,
+        weights: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.classifier = classifier
@@ -54,6 +58,7 @@ class StreamModule(lightning.LightningModule):
         self._make_lane = make_lane
         self._seed = seed
         self._whole_clips = whole_clips
+        self.register_buffer("_weights", weights, persistent=False)
 
     @property
     def trained(self) -> StreamClassifier:
@@ -135,10 +140,11 @@ class StreamModule(lightning.LightningModule):
         return logits[:, None], slice(kept - 1, kept)
 
     def _cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Mean over the tokens that count; 0 where none does."""
+        """Mean over the tokens that count, in their number; 0 where none does."""
         losses = functional.cross_entropy(
             logits.flatten(0, 1),
             labels.flatten(),
+            self._weights,
             ignore_index=NOT_COUNTED,
             label_smoothing=self._config.label_smoothing,
             reduction="sum",

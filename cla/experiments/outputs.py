@@ -36,16 +36,28 @@ def _stream_logits(lane: StreamClassifier, tokens: Tensor) -> Tensor:
         return lane.scan(tokens, lane.init_state(len(tokens)))[0]
     # What a retroactive stack says at a token depends on the window alone, but for landmarks of
     # earlier windows, and there are none until the first window is full.
-    length = tokens.shape[1]
-    alone = min(length, config.window) if lags(lane) else length
-    logits = [
-        lane(tokens[:, max(0, end - config.window) : end], tokens_seen=end)
-        for end in range(1, alone + 1)
-    ]
-    if alone < length:  # the scan of such a stack holds more than steps do, and takes longer
-        state = lane.state_from_window(tokens[:, :alone])
-        logits += [lane.step(token, state).output for token in tokens[:, alone:].unbind(1)]
+    window, length = config.window, tokens.shape[1]
+    filling = range(1, min(window, length) + 1)
+    logits = [lane(tokens[:, :end], tokens_seen=end) for end in filling]
+    if length <= window:
+        return torch.stack(logits, 1)
+    if not lags(lane):
+        return torch.cat([torch.stack(logits, 1), _full_windows(lane, tokens)], 1)
+    state = lane.state_from_window(tokens[:, :window])
+    # The scan of such a stack holds more than steps do, and takes longer.
+    logits += [lane.step(token, state).output for token in tokens[:, window:].unbind(1)]
     return torch.stack(logits, 1)
+
+
+def _full_windows(lane: StreamClassifier, tokens: Tensor) -> Tensor:
+    """Logits (B, T - N, C) of every whole window of streams but the first, many at once."""
+    size, period = lane.config.window, lane.config.position_period
+    windows = tokens.unfold(1, size, 1).transpose(2, 3)[:, 1:]  # (B, T - N, N, F)
+    starts = torch.arange(1, 1 + windows.shape[1]).expand(len(tokens), -1) % period
+    pairs = zip(windows.flatten(0, 1).split(BATCH), starts.flatten().split(BATCH), strict=True)
+    logits: list[Tensor] = [lane.head(lane.encoder(lane.embed(*pair))) for pair in pairs]
+    joined: Tensor = torch.cat(logits).unflatten(0, windows.shape[:2])
+    return joined
 
 
 def lags(lane: StreamClassifier) -> bool:
@@ -54,27 +66,12 @@ def lags(lane: StreamClassifier) -> bool:
 
 
 @torch.no_grad()
-def window_outputs(
-    lane: StreamClassifier, sequences: Sequence[TokenSequence], *, last_only: bool
-) -> list[Tensor]:
-    """Class probabilities of each sequence's windows, every one run as a whole.
-
-    Shapes:
-        returns: (1, C) of each sequence if `last_only`, else (T - N + 1, C), its first tokens left
-            out
-    """
+def window_outputs(lane: StreamClassifier, sequences: Sequence[TokenSequence]) -> list[Tensor]:
+    """Class probabilities (1, C) of the window that each sequence ends with, run as a whole."""
     size = lane.config.window
-    every = [
-        tokens.unfold(0, min(size, len(tokens)), 1).transpose(1, 2)
-        for tokens in (torch.from_numpy(one.features).float() for one in sequences)
-    ]
-    if not last_only:
-        return [_by_batches(lane, windows) for windows in every]
+    windows = [torch.from_numpy(one.features[-size:]).float() for one in sequences]
     outputs: list[Tensor] = []
-    for _, alike in groupby((windows[-1] for windows in every), len):  # of one length at once
-        outputs += _by_batches(lane, torch.stack(list(alike))).split(1)
+    for _, alike in groupby(windows, len):  # of one length at once
+        for some in torch.stack(list(alike)).split(BATCH):
+            outputs += lane(some).softmax(-1).split(1)
     return outputs
-
-
-def _by_batches(lane: StreamClassifier, windows: Tensor) -> Tensor:
-    return torch.cat([lane(some).softmax(-1) for some in windows.split(BATCH)])

@@ -24,10 +24,28 @@ SOUNDS = TrainingConfig(
 )
 """Few recordings, short runs: ESC-10."""
 
+GESTURES_MODEL = ModelConfig(embed_dim=32, heads=4, feed_forward_dim=64, harmonics=4, dropout=0.2)
+GESTURES = TrainingConfig(
+    epochs=6,
+    fit_epochs=2,
+    batch_size=64,
+    variants=16,
+    balance=0.5,
+    growing_share=0.1,
+    optimizer="adamw",
+    schedule="one_cycle",
+    learning_rate=2e-3,
+    weight_decay=1e-2,
+    label_smoothing=0.1,
+    average=0.98,
+)
+"""Two or three recordings of one person, heard of as other people's: gesture-phase."""
+
 COMPONENTS = {"esc10": 128}
 """Principal components of the tokens that are kept: as many as VGGish gives."""
 PRESETS: Mapping[str, tuple[ModelConfig, TrainingConfig]] = {
     "esc10": (ModelConfig(), SOUNDS),
+    "gesture-phase": (GESTURES_MODEL, GESTURES),
     "gtzan": (ModelConfig(), replace(AUDIO, validation_share=0.2)),
     "gtzan-filtered": (ModelConfig(), replace(AUDIO, validation_share=0.2)),
     "thumos14": (VIDEO_MODEL, VIDEO),

@@ -7,10 +7,10 @@ import torch
 
 from cla.errors import ClaError
 from cla.experiments.costs import costs_of
-from cla.experiments.evaluation import trained_with
+from cla.experiments.evaluation import SIZE, size_of
 from cla.experiments.lanes import lane_of, system_name
 from cla.experiments.run_one import ROWS_FILE, lanes_of
-from cla.experiments.runs import read_run
+from cla.experiments.runs import SETTINGS_FILE, read_run
 
 Rows = list[dict[str, Any]]
 
@@ -25,10 +25,12 @@ def retimed(rows: Rows, folder: Path) -> Rows:
     """
     torch.set_num_threads(1)
     times: dict[tuple[Any, ...], float] = {}
-    sizes: set[tuple[int, str]] = set()
+    sizes: set[tuple[Any, ...]] = set()
     for found in sorted(folder.rglob(ROWS_FILE)):
+        if not (found.parent / SETTINGS_FILE).exists():
+            continue  # a floor, which is timed when it is fitted
         run = read_run(found.parent)
-        size = (run.classifier.config.num_layers, trained_with(run))
+        size = size_of(run)
         if size in sizes:
             continue
         sizes.add(size)
@@ -42,5 +44,5 @@ def retimed(rows: Rows, folder: Path) -> Rows:
 
 
 def _with_time(row: dict[str, Any], times: dict[tuple[Any, ...], float]) -> dict[str, Any]:
-    key = tuple(row[name] for name in ("layers", "trained_with", "system", "landmarks"))
+    key = tuple(row[name] for name in (*SIZE, "system", "landmarks"))
     return {**row, "step_us": times[key]} if key in times else row

@@ -6,13 +6,14 @@ from typing import Any
 
 from cla.attention import REFERENCE
 from cla.datasets import TokenSet, open_dataset
-from cla.experiments.config import LANDMARK_COUNTS, ExperimentConfig
-from cla.experiments.data import Split, reduced, split
+from cla.experiments.config import FLOORS, ExperimentConfig
+from cla.experiments.data import Split, reduced, split, with_variants
 from cla.experiments.evaluation import evaluate
+from cla.experiments.floors import floor_row
 from cla.experiments.lanes import all_lanes
 from cla.experiments.runs import Run, write_run
 from cla.experiments.training import Reporting, train_run
-from cla.files import write_file
+from cla.files import make_folder, write_file
 from cla.models import LaneSpec
 
 ROWS_FILE = "rows.json"
@@ -25,7 +26,7 @@ def open_data(config: ExperimentConfig, cache: Path) -> tuple[TokenSet, Split]:
         ClaError: it is not there, or too small.
     """
     data = open_dataset(config.dataset, config.data, cache, config.features)
-    parts = split(data, config)
+    parts = with_variants(split(data, config), data, config)
     return data, reduced(parts, config.components) if config.components else parts
 
 
@@ -36,7 +37,7 @@ def lanes_of(config: ExperimentConfig, window: int) -> tuple[LaneSpec, ...]:
     """
     model = config.model
     if model.kind in ("any", REFERENCE):
-        return all_lanes([count for count in LANDMARK_COUNTS if count <= window])
+        return all_lanes([count for count in config.landmark_counts if count <= window])
     return (LaneSpec(model.kind, model.landmarks, model.landmark_mode),)
 
 
@@ -53,8 +54,12 @@ def do_run(
         kept: list[dict[str, Any]] = json.loads(done.read_text("utf-8"))
         return kept
     data, parts = open_data(config, cache)
-    run: Run = train_run(data, parts, config, folder, reporting)
-    write_run(run, folder)
-    rows = evaluate(run, data, parts.test, lanes_of(config, run.classifier.config.window))
+    if config.model.kind in FLOORS:
+        rows = [floor_row(data, parts, config)]
+    else:
+        run: Run = train_run(data, parts, config, folder, reporting)
+        write_run(run, folder)
+        rows = evaluate(run, data, parts.test, lanes_of(config, run.classifier.config.window))
+    make_folder(folder)
     write_file(done, json.dumps(rows).encode())
     return rows

@@ -25,7 +25,9 @@ def rows_of_task(task: TaskModel) -> list[dict[str, Any]]:
     name = SETS[task.name]
     about = {
         "dataset": task.name,
+        "window": task.window,
         "layers": task.classifier.config.num_layers,
+        "stack": "",
         "trained_with": "any",
         "seed": 0,
         "fold": 0,

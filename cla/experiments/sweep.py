@@ -7,17 +7,18 @@ import signal
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from cla.experiments.config import LANDMARK_COUNTS, ExperimentConfig, ModelConfig
+from cla.experiments.config import FLOORS, LANDMARK_COUNTS, ExperimentConfig, ModelConfig
 from cla.experiments.lanes import all_lanes
 from cla.experiments.run_one import do_run
 from cla.experiments.training import Reporting
 from cla.files import make_folder, replacing
-from cla.models import LaneSpec
+from cla.models import LaneSpec, StackMode
 
 RESULTS_FILE = "results.parquet"
 Rows = list[dict[str, Any]]
@@ -28,8 +29,9 @@ class Grid:
     """What is varied.
 
     Args:
-        kinds: attention that weights are trained with; `any` trains one set for all.
-        landmarks: numbers, for the kinds that have landmarks.
+        kinds: attention that weights are trained with; `any` trains one set for all; classifiers
+            of the newest token are trained once for all sizes.
+        landmarks: numbers, for the kinds that have landmarks, and to judge weights of all kinds by.
         folds: of data sets that arrange them; data seeds of the split in others.
     """
 
@@ -38,11 +40,20 @@ class Grid:
     landmarks: tuple[int, ...] = LANDMARK_COUNTS
     seeds: tuple[int, ...] = (0, 1, 2)
     folds: tuple[int, ...] = (0,)
+    windows: tuple[int | None, ...] = (None,)
+    stacks: tuple[StackMode, ...] = ("retroactive",)
 
     def configs(self, base: ExperimentConfig) -> list[ExperimentConfig]:
         """The settings of every run."""
         return [
-            replace(base, model=model, seed=seed, fold=fold, data_seed=fold)
+            replace(
+                base,
+                model=model,
+                seed=seed,
+                fold=fold,
+                data_seed=fold,
+                landmark_counts=self.landmarks,
+            )
             for seed in self.seeds
             for model in self._models(base.model)
             for fold in self.folds
@@ -51,7 +62,10 @@ class Grid:
     def _models(self, base: ModelConfig) -> Iterator[ModelConfig]:
         lanes = [LaneSpec("any")] if "any" in self.kinds else []
         lanes += [lane for lane in all_lanes(self.landmarks) if lane.kind in self.kinds]
-        for layers in self.layers:
+        yield from (replace(base, kind=kind) for kind in FLOORS if kind in self.kinds)
+        for window, layers, stack in product(self.windows, self.layers, self.stacks):
+            if layers == 1 and stack != self.stacks[0]:
+                continue  # of one layer there is one stack
             for lane in lanes:
                 yield replace(
                     base,
@@ -59,6 +73,8 @@ class Grid:
                     landmarks=lane.num_landmarks,
                     landmark_mode=lane.landmark_mode if lane.num_landmarks else base.landmark_mode,
                     layers=layers,
+                    window=window or base.window,
+                    stack_mode=stack,
                 )
 
 
@@ -70,6 +86,7 @@ def run_name(config: ExperimentConfig) -> str:
     if model.landmarks:
         lane += f"-{model.landmark_mode}-{model.landmarks}"
     digest = hashlib.sha256(text.encode()).hexdigest()[:10]
+    lane += f"-window{model.window}" if model.window else ""
     return f"{lane}-layers{model.layers}-fold{config.fold}-seed{config.seed}-{digest}"
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from cla.errors import ClaError
 from cla.files import make_folder, write_file
 
-GROUP = ("dataset", "layers", "trained_with", "system", "landmarks")
+GROUP = ("dataset", "window", "layers", "stack", "trained_with", "system", "landmarks")
 """What rows have in common that differ in seed and fold alone."""
 SCORES = {
     "stream_clips": "clips, %",
@@ -18,7 +18,7 @@ SCORES = {
     "stream_agreement": "same label as full, %",
     "stream_average_precision": "mAP, %",
     "stream_calibrated": "mcAP, %",
-    "window_average_precision": "mAP by window, %",
+    "stream_f1": "F1, %",
 }
 COSTS = {
     "operations": "operations a step",
@@ -80,7 +80,7 @@ def headings(lines: Sequence[Line]) -> list[str]:
     """The columns that any line has."""
     present = {name for line in lines for name in line.values}
     named = [*SCORES.items(), *COSTS.items()]
-    return ["layers", "trained with", "system", "M", *(text for name, text in named
+    return ["N", "layers", "trained with", "system", "M", *(text for name, text in named
             if name in present)]  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def cells(lines: Sequence[Line]) -> list[list[str]]:
     table = []
     for line in lines:
         group = line.group
-        row = [str(group["layers"]), group["trained_with"], group["system"]]
+        row = [str(group["window"]), _depth(group), group["trained_with"], group["system"]]
         row.append(str(group["landmarks"] or ""))
         for name in (*SCORES, *COSTS):
             if name in present:
@@ -99,6 +99,12 @@ def cells(lines: Sequence[Line]) -> list[list[str]]:
                 row.append("" if cell is None else cell.text(form))
         table.append(row)
     return table
+
+
+def _depth(group: dict[str, Any]) -> str:
+    """The number of layers, and how they see the past where that is not the paper's way."""
+    cascaded = group["stack"] not in ("", "retroactive")
+    return f"{group['layers']}, {group['stack']}" if cascaded else str(group["layers"])
 
 
 def write_table(lines: Sequence[Line], path: Path) -> None:
@@ -117,7 +123,7 @@ def write_table(lines: Sequence[Line], path: Path) -> None:
 def markdown(lines: Sequence[Line]) -> str:
     """The table as Markdown."""
     names = headings(lines)
-    rules = ["---"] * 3 + ["---:"] * (len(names) - 3)
+    rules = ["---"] * 4 + ["---:"] * (len(names) - 4)
     table = [names, rules, *cells(lines)]
     return "".join("| " + " | ".join(row) + " |\n" for row in table)
 
@@ -126,7 +132,7 @@ def _latex(lines: Sequence[Line]) -> str:
     names = headings(lines)
     escape = str.maketrans({"%": r"\%", "_": r"\_", "±": r"$\pm$", "µ": r"$\mu$"})
     body = [" & ".join(row).translate(escape) + r" \\" for row in [names, *cells(lines)]]
-    columns = "rll" + "r" * (len(names) - 3)
+    columns = "rrll" + "r" * (len(names) - 4)
     return "\n".join(
         [rf"\begin{{tabular}}{{{columns}}}", r"\hline", body[0], r"\hline", *body[1:], r"\hline",
          r"\end{tabular}", ""]

@@ -12,8 +12,8 @@ from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch.utils.data import DataLoader
 
 from cla.datasets import TokenSequence, TokenSet
-from cla.experiments.config import LANDMARK_COUNTS, ExperimentConfig
-from cla.experiments.data import EpochSampler, Split, Windows
+from cla.experiments.config import ExperimentConfig
+from cla.experiments.data import EpochSampler, Split, Windows, class_weights
 from cla.experiments.lanes import partly_fixed
 from cla.experiments.module import StreamModule, lane_maker
 from cla.experiments.runs import Run, read_phase, write_phase
@@ -88,6 +88,7 @@ def _train_phase(
         lane_maker(config.model, fitted, window),
         seed=config.seed,
         whole_clips=all(len(sequence.labels) <= window for sequence in parts.train),
+        weights=class_weights(parts.train, len(data.labels), settings.balance),
     )
     windows = Windows(parts.train, window, STREAM_STRIDE, data.ignored)
     sampler = EpochSampler(len(windows), config.seed)
@@ -172,6 +173,6 @@ def _all_landmarks(
     """The landmarks trained with; for weights trained without, those of every number."""
     if config.model.fixed:
         return {config.model.landmarks or 0: tuple(fitted)}
-    counts = [count for count in LANDMARK_COUNTS if count <= classifier.config.window]
+    counts = [count for count in config.landmark_counts if count <= classifier.config.window]
     features = [sequence.features for sequence in sequences]
     return fit_landmarks(classifier, features, config.seed, FITTED_TOKENS, counts)

@@ -1,5 +1,7 @@
 """Features: a stream of samples, or of images of hands, becomes a stream of tokens."""
 
+from cla.features.body import BODY_DIM, BODY_HOP_S, NUM_JOINTS, BodyFrame, body_features
+from cla.features.body_stream import BodyStream
 from cla.features.front_ends import (
     FRONT_ENDS,
     FrontEnd,
@@ -44,6 +46,8 @@ from cla.features.yamnet_tokenizer import (
 )
 
 __all__ = [
+    "BODY_DIM",
+    "BODY_HOP_S",
     "BONES",
     "FEATURE_DIM",
     "FRONT_ENDS",
@@ -52,6 +56,7 @@ __all__ = [
     "HAND_HOP_S",
     "HOP_S",
     "HOP_SAMPLES",
+    "NUM_JOINTS",
     "NUM_POINTS",
     "RECEPTIVE_FIELD_S",
     "SAMPLE_RATE_HZ",
@@ -60,6 +65,8 @@ __all__ = [
     "VGGISH_DIM",
     "YAMNET_DIM",
     "YAMNET_FILE",
+    "BodyFrame",
+    "BodyStream",
     "EmbeddingState",
     "FrontEnd",
     "Hand",
@@ -83,6 +90,7 @@ __all__ = [
     "Vggish",
     "Yamnet",
     "YamnetTokenizer",
+    "body_features",
     "embed_clip",
     "embed_sounds",
     "front_end",

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -25,9 +26,11 @@ from cla.experiments.figure import figure_of
 from cla.experiments.lanes import LaneSpec, all_lanes, lane_of, system_name, without_attention
 from cla.experiments.metrics import clip_score, frame_score
 from cla.experiments.outputs import stream_outputs, window_outputs
+from cla.experiments.presets import preset
+from cla.experiments.run_one import do_run
 from cla.experiments.runs import Run
 from cla.experiments.shipped import rows_of_task
-from cla.experiments.table import markdown, summarize, write_table
+from cla.experiments.table import cells, markdown, summarize, write_table
 from cla.models import ClassifierConfig, FixedLandmarks, StackMode, StreamClassifier, load_task
 
 
@@ -61,7 +64,7 @@ def test_average_precision_is_its_definition_and_calibration_weighs_negatives():
     outputs = torch.from_numpy(rng.dirichlet(np.ones(4), 200)).float()
     found = frame_score([outputs], [labels], background=0, ignored=3)
     kept = labels != 3
-    plain, calibrated = [], []
+    plain, calibrated, f1 = [], [], []
     for label in (1, 2):
         order = np.argsort(-outputs[kept][:, label].numpy(), kind="stable")
         hits = (labels[kept] == label)[order]
@@ -69,8 +72,12 @@ def test_average_precision_is_its_definition_and_calibration_weighs_negatives():
         ratio = (~hits).sum() / hits.sum()
         plain.append((true / (true + false))[hits].mean())
         calibrated.append((ratio * true / (ratio * true + false))[hits].mean())
+        named = outputs[kept].argmax(1).numpy() == label
+        both = (named & (labels[kept] == label)).sum()
+        f1.append(2 * both / (named.sum() + (labels[kept] == label).sum()))
     assert found.average_precision == pytest.approx(100 * np.mean(plain), abs=1e-2)
     assert found.calibrated == pytest.approx(100 * np.mean(calibrated), abs=1e-2)
+    assert found.f1 == pytest.approx(100 * np.mean(f1), abs=1e-2)
 
 
 @pytest.mark.parametrize("lane", all_lanes((2, 4)), ids=str)
@@ -79,7 +86,7 @@ def test_windows_give_what_steps_give_at_the_end_of_a_cycle(lane: LaneSpec):
         pytest.skip("whole windows take their landmarks from the lane in both ways")
     made = lane_of(small_classifier(), lane)
     clips = sequences(8, 8)
-    by_steps, by_windows = stream_outputs(made, clips), window_outputs(made, clips, last_only=True)
+    by_steps, by_windows = stream_outputs(made, clips), window_outputs(made, clips)
     for stepped, window in zip(by_steps, by_windows, strict=True):
         assert_rows_close(stepped[-1:], window)
 
@@ -107,7 +114,7 @@ def test_a_stack_is_judged_by_the_numbers_of_its_steps(lane: LaneSpec, mode: Sta
 def test_windows_of_many_sequences_are_those_of_each(layers: int):
     made = lane_of(small_classifier(layers), LaneSpec("nystrom", 4))
     clips = sequences(12, 8, 5, 5, 12)
-    last = window_outputs(made, clips, last_only=True)
+    last = window_outputs(made, clips)
     for clip, found in zip(clips, last, strict=True):
         window = torch.from_numpy(clip.features[-8:])[None]
         assert_rows_close(found, made(window).softmax(-1))
@@ -138,8 +145,6 @@ def test_streams_of_uneven_length_do_not_disturb_each_other():
     together = stream_outputs(made, clips)
     assert [len(one) for one in together] == [12, 5]
     assert_rows_close(together[1], stream_outputs(made, clips[1:])[0])
-    every = window_outputs(made, clips, last_only=False)
-    assert [len(one) for one in every] == [5, 1]
 
 
 def test_the_ablation_leaves_only_the_token_itself():
@@ -165,7 +170,14 @@ def test_costs_are_those_of_the_lane():
 
 
 def rows() -> list[dict]:
-    common = {"dataset": "d", "layers": 1, "trained_with": "any", "landmarks": 0}
+    common = {
+        "dataset": "d",
+        "window": 8,
+        "layers": 1,
+        "stack": "",
+        "trained_with": "any",
+        "landmarks": 0,
+    }
     return [
         {**common, "system": "full", "seed": seed, "fold": fold, "stream_clips": clips,
          "operations": 100.0, "step_us": 5.0 + seed}
@@ -187,6 +199,32 @@ def test_the_table_has_the_mean_and_deviation_over_seeds_of_all_folds(tmp_path: 
         write_table([line], tmp_path / "t.xls")
     (trace,) = figure_of([line]).data
     assert (list(trace.x), list(trace.y)) == ([100.0], [88.5])
+
+
+def test_a_cascade_and_several_windows_have_lines_and_curves_of_their_own():
+    (one, *_) = rows()
+    deep = {**one, "layers": 2, "stack": "cascaded"}
+    floor = {**one, "window": 1, "layers": 0, "system": "MLP", "operations": None}
+    lines = summarize([one, {**one, "window": 16}, deep, floor])
+    assert [row[:2] for row in cells(lines)] == [
+        ["8", "1"], ["16", "1"], ["8", "2, cascaded"], ["1", "0"]
+    ]  # fmt: skip
+    assert [curve.name for curve in figure_of(lines).data] == [
+        "full, 1 layer, N = 8", "full, 1 layer, N = 16", "full, 2 layers (cascaded), N = 8",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["logistic", "mlp"])
+def test_a_floor_learns_what_the_newest_token_tells(kind: str, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("cla.experiments.floors.STEPS", 200)
+    data = write_arrays(tmp_path / "data")
+    config = preset("arrays", data)
+    config = replace(config, model=replace(config.model, kind=kind))
+    (row,) = do_run(config, tmp_path / "run", tmp_path / "tokens")
+    assert (row["window"], row["layers"], row["operations"]) == (1, 0, None)
+    assert row["stream_clips"] > 60  # of three classes, from noisy tokens
+    assert row["parameters"] == {"logistic": 5 * 3 + 3, "mlp": (5 + 1) * 64 + (64 + 1) * 3}[kind]
+    assert do_run(config, tmp_path / "run", tmp_path / "tokens") == [row]
 
 
 def test_commands_train_fit_and_print(tmp_path: Path, capsys):

@@ -29,6 +29,20 @@ def test_the_papers_grid_has_its_runs(tmp_path: Path):
     configs = grid.configs(base)
     assert len(configs) == 2 * (2 + 3 * 6) * 25
     assert len({run_name(config) for config in configs}) == len(configs)
+    sizes = Grid(
+        ("full", "mlp"), (1, 2), (4,), (0,), (0, 1), (64, 256), ("retroactive", "cascaded")
+    )
+    found = [config.model for config in sizes.configs(base) if config.fold == 0]
+    assert [(one.kind, one.window, one.layers, one.stack_mode) for one in found] == [
+        ("mlp", None, 1, "retroactive"),
+        ("full", 64, 1, "retroactive"),
+        ("full", 64, 2, "retroactive"),
+        ("full", 64, 2, "cascaded"),
+        ("full", 256, 1, "retroactive"),
+        ("full", 256, 2, "retroactive"),
+        ("full", 256, 2, "cascaded"),
+    ]
+    assert {config.landmark_counts for config in sizes.configs(base)} == {(4,)}
     moved = replace(configs[0], data=tmp_path / "moved")
     assert run_name(moved) == run_name(configs[0])
 
