@@ -42,13 +42,9 @@ class AudioFile(MediaFile[AudioChunk]):
 
     Where a file changes its sample rate or its channels, what follows is converted. Sound that is
     missing by the file's timestamps is silence.
-
-    Attributes:
-        sample_rate_hz: sample rate of every chunk.
     """
 
     kind: ClassVar[str] = "sound"
-    sample_rate_hz: int = 0
     _limits: AudioLimits
     _stream: AudioStream
 

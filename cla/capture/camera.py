@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from cla.capture.pictures import MIN_SIDE, fitted
+from cla.capture.source import Source
 from cla.errors import ClaError
 from cla.opencv import opencv
 from cla.texts.sentence import Sentence
@@ -51,8 +52,8 @@ def list_cameras() -> tuple[CameraInfo, ...]:
     return tuple(sorted(_listed(_DEVICES), key=lambda camera: camera.index))
 
 
-class CameraReader:
-    """An open camera: an endless iterator of pictures, and a context manager.
+class CameraReader(Source[VideoFrame]):
+    """An open camera, which gives pictures without end.
 
     Times are those of arrival, counted from the first picture. Pictures are not mirrored.
 
@@ -64,6 +65,7 @@ class CameraReader:
     """
 
     def __init__(self, source: int | str) -> None:
+        super().__init__()
         self.name = camera_name(source)
         _check(source)
         self._first_s: float | None = None
@@ -76,15 +78,6 @@ class CameraReader:
             raise ClaError("camera_address_not_opened", camera=self.name)
         # Where a driver keeps pictures back, an old one would be taken for now.
         self._capture.set(self._cv2.CAP_PROP_BUFFERSIZE, 1)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __iter__(self) -> Iterator[VideoFrame]:
-        return self
 
     def __next__(self) -> VideoFrame:
         give_up_s = time.monotonic() + _SILENT_CAMERA_S
@@ -102,7 +95,6 @@ class CameraReader:
         raise StopIteration
 
     def close(self) -> None:
-        """Gives the camera back; may be called again."""
         self._capture.release()
 
 

@@ -1,34 +1,24 @@
-"""A process of its own for what may hang, swell or crash, and the messages that it writes.
+"""A process of its own for what may hang, swell or crash, and what it gives.
 
-A message is a little-endian uint32 pair, the lengths of a JSON header and of the data behind it,
-then both. It is believed no more than what the process reads: nothing is unpickled.
+It is believed no more than what it reads: see `cla.capture.messages` for what it writes.
 """
 
-import faulthandler
 import json
 import os
-import struct
 import subprocess
 import sys
 import tempfile
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, BinaryIO, Generic, Self, TypeVar, cast
+from typing import Any, BinaryIO, ClassVar, Literal, cast
 
-import numpy as np
-
+from cla.capture.messages import LENGTHS, error_of, picture_of, sentence_of, sound_of
+from cla.capture.source import Chunk, Source
 from cla.errors import ClaError
-from cla.texts.sentence import Sentence
-from cla.types import AudioChunk, VideoFrame
-
-Chunk = TypeVar("Chunk")
 
 MAX_HEADER_BYTES = 64 * 1024
 MAX_DATA_BYTES = 64 * 2**20
-STOPPED = 1
-"""How a process ends that takes too long, which is `faulthandler`'s way."""
-_LENGTHS = struct.Struct("<II")
+MOST_NOTICES, MAX_NOTICE = 16, 400
 
 
 class Child:
@@ -80,7 +70,7 @@ class Child:
             ClaError: the process says what is wrong, or has ended.
             ValueError: the message is not as agreed.
         """
-        header_bytes, data_bytes = _LENGTHS.unpack(self._exactly(_LENGTHS.size))
+        header_bytes, data_bytes = LENGTHS.unpack(self._exactly(LENGTHS.size))
         if header_bytes > MAX_HEADER_BYTES or data_bytes > MAX_DATA_BYTES:
             raise ValueError("a message is too long")
         header: dict[str, Any] = json.loads(self._exactly(header_bytes))
@@ -105,16 +95,18 @@ class Child:
         raise self._failed(self._process.wait())
 
 
-class ChildSource(ABC, Generic[Chunk]):
-    """What a process reads for this one: an iterator of chunks, and a context manager.
+class ChildSource(Source[Chunk]):
+    """A source that a process reads for this one.
 
     Raises:
         ClaError: it cannot be opened there.
     """
 
+    _gives: ClassVar[Literal["sound", "picture"]]
     _chunks: Iterator[Chunk]
 
     def __init__(self, child: Child) -> None:
+        super().__init__()
         self._child = child
         try:
             with child.unbelieving():
@@ -125,40 +117,41 @@ class ChildSource(ABC, Generic[Chunk]):
             raise
         self._chunks = self._read()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __iter__(self) -> Iterator[Chunk]:
-        return self
-
     def __next__(self) -> Chunk:
         return next(self._chunks)
 
     def close(self) -> None:
-        """Ends the process; may be called again. Iterating on raises StopIteration."""
         self._chunks = iter(())
         self._child.close()
 
-    @abstractmethod
     def _opened(self, header: dict[str, Any]) -> None:
         """Takes what is known of the whole source."""
+        duration_s = header["duration_s"]
+        self.duration_s = None if duration_s is None else float(duration_s)
+        self.sample_rate_hz = int(header["sample_rate_hz"])
 
-    @abstractmethod
-    def _read(self) -> Iterator[Chunk]: ...
+    def _read(self) -> Iterator[Chunk]:
+        while True:
+            with self._child.unbelieving():
+                header, data = self._child.read(self._gives, "notice", "end")
+                if header["type"] == "end":
+                    self.damaged_packets = int(header["damaged_packets"])
+                    return
+                if header["type"] == "notice":
+                    self._take_notice(header)
+                    continue
+                chunk = (
+                    sound_of(header, data, self.sample_rate_hz)
+                    if self._gives == "sound"
+                    else picture_of(header, data)
+                )
+            yield cast(Chunk, chunk)
 
-
-def sound_of(header: dict[str, Any], data: bytes, sample_rate_hz: int) -> AudioChunk:
-    """The sound of a message."""
-    return AudioChunk(np.frombuffer(data, "<f4"), sample_rate_hz, float(header["start_s"]))
-
-
-def picture_of(header: dict[str, Any], data: bytes) -> VideoFrame:
-    """The picture of a message."""
-    image = np.frombuffer(data, np.uint8).reshape(header["shape"])
-    return VideoFrame(image, float(header["time_s"]))
+    def _take_notice(self, header: dict[str, Any]) -> None:
+        notice = sentence_of(header)
+        if len(self.notices) == MOST_NOTICES or len(notice) > MAX_NOTICE:
+            raise ValueError("there is more to say than can be")
+        self.notices.append(notice)
 
 
 def nameless_file(content: bytes) -> BinaryIO:
@@ -171,57 +164,3 @@ def nameless_file(content: bytes) -> BinaryIO:
     file.write(content)
     file.seek(0)
     return file
-
-
-def as_header(said: ClaError | Sentence) -> dict[str, Any]:
-    """An error or a sentence in JSON: its key, and values of which some are sentences too."""
-    values = {
-        name: {"key": value.key, "values": dict(value.values)}
-        if isinstance(value, Sentence)
-        else value
-        for name, value in said.values.items()
-    }
-    return {"key": said.key, "values": values}
-
-
-def sentence_of(header: Mapping[str, Any]) -> Sentence:
-    """What `as_header` has written; raises KeyError, TypeError or ValueError unless it can be."""
-    return Sentence(str(header["key"]), **_values(header))
-
-
-def error_of(header: Mapping[str, Any]) -> ClaError:
-    """The same of an error."""
-    error = ClaError(str(header["key"]), **_values(header))
-    str(error)  # fails now where the catalogue has no such sentences
-    return error
-
-
-def _values(header: Mapping[str, Any]) -> dict[str, object]:
-    return {
-        name: Sentence(str(value["key"]), **value["values"]) if isinstance(value, dict) else value
-        for name, value in dict(header["values"]).items()
-    }
-
-
-def messages_out() -> BinaryIO:
-    """Where a child writes its messages; what a library prints does not get between them."""
-    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    return out
-
-
-def write(out: BinaryIO, header: Mapping[str, Any], data: bytes = b"") -> None:
-    """Write a message to whoever started this process."""
-    text = json.dumps(header).encode()
-    out.write(_LENGTHS.pack(len(text), len(data)))
-    out.write(text)
-    out.write(data)
-    out.flush()
-
-
-@contextmanager
-def no_longer_than(seconds: float) -> Iterator[None]:
-    """End the process where this takes longer; code that never returns cannot prevent it."""
-    faulthandler.dump_traceback_later(seconds, exit=True)
-    yield
-    faulthandler.cancel_dump_traceback_later()

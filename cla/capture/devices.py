@@ -2,22 +2,15 @@
 
 import json
 import os
-from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from cla.capture.camera import CameraInfo, camera_name, list_cameras
-from cla.capture.child import (
-    STOPPED,
-    Child,
-    ChildSource,
-    Chunk,
-    nameless_file,
-    picture_of,
-    sound_of,
-)
+from cla.capture.child import Child, ChildSource, nameless_file
+from cla.capture.messages import STOPPED
 from cla.capture.microphone import MicrophoneInfo
+from cla.capture.source import Chunk
 from cla.errors import ClaError
 from cla.texts.sentence import Sentence
 from cla.types import AudioChunk, VideoFrame
@@ -28,10 +21,7 @@ PIPE_BYTES = 2**20
 
 
 class IsolatedDevice(ChildSource[Chunk]):
-    """An open device: an endless iterator of chunks, and a context manager.
-
-    Attributes:
-        name: the device's name.
+    """An open device, which gives chunks without end.
 
     Raises:
         ClaError: there is no such device, or it cannot be opened.
@@ -41,19 +31,8 @@ class IsolatedDevice(ChildSource[Chunk]):
         super().__init__(_child(name, asked))
 
     def _opened(self, header: dict[str, Any]) -> None:
+        super()._opened(header)
         self.name = str(header["name"])
-
-    @abstractmethod
-    def _chunk(self, header: dict[str, Any], data: bytes) -> Chunk: ...
-
-    def _read(self) -> Iterator[Chunk]:
-        while True:
-            with self._child.unbelieving():
-                header, data = self._child.read("sound", "picture", "end")
-                if header["type"] == "end":
-                    return
-                chunk = self._chunk(header, data)
-            yield chunk
 
 
 class Microphone(IsolatedDevice[AudioChunk]):
@@ -63,10 +42,9 @@ class Microphone(IsolatedDevice[AudioChunk]):
 
     Args:
         index: which one, from `list_microphones`; without it the default one.
-
-    Attributes:
-        sample_rate_hz: sample rate of every chunk.
     """
+
+    _gives = "sound"
 
     def __init__(self, index: int | None = None) -> None:
         name = (
@@ -75,13 +53,6 @@ class Microphone(IsolatedDevice[AudioChunk]):
             else Sentence("words.microphone_number", index=index)
         )
         super().__init__(name, {"microphone": index})
-
-    def _opened(self, header: dict[str, Any]) -> None:
-        super()._opened(header)
-        self.sample_rate_hz = int(header["sample_rate_hz"])
-
-    def _chunk(self, header: dict[str, Any], data: bytes) -> AudioChunk:
-        return sound_of(header, data, self.sample_rate_hz)
 
 
 class Camera(IsolatedDevice[VideoFrame]):
@@ -93,11 +64,10 @@ class Camera(IsolatedDevice[VideoFrame]):
         source: an index from `list_cameras`, or an RTSP or HTTP address.
     """
 
+    _gives = "picture"
+
     def __init__(self, source: int | str) -> None:
         super().__init__(camera_name(source), {"camera": source})
-
-    def _chunk(self, header: dict[str, Any], data: bytes) -> VideoFrame:
-        return picture_of(header, data)
 
 
 def list_microphones() -> tuple[MicrophoneInfo, ...]:

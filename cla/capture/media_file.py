@@ -5,12 +5,12 @@ memory stays bounded however long it is.
 """
 
 import os
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, Generic, Self, TypeVar, cast
+from typing import Any, BinaryIO, ClassVar, cast
 
 import av
 from av.audio.stream import AudioStream
@@ -22,11 +22,10 @@ from cla.capture.chained import FilePart, lacks_its_end, parts
 from cla.capture.container import open_container
 from cla.capture.endings import BARE
 from cla.capture.riff import riff_size
+from cla.capture.source import Chunk, Source
 from cla.errors import ClaError
 from cla.printable import printable
 from cla.texts.sentence import Sentence
-
-Chunk = TypeVar("Chunk")
 
 _MOST_FAILURES = 16
 """Faults in reading, one behind the other, after which the file is at its end."""
@@ -47,22 +46,13 @@ class MediaLimits:
     max_bytes: int = 4 * 2**30
 
 
-class MediaFile(ABC, Generic[Chunk]):
-    """An open file: an iterator of chunks, to be used once, and a context manager.
-
-    Attributes:
-        name: the file's name, safe to print.
-        duration_s: what the file says it lasts, or None where it does not say.
-        damaged_packets: packets so far that could not be decoded and were left out.
-        notices: sentences so far on what the file holds that is not as it should be, and what was
-            made of it; a few at most.
-    """
+class MediaFile(Source[Chunk]):
+    """An open file."""
 
     kind: ClassVar[str]
 
     def __init__(self, source: str | Path | bytes, limits: MediaLimits) -> None:
-        self.damaged_packets = 0
-        self.notices: list[Sentence] = []
+        super().__init__()
         self._limits = limits
         self._packets_end_s = 0.0
         self._container: InputContainer | None = None
@@ -79,20 +69,10 @@ class MediaFile(ABC, Generic[Chunk]):
             raise
         self._chunks = self._checked(self._decode())
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __iter__(self) -> Iterator[Chunk]:
-        return self
-
     def __next__(self) -> Chunk:
         return next(self._chunks)
 
     def close(self) -> None:
-        """Closes the file; may be called again. Iterating on raises StopIteration."""
         if self._container is not None:
             self._chunks = iter(())
             self._container.close()

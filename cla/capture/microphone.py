@@ -4,15 +4,15 @@ Drivers crash: `cla.capture.devices` reads it in a process of its own.
 """
 
 import queue
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cla.capture.source import Source
 from cla.errors import ClaError
 from cla.types import AudioChunk
 
@@ -46,23 +46,20 @@ def find_microphones() -> tuple[MicrophoneInfo, ...]:
     return tuple(sorted(found, key=lambda microphone: microphone.index != default))
 
 
-class MicrophoneReader:
-    """An open microphone: an endless iterator of chunks, and a context manager.
+class MicrophoneReader(Source[AudioChunk]):
+    """An open microphone, which gives chunks without end.
 
     Sound that nobody reads for 10 s is lost; `start_s` of the next chunk tells the gap.
 
     Args:
         index: which one, from `find_microphones`; without it the default one.
 
-    Attributes:
-        name: the device's name.
-        sample_rate_hz: sample rate of every chunk.
-
     Raises:
         ClaError: there is no microphone, or it cannot be opened.
     """
 
     def __init__(self, index: int | None = None) -> None:
+        super().__init__()
         sounddevice = _sounddevice()
         microphones = {microphone.index: microphone for microphone in find_microphones()}
         if not microphones:
@@ -94,15 +91,6 @@ class MicrophoneReader:
     def _unavailable(self, error: Exception) -> ClaError:
         return ClaError("microphone_not_opened", microphone=self.name, reason=error)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __iter__(self) -> Iterator[AudioChunk]:
-        return self
-
     def __next__(self) -> AudioChunk:
         if self._stream.closed:
             raise StopIteration
@@ -113,7 +101,6 @@ class MicrophoneReader:
         return AudioChunk(samples, self.sample_rate_hz, first_sample / self.sample_rate_hz)
 
     def close(self) -> None:
-        """Gives the microphone back; may be called again."""
         self._stream.close()
 
     def _take(self, block: NDArray[np.float32], frames: int, *_: Any) -> None:

@@ -11,7 +11,7 @@ from sounds import written
 from videos import gradient, write_video
 
 from cla.capture import AudioLimits, VideoLimits, open_audio, open_video, sample_clips
-from cla.capture.isolated import MAX_NOTICE, MOST_NOTICES
+from cla.capture.child import MAX_NOTICE, MOST_NOTICES
 
 LIMITS = AudioLimits(max_duration_s=60.0, max_bytes=2**20)
 VIDEO_LIMITS = VideoLimits(max_duration_s=60.0, max_bytes=2**20, max_frames=500)
