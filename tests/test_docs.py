@@ -1,5 +1,6 @@
 """The code in the documentation runs, and does what is said."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -86,3 +87,8 @@ def test_the_moving_picture_moves_and_is_small():
 def test_what_is_cited_is_this_version():
     assert yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))["version"] == cla.__version__
     assert f"\n## {cla.__version__} " in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_what_runs_on_every_change_is_the_command_that_readers_are_given():
+    commands = re.findall(r"^pip install .*pytest$", (ROOT / "README.md").read_text(), re.M)
+    assert len(commands) == 1 and f"\n{commands[0]} " in (ROOT / ".ci/run").read_text()
