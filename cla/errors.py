@@ -4,7 +4,6 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from cla.printable import printable
 from cla.texts.sentence import Sentence, safe_value
 
 
@@ -17,28 +16,26 @@ class ClaError(Exception):
     Args:
         key: which fault it is.
         values: what its sentences quote, by name.
+
+    Attributes:
+        key, values: as given; values that are no numbers as text.
     """
 
-    def __init__(self, key: str, remedy: str | None = None, /, **values: object) -> None:
+    def __init__(self, key: str, /, **values: object) -> None:
         self.key = key
         self.values: MappingProxyType[str, Any] = MappingProxyType(
             {name: safe_value(value) for name, value in values.items()}
         )
-        self._plain = (key, remedy)
         super().__init__(key, dict(self.values))
 
     @property
     def message(self) -> Sentence:
         """What happened."""
-        if self._plain[1] is not None:
-            return printable(self._plain[0])  # type: ignore[return-value]
         return Sentence(f"{self.key}.message", **self.values)
 
     @property
     def remedy(self) -> Sentence:
         """What to do about it."""
-        if self._plain[1] is not None:
-            return printable(self._plain[1])  # type: ignore[return-value]
         return Sentence(f"{self.key}.remedy", **self.values)
 
     def said(self, language: str) -> str:
@@ -49,4 +46,4 @@ class ClaError(Exception):
         return f"{self.message} {self.remedy}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return partial(ClaError, *self._plain, **self.values), ()
+        return partial(ClaError, self.key, **self.values), ()

@@ -45,10 +45,7 @@ def recipes_root() -> Path:
     for root in (package.parent, Path.cwd()):
         if (root / "recipes" / "__init__.py").exists() and (root / "cla").is_dir():
             return root
-    raise ClaError(
-        "The recipes of the shipped weights are not part of the installed package.",
-        "Check the repository out, and run this in its folder.",
-    )
+    raise ClaError("recipes_not_here")
 
 
 def package_path(name: str) -> Path:

@@ -1,5 +1,6 @@
 """Values from outside, from a page or a file: each has a type and bounds, and is checked once."""
 
+from collections.abc import Callable
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -24,11 +25,13 @@ class Tagged(Struct, frozen=True, tag_field="type"):
     """One of several things that a JSON object may be: `type` names it. It has no fields itself."""
 
 
-def decoded(decoder: msgspec.json.Decoder[Read], data: str | bytes, what: str, remedy: str) -> Read:
+def decoded(
+    decoder: msgspec.json.Decoder[Read], data: str | bytes, unfit: Callable[[str], ClaError]
+) -> Read:
     """What a JSON text says.
 
     Args:
-        what: the text, as the subject of a sentence.
+        unfit: the error to raise, by what is wrong with the text.
 
     Raises:
         ClaError: it is no JSON, or has a value without the type or beyond the bounds.
@@ -36,4 +39,4 @@ def decoded(decoder: msgspec.json.Decoder[Read], data: str | bytes, what: str, r
     try:
         return decoder.decode(data)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise ClaError(f"{what} cannot be read: {str(error)[:MAX_REASON]}.", remedy) from error
+        raise unfit(str(error)[:MAX_REASON]) from error

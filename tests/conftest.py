@@ -12,6 +12,8 @@ sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 # Nothing is recorded on the machine of who runs the tests; those of recordings name a folder.
 os.environ["CLA_RECORDINGS"] = "off"
+# The command line speaks to who runs them as tests expect it.
+os.environ["LANGUAGE"] = "en"
 
 LONGEST = "test_contract.py"
 WITHOUT_KERNELS = ("browser", "capture", "datasets", "features", "telemetry")

@@ -106,4 +106,4 @@ def test_names_are_shown_as_what_they_are(name, shown):
     assert printable(name) == shown
     assert printable(shown) == shown
     shown.encode()
-    assert str(ClaError(name, name)) == f"{shown} {shown}"
+    assert ClaError("file_not_opened", file=name, reason="").message.startswith(f"{shown} cannot")

@@ -191,9 +191,7 @@ class MediaFile(Source[Chunk]):
         if size_bytes == 0:
             raise ClaError("file_empty", file=self.name, formats=self.formats)
         if size_bytes > self._limits.max_bytes:
-            raise ClaError(
-                "file_too_large", file=self.name, most_mb=self._limits.max_bytes / 1000000.0
-            )
+            raise ClaError("file_too_large", file=self.name, most_mb=self._limits.max_bytes / 1e6)
 
     def _check_time(self, time_s: float) -> None:
         if time_s > self._limits.max_duration_s:

@@ -20,13 +20,16 @@ class Faults:
 
     def take(self, record: Record) -> None:
         """Look at a record; one that is no fault is passed over."""
-        if not isinstance(record, FaultRecord | RecordingRecord) or not record.message:
-            return
+        match record:
+            case FaultRecord(error) | RecordingRecord(reason=ClaError() as error):
+                pass
+            case _:
+                return
         self.met = True
-        if record.message in self._said or len(self._said) > MOST:
+        if error.message in self._said or len(self._said) > MOST:
             return
-        self._said.add(record.message)
+        self._said.add(error.message)
         if len(self._said) > MOST:
             warn("There are more faults, which are not said.")
         else:
-            complain(ClaError(record.message, record.remedy))
+            complain(error)

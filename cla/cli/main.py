@@ -49,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         signals.loading = True
         from cla.cli import terminal
         from cla.errors import ClaError
+        from cla.texts.sentence import Sentence
 
         signals.loading = False
         terminal.prepare_streams()
@@ -72,9 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 status = READER_LEFT
             elif error.errno in DISK_FULL:
                 # Of what writes without the library's help: a log, or standard output.
-                terminal.warn(
-                    f"{error.filename or 'The output'} cannot be written: the disk is full."
-                )
+                path = error.filename or Sentence("words.output")
+                terminal.complain(ClaError("disk_full_at", path=path))
                 status = USER_ERROR
             else:
                 raise

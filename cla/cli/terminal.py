@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import select
 import sys
 from contextlib import suppress
@@ -12,6 +13,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from cla.errors import ClaError
 from cla.printable import printable
+from cla.texts import choose
+from cla.texts.sentence import Sentence
 
 
 class Terminal(Console):
@@ -43,16 +46,24 @@ def say(line: object) -> None:
 
 
 def complain(error: ClaError) -> None:
-    """Say on standard error what went wrong, and what helps."""
+    """Say on standard error what went wrong, and what helps, in the user's language."""
     warn(error.message)
     with suppress(OSError):  # nobody reads it
-        print(f"     {error.remedy}", file=sys.stderr)
+        print(f"     {error.remedy.said(language())}", file=sys.stderr)
 
 
 def warn(sentence: str) -> None:
-    """Say something on standard error."""
+    """Say something on standard error; sentences of the catalogue in the user's language."""
+    said = sentence.said(language()) if isinstance(sentence, Sentence) else printable(sentence)
     with suppress(OSError):  # nobody reads it
-        print(f"cla: {printable(sentence)}", file=sys.stderr)
+        print(f"cla: {said}", file=sys.stderr)
+
+
+def language() -> str:
+    """The user's language, by what the environment says of it first, as to every program."""
+    names = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+    wish = next(filter(None, map(os.environ.get, names)), "")
+    return choose(re.split("[-_.:]", wish)[0])
 
 
 def prepare_streams() -> None:

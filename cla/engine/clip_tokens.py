@@ -14,6 +14,7 @@ from cla.engine.stream import Arrival
 from cla.errors import ClaError
 from cla.features import SAMPLE_RATE_HZ, StreamResampler
 from cla.models import TaskModel
+from cla.texts.sentence import Sentence
 from cla.types import Token
 
 Progress = Callable[[float], object]
@@ -35,7 +36,7 @@ class ClipTokens:
     samples: NDArray[np.float32]
     tokens: tuple[Token, ...]
     pictures: tuple[FrameRecord, ...] = ()
-    notices: tuple[str, ...] = ()
+    notices: tuple[Sentence, ...] = ()
 
     @property
     def duration_s(self) -> float:
@@ -110,4 +111,4 @@ def read_video_clip(
 
 def _check_length(tokens: list[Token], name: str) -> None:
     if not tokens:
-        raise ClaError(f"{name} is shorter than one token.", "Give at least a second of it.")
+        raise ClaError("clip_shorter_than_token", file=name)

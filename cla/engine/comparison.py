@@ -164,7 +164,7 @@ class Comparison:
             if lane.name == name:
                 return lane
         names = ", ".join(lane.name for lane in self.lanes)
-        raise ClaError(f"There is no lane {name!r}.", f"Choose one of {names}.")
+        raise ClaError("lane_unknown", name=name, choices=names)
 
 
 def changed(configs: Sequence[LaneSpec], command: LaneCommand) -> tuple[LaneSpec, ...]:

@@ -70,12 +70,10 @@ class Feeder:
             with self._source:
                 self._feed()
         except ClaError as error:
-            self._session.report(FaultRecord(error.message, error.remedy))
+            self._session.report(FaultRecord(error))
         except Exception as error:
             # A source that dies in silence would leave the page waiting for ever.
-            self._session.report(
-                FaultRecord(f"The source failed: {error!r}.", "Start it again, or try another one.")
-            )
+            self._session.report(FaultRecord(ClaError("source_failed", reason=repr(error))))
         finally:
             self._session.finish()
 

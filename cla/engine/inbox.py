@@ -99,7 +99,7 @@ class Inbox(Generic[Packet]):
         """
         with self._condition:
             if len(self._asked) >= MAX_COMMANDS:
-                raise ClaError("Too many commands at once.", "Send fewer of them.")
+                raise ClaError("commands_too_many")
             self._asked.append(asked)
             if begins_anew:
                 # Here, not in the worker: what comes after the command is new.

@@ -73,7 +73,7 @@ def sound_stream(task: TaskModel, sample_rate_hz: int, *, preview: bool = False)
     match task.front_end:
         case SoundFrontEnd() as front_end:
             return SoundStream(sample_rate_hz, front_end.open(sample_rate_hz), preview=preview)
-    raise ClaError(f"The task {task.name} takes no sound.", "Choose another task or source.")
+    raise ClaError("task_takes_no_sound", task=task.name)
 
 
 def video_stream(task: TaskModel, *, preview: bool = False) -> VideoStream:
@@ -88,7 +88,7 @@ def video_stream(task: TaskModel, *, preview: bool = False) -> VideoStream:
     match task.front_end:
         case ImageFrontEnd() as front_end:
             return VideoStream(front_end.open(), preview=preview)
-    raise ClaError(f"The task {task.name} takes no pictures.", "Choose another task or source.")
+    raise ClaError("task_takes_no_pictures", task=task.name)
 
 
 def stream_of(task: TaskModel, source: Source, *, preview: bool = False) -> Stream[Any]:

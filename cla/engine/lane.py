@@ -137,8 +137,10 @@ class Lane:
         """
         if not 0 <= layer < self._classifier.config.num_layers:
             raise ClaError(
-                f"The lane {self.name} has no layer {layer}.",
-                f"It has {self._classifier.config.num_layers}, counted from 0.",
+                "lane_layer_unknown",
+                lane=self.name,
+                layer=layer,
+                count=self._classifier.config.num_layers,
             )
         if not self._heard_count:
             return {}
@@ -288,10 +290,7 @@ class Lane:
             return act()
         except torch.OutOfMemoryError:
             self._device = torch.device("cpu")
-            self.fault = FaultRecord(
-                f"The memory of the GPU is full. {self.name} goes on on the CPU.",
-                "Let fewer sessions or other programs use the GPU, then start again.",
-            )
+            self.fault = FaultRecord(ClaError("gpu_memory_full", lane=self.name))
             self._configure(self.config)
             self._make_state()
             return act()

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from cla.errors import ClaError
 from cla.features import Hand
 from cla.models.lane_spec import LaneSpec
 from cla.telemetry import TokenRecord
+from cla.texts.sentence import Sentence
 
 SOUND_STEP_S = 0.01
 
@@ -104,16 +106,25 @@ class MapRecord:
 class FaultRecord:
     """Something asked or sent that could not be done; the session goes on unless `fatal`."""
 
-    message: str
-    remedy: str
+    error: ClaError
     fatal: bool = False
+
+    @property
+    def message(self) -> Sentence:
+        """What happened."""
+        return self.error.message
+
+    @property
+    def remedy(self) -> Sentence:
+        """What to do about it."""
+        return self.error.remedy
 
 
 @dataclass(frozen=True)
 class NoticeRecord:
     """A sentence on what a source holds that is not as it should be, and what was made of it."""
 
-    message: str
+    message: Sentence
 
 
 @dataclass(frozen=True)
@@ -123,14 +134,13 @@ class RecordingRecord:
     Args:
         name: of its folder.
         duration_s: media time in it.
-        message, remedy: why it ended, where nobody asked for that.
+        reason: why it ended, where nobody asked for that.
     """
 
     name: str
     running: bool
     duration_s: float = 0.0
-    message: str = ""
-    remedy: str = ""
+    reason: ClaError | None = None
 
 
 Record = (

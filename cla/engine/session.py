@@ -126,7 +126,7 @@ class Session(Generic[Packet]):
         try:
             with self._condition:
                 if self.closed or self._finished.is_set():
-                    raise ClaError("The session has ended.", "Start it again, then record.")
+                    raise ClaError("recording_after_end")
                 self._inbox.ask(RecordWith(recorder), begins_anew=True)
         except ClaError:
             recorder.close()
@@ -173,12 +173,10 @@ class Session(Generic[Packet]):
                     self._take_packets()
                     self._take_token()
         except ClaError as error:
-            self._record(FaultRecord(error.message, error.remedy, fatal=True))
+            self._record(FaultRecord(error, fatal=True))
         except Exception as error:
             # A worker that dies in silence would leave the page waiting for ever.
-            self._record(
-                FaultRecord(f"The session failed: {error!r}.", "Start it again.", fatal=True)
-            )
+            self._record(FaultRecord(ClaError("session_failed", reason=repr(error)), fatal=True))
         finally:
             self._inbox.abandon()
             self._finish()
@@ -206,7 +204,7 @@ class Session(Generic[Packet]):
                 elif answer := self._pipeline.do(asked):
                     self._record(answer)
             except ClaError as error:
-                self._record(FaultRecord(error.message, error.remedy))
+                self._record(FaultRecord(error))
 
     def _record_with(self, recorder: Recorder | None) -> None:
         if recorder:
@@ -223,7 +221,7 @@ class Session(Generic[Packet]):
             try:
                 seen = self._pipeline.take(arrival)
             except ClaError as error:
-                self._record(FaultRecord(error.message, error.remedy))
+                self._record(FaultRecord(error))
                 continue
             if seen:
                 # A token that follows at once is told of together with it.

@@ -95,7 +95,7 @@ def load_noise(path: Path) -> Samples:
     """
     paths = list(find_audio(path)) if path.is_dir() else [path]
     if not paths:
-        raise ClaError(f"{path} holds no sound file.", "Name a sound file, or a folder of some.")
+        raise ClaError("noise_file_missing", path=path)
     sounds = [load_audio(one) for one in paths]
     return np.concatenate([sound / max(1e-6, float(np.std(sound))) for sound in sounds])
 

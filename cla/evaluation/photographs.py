@@ -61,11 +61,7 @@ def find_photographs(folder: Path) -> list[Path]:
         path for path in folder.glob("*/*") if path.suffix.lower() in SUFFIXES and path.is_file()
     )
     if not found:
-        raise ClaError(
-            f"{folder} holds no photographs in folders of their class.",
-            "Name folders as the signs are called, such as 5/photograph.jpg; hands in folders of "
-            "any other name show no sign.",
-        )
+        raise ClaError("photographs_missing", folder=folder)
     return found
 
 

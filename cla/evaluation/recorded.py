@@ -19,7 +19,6 @@ NAME = re.compile(r"(\d)(?:_([^_]+))?(?:_.*)?")
 TAKE = re.compile(r"_(\d+)$")
 WORD_S = 0.6
 """A word lasts so long where a table does not say when it ends."""
-REMEDY = "Name recordings DIGIT_*.wav, or give a CSV of file, digit, start_s and, if known, end_s."
 
 
 def single_digits(folder: Path, takes: range | None = None) -> list[Clip]:
@@ -56,7 +55,7 @@ def labeled_streams(folder: Path, gaps: Gaps, seed: int = 0) -> list[AudioStream
     else:
         found = list(streams_of(single_digits(folder), gaps, seed))
     if not found:
-        raise ClaError(f"{folder} holds no labeled recording.", REMEDY)
+        raise ClaError("labeled_recordings_missing", folder=folder)
     return found
 
 
@@ -70,7 +69,7 @@ def _of_table(table: Path) -> Iterator[AudioStream]:
                 label = _label(row["digit"])
                 words.setdefault(row["file"], []).append(Occurrence(label, start_s, end_s))
     except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
-        raise ClaError(f"{table} cannot be read: {error!r:.100}.", REMEDY) from error
+        raise ClaError("labels_table_unreadable", table=table, reason=repr(error)[:100]) from error
     for name, spoken in words.items():
         samples = load_audio(table.parent / name)
         tail = np.zeros(round(1.5 * SAMPLE_RATE_HZ), np.float32)  # for the last word's event

@@ -66,7 +66,7 @@ class Connection:
             data = message.get("text") or ""
         size = len(data)
         if size > MAX_MESSAGE_BYTES or not self._messages.spend(1) or not self._bytes.spend(size):
-            fault = FaultRecord("The page sends too much.", "Reload the page.", fatal=True)
+            fault = FaultRecord(ClaError("page_sends_too_much"), fatal=True)
             await self.refuse("rate", POLICY_VIOLATION, fault)
             raise WebSocketDisconnect(LEAVES[0])
         return data
@@ -79,7 +79,7 @@ class Connection:
         """
         if not self._work.spend(cost_of(asked)):
             self._metrics.refused.labels("work").inc()
-            raise ClaError("That is asked too often.", "Wait a moment, and try again.")
+            raise ClaError("asked_too_often")
 
     async def send(self, message: bytes) -> None:
         """Send a message; a page that is slow to take it is waited for.

@@ -25,9 +25,7 @@ def max_sessions(environment: Mapping[str, str]) -> int:
     """
     wished = environment.get(SESSIONS_VARIABLE, str(DEFAULT_SESSIONS))
     if not wished.isdecimal() or int(wished) < 1:
-        raise ClaError(
-            f"{SESSIONS_VARIABLE}={wished} is no number of sessions.", "Set it to 1 or more."
-        )
+        raise ClaError("sessions_variable_unfit", variable=SESSIONS_VARIABLE, value=wished)
     return int(wished)
 
 

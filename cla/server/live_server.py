@@ -8,6 +8,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from cla.engine import FaultRecord
+from cla.errors import ClaError
 from cla.resources import asset_path
 from cla.server.connection import POLICY_VIOLATION, TRY_AGAIN_LATER, Connection
 from cla.server.host import Host
@@ -69,10 +70,7 @@ class LiveServer:
             if self._has_place_for(visit):
                 await visit.serve(connection)
                 return
-            fault = FaultRecord(
-                f"All {self.host.max_sessions} places are taken.",
-                "This page tries again by itself until one is free.",
-            )
+            fault = FaultRecord(ClaError("places_taken", count=self.host.max_sessions))
             await connection.refuse("full", TRY_AGAIN_LATER, fault)
 
     def _has_place_for(self, visit: Visit) -> bool:

@@ -26,7 +26,6 @@ START_COST = 10.0
 MAX_AMOUNT = 2**53
 """Whole numbers up to here are exact in a page."""
 Amount = Annotated[int, Meta(ge=0, le=MAX_AMOUNT)]
-_REMEDY = "Reload the page."
 
 
 class Sample(Tagged, frozen=True, tag="sample"):
@@ -122,8 +121,10 @@ def read_message(text: str) -> Message:
         ClaError: it says nothing that a page may ask.
     """
     if len(text) > MAX_TEXT:
-        raise ClaError(f"A message of the page has {len(text)} characters.", _REMEDY)
-    return decoded(_DECODER, text, "A message of the page", _REMEDY)
+        raise ClaError("page_message_too_long", count=len(text))
+    return decoded(
+        _DECODER, text, lambda reason: ClaError("page_message_unreadable", reason=reason)
+    )
 
 
 def cost_of(message: Message) -> float:

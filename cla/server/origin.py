@@ -35,7 +35,7 @@ def admits_local(environment: Mapping[str, str], address: str | None) -> bool:
     """
     wished = environment.get(VARIABLE, "")
     if wished not in ("", "on", "off"):
-        raise ClaError(f"{VARIABLE}={wished} says nothing.", "Set it to on or off.")
+        raise ClaError("local_variable_unfit", variable=VARIABLE, value=wished)
     if wished:
         return wished == "on"
     return _is_this_machine(address or "") and not environment.get(_TRUSTED_PROXIES)

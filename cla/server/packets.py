@@ -19,7 +19,7 @@ def samples_of(data: bytes) -> NDArray[np.int16]:
         ClaError: there is half a sample.
     """
     if len(data) % 2:
-        raise ClaError("A packet of sound has half a sample.", "Send whole int16 samples.")
+        raise ClaError("packet_not_whole")
     return np.frombuffer(data, "<i2")
 
 
@@ -34,5 +34,5 @@ def frame_of(data: bytes, latest_s: float) -> EncodedFrame:
     """
     taken_s = _TIME.unpack_from(data)[0] if len(data) > _TIME.size else math.nan
     if not math.isfinite(taken_s):
-        raise ClaError("A picture came without its time.", "Reload the page.")
+        raise ClaError("picture_without_time")
     return EncodedFrame(data[_TIME.size :], min(taken_s, latest_s))

@@ -77,7 +77,7 @@ class Playing:
         if rate_hz is None:
             return
         if not 0 <= samples <= self._elapsed_s * rate_hz:
-            raise ClaError(f"{samples} samples cannot have been lost.", "Reload the page.")
+            raise ClaError("samples_lost_unlikely", samples=samples)
         self.session.lose(samples)
 
     @property

@@ -74,7 +74,7 @@ class Shelf:
             ClaError: there is none.
         """
         if not _NAME.fullmatch(name) or (self.folder / name).is_symlink():
-            raise ClaError("There is no such recording.", "Choose one of the list.")
+            raise ClaError("recording_unknown")
         return Recording(self.folder / name, self.limits.recording, isolated=True)
 
     def delete(self, name: str) -> None:
@@ -101,20 +101,16 @@ class Shelf:
         """A folder that is still to be made."""
         self.forget_old()
         if len(self._names()) >= self.limits.max_recordings:
-            raise ClaError(
-                f"{self.limits.max_recordings} recordings are kept already.",
-                "Download what you need on the page Sessions, and delete one there.",
-            )
+            raise ClaError("recordings_full", count=self.limits.max_recordings)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             free_bytes = shutil.disk_usage(self.folder).free
         except OSError as error:
             raise ClaError(
-                f"Recordings cannot be kept here: {error.strerror}.",
-                f"Set {VARIABLE} to a folder that may be written to.",
+                "recordings_not_kept_here", reason=error.strerror, variable=VARIABLE
             ) from error
         if free_bytes < self.limits.recording.min_free_bytes:
-            raise ClaError("The disk is nearly full.", "Delete recordings on the page Sessions.")
+            raise ClaError("recordings_disk_nearly_full")
         name = secrets.token_hex(8)
         self._made_s[name] = time.monotonic()
         return self.folder / name

@@ -42,9 +42,7 @@ class ShownLanes:
         """
         configs = changed(self.configs, command)
         if not FEWEST <= len(configs) <= MOST:
-            raise ClaError(
-                f"{len(configs)} lanes cannot be shown.", f"Choose {FEWEST} to {MOST} of them."
-            )
+            raise ClaError("lanes_wrong_count", count=len(configs), fewest=FEWEST, most=MOST)
         self._set(self._task, configs)
 
     def as_dict(self) -> dict[str, Any]:

@@ -57,9 +57,7 @@ def open_sample(clip_name: str, tasks: Mapping[str, TaskModel]) -> Opened:
     """
     clips = {clip.name: clip for task in tasks for clip in sample_clips(task)}
     if clip_name not in clips:
-        raise ClaError(
-            f"There is no sample clip {clip_name!r}.", f"Choose one of {', '.join(clips)}."
-        )
+        raise ClaError("clip_unknown", name=clip_name, choices=", ".join(clips))
     clip = clips[clip_name]
     task = tasks[clip.task]
     return _file(task, open_file(task, clip.path), {"source": "sample", "clip": clip_name})
@@ -84,10 +82,7 @@ def open_device(asked: Listen | Watch | OpenDevice, task: TaskModel) -> Opened:
     match asked:
         case Listen(rate_hz):
             if rate_hz not in MICROPHONE_RATES_HZ:
-                raise ClaError(
-                    f"A microphone of {rate_hz} Hz cannot be used.",
-                    "Choose a sample rate from 8000 to 192000 Hz.",
-                )
+                raise ClaError("microphone_rate_out_of_range", rate_hz=rate_hz)
             return Opened(
                 task,
                 sound_stream(task, rate_hz, preview=True),

@@ -207,10 +207,7 @@ class Stage:
 
     def _open_here(self, asked: OpenDevice, kind: InputKind) -> None:
         if not self.local:
-            raise ClaError(
-                "The devices of the server's machine are not for this page.",
-                "Use those of the browser, or start the app for its machine alone, with: cla app",
-            )
+            raise ClaError("devices_not_for_page")
         task = self._wishes.task_for(kind)
         self._stop()  # the device may be the one that plays
         self._play(open_device(asked, task))
@@ -237,11 +234,9 @@ class Stage:
     def _record(self) -> None:
         """Record the session from here on, as a stream that begins anew."""
         if self._shelf is None:
-            raise ClaError(
-                "This server keeps no recordings.", "Run the app on your own machine to record."
-            )
+            raise ClaError("recording_not_offered")
         if self._playing is None or self._playing.finished:
-            raise ClaError("Nothing is playing.", "Start a sample or a device, then record it.")
+            raise ClaError("recording_without_source")
         shown = self._playing.shown
         name = shown.get("clip") or shown.get("device_name") or shown["source"]
         self._playing.session.start_recording(self._shelf.recorder(str(name)))

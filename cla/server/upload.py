@@ -17,8 +17,7 @@ class IncomingFile:
     def __init__(self, size_bytes: int, name: str) -> None:
         if not 0 < size_bytes <= MAX_BYTES:
             raise ClaError(
-                f"The file has {size_bytes / 2**20:.1f} MB.",
-                f"Give one of at most {MAX_BYTES // 2**20} MB, not empty.",
+                "upload_size_out_of_range", size_mb=size_bytes / 2**20, most_mb=MAX_BYTES // 2**20
             )
         self.name = printable(name[:MAX_NAME])
         self._size_bytes = size_bytes

@@ -188,7 +188,7 @@ class Visit:
         except ClaError as error:
             if isinstance(said, bytes):  # a file that is refused is gone before that is said
                 await connection.send(_settings(stage))
-            await connection.tell(FaultRecord(error.message, error.remedy))
+            await connection.tell(FaultRecord(error))
         if isinstance(said, str):
             await connection.send(_settings(stage))
 

@@ -10,7 +10,7 @@ import base64
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -26,9 +26,9 @@ from cla.engine import (
     RecordingRecord,
     SoundRecord,
 )
+from cla.errors import ClaError
 from cla.telemetry import LaneRecord, TokenRecord
-from cla.texts import FALLBACK, Texts
-from cla.texts.faults import translated
+from cla.texts import FALLBACK
 
 VERSION = 1
 
@@ -60,18 +60,13 @@ def encode_record(record: Record, language: str = FALLBACK) -> bytes:
             return encode({"type": "sound", "time_s": time_s}, {"peaks": peaks})
         case MapRecord(lane, factors):
             return encode({"type": "map", "lane": lane}, factors)
-        case NoticeRecord(message):
-            notice = translated(Texts(language), message)
-            return encode({"type": "notice", "message": notice}, {})
-        case FaultRecord() | RecordingRecord():
-            say = Texts(language)
-            said = replace(
-                record,
-                message=translated(say, record.message),
-                remedy=translated(say, record.remedy),
-            )
-            kind = "fault" if isinstance(record, FaultRecord) else "recording"
-            return encode({"type": kind, **asdict(said)}, {})
+        case NoticeRecord(notice):
+            return encode({"type": "notice", "message": notice.said(language)}, {})
+        case FaultRecord(error, fatal):
+            return encode({"type": "fault", **_why(error, language), "fatal": fatal}, {})
+        case RecordingRecord(name, running, duration_s, reason):
+            begun = {"name": name, "running": running, "duration_s": duration_s}
+            return encode({"type": "recording", **begun, **_why(reason, language)}, {})
 
 
 def lane_headers(record: LanesRecord) -> list[dict[str, Any]]:
@@ -88,6 +83,18 @@ def lane_headers(record: LanesRecord) -> list[dict[str, Any]]:
         }
         for lane in record.lanes
     ]
+
+
+def _why(error: ClaError | None, language: str) -> dict[str, Any]:
+    """An error by its key and values, and in words; empty where there is none."""
+    if error is None:
+        return {"key": "", "values": {}, "message": "", "remedy": ""}
+    return {
+        "key": error.key,
+        "values": dict(error.values),
+        "message": error.message.said(language),
+        "remedy": error.remedy.said(language),
+    }
 
 
 def _encode_token(record: TokenRecord) -> bytes:

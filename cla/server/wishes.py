@@ -7,6 +7,7 @@ from cla.engine import Command, History, SetEmit, SetSensitivity
 from cla.errors import ClaError
 from cla.models import TaskModel
 from cla.server.shown_lanes import ShownLanes
+from cla.texts.sentence import Sentence
 from cla.types import InputKind
 
 
@@ -59,7 +60,7 @@ class Wishes:
             ClaError: there is none.
         """
         if name not in self.tasks:
-            raise ClaError(f"There is no task {name!r}.", f"Choose one of {', '.join(self.tasks)}.")
+            raise ClaError("task_unknown", name=name, choices=", ".join(self.tasks))
         return self.tasks[name]
 
     def task_for(self, kind: InputKind) -> TaskModel:
@@ -71,4 +72,4 @@ class Wishes:
         for task in (self.task, *self.tasks.values()):
             if task.input == kind:
                 return task
-        raise ClaError(f"There is no task for {kind}.", "Choose another source.")
+        raise ClaError("task_missing_for_medium", medium=Sentence(f"words.{kind}"))

@@ -75,10 +75,7 @@ class Recipe:
         options = parser.parse_args(argv)
         missing = [name for name in EXTRA_MODULES if find_spec(name) is None]
         if missing:
-            raise ClaError(
-                f"Training needs modules that are not installed: {', '.join(missing)}.",
-                'Install the extra: pip install ".[train]"',
-            )
+            raise ClaError("modules_missing_for_training", modules=", ".join(missing))
         work = options.work_dir
         run = Run(work, options.out or work / "model", options.recordings,
                   self.config(options.steps))  # fmt: skip

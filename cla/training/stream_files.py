@@ -47,5 +47,5 @@ def read_streams(folder: Path, kind: type[S]) -> list[S]:
                 for index in range(len(archive.files) // len(kind._fields))
             )
     if not streams:
-        raise ClaError(f"There are no streams in {folder}.", "Run the stage `data` first.")
+        raise ClaError("streams_missing", folder=folder)
     return streams

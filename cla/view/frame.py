@@ -9,7 +9,7 @@ from cla.errors import ClaError
 from cla.printable import printable
 from cla.resources import asset_path
 from cla.texts import LANGUAGES, Texts, choose
-from cla.texts.faults import translated
+from cla.texts.sentence import Sentence
 from cla.view.settings import choice
 
 LANGUAGE_KEY = "lang"
@@ -61,12 +61,12 @@ def page_head(name: str) -> Texts:
 
 def complain(say: Texts, error: ClaError, file: str = "") -> None:
     """Say on the page what went wrong, with which file, and what helps."""
-    st.error(_about(file, f"{translated(say, error.message)} {translated(say, error.remedy)}"))
+    st.error(_about(file, error.said(say.language)))
 
 
-def tell(say: Texts, notice: str, file: str = "") -> None:
+def tell(say: Texts, notice: Sentence, file: str = "") -> None:
     """Say on the page what a file holds that is not as it should be."""
-    st.info(_about(file, translated(say, notice)))
+    st.info(_about(file, notice.said(say.language)))
 
 
 def _about(file: str, sentence: str) -> str:

@@ -12,10 +12,9 @@ from cla.models import LaneSpec, Span, TaskModel
 from cla.server.shelf import Shelf
 from cla.telemetry import device_name
 from cla.texts import Texts
-from cla.texts.faults import translated
 from cla.view.clip_analysis import player_message
 from cla.view.figures import show
-from cla.view.frame import page_head
+from cla.view.frame import complain, page_head
 from cla.view.kept import Kept
 from cla.view.lane_choice import choose_lane
 from cla.view.lane_scores import FULL
@@ -58,7 +57,7 @@ def sessions_page() -> None:
         try:
             _open(say, recordings[name])
         except ClaError as error:
-            _explain(say, error)
+            complain(say, error)
     else:
         st.info(say("sessions.empty"))
         st.page_link("live.py", label=say("sessions.to_live"))
@@ -119,7 +118,7 @@ def _open(say: Texts, recording: Recording) -> None:
     try:
         task = recording.task()
     except ClaError as error:
-        st.warning(f"{say('sessions.no_task', task=about.task)} {translated(say, error.message)}")
+        st.warning(f"{say('sessions.no_task', task=about.task)} {error.message.said(say.language)}")
     else:
         _replay(say, recording, task, found)
     lanes = recorded_lanes(recording)
@@ -208,8 +207,4 @@ def _upload(say: Texts, shelf: Shelf) -> None:
         on_change=take,
     )
     if why_not := st.session_state.pop(WHY_NOT, None):
-        _explain(say, why_not)
-
-
-def _explain(say: Texts, error: ClaError) -> None:
-    st.error(f"{translated(say, error.message)} {translated(say, error.remedy)}")
+        complain(say, why_not)

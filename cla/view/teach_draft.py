@@ -14,6 +14,7 @@ from cla.teaching import (
     missing_s,
     read_taught_clip,
 )
+from cla.texts.sentence import Sentence
 from cla.view.clip_source import decoders, open_upload
 
 
@@ -35,7 +36,7 @@ class Draft:
     clips: dict[int, tuple[TaughtClip, ...]] = field(default_factory=dict)
     turn: int = 0
     problem: ClaError | None = None
-    notices: tuple[str, ...] = ()
+    notices: tuple[Sentence, ...] = ()
     taught: Taught | None = None
 
     @property

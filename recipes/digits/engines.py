@@ -40,14 +40,10 @@ def _run(command: list[str], package: str) -> bytes:
             command, check=True, capture_output=True, timeout=SYNTHESIS_TIMEOUT_S
         ).stdout
     except FileNotFoundError as error:
-        raise ClaError(
-            f"The program {command[0]!r} is not installed.",
-            f"Install the system package {package!r} and run the command again.",
-        ) from error
+        raise ClaError("voice_program_missing", program=command[0], package=package) from error
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         raise ClaError(
-            f"{command[0]!r} could not speak {command[-1]!r}.",
-            f"Try the command by hand: {' '.join(command)}",
+            "voice_program_failed", program=command[0], text=command[-1], command=" ".join(command)
         ) from error
 
 

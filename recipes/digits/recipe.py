@@ -194,7 +194,7 @@ def _material(run: Run) -> Material:
     """
     bank = run.work / "bank"
     if not bank.exists():
-        raise ClaError(f"There is no speech in {bank}.", "Run the stage `data` first.")
+        raise ClaError("speech_missing", folder=bank)
     clips = list(load_bank(bank, list(plan(PLAN_SEED))))
     material = gather_material(clips, run.downloads, for_tuning=False)
     return replace(material, recorded=tuple(sounds(run.recordings, train=True)))

@@ -68,10 +68,7 @@ def spoken(data: Path, speaker: str, takes: range | None = None) -> list[Clip]:
     """
     clips = [clip for clip in single_digits(data / "fsdd", takes) if clip.voice == speaker]
     if not clips:
-        raise ClaError(
-            f"{data / 'fsdd'} holds no recordings of {speaker}.",
-            "Give --recordings the folder that holds fsdd (DIGIT_SPEAKER_TAKE.wav) and esc10.",
-        )
+        raise ClaError("speaker_missing", folder=data / "fsdd", speaker=speaker)
     return clips
 
 

@@ -73,11 +73,7 @@ def read_webcam(recordings: Path, part: Part) -> Webcam:
 
 def _rows(path: Path) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     if not path.exists():
-        raise ClaError(
-            f"There is no {path}.",
-            f"Give --recordings the folder that holds {FOLDER}, with keypoint.csv and "
-            "point_history.csv.",
-        )
+        raise ClaError("webcam_points_missing", path=path, folder=FOLDER)
     rows = np.loadtxt(path, delimiter=",", ndmin=2)
     return rows[:, 0].astype(np.int64), rows[:, 1:]
 

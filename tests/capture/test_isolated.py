@@ -30,6 +30,31 @@ def file_count() -> int:
     return len(list(Path("/proc/self/fd").iterdir())) if sys.platform == "linux" else 0
 
 
+@pytest.mark.parametrize("opened", [open_isolated_audio, open_isolated_video, open_audio])
+@pytest.mark.parametrize("content", [b"", b"this is neither sound nor picture"])
+def test_what_is_wrong_is_said_in_every_language(opened, content) -> None:
+    with pytest.raises(ClaError) as caught:
+        opened(content)
+    assert str(caught.value).startswith("The upload is ")
+    assert caught.value.said("de").startswith("Die hochgeladene Datei ist ")
+    assert "datei wie " in caught.value.remedy.said("de")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"key": "nothing", "values": {}},
+        {"key": "file_empty", "values": {}},
+        {"key": "file_empty", "values": 1},
+        {"key": "file_empty", "values": {"file": {"key": "x", "values": {}}}},
+        {"key": "file_empty"},
+    ],
+)
+def test_what_a_process_says_must_be_in_the_catalogue(told) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        child.error_of(told)
+
+
 def test_sound_is_the_same_as_in_process() -> None:
     with open_isolated_audio(CLIP) as apart, open_audio(CLIP) as here:
         assert (apart.sample_rate_hz, apart.duration_s) == (here.sample_rate_hz, here.duration_s)

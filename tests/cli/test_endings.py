@@ -17,6 +17,7 @@ from cla.capture import sample_clips
 from cla.cli import main
 from cla.cli.signals import Stopped, Stopping, stopping, unbroken
 from cla.engine.recording.files import RecordingFiles
+from cla.errors import ClaError
 
 CLIP = sample_clips()[0].path
 COMMAND = [sys.executable, "-m", "cla"]
@@ -109,6 +110,26 @@ def test_closed_streams_are_no_fault(closed):
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"LANGUAGE": "de:en"}, "de"),
+        ({"LANGUAGE": "", "LC_ALL": "de_AT.UTF-8", "LANG": "en_US.UTF-8"}, "de"),
+        ({"LANGUAGE": "", "LC_ALL": "", "LC_MESSAGES": "", "LANG": "de"}, "de"),
+        ({"LANGUAGE": "", "LC_ALL": "C.UTF-8", "LANG": "de_DE.UTF-8"}, "en"),
+        ({"LANGUAGE": "fr"}, "en"),
+    ],
+)
+def test_errors_are_said_in_the_users_language(capsys, monkeypatch, variables, said):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert main(["run", "none.wav"]) == 2
+    error = ClaError("file_not_opened", file="none.wav", reason=os.strerror(errno.ENOENT))
+    assert capsys.readouterr().err == (
+        f"cla: {error.message.said(said)}\n     {error.remedy.said(said)}\n"
+    )
+
+
 @FULL
 def test_standard_output_on_a_full_disk_is_said_in_a_sentence():
     with open("/dev/full", "wb") as full:
@@ -116,7 +137,10 @@ def test_standard_output_on_a_full_disk_is_said_in_a_sentence():
             [*COMMAND, "--help"], stdout=full, stderr=subprocess.PIPE, env=BUFFERED, check=False
         )
     assert ended.returncode == 2
-    assert ended.stderr == b"cla: The output cannot be written: the disk is full.\n"
+    assert ended.stderr == (
+        b"cla: The output cannot be written: the disk is full.\n"
+        b"     Make room, or name a file on another disk.\n"
+    )
 
 
 @FULL

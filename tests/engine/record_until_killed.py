@@ -57,8 +57,8 @@ def main() -> None:
             for record in session.drain():
                 if isinstance(record, TokenRecord):
                     print(record.token, flush=True)
-                elif isinstance(record, RecordingRecord) and record.message:
-                    print(f"ended: {record.message}", flush=True)
+                elif isinstance(record, RecordingRecord) and record.reason:
+                    print(f"ended: {record.reason.message}", flush=True)
 
 
 if __name__ == "__main__":

@@ -186,7 +186,7 @@ def test_a_recording_ends_at_its_limit_with_a_sentence_and_the_session_goes_on(t
     heard = record(task, tmp_path / "one", SOUND[: 2 * RATE_HZ], limits=limits)
     ended = notices(heard)[-1]
     assert (ended.name, ended.running) == ("one", False)
-    assert "limit" in ended.message
+    assert "limit" in ended.reason.message
     assert len(tokens(heard)) == 25
     recording = Recording(tmp_path / "one")
     assert 0.4 < recording.duration_s <= 0.5
@@ -204,7 +204,7 @@ def test_bytes_are_limited_too(task, tmp_path):
             found += play(session, SOUND[:8_000], 6)
             time.sleep(0.1)
         wait_for(lambda: found.extend(session.drain()) or len(notices(found)) == 2)
-    assert "limit of 0 MB" in notices(found)[-1].message
+    assert "limit of 0 MB" in notices(found)[-1].reason.message
     assert check(tmp_path / "one", task)[0].compared >= 6
 
 
@@ -216,7 +216,7 @@ def test_a_recording_leaves_room_on_the_disk(task, tmp_path):
         found = play(session, SOUND[:RATE_HZ], 12)
         wait_for(lambda: found.extend(session.drain()) or len(notices(found)) == 2)
         found += play(session, SOUND[:RATE_HZ], 12)  # the stream goes on
-    assert "nearly full" in notices(found)[-1].message
+    assert "nearly full" in notices(found)[-1].reason.message
     assert check(tmp_path / "one", task)[0].equal
 
 

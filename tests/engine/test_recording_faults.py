@@ -124,8 +124,8 @@ def test_a_disk_that_is_full_from_the_start_keeps_and_claims_nothing(tmp_path, m
         assert session.push(np.zeros(16_000, np.float32), timeout_s=60)
         session.finish()
         assert session.wait_finished(60)
-        said = [r.message for r in session.drain() if isinstance(r, RecordingRecord)]
-    assert said[-1] == "The disk is full: nothing was recorded."
+        said = [r.reason for r in session.drain() if isinstance(r, RecordingRecord)]
+    assert said[-1].message == "The disk is full: nothing was recorded."
     assert os.listdir(tmp_path) == []
 
 

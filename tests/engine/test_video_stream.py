@@ -230,7 +230,7 @@ class BreakingSource:
         raise self.error
 
 
-@pytest.mark.parametrize("error", [ClaError("It is gone.", "Plug it in."), ValueError("odd")])
+@pytest.mark.parametrize("error", [ClaError("camera_silent", camera="it"), ValueError("odd")])
 def test_a_source_that_breaks_is_reported_and_what_came_is_kept(
     video_task, tokenizer, error
 ) -> None:

@@ -19,8 +19,6 @@ from cla.server.messages import (
     Upload,
     read_message,
 )
-from cla.texts import Texts
-from cla.texts.faults import translated
 
 DEVICE = '{"type":"device","kind":"video","index":%s}'
 UPLOAD = '{"type":"upload","size_bytes":%s,"name":"a.wav","task":"digits"}'
@@ -89,7 +87,7 @@ def test_all_else_is_refused_in_a_short_sentence(text):
     assert len(said.message) < 300
     assert said.message.isprintable()
     assert said.remedy
-    assert translated(Texts("de"), said.message) != said.message
+    assert said.message.said("de") != said.message
 
 
 def test_of_a_key_that_comes_twice_the_last_one_counts():

@@ -6,6 +6,7 @@ import struct
 import numpy as np
 
 from cla.engine import FaultRecord, MapRecord, SoundRecord
+from cla.errors import ClaError
 from cla.server.limits import TokenBucket
 from cla.server.wire import encode_record
 from cla.telemetry import LaneRecord, TokenRecord
@@ -56,8 +57,16 @@ def test_maps_and_faults_come_through():
     header, arrays = decode(encode_record(MapRecord("full", factors)))
     assert header["lane"] == "full"
     assert arrays["beta"].shape == (2, 3, 4)
-    header, _ = decode(encode_record(FaultRecord("It broke.", "Mend it.", fatal=True)))
-    assert (header["message"], header["remedy"], header["fatal"]) == ("It broke.", "Mend it.", True)
+    header, _ = decode(encode_record(FaultRecord(ClaError("places_taken", count=4), fatal=True)))
+    assert (header["key"], header["values"], header["fatal"]) == (
+        "places_taken",
+        {"count": 4},
+        True,
+    )
+    assert header["message"] == "All 4 places are taken."
+    assert header["remedy"].startswith("This page tries again")
+    header, _ = decode(encode_record(FaultRecord(ClaError("places_taken", count=4)), "de"))
+    assert header["message"] == "Alle 4 Plätze sind besetzt."
 
 
 def test_a_token_bucket_runs_empty():

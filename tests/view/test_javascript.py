@@ -21,6 +21,7 @@ from cla.engine import (
     RunningLane,
     SoundRecord,
 )
+from cla.errors import ClaError
 from cla.features.hand import Hand
 from cla.models import LaneSpec, load_task
 from cla.resources import package_path
@@ -29,6 +30,7 @@ from cla.server.packets import frame_of
 from cla.server.stage import Stage
 from cla.server.wire import VERSION, encode, encode_record
 from cla.telemetry import LaneRecord, TokenRecord
+from cla.texts.sentence import Sentence
 from cla.types import Event
 
 ROOT = Path(__file__).parents[2]
@@ -50,8 +52,8 @@ RECORDS = {
     "FrameMessage": FrameRecord(1.5, 1.25, (HAND,), b"\xff\xd8\xff"),
     "SoundMessage": SoundRecord(0.5, np.array([0.5, 0.25], np.float32)),
     "MapMessage": MapRecord("low", {"beta": ROW, "gamma_inv": ROW[:, :2], "delta": ROW}),
-    "NoticeMessage": NoticeRecord("Words."),
-    "FaultMessage": FaultRecord("It broke.", "Mend it."),
+    "NoticeMessage": NoticeRecord(Sentence("notices.no_float64")),
+    "FaultMessage": FaultRecord(ClaError("file_not_opened", file="é", reason="x")),
     "RecordingMessage": RecordingRecord("0123", True),
 }
 """A record of each kind, by what the scripts call its message."""

@@ -15,7 +15,6 @@ MAX_ENTRIES = 16
 _PIECE_BYTES = 2**20
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DAMAGED = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, ValueError, OSError)
-_REMEDY = "Give a zip file as this program makes it, or zip the session's folder again."
 
 
 def pack(folder: Path, out: BinaryIO) -> None:
@@ -45,8 +44,8 @@ def unpack(content: BinaryIO, folder: Path, limits: RecordingLimits) -> Recordin
                 _extract(archive, folder, limits.max_bytes)
         except _DAMAGED as error:
             if isinstance(error, OSError) and error.errno in DISK_FULL:
-                raise ClaError("The disk is full.", "Delete recordings.") from error
-            raise ClaError("This is no zip file, or it is damaged.", _REMEDY) from error
+                raise ClaError("zip_disk_full") from error
+            raise ClaError("zip_damaged") from error
         return Recording(folder, limits)
     except BaseException:
         remove(folder)
@@ -65,27 +64,24 @@ def remove(folder: Path) -> None:
 def _extract(archive: zipfile.ZipFile, folder: Path, max_bytes: int) -> None:
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if len(entries) > MAX_ENTRIES:
-        raise ClaError(f"The zip file holds {len(entries)} files.", _REMEDY)
+        raise ClaError("zip_too_many_files", count=len(entries))
     left = max_bytes
     for entry in entries:
         # The last part alone: where it comes from and goes to is not the zip file's to say.
         name = entry.filename.replace("\\", "/").rpartition("/")[2]
         if name not in FILES:
-            raise ClaError("The zip file holds other files than a session has.", _REMEDY)
+            raise ClaError("zip_other_files")
         if entry.flag_bits & 1 or entry.compress_type not in _METHODS:
-            raise ClaError("The zip file is encrypted, or compressed in a rare way.", _REMEDY)
+            raise ClaError("zip_not_readable")
         try:
             out = (folder / name).open("xb")
         except FileExistsError:
-            raise ClaError(f"The zip file holds {name} twice.", _REMEDY) from None
+            raise ClaError("zip_file_twice", name=name) from None
         with out, archive.open(entry) as packed:
             while piece := packed.read(_PIECE_BYTES):
                 left -= len(piece)
                 if left < 0:
-                    raise ClaError(
-                        f"The session has more than {max_bytes / 2**20:,.0f} MB.",
-                        "Record a shorter one.",
-                    )
+                    raise ClaError("zip_session_too_large", most_mb=max_bytes / 2**20)
                 out.write(piece)
     if not (folder / MANIFEST).is_file():
-        raise ClaError("The zip file holds no session.", _REMEDY)
+        raise ClaError("zip_without_session")

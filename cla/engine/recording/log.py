@@ -14,7 +14,6 @@ from cla.schema import decoded
 MAX_COUNT = 2**53
 MAX_TIME_S = 1e12
 MAX_REASON = 4_096
-_AGAIN = "Record the session again."
 Steps = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 
 
@@ -88,13 +87,17 @@ def encode_entry(entry: Entry) -> bytes:
     return msgspec.json.encode(line) + b"\n"
 
 
+def _unreadable(reason: str) -> ClaError:
+    return ClaError("session_line_unreadable", file=LOG, reason=reason)
+
+
 def parse_entry(line: bytes) -> Entry:
     """An entry from its line.
 
     Raises:
         ClaError: it is none.
     """
-    read = decoded(_DECODER, line, f"A line of {LOG}", _AGAIN)
+    read = decoded(_DECODER, line, _unreadable)
     if read.packet is not None:
         return PacketTaken(read.packet, read.skipped, read.time_s, read.not_numbers)
     if read.command is not None:
@@ -103,4 +106,4 @@ def parse_entry(line: bytes) -> Entry:
         return Flushed()
     if read.ended is not None:
         return Ended(read.ended)
-    raise ClaError(f"{LOG} holds a line that says nothing.", _AGAIN)
+    raise ClaError("session_line_empty", file=LOG)

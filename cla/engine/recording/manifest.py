@@ -28,7 +28,6 @@ PACKAGES = ("cla-attention", "torch", "numpy", "numba", "onnxruntime", "ai-edge-
 MIN_RATE_HZ, MAX_RATE_HZ = 1_000, 384_000
 MAX_LABELS = 1_000
 MAX_TEXT = 200
-_AGAIN = "Choose the folder of a recorded session, or record it again."
 
 
 @dataclass(frozen=True)
@@ -125,19 +124,20 @@ def weights_digest(task: TaskModel) -> str:
     return digest.hexdigest()
 
 
+def _unreadable(reason: str) -> ClaError:
+    return ClaError("manifest_unreadable", file=MANIFEST, reason=reason)
+
+
 def parse_manifest(content: bytes) -> Manifest:
     """A manifest from its JSON; nothing in it is believed beyond its type and range.
 
     Raises:
         ClaError: it is none, or of a newer format.
     """
-    found = decoded(_FORMAT, content, MANIFEST, _AGAIN).format
+    found = decoded(_FORMAT, content, _unreadable).format
     if found not in FORMATS:
-        raise ClaError(
-            f"The session is recorded in format {found}.",
-            f"This version reads formats up to {FORMAT}: use the version that recorded it.",
-        )
-    read = decoded(_DECODER, content, MANIFEST, _AGAIN)
+        raise ClaError("session_format_unknown", found=found, most=FORMAT)
+    read = decoded(_DECODER, content, _unreadable)
     return replace(
         read,
         # Before the third format all lanes stepped by kernels, where numba was installed.

@@ -34,7 +34,6 @@ from cla.models import TaskModel, load_task, read_task_file
 from cla.types import EncodedFrame
 
 Happening = Arrival[Samples] | Arrival[EncodedFrame] | CommandDone | Flushed
-_AGAIN = "Record the session again, or copy its whole folder."
 
 
 class Recording:
@@ -64,15 +63,13 @@ class Recording:
         sizes = {name: path.stat().st_size for name in FILES if (path := self._file(name))}
         self.size_bytes = sum(sizes.values())
         if not 0 < sizes.get(MANIFEST, 0) <= MAX_MANIFEST_BYTES or LOG not in sizes:
-            raise ClaError(
-                f"There is no recorded session in {self.folder.name!r}.",
-                f"Name a folder that holds {MANIFEST} and {LOG}.",
-            )
+            raise ClaError("session_missing", folder=self.folder.name, manifest=MANIFEST, log=LOG)
         # One may exceed its limit by what was written last.
         if self.size_bytes > 1.1 * self._limits.max_bytes:
             raise ClaError(
-                f"The session has {self.size_bytes / 2**20:,.0f} MB.",
-                f"Give one of at most {self._limits.max_bytes / 2**20:,.0f} MB.",
+                "session_too_large",
+                size_mb=self.size_bytes / 2**20,
+                most_mb=self._limits.max_bytes / 2**20,
             )
         self.manifest: Manifest = parse_manifest((self.folder / MANIFEST).read_bytes())
 
@@ -115,7 +112,7 @@ class Recording:
         path = self._file(TASK)
         task = read_task_file(path) if path else load_task(self.manifest.task)
         if (task.name, task.labels) != (self.manifest.task, self.manifest.labels):
-            raise ClaError(f"{TASK} and {MANIFEST} do not fit.", _AGAIN)
+            raise ClaError("session_task_unfit", task=TASK, manifest=MANIFEST)
         return task
 
     def samples(self, most_s: float) -> Samples:
@@ -159,7 +156,7 @@ class Recording:
                     case CommandDone():
                         commands += 1
                         if commands > self._limits.max_commands + 1:
-                            raise ClaError(f"{LOG} holds too many commands.", _AGAIN)
+                            raise ClaError("session_commands_too_many", file=LOG)
                         yield entry
                     case Flushed():
                         yield entry
@@ -173,7 +170,7 @@ class Recording:
             return Arrival(broken, 0.0, taken.skipped)
         count, part = divmod(taken.size_bytes, pieces.dtype.itemsize)
         if part:
-            raise ClaError(f"{LOG} parts a sample.", _AGAIN)
+            raise ClaError("session_sample_parted", file=LOG)
         data = pieces.take(count)
         if data is None:
             return None
@@ -196,7 +193,7 @@ class Recording:
             while (line := log.readline(MAX_LINE_BYTES)).endswith(b"\n"):
                 yield parse_entry(line)
             if len(line) == MAX_LINE_BYTES:
-                raise ClaError(f"{LOG} holds a line that is too long.", _AGAIN)
+                raise ClaError("session_line_too_long", file=LOG)
 
     def _sound(self) -> FlacSound | None:
         """The sound, if there is a file of it."""
@@ -204,7 +201,7 @@ class Recording:
         sound = FlacSound(path, self._limits, isolated=self._isolated) if path else None
         # A file cut off within its head has no rate.
         if sound and sound.sample_rate_hz not in (0, self.manifest.sample_rate_hz):
-            raise ClaError(f"The sound and {MANIFEST} do not fit.", _AGAIN)
+            raise ClaError("session_sound_unfit", manifest=MANIFEST)
         return sound
 
     def _pictures(self) -> Generator[NDArray[np.uint8], None, None]:

@@ -21,6 +21,7 @@ from cla.engine.records import RecordingRecord
 from cla.engine.stream import Arrival
 from cla.errors import ClaError
 from cla.telemetry import TokenRecord
+from cla.texts.sentence import Sentence
 from cla.types import EncodedFrame, VideoFrame
 
 JPEG_QUALITY = 95
@@ -60,9 +61,7 @@ class Recorder:
         except OSError as error:
             raise why_not_written(error, self._folder) from error
         if not empty:
-            raise ClaError(
-                f"{self._folder} is not empty.", "Name a new folder: nothing is written over."
-            )
+            raise ClaError("recording_folder_not_empty", folder=self._folder)
 
     @property
     def running(self) -> bool:
@@ -81,8 +80,7 @@ class Recorder:
         name = self._folder.name
 
         def on_end(reason: ClaError | None) -> None:
-            why = (reason.message, reason.remedy) if reason else ()
-            on_change(RecordingRecord(name, False, self._duration_s, *why))
+            on_change(RecordingRecord(name, False, self._duration_s, reason))
 
         self._rate_hz = manifest.sample_rate_hz
         try:
@@ -121,7 +119,9 @@ class Recorder:
         if self._writer:
             self._commands += 1
             if self._commands > self._limits.max_commands:
-                self._writer.end(at_limit(f"{self._limits.max_commands:,} commands"))
+                self._writer.end(
+                    at_limit(Sentence("words.commands", count=self._limits.max_commands))
+                )
             self._writer.add(LINE_BYTES, CommandDone(command, steps))
 
     def flushed(self) -> None:
@@ -162,9 +162,7 @@ class Recorder:
             writer.add(LINE_BYTES, PacketTaken(0, arrival.skipped, not_numbers=samples.size))
             return arrival
         if self._kind not in (None, kind):
-            raise ClaError(
-                "The sound has become another kind of numbers.", "Push int16 or float32 alone."
-            )
+            raise ClaError("recording_sound_changes_type")
         self._samples += samples.size
         self._check_duration(self._samples / (self._rate_hz or 1))
         whole = samples.astype(kind) if kind == "<i2" else rounded(samples)
@@ -177,7 +175,7 @@ class Recorder:
 
     def _check_duration(self, media_s: float) -> None:
         if media_s > self._limits.max_s:
-            raise at_limit(f"{self._limits.max_s / 60:g} minutes")
+            raise at_limit(Sentence("words.minutes", count=self._limits.max_s / 60))
         self._duration_s = media_s
 
 
@@ -185,11 +183,11 @@ def _encoded(frame: VideoFrame | EncodedFrame) -> EncodedFrame:
     if isinstance(frame, EncodedFrame):
         return frame
     if min(frame.image.shape[:2]) < MIN_SIDE:
-        raise ClaError("Pictures this narrow cannot be recorded.", "Record another source.")
+        raise ClaError("recording_pictures_too_narrow")
     return EncodedFrame(encode_jpeg(frame.image, JPEG_QUALITY), frame.time_s)
 
 
 def _checked(size_bytes: int) -> int:
     if size_bytes > MAX_PACKET_BYTES:
-        raise ClaError("A packet is too large to be recorded.", "Push smaller packets.")
+        raise ClaError("recording_packet_too_large")
     return size_bytes

@@ -79,7 +79,7 @@ def replay(
                 case Flushed():
                     pipeline.flush()
         except ClaError as error:
-            yield FaultRecord(error.message, error.remedy)
+            yield FaultRecord(error)
     while pipeline.has_token:
         yield pipeline.step()
 
@@ -87,10 +87,7 @@ def replay(
 def _stream(recording: Recording, task: TaskModel, *, preview: bool) -> Stream[Any]:
     manifest = recording.manifest
     if (task.name, task.labels) != (manifest.task, manifest.labels):
-        raise ClaError(
-            f"The session was recorded with the task {manifest.task!r}, not with {task.name!r}.",
-            "Replay it with the task that it names.",
-        )
+        raise ClaError("session_of_another_task", recorded=manifest.task, given=task.name)
     if manifest.sample_rate_hz is not None:
         return sound_stream(task, manifest.sample_rate_hz, preview=preview)
     return video_stream(task, preview=preview)

@@ -170,6 +170,4 @@ def _field(metadata: bytes, table: int, index: int) -> int | None:
 
 
 def _foreign() -> ClaError:
-    return ClaError(
-        f"{RECORDS} is damaged, or was not written by this program.", "Record the session again."
-    )
+    return ClaError("session_records_foreign", file=RECORDS)

@@ -13,6 +13,7 @@ from cla.engine.recording.log import Ended, Entry
 from cla.engine.recording.rows import Row
 from cla.errors import ClaError
 from cla.files import DISK_FULL
+from cla.texts.sentence import Sentence
 from cla.types import EncodedFrame
 
 FLUSH_S = 0.25
@@ -24,13 +25,6 @@ MAX_WAITING_BYTES = 32 * 2**20
 CLOSE_TIMEOUT_S = 10.0
 """How long a live session waits for a slow disk at its end; the thread goes on."""
 
-FULL = "The disk is full: the recording has ended, and what is in it is kept."
-NEARLY_FULL = "The disk is nearly full: the recording has ended, and is kept."
-_NOTHING = {
-    FULL: "The disk is full: nothing was recorded.",
-    NEARLY_FULL: "The disk is nearly full: nothing was recorded.",
-}
-"""What is true instead where the recording held nothing yet."""
 _numbers = itertools.count(1)
 
 
@@ -107,10 +101,7 @@ class RecordingWriter:
                 self._condition.wait_for(lambda: self._ending or not self._batch.size_bytes)
             else:
                 self._ending = True
-                self._reason = ClaError(
-                    "The disk is too slow: the recording has ended, and is kept.",
-                    "Record to another disk.",
-                )
+                self._reason = ClaError("recording_disk_too_slow")
         return not self._ending
 
     def _run(self) -> None:
@@ -136,8 +127,7 @@ class RecordingWriter:
         with contextlib.suppress(OSError):  # the folder is gone, which the reason says
             if self._reason and self._files.empty:
                 self._files.remove()
-                message = self._reason.message
-                self._reason = ClaError(_NOTHING.get(message, message), self._reason.remedy)
+                self._reason = _of_nothing(self._reason)
 
     def _sync_often(self) -> None:
         """On a thread of its own: a busy disk takes seconds, and what comes must not wait."""
@@ -166,16 +156,16 @@ class RecordingWriter:
                 self._condition.notify_all()
             self._files.append(batch)
             if self._files.size_bytes > self._limits.max_bytes:
-                self.end(at_limit(f"{self._limits.max_bytes / 2**20:,.0f} MB"))
+                self.end(
+                    at_limit(Sentence("words.megabytes", count=self._limits.max_bytes / 2**20))
+                )
             if self._limits.min_free_bytes > self._files.free_bytes:
-                self.end(ClaError(NEARLY_FULL, "Delete old recordings."))
+                self.end(ClaError("recording_disk_nearly_full"))
 
 
-def at_limit(limit: str) -> ClaError:
+def at_limit(limit: Sentence) -> ClaError:
     """Why a recording ends at a limit."""
-    return ClaError(
-        f"The recording has reached its limit of {limit}, and is kept.", "Start another one."
-    )
+    return ClaError("recording_at_limit", limit=limit)
 
 
 def _why_failed(error: Exception) -> ClaError:
@@ -183,16 +173,22 @@ def _why_failed(error: Exception) -> ClaError:
         return error
     if isinstance(error, OSError):
         return why_not_written(error)
-    return ClaError(f"The recording failed: {error!r}.", "Record to a new folder.")
+    return ClaError("recording_failed", reason=repr(error))
+
+
+def _of_nothing(reason: ClaError) -> ClaError:
+    """The reason as it is true of a recording that held nothing yet."""
+    if reason.key == "recording_disk_full":
+        return ClaError("nothing_recorded_disk_full")
+    if reason.key == "recording_disk_nearly_full":
+        return ClaError("nothing_recorded_disk_nearly_full")
+    return reason
 
 
 def why_not_written(error: OSError, folder: Path | None = None) -> ClaError:
     """Why a recording cannot go on; with a folder, why none can begin there."""
     if error.errno in DISK_FULL:
-        message = _NOTHING[FULL] if folder else FULL
-        return ClaError(message, "Delete old recordings, or record to another disk.")
-    where = folder or "The recording"
-    return ClaError(
-        f"{where} cannot be written: {error.strerror or error}.",
-        "Choose a folder that may be written to.",
-    )
+        full = ClaError("recording_disk_full")
+        return _of_nothing(full) if folder else full
+    place = folder or Sentence("words.recording")
+    return ClaError("recording_not_written", place=place, reason=error.strerror or error)

@@ -173,7 +173,9 @@ export interface RecordingMessage {
   name: string;
   running: boolean;
   duration_s: number;
-  /** Why it ended, where nobody asked for that. */
+  /** Why it ended, where nobody asked for that: key and values of the error, and in words. */
+  key: string;
+  values: Record<string, string | number | null>;
   message: string;
   remedy: string;
 }
@@ -205,6 +207,9 @@ export interface NoticeMessage {
 
 export interface FaultMessage {
   type: "fault";
+  key: string;
+  values: Record<string, string | number | null>;
+  /** What happened and what helps, in the language of the page. */
   message: string;
   remedy: string;
   fatal: boolean;
