@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from cla.errors import ClaError
+from cla.texts.sentence import Sentence
 
 
 class Step(NamedTuple):
@@ -63,20 +64,21 @@ def with_tensors(state: Any, tensors: Sequence[Tensor]) -> Any:
     return map_state(state, lambda _: next(given))
 
 
-def difference(state: Any, like: Any) -> str:
+def difference(state: Any, like: Any) -> Sentence:
     """What tells a state from those of the structure of `like`, in words; of streams any number."""
     if type(state) is not type(like):
-        return f"it is a {type(state).__name__}, not a {type(like).__name__}"
+        names = type(state).__name__, type(like).__name__
+        return Sentence("difference.type", found=names[0], expected=names[1])
     ours, theirs = (list(names_of(one)) for one in (state, like))
     if ours != theirs:
-        return f"it differs in {min(set(ours) ^ set(theirs))}"
-    for name, found, right in zip(ours, tensors_of(state), tensors_of(like), strict=True):
-        if found.shape[1:] != right.shape[1:]:
-            shapes = (", ".join(map(str, ("B", *part.shape[1:]))) for part in (found, right))
-            return "its {} is ({}), not ({})".format(name, *shapes)
-        if found.dtype != right.dtype:
-            return f"its {name} is of {found.dtype}, not {right.dtype}"
-    return "its numbers lie elsewhere"
+        return Sentence("difference.part", name=min(set(ours) ^ set(theirs)))
+    for name, part, right in zip(ours, tensors_of(state), tensors_of(like), strict=True):
+        if part.shape[1:] != right.shape[1:]:
+            found, expected = (", ".join(map(str, ("B", *one.shape[1:]))) for one in (part, right))
+            return Sentence("difference.shape", name=name, found=found, expected=expected)
+        if part.dtype != right.dtype:
+            return Sentence("difference.dtype", name=name, found=part.dtype, expected=right.dtype)
+    return Sentence("difference.place")
 
 
 def scan_active(

