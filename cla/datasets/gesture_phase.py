@@ -13,6 +13,7 @@ from cla.datasets.gesture_variants import GestureRecording, varied
 from cla.datasets.token_sets import TokenSequence, TokenSet
 from cla.errors import ClaError
 from cla.features import BODY_HOP_S, NUM_JOINTS, body_features
+from cla.texts.sentence import Sentence
 
 GESTURE_PHASE = Origin(
     "Gesture Phase Segmentation",
@@ -49,7 +50,7 @@ def gesture_phase(folder: Path, features: str | None = None) -> TokenSet:
         ClaError: there is no recording, or a file is of another layout.
     """
     if features not in (None, "body", "va3"):
-        raise ClaError(f"There are no features {features!r} of it.", "Choose body or va3.")
+        raise ClaError("gesture_features_unknown", name=features)
     layout = "va3" if features == "va3" else "raw"
     paths = [
         path
@@ -97,25 +98,28 @@ def _read(path: Path, layout: str) -> tuple[NDArray[np.float64], NDArray[np.int6
         numbers = np.array([[float(row[column]) for column in columns] for row in rows])
         labels = [_PHASES[row[names.index("phase")].strip().lower()] for row in rows]
     except (ValueError, IndexError, KeyError) as error:
-        raise _other_layout(path, f"holds {error}") from error
+        raise _other_layout(path, Sentence("gesture_layout.value", reason=error)) from error
     if not rows or not np.isfinite(numbers).all():
-        raise _other_layout(path, "has no frames, or some that are not numbers")
+        raise _other_layout(path, Sentence("gesture_layout.frames"))
     return numbers, np.array(labels, np.int64)
 
 
 def _columns(path: Path, names: Sequence[str], layout: str) -> list[int]:
     """Where a file has its numbers."""
     if "phase" not in names:
-        raise _other_layout(path, "has no column phase")
+        raise _other_layout(path, Sentence("gesture_layout.column", name="phase"))
     if layout == "raw":
         if missing := [name for name in _RAW_COLUMNS if name not in names]:
-            raise _other_layout(path, f"has no column {missing[0]}")
+            raise _other_layout(path, Sentence("gesture_layout.column", name=missing[0]))
         return [names.index(name) for name in _RAW_COLUMNS]
     columns = [column for column, name in enumerate(names) if name != "phase"]
     if len(columns) != PROCESSED_DIM:
-        raise _other_layout(path, f"has {len(columns)} columns of numbers, not {PROCESSED_DIM}")
+        raise _other_layout(
+            path,
+            Sentence("gesture_layout.columns", found=len(columns), expected=PROCESSED_DIM),
+        )
     return columns
 
 
-def _other_layout(path: Path, what: str) -> ClaError:
-    return ClaError(f"{path} {what}.", f"Download {GESTURE_PHASE.url} again.")
+def _other_layout(path: Path, reason: Sentence) -> ClaError:
+    return ClaError("gesture_file_unfit", path=path, reason=reason, url=GESTURE_PHASE.url)

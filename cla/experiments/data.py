@@ -79,7 +79,7 @@ def with_variants(parts: Split, data: TokenSet, config: ExperimentConfig) -> Spl
     if not config.training.variants:
         return parts
     if data.variant is None:
-        raise ClaError(f"{data.name} has no variants.", "Leave out the setting variants.")
+        raise ClaError("variants_missing", data=data.name)
     rng = np.random.default_rng((config.seed, config.fold))
     made = [data.variant(one, rng) for _ in range(config.training.variants) for one in parts.train]
     return replace(parts, train=(*parts.train, *made))

@@ -26,12 +26,9 @@ class BodyStream:
             ClaError: the joints or the time are no such numbers.
         """
         if frame.points.shape != (NUM_JOINTS, 3) or not np.isfinite(frame.points).all():
-            raise ClaError(
-                f"A frame has joints of shape {frame.points.shape}, or some that are not numbers.",
-                f"Give x, y and z of {NUM_JOINTS} joints.",
-            )
+            raise ClaError("joints_unfit", shape=frame.points.shape, count=NUM_JOINTS)
         if not np.isfinite(frame.time_s):
-            raise ClaError("A frame carries no usable time.", "Give its time in seconds.")
+            raise ClaError("joints_without_time")
         self._frames = [*self._frames, frame][-1 - REACH :]
         points = np.stack([one.points for one in self._frames])
         times_s = np.array([one.time_s for one in self._frames])
