@@ -70,7 +70,7 @@ def measure(
                 row_name(FULL): measures.ablated(full, streams),
                 **{
                     variant: measures.ablated(measures.outputs(lane, streams), streams)
-                    for variant, lane in ablations(task).items()
+                    for variant, lane in ablations(task.classifier).items()
                 },
             }
     return figures

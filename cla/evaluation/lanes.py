@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from cla.attention import LOW_RANK, REFERENCE
-from cla.models import LaneSpec, StreamClassifier, TaskModel
+from cla.models import LaneSpec, StreamClassifier
 
 Outputs = list[NDArray[np.float32]]
 """Class probabilities (T, C) of each stream."""
@@ -32,15 +32,15 @@ def row_name(lane: LaneSpec) -> str:
     return f"{lane.kind} {lane.landmark_mode} M={lane.num_landmarks}"
 
 
-def ablations(task: TaskModel) -> dict[str, StreamClassifier]:
-    """The full lane without what attention adds, and without a window."""
-    silent = copy.deepcopy(task.classifier)
+def ablations(classifier: StreamClassifier) -> dict[str, StreamClassifier]:
+    """Full attention without what it adds, and with a window of one token."""
+    silent = copy.deepcopy(classifier)
     for attention in silent.attentions:
         torch.nn.init.zeros_(attention.output_proj.weight)
         torch.nn.init.zeros_(attention.output_proj.bias)
     return {
         "attention zeroed": silent,
-        "window 1": task.classifier.with_attention(REFERENCE, window=1),
+        "window 1": classifier.with_attention(REFERENCE, window=1),
     }
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from torch import Tensor
 
-from cla.attention import BATCH_LOW_RANK, LOW_RANK, REFERENCE
+from cla.attention import BATCH_LOW_RANK, LOW_RANK
 from cla.datasets import TokenSequence, TokenSet
+from cla.evaluation.lanes import ablations
 from cla.experiments.costs import costs_of
-from cla.experiments.lanes import lane_of, system_name, without_attention
+from cla.experiments.lanes import ablation_name, lane_of, system_name
 from cla.experiments.metrics import clip_score, frame_score, last_right
 from cla.experiments.outputs import stream_outputs, window_outputs
 from cla.experiments.runs import Run
@@ -66,13 +67,14 @@ def evaluate(
         "seed": run.config.seed,
         **dict(zip(SIZE, size_of(run), strict=True)),
     }
-    ablations = {
-        "attention zeroed": without_attention(classifier),
-        "window of 1": classifier.with_attention(REFERENCE, window=1),
-    }
     rows = [
-        {**about, "system": name, "landmarks": 0, "stream": stream_score(lane, data, test)}
-        for name, lane in ablations.items()
+        {
+            **about,
+            "system": ablation_name(variant),
+            "landmarks": 0,
+            "stream": stream_score(lane, data, test),
+        }
+        for variant, lane in ablations(classifier).items()
     ]
     longest = max(len(one.labels) for one in test)
     streamed: dict[LaneSpec, dict[str, float]] = {}

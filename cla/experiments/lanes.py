@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import torch
-
 from cla.attention import KINDS, LOW_RANK, REFERENCE, AttentionConfig
 from cla.models import FixedLandmarks, LaneSpec, StreamClassifier, use_landmarks
 
@@ -12,6 +10,11 @@ from cla.models import FixedLandmarks, LaneSpec, StreamClassifier, use_landmarks
 def system_name(lane: LaneSpec) -> str:
     """A lane in tables, where its landmarks have a column of their own."""
     return str(LaneSpec(lane.kind, landmark_mode=lane.landmark_mode)).replace("/", ", ")
+
+
+def ablation_name(variant: str) -> str:
+    """One of `ablations` in tables."""
+    return "window of 1" if variant == "window 1" else variant
 
 
 def all_lanes(counts: Sequence[int]) -> tuple[LaneSpec, ...]:
@@ -62,13 +65,3 @@ def partly_fixed(
     for attention, given in zip(made.attentions, fitted, strict=False):
         attention.set_landmarks(given.queries, given.keys)
     return made
-
-
-def without_attention(classifier: StreamClassifier) -> StreamClassifier:
-    """The same weights, with what attention adds set to zero."""
-    silent = StreamClassifier(classifier.config)
-    silent.load_state_dict(classifier.state_dict())
-    for attention in silent.attentions:
-        torch.nn.init.zeros_(attention.output_proj.weight)
-        torch.nn.init.zeros_(attention.output_proj.bias)
-    return silent.eval().requires_grad_(False)

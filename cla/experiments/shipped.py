@@ -7,7 +7,7 @@ from typing import Any
 from cla.attention import REFERENCE
 from cla.evaluation.lanes import LANES, row_name
 from cla.experiments.costs import costs_of
-from cla.experiments.lanes import system_name
+from cla.experiments.lanes import ablation_name, system_name
 from cla.models import TaskModel
 
 SETS = {"digits": "real voice", "hands": "other hands", "sounds": "test"}
@@ -36,7 +36,7 @@ def rows_of_task(task: TaskModel) -> list[dict[str, Any]]:
     rows = []
     for variant, found in figures[f"{name}: ablation"].items():
         if variant != REFERENCE:
-            system = "window of 1" if variant == "window 1" else variant
+            system = ablation_name(variant)
             rows.append({**about, "system": system, "landmarks": 0, **_scores(found)})
     shown = figures[name]
     lanes = [

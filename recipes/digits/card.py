@@ -3,9 +3,10 @@
 from typing import Any
 
 from cla.training.recipe import package_lines, training_lines
-from cla.training.train import TrainConfig, lagging_phase, rooms_phase, voices_phase
+from cla.training.train import TrainConfig
 from recipes.digits.kinds import REFINING_STREAMS, TRAINING_STREAMS
 from recipes.digits.labels import HOLD_S, SHORTEST_HOLD_S
+from recipes.digits.phases import lagging_phase, rooms_phase, voices_phase
 from recipes.digits.sources import TEST_PACKAGES, TRAINING_PACKAGES
 from recipes.digits.voices import ROOM_STREAMS, SPEAKERS, VOICE_STREAMS
 

@@ -16,15 +16,7 @@ from cla.training.batches import FeatureNoise
 from cla.training.landmarks import fit_landmarks
 from cla.training.recipe import Recipe, Run
 from cla.training.stream_files import read_streams
-from cla.training.train import (
-    Start,
-    TrainConfig,
-    lagging_phase,
-    low_rank_phase,
-    rooms_phase,
-    train,
-    voices_phase,
-)
+from cla.training.train import Start, TrainConfig, low_rank_phase, train
 from recipes.digits.bank import build_bank, load_bank
 from recipes.digits.card import model_card
 from recipes.digits.dataset import gather_material, make_streams
@@ -41,6 +33,7 @@ from recipes.digits.left_out import (
     outputs_beside,
     points_of_sensitivity,
 )
+from recipes.digits.phases import lagging_phase, rooms_phase, voices_phase
 from recipes.digits.sources import kokoro_files
 from recipes.digits.streams import Material
 from recipes.digits.testsets import test_sets, write_test_sets

@@ -1,7 +1,6 @@
 """Figures of the trained task: tokens and events right, false events, what attention earns."""
 
 from collections.abc import Container, Mapping, Sequence
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -17,15 +16,7 @@ from recipes.hands.labels import FIRST_MOTION, expected
 from recipes.hands.streams import HandsStream
 from recipes.hands.vocabulary import LABELS, NONE
 
-COST_OF_FALSE = 0.1
-"""Recall that one false event a minute is worth when thresholds are tuned."""
 USUAL_LANES = [lane for lane in LANES if lane.num_landmarks == 16]
-GRID = [
-    EventConfig(enter, exit_, hold, refractory_s=0.3, smoothing_tokens=smoothing)
-    for enter, exit_, hold, smoothing in product(
-        (0.7, 0.8, 0.84, 0.88, 0.92), (0.3,), (2, 3, 4), (1, 3)
-    )
-]
 SCORER = EventScorer[HandsStream](LABELS, HAND_HOP_S, expected)
 
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from cla.evaluation.lanes import FULL, probabilities
 from cla.evaluation.sensitivity import sensitivity
-from cla.evaluation.tuning import tune_events
 from cla.features import HAND_FEATURE_DIM, HAND_HOP_S
 from cla.models import (
     ClassifierConfig,
@@ -26,7 +25,7 @@ from cla.training.recipe import Recipe, Run
 from cla.training.stream_files import build_streams, read_streams
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 from recipes.hands.card import model_card
-from recipes.hands.evaluate import COST_OF_FALSE, GRID, SCORER, evaluate
+from recipes.hands.evaluate import SCORER, evaluate
 from recipes.hands.labels import labeled, landmark_weights
 from recipes.hands.sets import (
     HARD,
@@ -40,6 +39,7 @@ from recipes.hands.sets import (
 )
 from recipes.hands.sources import recordings
 from recipes.hands.streams import HandsStream, StreamMaker
+from recipes.hands.tuning import tuned
 from recipes.hands.vocabulary import LABELS
 from recipes.hands.webcam import read_webcam
 
@@ -155,8 +155,7 @@ def widen_weights(run: Run) -> None:
     landmarks = _fitted(model, streams)
     model = train(labeled(streams), second, Start(model, landmarks))
     task = replace(task, classifier=model, landmarks=landmarks)
-    tuning = _streams(run, *TUNED)
-    events = tune_events(task, tuning, SCORER, GRID, COST_OF_FALSE)
+    events = tuned(task, _streams(run, *TUNED))
     write_task(replace(task, event_config=events), run.out, task.card)
 
 

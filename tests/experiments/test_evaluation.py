@@ -19,11 +19,12 @@ import yaml
 from cla.cli.main import main
 from cla.datasets import TokenSequence, TokenSet
 from cla.errors import ClaError
+from cla.evaluation.lanes import ablations
 from cla.experiments.config import ExperimentConfig, ModelConfig
 from cla.experiments.costs import costs_of
 from cla.experiments.evaluation import evaluate, stream_score
 from cla.experiments.figure import figure_of
-from cla.experiments.lanes import LaneSpec, all_lanes, lane_of, system_name, without_attention
+from cla.experiments.lanes import LaneSpec, all_lanes, lane_of, system_name
 from cla.experiments.metrics import clip_score, frame_score
 from cla.experiments.outputs import stream_outputs, window_outputs
 from cla.experiments.presets import preset
@@ -148,7 +149,7 @@ def test_streams_of_uneven_length_do_not_disturb_each_other():
 
 
 def test_the_ablation_leaves_only_the_token_itself():
-    made = without_attention(small_classifier())
+    made = ablations(small_classifier())["attention zeroed"]
     first, second = sequences(6, 6)
     joined = np.concatenate([first.features[:5], second.features[5:]])
     mixed = second._replace(features=joined)

@@ -34,14 +34,7 @@ from cla.training.lagging import lagging_logits
 from cla.training.landmarks import fit_landmarks
 from cla.training.recipe import Run
 from cla.training.stream_files import read_streams
-from cla.training.train import (
-    Start,
-    TrainConfig,
-    lagging_phase,
-    low_rank_phase,
-    train,
-    voices_phase,
-)
+from cla.training.train import Start, TrainConfig, low_rank_phase, train
 from cla.types import Event
 from recipes.digits import dataset, main, recipe, voices
 from recipes.digits.bank import build_bank
@@ -49,6 +42,7 @@ from recipes.digits.engines import Manner
 from recipes.digits.evaluate import evaluate
 from recipes.digits.kinds import GLIDING, HARD, Made
 from recipes.digits.labels import labeled, token_labels
+from recipes.digits.phases import lagging_phase, voices_phase
 from recipes.digits.sources import TEST_PACKAGES
 from recipes.digits.streams import Material
 from recipes.digits.utterances import Utterance
