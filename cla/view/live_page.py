@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from cla.attention import DEFAULT_LANDMARKS, KINDS, LOW_RANK, all_systems
+from cla.attention import DEFAULT_LANDMARKS, KINDS, LOW_RANK, STREAMED, all_systems
 from cla.capture import endings
 from cla.server.shown_lanes import DEFAULT_LANES
 from cla.texts import Texts
@@ -57,6 +57,7 @@ def live_data(say: Texts) -> dict[str, Any]:
         "lane_defaults": {
             "lanes": ",".join(map(str, DEFAULT_LANES)),
             "more": LOW_RANK,
+            "exact": STREAMED,
             "landmarks": DEFAULT_LANDMARKS,
         },
     }

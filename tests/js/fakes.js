@@ -47,7 +47,7 @@ export class FakeElement extends EventTarget {
   constructor() {
     super();
     Object.assign(this, { value: "", checked: false, hidden: false, disabled: false, open: false, textContent: "" });
-    Object.assign(this, { dataset: {}, style: {}, options: [], parts: new Map(), classes: new Set() });
+    Object.assign(this, { dataset: {}, style: { setProperty() {} }, options: [], children: [], parts: new Map(), classes: new Set() });
     this.classList = { toggle: (name, on) => this.classes[on ? "add" : "delete"](name) };
   }
 
@@ -93,6 +93,17 @@ export class FakeElement extends EventTarget {
   }
 
   append() {}
+
+  insertBefore(child, before) {
+    this.children = this.children.filter((each) => each !== child);
+    const at = before ? this.children.indexOf(before) : this.children.length;
+    this.children.splice(at, 0, child);
+    child.parent = this;
+  }
+
+  remove() {
+    if (this.parent) this.parent.children = this.parent.children.filter((each) => each !== this);
+  }
 
   removeAttribute(name) {
     this[name] = "";

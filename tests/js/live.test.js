@@ -5,8 +5,9 @@ import { LivePage } from "../../cla/view/static/main.js";
 import { Clock, FakeElement, fakeDocument, withGlobals } from "./fakes.js";
 
 const CONFIG = { kind: "full", num_landmarks: null, landmark_mode: "fixed", window: null, num_layers: null };
-const FULL = { ...CONFIG, name: "full", average: 100, published: 100 };
-const LOW = { ...CONFIG, kind: "continual_nystrom", num_landmarks: 16, name: "low", average: 10, published: null };
+const FULL = { ...CONFIG, name: "full", text: "full", average: 100, published: 100 };
+const LOW = { ...CONFIG, kind: "continual_nystrom", num_landmarks: 16, name: "low", text: "low/fixed:16", average: 10, published: null };
+const THIRD = { ...LOW, name: "third", text: "low/fixed:8", num_landmarks: 8 };
 const POINTS = [0.3, 0.5, 0.8].map((enter) => ({ enter, found: enter, false_per_minute: 1 - enter }));
 const task = (name, more = {}) => ({
   name, title: name, input: "sound", labels: ["none", "one", "two"], window: 4, num_layers: 1, hop_s: 0.5,
@@ -69,7 +70,7 @@ afterEach(() => {
 
 const token = (index, { lanes = ["full", "low"], labels = ["one", "one"], ...more } = {}) => page.receive({
   type: "token", token: index, time_s: index / 2, queue_ms: 1, behind_s: 0, gap_s: 0, dropped_frames: 0, ...more,
-  lanes: lanes.map((lane, at) => ({ lane, label: labels[at], valid_tokens: index + 1, compute_ms: 1, showing_ms: 0, ops: 1, total_ops: 9, event: null })),
+  lanes: lanes.map((lane, at) => ({ lane, label: labels[at] ?? "one", valid_tokens: index + 1, compute_ms: 1, showing_ms: 0, ops: 1, total_ops: 9, event: null })),
 }, Object.fromEntries(lanes.map((lane) => [`${lane}/probabilities`, { data: new Float32Array(3), shape: [3] }])));
 
 const shown = () => page.board.panel("full").view.tokens.map(({ index }) => index);
@@ -139,7 +140,7 @@ test("tokens are drawn, those of lanes that have gone are not", () => {
   token(2, { lanes: ["full"] });
   token(3);
   assert.deepEqual(shown(), [0, 3]);
-  assert.deepEqual(page.board.agreement.of(0, 1), { all: 100, tokens: 2, recent: 100, recentTokens: 2 });
+  assert.deepEqual(page.board.agreed(0, 1), { all: 100, tokens: 2, recent: 100, recentTokens: 2 });
 });
 
 test("what comes late of a source that was given up is not drawn", () => {
@@ -190,11 +191,69 @@ test("a gap is told of, with its reason where the page knows it, but not after a
   assert.equal(notice(), "sound_gap");
 });
 
-test("a change of landmarks is marked in the lanes that have some", () => {
+const notes = (name) => page.board.panel(name).view.notes.map(({ text }) => text);
+const drawn = (name) => page.board.panel(name).view.tokens.map(({ index }) => index);
+/** The server's lanes; `past` are rows of those that join. */
+const lanes = (shown, past = {}) => page.receive(
+  { type: "lanes", lanes: shown, past: Object.fromEntries(Object.keys(past).map((name) => [name, [[1, "two"]]])) },
+  Object.fromEntries(Object.entries(past).map(([name, rows]) => [`${name}/past`, { data: Float32Array.from(rows.flat()), shape: [rows.length, 3] }])),
+);
+const ROWS = [[0, 1, 0], [0, 0, 1], [0, 1, 0]];
+
+test("a lane that joins brings its past, and the others keep all that they have", () => {
   page.receive(HELLO, {});
-  settings({ source: "sample", num_landmarks: 8 });
-  const notes = (name) => page.board.panel(name).view.notes.map(({ text }) => text);
-  assert.deepEqual([notes("full"), notes("low")], [[], ["8 fixed"]]);
+  for (let index = 0; index < 4; index++) token(index);
+  const { element, key } = page.board.panel("low");
+  lanes([FULL, THIRD, { ...LOW, name: "low:16" }], { third: ROWS });
+  assert.deepEqual([drawn("full"), drawn("low:16"), drawn("third")], [[0, 1, 2, 3], [0, 1, 2, 3], [1, 2, 3]]);
+  assert.equal(page.board.panel("low:16").element, element);
+  assert.equal(page.board.panel("low:16").key, key);
+  assert.deepEqual(page.board.panel("third").view.events, [{ index: 2, label: "two" }]);
+  assert.equal(page.board.panel("third").transcript.textContent, "two");
+  assert.deepEqual([notes("full"), notes("third")], [[], ["lane_joined"]]);
+  assert.deepEqual(page.board.agreed(0, 1), { all: 200 / 3, tokens: 3, recent: 200 / 3, recentTokens: 3 });
+  assert.equal(page.board.agreed(0, 2).tokens, 4);
+  token(4, { lanes: ["full", "third", "low:16"] });
+  assert.deepEqual(drawn("third"), [1, 2, 3, 4]);
+  lanes([FULL, LOW]);
+  assert.equal(notes("full").length, 1);
+  assert.deepEqual(drawn("low"), [0, 1, 2, 3, 4]);
+});
+
+test("a lane whose landmarks change goes on, with a mark", () => {
+  page.receive(HELLO, {});
+  token(0);
+  lanes([FULL, { ...THIRD, name: "low" }]);
+  assert.deepEqual([notes("full"), notes("low")], [[], ["M = 8"]]);
+  assert.deepEqual(drawn("low"), [0]);
+});
+
+test("a lane that joins frozen charts has its past where they stand, and the rest when they go on", () => {
+  page.receive(HELLO, {});
+  for (let index = 0; index < 3; index++) token(index);
+  page.freeze(true);
+  assert.equal(page.byId("frozen").hidden, false);
+  assert.equal(page.byId("maps").disabled, true);
+  token(3);
+  lanes([FULL, LOW, THIRD], { third: ROWS });
+  assert.deepEqual([drawn("full"), drawn("third")], [[0, 1, 2], [1, 2]]);
+  token(4, { lanes: ["full", "low", "third"] });
+  page.byId("thaw").click();
+  assert.deepEqual([drawn("full"), drawn("third")], [[0, 1, 2, 3, 4], [1, 2, 3, 4]]);
+  assert.equal(page.byId("frozen").hidden, true);
+  assert.equal(page.byId("maps").disabled, false);
+});
+
+test("what can do nothing is disabled, and says why", () => {
+  page.receive(HELLO, {});
+  settings({ source: "sample" });
+  token(0);
+  page.freeze(false);
+  const state = (id) => [page.byId(id).disabled, page.byId(id).title];
+  assert.deepEqual([state("pause")[0], state("step"), state("record")[0]], [false, [true, "not_running"], false]);
+  page.receive({ type: "ended" }, {});
+  page.freeze(false);
+  assert.deepEqual([state("pause"), state("step"), state("record")[0]], [[true, "not_ended"], [true, "not_ended"], true]);
 });
 
 test("the slider shows how much is found and how much is wrong where labels are events", () => {
@@ -298,12 +357,12 @@ test("landmarks are moved in the one low-rank lane, of several in the chosen one
     return sent;
   };
   assert.deepEqual(move("0"), [{ type: "landmarks", num_landmarks: 8 }]);
-  page.receive({ type: "lanes", lanes: [FULL, LOW, { ...LOW, name: "third", num_landmarks: 8 }] }, {});
+  page.receive({ type: "lanes", lanes: [FULL, LOW, THIRD] }, {});
   assert.deepEqual(move("1")[0].lanes.map(({ num_landmarks: count }) => count), [null, 16, 8]);
   page.selectLane(2);
   assert.deepEqual(move("1")[0].lanes.map(({ num_landmarks: count }) => count), [null, 16, 16]);
   assert.equal(page.byId("landmarks").disabled, false);
-  page.receive({ type: "lanes", lanes: [FULL, { ...FULL, name: "other" }] }, {});
+  page.receive({ type: "lanes", lanes: [FULL, { ...FULL, name: "other", text: "other" }] }, {});
   assert.deepEqual(move("1"), []);
   assert.deepEqual([page.byId("landmarks").disabled, page.byId("landmarks").title], [true, "no_landmarks"]);
 });
@@ -330,7 +389,7 @@ test("keys add and remove the lane that is chosen", () => {
   page.addLane();
   const [{ lanes }] = sent;
   assert.equal(lanes.length, 3);
-  page.receive({ type: "lanes", lanes: [FULL, LOW, { ...LOW, name: "third", num_landmarks: 8 }] }, {});
+  page.receive({ type: "lanes", lanes: [FULL, LOW, THIRD] }, {});
   page.selectLane(0);
   page.removeLane();
   assert.deepEqual(sent[1].lanes.map(({ num_landmarks: count }) => count), [16, 8]);

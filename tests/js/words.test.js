@@ -5,11 +5,13 @@ import { Agreement } from "../../cla/view/static/agreement.js";
 import { BestGuess } from "../../cla/view/static/best_guess.js";
 import { Announcer } from "../../cla/view/static/announcer.js";
 import { bytes, compact, decimal, integer, ratio, setLocale, words } from "../../cla/view/static/format.js";
+import { showCosts } from "../../cla/view/static/lane_costs.js";
 import { lookOf, setLooks, swatch } from "../../cla/view/static/looks.js";
-import { argmax, keep, percentile } from "../../cla/view/static/numbers.js";
+import { argmax, keep, percentile, steady } from "../../cla/view/static/numbers.js";
 import { RecordButton } from "../../cla/view/static/record_button.js";
 import { Summary, winner } from "../../cla/view/static/summary.js";
 import { say, sayOr, setTexts } from "../../cla/view/static/texts.js";
+import { Course } from "../../cla/view/static/totals_view.js";
 import { Clock, FakeElement } from "./fakes.js";
 
 let clock;
@@ -83,15 +85,27 @@ test("a list keeps the newest", () => {
   assert.deepEqual(list, [2, 3, 4]);
 });
 
+const labeled = (...labels) => labels.map((label, key) => [key, label]);
+
 test("lanes agree where they name the same label, at all times and lately", () => {
   const agreement = new Agreement(2);
-  for (const labels of [["a", "b", "a"], ["a", "a", "b"], ["a", "a", "a"]]) agreement.push(labels);
+  for (const labels of [["a", "b", "a"], ["a", "a", "b"], ["a", "a", "a"]]) agreement.push(labeled(...labels));
   assert.deepEqual(agreement.of(0, 1), { all: 200 / 3, tokens: 3, recent: 100, recentTokens: 2 });
   assert.deepEqual(agreement.of(2, 0), { all: 200 / 3, tokens: 3, recent: 50, recentTokens: 2 });
   assert.deepEqual(agreement.of(1, 2), { all: 100 / 3, tokens: 3, recent: 50, recentTokens: 2 });
   agreement.reset();
-  agreement.push(["a", "b"]);
+  agreement.push(labeled("a", "b"));
   assert.deepEqual(agreement.of(1, 0), { all: 0, tokens: 1, recent: 0, recentTokens: 1 });
+});
+
+test("a lane that joins agrees in its past too, and others as before", () => {
+  const agreement = new Agreement(3);
+  for (const label of ["a", "b", "c", "d"]) agreement.push([[0, label], [1, label]]);
+  agreement.join(5, ["x", "b", "c", "x"]);
+  assert.deepEqual(agreement.of(0, 5), { all: 200 / 3, tokens: 3, recent: 200 / 3, recentTokens: 3 });
+  agreement.push([[0, "a"], [5, "a"]]);
+  assert.deepEqual(agreement.of(5, 0), { all: 75, tokens: 4, recent: 200 / 3, recentTokens: 3 });
+  assert.deepEqual(agreement.of(0, 1), { all: 100, tokens: 4, recent: 100, recentTokens: 2 });
 });
 
 const cost = (average, exact, crossing, window = null) => ({ average, exact, crossing, window });
@@ -106,23 +120,54 @@ test("the winner is named, be it on show or not", () => {
   assert.equal(named(full, cost(35_712, 537_600, 128)), "lane 2: 35.7 k < 538 k");
 });
 
-test("operations are those of full windows, and it is said that one fills", () => {
-  setTexts({ summary: "{ratio} {agreement}", summary_more: "more: {ratio}", filling: "{valid} of {window}" });
-  const [element, time] = [new FakeElement(), new FakeElement()];
-  const summary = new Summary(element, time);
+test("operations are those of full windows, times those measured, and it is said that one fills", () => {
+  setTexts({
+    summary: "{costs} {agreement}", ops_fewer: "fewer {ratio}", ops_more: "more {ratio}", ops_uncounted: "uncounted",
+    time_less: "faster {ratio}", time_more: "slower {ratio}", time_alike: "as fast", filling: "{valid} of {window}",
+  });
+  const [element, best, time] = [new FakeElement(), new FakeElement(), new FakeElement()];
+  const summary = new Summary(element, best, time);
   const agreement = new Agreement(4);
-  agreement.push(["a", "a"]);
-  const show = (valid, lanes) => {
-    summary.push({ time_s: 1.5, behind_s: 0, lanes: lanes.map(() => ({ valid_tokens: valid, total_ops: 7 })) });
-    summary.refresh({ source: "<b>", ended: false }, lanes, ["one", "two"], { window: 4 }, agreement);
-    return [element.innerHTML.match(/[\d.]+×/)[0], time.textContent];
-  };
+  agreement.push(labeled("a", "a"));
   const lanes = [cost(1_130, 30, null), cost(10, 30, 2)];
-  assert.deepEqual(show(3, lanes), ["113×", "1.5 s, 3 of 4 · <b>"]);
-  assert.deepEqual(show(4, lanes), ["113×", "1.5 s · <b>"]);
-  assert.match(element.innerHTML, /winner/);
-  assert.deepEqual(show(4, lanes.toReversed()), ["113×", "1.5 s · <b>"]);
-  assert.match(element.innerHTML, /more: /);
+  const show = (valid, first, second) => {
+    summary.push({ time_s: 1.5, behind_s: 0, lanes: lanes.map(() => ({ valid_tokens: valid, total_ops: 7 })) });
+    const costs = [first, second].map(([ops, ms]) => ({ ops, now: ops, ms }));
+    const compared = { lanes, titles: ["one", "two"], costs, task: { window: 4 }, agreed: (a, b) => agreement.of(a, b) };
+    summary.refresh({ source: "<b>", ended: false }, compared);
+    return [element.innerHTML.replace(/<[^>]*>/g, ""), time.textContent];
+  };
+  assert.deepEqual(show(3, [1_130, 1], [10, 0.25]), ["fewer 113× and faster 4.0× 100.0 %", "1.5 s, 3 of 4 · <b>"]);
+  assert.deepEqual(show(4, [10, 0.25], [1_130, 1]), ["more 113× and slower 4.0× 100.0 %", "1.5 s · <b>"]);
+  assert.equal(show(4, [10, 1], [null, 1.1])[0], "uncounted and as fast 100.0 %");
+  assert.equal(show(4, [10, NaN], [5, NaN])[0], "fewer 2.0× 100.0 %");
+  assert.match(best.textContent, /winner/);
+});
+
+test("a mean leaves the slowest hundredth out", () => {
+  assert.equal(steady([1, 2, 3, 100]), 2);
+  assert.equal(steady([7]), 7);
+  assert.ok(Number.isNaN(steady([])));
+});
+
+test("a course keeps its first and its newest point, however long it gets", () => {
+  const course = new Course();
+  for (let index = 0; index < 5_000; index++) course.push(index, 2 * index);
+  assert.ok(course.points.length <= 256);
+  assert.deepEqual(course.points.at(-1), [4_999, 9_998]);
+  assert.ok(course.points[0][0] < 50);
+  assert.ok(course.points.every(([index, value], at) => value === 2 * index && (!at || index > course.points[at - 1][0])));
+});
+
+test("bars are in proportion to the dearest lane, and pale as far as a window that fills will cost", () => {
+  const element = new FakeElement();
+  const all = [{ ops: 1_000, now: 500, ms: 2 }, { ops: 10, now: 10, ms: 0.5 }];
+  const widths = (own) => {
+    showCosts(element, own, all);
+    return ["ops", "ms"].flatMap((name) => [".will", ".is"].map((bar) => element.querySelector(`[data-cost=${name}]`).querySelector(bar).style.width));
+  };
+  assert.deepEqual(widths(all[0]), ["max(100.000%, 1px)", "max(50.000%, 1px)", "max(0.000%, 0px)", "max(100.000%, 1px)"]);
+  assert.deepEqual(widths(all[1]), ["max(1.000%, 1px)", "max(1.000%, 1px)", "max(0.000%, 0px)", "max(25.000%, 1px)"]);
 });
 
 test("a class that leads for a second is the best guess, one that is unlikely is none", () => {

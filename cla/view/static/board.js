@@ -1,7 +1,8 @@
 // The lanes on show: their panels, what they have in common, and what compares them.
 
-/** @import { Choice, Lane, LaneSettings, Tables, Task, Theme, TokenMessage } from "./types.js" */
+/** @import { Choice, Lane, LaneSettings, Past, Tables, Task, Theme, TokenMessage } from "./types.js" */
 /** @import { LivePage } from "./main.js" */
+/** @import { HeardToken, LanePanel } from "./lane_panel.js" */
 
 import { Agreement } from "./agreement.js";
 import { Announcer } from "./announcer.js";
@@ -9,22 +10,28 @@ import { DifferenceView } from "./difference_view.js";
 import { part } from "./dom.js";
 import { words } from "./format.js";
 import { InputTrack } from "./input_track.js";
-import { laneTitle, oneMore, showLane } from "./lane_controls.js";
-import { LanePanel } from "./lane_panel.js";
+import { arrange } from "./lane_changes.js";
+import { laneTitle, oneMore, showLane, withExact } from "./lane_controls.js";
 import { keep } from "./numbers.js";
 import { readPair, writePair } from "./page_settings.js";
 import { Summary } from "./summary.js";
 import { TelemetryView } from "./telemetry_view.js";
+import { TotalsView } from "./totals_view.js";
+
+/** @typedef {{index: number, timeS: number, heard: [LanePanel, HeardToken][]}} ShownToken */
 
 export class Board {
-  /** By the lanes' names. @type {Map<string, LanePanel>} */
+  /** By the lanes' names, in their order. @type {Map<string, LanePanel>} */
   panels = new Map();
   /** @type {Lane[]} */
   lanes = [];
   /** The lanes in words. @type {string[]} */
   titles = [];
-  /** Tokens that wait while the charts are frozen. @type {[TokenMessage, Tables][] | null} */
+  /** Tokens that wait while the charts are frozen. @type {ShownToken[] | null} */
   held = null;
+  /** The newest token, and the newest that the charts show. */
+  newest = -1;
+  drawn = -1;
   selected = 0;
   /** By how much the lanes' charts are enlarged. */
   zoom = 1;
@@ -41,59 +48,56 @@ export class Board {
   /** @param {Pick<LivePage, "root" | "byId" | "tip" | "sendLanes" | "selectLane">} page */
   constructor(page) {
     this.page = page;
-    this.summary = new Summary(page.byId("summary"), page.byId("time"));
+    this.summary = new Summary(page.byId("summary"), page.byId("winner"), page.byId("time"));
+    this.totals = new TotalsView(page.byId("totals"));
     this.announcer = new Announcer(page.byId("announcer"));
     this.telemetry = new TelemetryView(page.byId("telemetry-table"), page.tip);
     this.difference = new DifferenceView(page.byId("difference-view"), page.tip, readPair(), writePair);
   }
 
   /**
-   * One panel for each lane; made anew when the task or the lanes have changed.
+   * One panel for each lane; those that go on keep theirs with all that is in it.
    * @param {Lane[]} lanes
    * @param {Task} task
    * @param {string} device
+   * @param {Record<string, Past>} past of lanes that have just joined
    */
-  show(lanes, task, device) {
+  show(lanes, task, device, past = {}) {
     // Most messages change nothing here: an open list stays open, a focused word focused.
     const state = JSON.stringify([task.name, lanes]);
     if (this.state === state) return;
     this.state = state;
-    const shown = [task.name, ...lanes.map(({ name }) => name)].join(" ");
-    if (this.shown !== shown) {
-      this.shown = shown;
-      this.build(lanes, task);
-    }
-    this.lanes = lanes;
+    const shown = [task.name, task.window, ...task.labels].join(" ");
+    if (this.shown !== shown) this.begin(task);
+    this.shown = shown;
+    arrange(this, lanes, task, past);
     this.titles = lanes.map(laneTitle);
     /** @param {LaneSettings[]} changed */
     const change = (changed) => this.page.sendLanes(changed);
     lanes.forEach((lane, at) => {
       const panel = this.panel(lane.name);
-      panel.show(lane);
+      panel.show(lane, at);
       showLane(part(panel.element, ".lane-controls"), lanes, at, task, change);
     });
     this.page.byId("add-lane").disabled = !oneMore(lanes, task);
-    this.difference.show(lanes, this.titles, [...this.panels.values()].map(({ view }) => view));
+    this.page.byId("add-exact").hidden = !withExact(lanes);
+    this.difference.show(lanes, this.titles, this.inOrder.map(({ view }) => view));
     this.telemetry.show(lanes, this.titles, task, device);
   }
 
-  /** @param {Lane[]} lanes @param {Task} task */
-  build(lanes, task) {
-    const track = new InputTrack(task.window, task.input);
+  /** The panels as they stand. */
+  get inOrder() {
+    return [...this.panels.values()];
+  }
+
+  /** Another task: nothing of the one before is kept. @param {Task} task */
+  begin(task) {
     this.task = task;
-    this.track = track;
+    this.track = new InputTrack(task.window, task.input);
     this.agreement = new Agreement(task.window);
-    this.panels = new Map(lanes.map((lane, at) => {
-      const panel = new LanePanel(lane, at, task, { track, tip: this.page.tip });
-      panel.element.addEventListener("pointerdown", () => this.page.selectLane(at));
-      return [lane.name, panel];
-    }));
-    const place = part(this.page.root, ".lanes");
-    place.replaceChildren(...[...this.panels.values()].map(({ element }) => element));
-    place.classList.toggle("four", lanes.length === 4);
-    this.select(Math.min(this.selected, lanes.length - 1));
-    this.showMaps(this.page.byId("maps").checked);
-    this.enlarge(this.zoom);
+    for (const { element } of this.inOrder) element.remove();
+    this.panels = new Map();
+    this.lanes = [];
     this.clear();
   }
 
@@ -115,20 +119,14 @@ export class Board {
 
   /** @param {number} at */
   select(at) {
-    const panels = [...this.panels.values()];
-    if (at >= panels.length) return;
+    if (at < 0 || at >= this.panels.size) return;
     this.selected = at;
-    panels.forEach((panel, i) => { panel.select(i === at); });
+    this.inOrder.forEach((panel, i) => { panel.select(i === at); });
   }
 
   /** @param {boolean} shown */
   showMaps(shown) {
     for (const { map } of this.panels.values()) map.container.hidden = !shown;
-  }
-
-  /** Mark a change of settings in these lanes. @param {string[]} names @param {string} text */
-  note(names, text) {
-    for (const name of names) this.panels.get(name)?.view.note(text);
   }
 
   /**
@@ -137,32 +135,35 @@ export class Board {
    * @param {Tables} arrays
    */
   push(header, arrays) {
-    const { lanes } = header;
+    const { lanes, token: index, time_s: timeS } = header;
     if (lanes.length !== this.panels.size || !lanes.every(({ lane }) => this.panels.has(lane))) return false;
-    this.agreement?.push(lanes.map(({ label }) => label));
+    const heard = lanes.map((record) => this.panel(record.lane).heard(index, record, arrays));
+    this.newest = index;
+    this.agreement?.push(heard.map(([{ key }], at) => [key, lanes[at].label]));
     this.telemetry.push(header);
     this.summary.push(header);
     lanes.forEach(({ event }, at) => {
       if (event) this.announcer.hear(this.titles[at], words(event.label));
     });
     // Charts hold no more than a window.
-    if (this.held) keep(this.held, [header, arrays], (this.task?.window ?? 0) + 2);
-    else this.showToken(header, arrays);
+    if (this.held) keep(this.held, { index, timeS, heard }, (this.task?.window ?? 0) + 2);
+    else this.showToken({ index, timeS, heard });
     return true;
   }
 
-  /** @param {TokenMessage} header @param {Tables} arrays */
-  showToken(header, arrays) {
-    this.track?.token(header.token, header.time_s);
-    for (const lane of header.lanes) this.panel(lane.lane).push(header.token, lane, arrays);
+  /** @param {ShownToken} token */
+  showToken({ index, timeS, heard }) {
+    this.drawn = index;
+    this.track?.token(index, timeS);
+    for (const [panel, token] of heard) panel.hear(token);
   }
 
   /** Hold the charts still while the stream goes on, or let them catch up. @param {boolean} frozen */
   freeze(frozen) {
-    /** @type {[TokenMessage, Tables][]} */
+    /** @type {ShownToken[]} */
     const held = this.held ?? [];
     this.held = frozen ? [] : null;
-    if (!frozen) for (const [header, arrays] of held) this.showToken(header, arrays);
+    if (!frozen) for (const token of held) this.showToken(token);
   }
 
   get frozen() {
@@ -170,10 +171,14 @@ export class Board {
   }
 
   clear() {
+    this.newest = this.drawn = -1;
     for (const panel of this.panels.values()) panel.reset();
     for (const each of [this.track, this.agreement, this.summary, this.announcer, this.telemetry]) each?.reset();
     if (this.held) this.held = [];
   }
+
+  /** How often two lanes, by their places, name the same label. @type {Agreement["of"]} */
+  agreed = (a, b) => /** @type {Agreement} */ (this.agreement).of(this.inOrder[a].key, this.inOrder[b].key);
 
   /** @param {Theme} theme @param {number} progress @param {Choice} choice */
   draw(theme, progress, choice) {
@@ -181,13 +186,18 @@ export class Board {
     if (this.page.byId("difference").open) this.difference.draw(theme, progress, choice);
   }
 
-  /** Refresh all words. @param {{source: string, ended: boolean, dropped: number}} facts */
-  refresh({ source, ended, dropped }) {
+  /** Refresh all words. @param {Theme} theme @param {{source: string, ended: boolean, dropped: number}} facts */
+  refresh(theme, { source, ended, dropped }) {
     if (!this.agreement) return;
-    for (const lane of this.lanes) this.panel(lane.name).refresh(lane);
-    if (this.task) this.summary.refresh({ source, ended }, this.lanes, this.titles, this.task, this.agreement);
-    if (this.page.byId("difference").open) this.difference.refresh(this.agreement);
-    if (this.page.byId("telemetry").open) this.telemetry.refresh(dropped);
+    const costs = this.lanes.map((lane) => this.panel(lane.name).cost(lane));
+    for (const lane of this.lanes) {
+      this.panel(lane.name).refresh(lane);
+      this.panel(lane.name).compare(lane, costs);
+    }
+    this.totals.draw(theme, this.lanes, this.inOrder);
+    if (this.task) this.summary.refresh({ source, ended }, { lanes: this.lanes, titles: this.titles, costs, task: this.task, agreed: this.agreed });
+    if (this.page.byId("difference").open) this.difference.refresh(this.agreed);
+    if (this.page.byId("telemetry").open) this.telemetry.refresh(dropped, this.inOrder);
     this.announcer.refresh(this.lanes.length);
   }
 }

@@ -213,11 +213,14 @@ class ClipPlayer {
 
   /** @param {Lane} lane @param {number} index */
   push(lane, index) {
-    const label = lane.events.get(index);
-    const record = { event: label ? { label } : null, valid_tokens: Math.min(index + 1, this.header.window) };
-    const attention = { data: row(lane.attention, index), shape: [1, 1, this.header.window] };
-    const stretches = lane.stretches && stretchesAt(lane.stretches, index);
-    lane.view.push(index, record, row(lane.probabilities, index), attention, stretches);
+    lane.view.push({
+      index,
+      probabilities: row(lane.probabilities, index),
+      event: lane.events.get(index) ?? null,
+      validTokens: Math.min(index + 1, this.header.window),
+      attention: { data: row(lane.attention, index), shape: [1, 1, this.header.window] },
+      stretches: lane.stretches && stretchesAt(lane.stretches, index),
+    });
   }
 
   stop() {

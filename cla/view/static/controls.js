@@ -50,7 +50,10 @@ export const markup = () => `
   </div>
   <div class="compared">
     <section class="summary" aria-label="${say("comparison")}" data-testid="summary">${say("connecting")}</section>
-    <label title="${say("landmarks_help")}">${say("landmarks")} <input type="range" min="0" step="1" data-testid="landmarks"><output data-testid="landmarks-value"></output></label>
+    <div class="winner"><p class="faint" data-testid="winner"></p>
+      <button type="button" data-testid="add-exact" hidden>${say("add_exact")}</button>
+      <label title="${say("landmarks_help")}">${say("landmarks")} <input type="range" min="0" step="1" data-testid="landmarks"><output data-testid="landmarks-value"></output></label></div>
+    <canvas class="totals" role="img" aria-label="${say("totals_alt")}" data-testid="totals"></canvas>
   </div>
   <div class="watch">
     <figure class="preview" hidden data-testid="preview">
@@ -64,6 +67,8 @@ export const markup = () => `
     <details data-testid="telemetry"><summary>${say("telemetry")}</summary><div class="wide" tabindex="0" role="group" aria-label="${say("telemetry")}" data-testid="telemetry-table"></div></details>
     <p class="foot"><span data-testid="foot"></span> <span data-testid="path" hidden></span></p>
   </div>
+  <p class="frozen" data-testid="frozen" role="status" hidden><strong>${say("frozen")}</strong>
+    <button type="button" data-testid="thaw">${say("thaw")}</button></p>
   <button type="button" class="present-end" data-testid="present-end" aria-label="${say("present_end")}" title="${say("present_end")}">✕</button>
   <section class="sheet" data-testid="key-help" aria-label="${say("keys")}" hidden>${keyList()}</section>
   <div class="toast"><p role="status" data-testid="notice" hidden></p>

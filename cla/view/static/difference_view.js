@@ -185,14 +185,14 @@ export class DifferenceView {
     context.fillText(say("now"), width, HEIGHT - 7);
   }
 
-  /** Refresh the words; called a few times a second. @param {Agreement} agreement */
-  refresh(agreement) {
+  /** Refresh the words; called a few times a second. @param {Agreement["of"]} agreed of two lanes by their places */
+  refresh(agreed) {
     const newest = this.shown?.tokens.at(-1);
-    if (!this.shown || !newest || !agreement.tokens) {
+    const { all, tokens, recent, recentTokens } = agreed(...this.pair);
+    if (!this.shown || !newest || !tokens) {
       this.shares.textContent = say("nothing");
       return;
     }
-    const { all, tokens, recent, recentTokens } = agreement.of(...this.pair);
     this.shares.textContent = say("difference_shares", {
       all: decimal(all, 1), tokens, recent: decimal(recent, 1), window: recentTokens,
     });

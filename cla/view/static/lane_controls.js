@@ -20,7 +20,7 @@ let kinds = new Map();
  * What lanes run where nobody has said.
  * @type {LaneDefaults}
  */
-let defaults = { lanes: "", more: "", landmarks: 1 };
+let defaults = { lanes: "", more: "", exact: "", landmarks: 1 };
 
 /** Offer these kinds from now on. @param {Kind[]} known @param {LaneDefaults} chosen */
 export function setKinds(known, chosen) {
@@ -148,6 +148,16 @@ export const withChanged = (lanes, index, changed) =>
  */
 export const withoutLane = (lanes, index) =>
   (lanes.length > FEWEST && index < lanes.length ? lanes.filter((_, i) => i !== index).map(laneOf) : null);
+
+/**
+ * The lanes with exact continual attention, or null where it is there, or where there is no more place.
+ * @param {LaneSettings[]} lanes
+ */
+export function withExact(lanes) {
+  if (lanes.length >= MOST || lanes.some(({ kind }) => kind === defaults.exact)) return null;
+  const [{ window }] = lanes;
+  return [...lanes.map(laneOf), laneOf({ kind: defaults.exact, num_landmarks: null, landmark_mode: "fixed", window, num_layers: null })];
+}
 
 /**
  * The lanes with one more, which differs from the others, or null where there is no more place.

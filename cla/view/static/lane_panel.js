@@ -2,25 +2,42 @@
 
 /** @import { Lane, LaneRecord, Table, Tables, Task } from "./types.js" */
 /** @import { InputTrack } from "./input_track.js" */
+/** @import { Cost } from "./lane_costs.js" */
+/** @import { SeenToken } from "./lane_view.js" */
 /** @import { Tip } from "./tip.js" */
 
 import { BestGuess } from "./best_guess.js";
-import { byTestId, part } from "./dom.js";
-import { compact, counted, decimal, words } from "./format.js";
+import { part } from "./dom.js";
+import { compact, counted, integer, words } from "./format.js";
 import { laneMarkup } from "./lane_controls.js";
+import { costOf, costsMarkup, milliseconds, showCosts } from "./lane_costs.js";
 import { LaneView } from "./lane_view.js";
-import { swatch } from "./looks.js";
+import { lookOf, swatch } from "./looks.js";
 import { MapView } from "./map_view.js";
-import { keep, percentile } from "./numbers.js";
+import { keep, percentile, steady } from "./numbers.js";
 import { say } from "./texts.js";
+import { Course } from "./totals_view.js";
 
 const KEPT_TIMES = 500;
 const KEPT_EVENTS = 24;
 const WARM_UP = 5;
+// Parts whose test ids end in the lane's name, which may change.
+const NAMED = ["label", "ops", "total", "transcript", "factors"];
+
+/** @typedef {SeenToken & {record?: LaneRecord}} HeardToken a token's past has no record */
+
+let panels = 0;
 
 export class LanePanel {
+  /** What tells it from all others, whatever its lane is called. */
+  key = panels++;
+  name = "";
   /** Milliseconds of the newest steps. @type {number[]} */
   times;
+  /** Milliseconds that showing their attention took. @type {number[]} */
+  showing;
+  /** Operations since the start, or since it joined. */
+  totals = new Course();
   /** The newest events in words. @type {string[]} */
   events;
   /** @type {LaneRecord | null} */
@@ -33,51 +50,60 @@ export class LanePanel {
 
   /**
    * @param {Lane} lane
-   * @param {number} at its place
    * @param {Task} task
    * @param {{track: InputTrack, tip: Tip}} shared what it has in common with the others
    */
-  constructor({ name, kind }, at, task, { track, tip }) {
-    this.lane = name;
+  constructor({ kind }, task, { track, tip }) {
     this.task = task;
     this.guess = new BestGuess(task.hop_s);
-    const title = say(`lane_${kind}`);
+    this.title = say(`lane_${kind}`);
     this.element = document.createElement("section");
     this.element.className = "lane";
-    this.element.dataset.testid = `lane-${name}`;
-    this.element.setAttribute("aria-label", `${at + 1}: ${title}`);
     this.element.innerHTML = `
-      <header><div><h3><span class="number">${at + 1}</span> ${title} <span class="look"></span></h3>
+      <header><div><h3><span class="number"></span> ${this.title} <span class="look"></span></h3>
         <p class="does"></p></div>
-        <output class="label" aria-live="off" data-testid="label-${name}">–</output></header>
+        <output class="label" aria-live="off" data-part="label">–</output></header>
       <canvas role="img" aria-label="${say("lane_alt")}"></canvas>
+      <div class="costs">${costsMarkup()}</div>
       <div class="facts">
       <dl>
-        <div><dt>${say("ops")}</dt><dd data-value="ops" data-testid="ops-${name}">–</dd></div>
-        <div><dt>${say("total")}</dt><dd data-value="total" data-testid="total-${name}">–</dd></div>
+        <div><dt>${say("ops")}</dt><dd data-part="ops">–</dd></div>
+        <div><dt>${say("total")}</dt><dd data-part="total">–</dd></div>
         <div><dt>${say("time")}</dt><dd data-value="time">–</dd></div>
+        <div title="${say("streams_help")}"><dt>${say("streams")}</dt><dd data-value="streams">–</dd></div>
       </dl>
-      <p class="transcript" data-testid="transcript-${name}"></p>
+      <p class="transcript" data-part="transcript"></p>
       ${laneMarkup()}
-      <div class="factors" hidden data-testid="factors-${name}"></div>
+      <div class="factors" hidden data-part="factors"></div>
       </div>`;
     /** @type {HTMLCanvasElement} */
     const canvas = part(this.element, "canvas");
     this.view = new LaneView(canvas, task.labels.map(words), task.window, task.hop_s, track);
-    this.map = new MapView(byTestId(this.element, `factors-${name}`), task.hop_s, tip);
-    this.label = byTestId(this.element, `label-${name}`);
-    this.transcript = byTestId(this.element, `transcript-${name}`);
+    this.map = new MapView(this.part("factors"), task.hop_s, tip);
+    this.label = this.part("label");
+    this.transcript = this.part("transcript");
     this.does = part(this.element, ".does");
     this.doing = say(`lane_${kind}_does`);
     tip.follow(canvas, (x, y) => this.view.at(x, y));
     this.reset();
   }
 
-  /** Take what the lane runs now. @param {Lane} lane */
-  show(lane) {
+  /** @param {string} name */
+  part(name) {
+    return part(this.element, `[data-part=${name}]`);
+  }
+
+  /** Take what the lane runs now, and its place. @param {Lane} lane @param {number} at */
+  show(lane, at) {
+    this.name = lane.name;
+    this.element.dataset.testid = `lane-${lane.name}`;
+    for (const name of NAMED) this.part(name).dataset.testid = `${name}-${lane.name}`;
+    part(this.element, ".number").textContent = String(at + 1);
+    this.element.setAttribute("aria-label", `${at + 1}: ${this.title}`);
     this.fixed = Boolean(lane.num_landmarks) && lane.landmark_mode === "fixed";
     this.window = lane.window ?? this.task.window;
     part(this.element, ".look").innerHTML = swatch(lane);
+    this.element.style.setProperty("--lane", lookOf(lane).color);
   }
 
   /** The lane that keys act on. @param {boolean} selected */
@@ -90,7 +116,9 @@ export class LanePanel {
     this.view.reset();
     this.map.clear();
     this.guess.reset();
+    this.totals.reset();
     this.times = [];
+    this.showing = [];
     this.events = [];
     this.taken = 0;
     this.record = null;
@@ -101,25 +129,54 @@ export class LanePanel {
   }
 
   /**
-   * Take one token's record of this lane.
-   * @param {number} token
+   * One token's record of this lane, whatever it is called later.
+   * @param {number} index
    * @param {LaneRecord} record
    * @param {Tables} arrays
+   * @returns {[LanePanel, HeardToken]}
    */
-  push(token, record, arrays) {
-    this.record = record;
+  heard(index, record, arrays) {
     /** @param {string} name @returns {Table | undefined} */
-    const of = (name) => arrays[`${this.lane}/${name}`];
-    const probabilities = arrays[`${this.lane}/probabilities`].data;
+    const of = (name) => arrays[`${this.name}/${name}`];
+    const { data: probabilities } = arrays[`${this.name}/probabilities`];
+    const event = record.event?.label ?? null;
+    const shown = { attention: of("attention"), stretches: of("stretches"), validTokens: record.valid_tokens };
+    return [this, { index, probabilities, event, record, ...shown }];
+  }
+
+  /** Take a token, or one of its past. @param {HeardToken} token */
+  hear(token) {
+    const { probabilities, event, record } = token;
     this.guess.push(probabilities);
-    this.view.push(token, record, probabilities, of("attention"), of("stretches"));
-    if (this.taken++ >= WARM_UP) keep(this.times, record.compute_ms, KEPT_TIMES);
-    if (record.event) {
-      keep(this.events, words(record.event.label), KEPT_EVENTS);
-      this.transcript.textContent = this.events.join(" · ");
-      // Its place stays as it is; the newest words are in it.
-      this.transcript.scrollTop = this.transcript.scrollHeight;
+    this.view.push(token);
+    if (record) {
+      this.record = record;
+      if (record.total_ops !== null) this.totals.push(token.index, record.total_ops);
+      if (this.taken++ >= WARM_UP) {
+        keep(this.times, record.compute_ms, KEPT_TIMES);
+        keep(this.showing, record.showing_ms, KEPT_TIMES);
+      }
     }
+    if (!event) return;
+    keep(this.events, words(event), KEPT_EVENTS);
+    this.transcript.textContent = this.events.join(" · ");
+    // Its place stays as it is; the newest words are in it.
+    this.transcript.scrollTop = this.transcript.scrollHeight;
+  }
+
+  /** Milliseconds a token over the last window, of what is kept of it. */
+  get ms() {
+    return steady(this.times.slice(-this.window));
+  }
+
+  /** What it costs beside others. @param {Lane} lane */
+  cost(lane) {
+    return costOf(lane, this.record, this.ms);
+  }
+
+  /** @param {Lane} lane @param {Cost[]} all of all lanes */
+  compare(lane, all) {
+    showCosts(this.element, this.cost(lane), all);
   }
 
   /** Refresh the numbers; called a few times a second. @param {Lane} count the operations by formula */
@@ -131,14 +188,16 @@ export class LanePanel {
     this.label.textContent = guess ? `${words(this.task.labels[guess])}?` : nothing ? "–" : words(label);
     this.label.classList.toggle("active", !nothing);
     this.label.classList.toggle("guess", guess > 0);
-    const cell = part(this.element, "[data-value=ops]");
+    const cell = this.part("ops");
     cell.textContent = counted(ops);
     cell.title = count.average === null ? say("ops_not_counted")
       : say("ops_help", { average: counted(count.average), published: counted(count.published) });
-    part(this.element, "[data-value=total]").textContent = total === null ? "–" : compact(total);
+    this.part("total").textContent = total === null ? "–" : compact(total);
     if (this.times.length) {
-      const [median, p95] = [0.5, 0.95].map((share) => decimal(percentile(this.times, share), 2));
-      part(this.element, "[data-value=time]").textContent = `${median} (${p95}) ms`;
+      const [median, p95] = [0.5, 0.95].map((share) => milliseconds(percentile(this.times, share)));
+      const shown = milliseconds(percentile(this.showing, 0.5));
+      part(this.element, "[data-value=time]").innerHTML = `${median} (${p95}) ms <small>${say("time_showing", { ms: shown })}</small>`;
+      part(this.element, "[data-value=streams]").textContent = integer((1000 * this.task.hop_s) / this.ms);
     }
     this.does.textContent = valid >= this.window ? this.doing : say("warm_up", { valid, window: this.window });
   }

@@ -11,13 +11,23 @@ import { say } from "./texts.js";
 
 const FONT = "11px sans-serif";
 const TOP = 24;
-const ROW_HEIGHT = 14;
 const GAP = 10;
-const BARS_HEIGHT = 64;
+// Of narrow pages, which show two lanes above each other (as in stage.css), and of wide ones.
+const NARROW = 640;
+const SMALL = { rows: 120, row: 12, bars: 36 };
+const LARGE = { rows: Infinity, row: 14, bars: 64 };
+// Names that are nearer to each other run into each other.
+const LEGIBLE = 10;
 const STRETCHES_HEIGHT = 14;
 const AXIS_HEIGHT = 16;
 
+const sizesNow = () => (globalThis.innerWidth <= NARROW ? SMALL : LARGE);
+
 /** @typedef {CanvasRenderingContext2D} Context */
+/**
+ * A token as a lane saw it; of one from before the lane was there, what it would have said.
+ * @typedef {{index: number, probabilities: Float32Array, event: string | null, validTokens?: number, attention?: Table, stretches?: Table}} SeenToken
+ */
 
 export class LaneView {
   /** @type {{index: number, probabilities: Float32Array}[]} */
@@ -32,8 +42,6 @@ export class LaneView {
   stretches;
   newest = 0;
   validTokens = 0;
-  /** By how much all is enlarged. */
-  zoom = 1;
   /** What the value under the pointer is looked up by. @type {Axis & Choice | undefined} */
   shown;
 
@@ -55,15 +63,23 @@ export class LaneView {
     this.labelsWidth = 8 + Math.max(...labels.slice(1).map((label) => this.context.measureText(label).width));
     this.rows = labels.length - 1;
     this.strip = new Strip(2 * window, 1, this.rows);
-    const strip = TOP + this.rows * ROW_HEIGHT;
+    this.zoom = 1;
+    this.arrange(sizesNow());
+    this.reset();
+  }
+
+  /** Where the parts are. @param {typeof LARGE} sizes */
+  arrange(sizes) {
+    this.sizes = sizes;
+    this.rowHeight = Math.min(sizes.row, sizes.rows / this.rows);
+    const strip = TOP + this.rows * this.rowHeight;
     const gap = strip + GAP;
-    const bars = gap + BARS_HEIGHT;
+    const bars = gap + sizes.bars;
     const stretches = bars + STRETCHES_HEIGHT;
     /** Where the parts end. */
     this.bottoms = { strip, gap, bars, stretches };
-    this.height = stretches + track.height + AXIS_HEIGHT;
-    this.enlarge(1);
-    this.reset();
+    this.height = stretches + this.track.height + AXIS_HEIGHT;
+    this.enlarge(this.zoom);
   }
 
   /** @param {number} zoom */
@@ -81,24 +97,18 @@ export class LaneView {
     this.strip.reset();
   }
 
-  /**
-   * Take a token.
-   * @param {number} token
-   * @param {{event: {label: string} | null, valid_tokens: number}} lane
-   * @param {Float32Array} probabilities
-   * @param {Table | undefined} attention without it the one before stays
-   * @param {Table | undefined} stretches
-   */
-  push(token, lane, probabilities, attention, stretches) {
-    keep(this.tokens, { index: token, probabilities }, this.window + 2);
-    if (lane.event) this.events.push({ index: token, label: words(lane.event.label) });
-    const oldest = token - this.window - 2;
-    this.events = this.events.filter((event) => event.index > oldest);
+  /** Take a token; without attention that of the one before stays. @param {SeenToken} token */
+  push({ index, probabilities, event, validTokens, attention, stretches }) {
+    keep(this.tokens, { index, probabilities }, this.window + 2);
+    if (event) this.events.push({ index, label: words(event) });
+    const oldest = index - this.window - 2;
+    this.events = this.events.filter((each) => each.index > oldest);
     this.notes = this.notes.filter((note) => note.index > oldest);
-    this.validTokens = lane.valid_tokens;
+    this.newest = index;
+    if (validTokens === undefined) return;
+    this.validTokens = validTokens;
     if (attention) this.attention = attention;
     this.stretches = stretches;
-    this.newest = token;
   }
 
   /** Mark a change of settings at the newest token. @param {string} text */
@@ -114,6 +124,8 @@ export class LaneView {
    */
   draw(theme, progress, choice) {
     const { context, newest } = this;
+    const sizes = sizesNow();
+    if (sizes !== this.sizes) this.arrange(sizes);
     const width = clear(context, this.height, this.zoom);
     context.font = FONT;
     this.drawLabels(context, theme);
@@ -164,8 +176,11 @@ export class LaneView {
     const newest = this.tokens.at(-1)?.probabilities;
     for (let row = 0; row < this.rows; row++) {
       const likely = newest && newest[row + 1] > 0.5;
+      // Where rows are too near for all their names, those that have something to say are named.
+      const named = this.rowHeight >= LEGIBLE || likely || this.events.some(({ label }) => label === this.labels[row + 1]);
+      if (!named) continue;
       context.fillStyle = likely ? theme.accent : theme.faint;
-      context.fillText(this.labels[row + 1], this.labelsWidth - 5, TOP + (row + 0.5) * ROW_HEIGHT);
+      context.fillText(this.labels[row + 1], this.labelsWidth - 5, TOP + (row + 0.5) * this.rowHeight);
     }
     context.textAlign = "left";
   }
@@ -179,7 +194,7 @@ export class LaneView {
       }
     });
     context.imageSmoothingEnabled = false;
-    const place = { left, step, top: TOP, height: this.rows * ROW_HEIGHT };
+    const place = { left, step, top: TOP, height: this.rows * this.rowHeight };
     this.strip.draw(context, place, this.tokens[0].index, newest + 1);
   }
 
@@ -192,7 +207,9 @@ export class LaneView {
     for (const { index, label } of this.events) {
       const x = left(index) + step / 2;
       context.fillRect(x - 0.75, TOP - 6, 1.5, this.bottoms.strip - TOP + 6);
-      context.fillText(label, Math.min(x, width - context.measureText(label).width / 2), 9);
+      const half = context.measureText(label).width / 2;
+      // Half a word says something else: at the left edge the line stays alone.
+      if (x - half >= this.labelsWidth) context.fillText(label, Math.min(x, width - half), 9);
     }
     context.font = FONT;
     context.textAlign = "right";
@@ -209,7 +226,7 @@ export class LaneView {
   drawAttention(context, theme, axis, { head, layer, fixed }) {
     if (this.attention) {
       const full = this.validTokens >= this.attention.shape[2];
-      const place = { ...axis, top: this.bottoms.gap, height: BARS_HEIGHT, start: this.labelsWidth, full };
+      const place = { ...axis, top: this.bottoms.gap, height: this.sizes.bars, start: this.labelsWidth, full };
       drawBars(context, theme, rowOf(this.attention, layer, head), place);
     }
     const top = this.bottoms.bars + 3;
@@ -231,7 +248,7 @@ export class LaneView {
     const time = `−${decimal(age * this.hopS, 2)} s`;
     if (age < 0) return null;
     if (y < this.bottoms.strip) {
-      const row = Math.floor((y - TOP) / ROW_HEIGHT) + 1;
+      const row = Math.floor((y - TOP) / this.rowHeight) + 1;
       const token = this.tokens.find((each) => each.index === index);
       return token ? `${time}: ${this.labels[row]} ${decimal(token.probabilities[row], 3)}` : null;
     }

@@ -2,12 +2,16 @@
 
 /** @import { Lane, Task, TokenMessage } from "./types.js" */
 /** @import { Agreement } from "./agreement.js" */
+/** @import { Cost } from "./lane_costs.js" */
 
 import { compact, decimal, integer, ratio } from "./format.js";
+import { milliseconds } from "./lane_costs.js";
 import { say } from "./texts.js";
 
-/** What a narrow page leaves out. @param {string} text */
-const detail = (text) => `<span class="detail"> ${text}</span>`;
+/** @typedef {{lanes: Lane[], titles: string[], costs: Cost[], task: Task, agreed: Agreement["of"]}} Compared */
+
+// Times that are nearer to each other are the same on a busy machine.
+const ALIKE = 1.15;
 
 export class Summary {
   /** @type {TokenMessage | null} */
@@ -15,10 +19,12 @@ export class Summary {
 
   /**
    * @param {HTMLElement} element
+   * @param {HTMLElement} winner names the attention that needs the fewest operations
    * @param {HTMLElement} time says what is heard and how far it is
    */
-  constructor(element, time) {
+  constructor(element, winner, time) {
     this.element = element;
+    this.winner = winner;
     this.time = time;
   }
 
@@ -35,21 +41,18 @@ export class Summary {
   /**
    * Refresh the sentences.
    * @param {{source: string, ended: boolean}} played the name of what is heard, and whether it is at its end
-   * @param {Lane[]} lanes
-   * @param {string[]} titles the lanes in words
-   * @param {Task} task
-   * @param {Agreement} agreement
+   * @param {Compared} compared
    */
-  refresh({ source, ended }, lanes, titles, task, agreement) {
+  refresh({ source, ended }, { lanes, titles, costs, task, agreed }) {
     if (!this.token) return;
     const { time_s: time, behind_s: behind } = this.token;
-    const sentences = lanes.slice(1).map((lane, i) => {
-      const name = lanes.length > 2 ? `${titles[i + 1]}: ` : "";
-      return name + versus(lanes[0], lane, agreement.of(0, i + 1));
+    const sentences = lanes.slice(1).map((_, i) => {
+      const name = lanes.length > 2 ? `<span class="number">${i + 2}</span> ` : "";
+      return `<p>${name}${versus(costs[0], costs[i + 1], agreed(0, i + 1))}</p>`;
     });
-    const html = [...sentences, `<span class="faint" data-testid="winner">${winner(lanes, titles, task)}</span>`]
-      .map((sentence) => `<p>${sentence}</p>`).join("");
+    const html = sentences.join("");
     if (this.element.innerHTML !== html) this.element.innerHTML = html;
+    this.winner.textContent = this.winner.title = winner(lanes, titles, task);
     const filling = this.token.lanes.map(({ valid_tokens: valid }, at) => ({ valid, window: lanes[at]?.window ?? task.window }))
       .find(({ valid, window }) => valid < window);
     const facts = [
@@ -65,22 +68,36 @@ export class Summary {
 }
 
 /**
- * A lane beside the first: operations with full windows, and how often both name the same label.
- * @param {Lane} first
- * @param {Lane} lane
- * @param {{all: number, tokens: number, recent: number}} same
+ * A lane beside the first: operations with full windows, time as measured, and how often both name the same label.
+ * @param {Cost} first
+ * @param {Cost} lane
+ * @param {ReturnType<Agreement["of"]>} same
  */
-function versus({ average: high }, { average: low }, { all, tokens, recent }) {
-  const same = {
-    agreement: `<strong data-testid="agreement">${decimal(all, 1)} %</strong>`,
-    of: detail(say("summary_of", { tokens: integer(tokens), recent: `${decimal(recent, 1)} %` })),
-  };
-  if (high === null || low === null) return say("summary_not_counted", same);
+function versus(first, lane, { all, tokens, recent }) {
+  const of = say("summary_of", { tokens: integer(tokens), recent: `${tokens ? decimal(recent, 1) : "–"} %` });
+  const agreement = `<strong data-testid="agreement" title="${of}">${tokens ? decimal(all, 1) : "–"} %</strong>`;
+  const parts = [fewer(first, lane), faster(first, lane)].filter(Boolean);
+  return say("summary", { costs: parts.join(` ${say("and")} `), agreement });
+}
+
+/** @param {Cost} first @param {Cost} lane */
+function fewer({ ops: high }, { ops: low }) {
+  if (high === null || low === null) return say("ops_uncounted");
   const times = high / low;
-  return say(times < 1 ? "summary_more" : "summary", {
-    ...same,
-    ratio: `<strong data-testid="ratio">${ratio(times < 1 ? 1 / times : times)}×</strong>`,
-    numbers: detail(say("summary_numbers", { low: compact(low), high: compact(high) })),
+  const title = say("summary_numbers", { low: compact(low), high: compact(high) });
+  return say(times < 1 ? "ops_more" : "ops_fewer", {
+    ratio: `<strong data-testid="ratio" title="${title}">${ratio(times < 1 ? 1 / times : times)}×</strong>`,
+  });
+}
+
+/** @param {Cost} first @param {Cost} lane */
+function faster({ ms: high }, { ms: low }) {
+  if (!high || !low) return "";
+  const times = high / low;
+  if (times < ALIKE && times > 1 / ALIKE) return say("time_alike");
+  const title = say("summary_times", { low: milliseconds(low), high: milliseconds(high) });
+  return say(times < 1 ? "time_more" : "time_less", {
+    ratio: `<strong data-testid="times" title="${title}">${ratio(times < 1 ? 1 / times : times)}×</strong>`,
   });
 }
 

@@ -1,6 +1,7 @@
 // What every lane costs and what was lost on the way, each word explained, the device beside each number.
 
 /** @import { Lane, LaneRecord, Medium, Task, TokenMessage } from "./types.js" */
+/** @import { LanePanel } from "./lane_panel.js" */
 /** @import { Tip } from "./tip.js" */
 
 import { part } from "./dom.js";
@@ -11,7 +12,7 @@ import { say } from "./texts.js";
 const KEPT_TOKENS = 500;
 const WARM_UP = 5;
 
-/** @typedef {{lane: Lane, record: LaneRecord, times: number[], hopS: number}} OfLane */
+/** @typedef {{lane: Lane, record: LaneRecord, times: number[], showing: number[], hopS: number}} OfLane */
 /** @typedef {{queue: number[], behindS: number, gapS: number, dropped: number, input: Medium}} OfStream */
 
 /**
@@ -20,6 +21,7 @@ const WARM_UP = 5;
  */
 const OF_LANES = {
   compute: ({ times }) => spread(times),
+  showing: ({ showing }) => spread(showing),
   real_time: ({ times, hopS }) => (times.length ? decimal(percentile(times, 0.5) / 1000 / hopS, 4) : "–"),
   ops: ({ record }) => counted(record.ops),
   average: ({ lane }) => counted(lane.average),
@@ -43,8 +45,6 @@ export class TelemetryView {
   lanes = [];
   /** @type {Task | undefined} */
   task;
-  /** Milliseconds of the newest steps, lane by lane. @type {number[][]} */
-  times;
   /** Milliseconds that the newest tokens waited. @type {number[]} */
   queue;
   tokens = 0;
@@ -60,7 +60,6 @@ export class TelemetryView {
   }
 
   reset() {
-    this.times = [];
     this.queue = [];
     this.tokens = 0;
     this.gapS = 0;
@@ -100,14 +99,14 @@ export class TelemetryView {
     this.gapS += token.gap_s;
     if (this.tokens++ < WARM_UP) return;
     keep(this.queue, token.queue_ms, KEPT_TOKENS);
-    token.lanes.forEach((lane, at) => {
-      this.times[at] ??= [];
-      keep(this.times[at], lane.compute_ms, KEPT_TOKENS);
-    });
   }
 
-  /** Refresh the numbers; `dropped` are pictures left out by browser and server. @param {number} dropped */
-  refresh(dropped) {
+  /**
+   * Refresh the numbers.
+   * @param {number} dropped pictures left out by browser and server
+   * @param {Pick<LanePanel, "record" | "times" | "showing">[]} panels of the lanes
+   */
+  refresh(dropped, panels) {
     const { newest, task } = this;
     if (!newest || !task) return;
     /** @param {string} name @param {number} at @param {string} text */
@@ -117,8 +116,9 @@ export class TelemetryView {
       row.cells[1 + at].textContent = text;
     };
     this.lanes.forEach((lane, at) => {
-      const given = { lane, record: newest.lanes[at], times: this.times[at] ?? [], hopS: task.hop_s };
-      for (const [name, write] of Object.entries(OF_LANES)) set(name, at, write(given));
+      const { record, times, showing } = panels[at];
+      if (!record) return; // it has just joined
+      for (const [name, write] of Object.entries(OF_LANES)) set(name, at, write({ lane, record, times, showing, hopS: task.hop_s }));
     });
     const stream = { queue: this.queue, behindS: newest.behind_s, gapS: this.gapS, dropped, input: task.input };
     for (const [name, write] of Object.entries(OF_STREAM)) set(name, 0, write(stream));

@@ -35,10 +35,11 @@ export interface Lane extends LaneSettings {
 /** Two lanes by their places, from 0. */
 export type Pair = [number, number];
 
-/** Lanes of an address without any, the kind of one more lane, and its number of landmarks. */
+/** Lanes of an address without any, the kinds of one more lane and of exact continual attention, and a number of landmarks. */
 export interface LaneDefaults {
   lanes: string;
   more: string;
+  exact: string;
   landmarks: number;
 }
 
@@ -188,6 +189,12 @@ export interface LanesMessage {
   past: Record<string, [number, string][]>;
 }
 
+/** What a lane that joins would have said of the newest tokens: probabilities, the newest last, and its events. */
+export interface Past {
+  rows: Float32Array[];
+  events: [number, string][];
+}
+
 /** Loudness of 10 ms each, up to a media time: the array `peaks`. */
 export interface SoundMessage {
   type: "sound";
@@ -329,6 +336,8 @@ export interface Controls {
   help: HTMLButtonElement;
   more: HTMLButtonElement;
   present: HTMLButtonElement;
+  thaw: HTMLButtonElement;
+  frozen: HTMLElement;
   "present-end": HTMLButtonElement;
   "hint-close": HTMLButtonElement;
   "notice-close": HTMLButtonElement;
@@ -347,6 +356,9 @@ export interface Controls {
   "first-hint": HTMLElement;
   notice: HTMLElement;
   summary: HTMLElement;
+  winner: HTMLElement;
+  totals: HTMLCanvasElement;
+  "add-exact": HTMLButtonElement;
   path: HTMLElement;
   "difference-view": HTMLElement;
   "telemetry-table": HTMLElement;

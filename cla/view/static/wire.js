@@ -1,6 +1,6 @@
 // Messages as they come from the server and go to it; cla/server/wire.py and packets.py are the other side.
 
-/** @import { Message, Tables } from "./types.js" */
+/** @import { LanesMessage, Message, Past, Tables } from "./types.js" */
 
 /**
  * Decode one binary message; its arrays are views of it.
@@ -19,6 +19,21 @@ export function decode(buffer) {
     offset += 4 * count;
   }
   return { header, arrays };
+}
+
+/**
+ * What lanes that join would have said, by their names.
+ * @param {LanesMessage} header
+ * @param {Tables} arrays
+ */
+export function pastOf({ past }, arrays) {
+  /** @type {Record<string, Past>} */
+  const found = {};
+  for (const [lane, events] of Object.entries(past ?? {})) {
+    const { data, shape: [count, size] } = arrays[`${lane}/past`];
+    found[lane] = { events, rows: Array.from({ length: count }, (_, at) => data.subarray(at * size, (at + 1) * size)) };
+  }
+  return found;
 }
 
 /**

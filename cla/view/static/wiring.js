@@ -3,6 +3,7 @@
 /** @import { Controls } from "./types.js" */
 /** @import { LivePage } from "./main.js" */
 
+import { withExact } from "./lane_controls.js";
 import { moveLandmarks } from "./landmarks.js";
 
 /**
@@ -47,14 +48,14 @@ export function wire(page) {
     moveLandmarks(page, { num_landmarks: count });
   });
   on("add-lane", "click", () => page.addLane());
+  on("add-exact", "click", () => page.sendLanes(withExact(page.lanes)));
   on("mode", "change", (mode) => moveLandmarks(page, { landmark_mode: mode.value }));
   on("maps", "change", (maps) => {
     page.board.showMaps(maps.checked);
-    page.lastMap = 0;
+    page.animation.askForMaps();
   });
-  on("head", "change", () => { page.lastMap = 0; });
-  on("layer", "change", () => { page.lastMap = 0; });
-  on("freeze", "click", () => page.freeze(!page.board.frozen));
+  on("head", "change", () => page.animation.askForMaps());
+  on("layer", "change", () => page.animation.askForMaps());
   on("notice-close", "click", () => page.notice(null));
   on("help", "click", (button) => {
     const help = page.byId("key-help");
