@@ -101,7 +101,7 @@ def test_keys_do_what_the_list_of_keys_says(live):
     lane(page, 2).wait_for(state="detached")
     wait_for(page, lambda: token(page) > 3)
     page.keyboard.press("f")
-    page.get_by_test_id("freeze").get_by_text("Go on").wait_for()
+    page.get_by_test_id("freeze").get_by_text("Back to live").wait_for()
     page.evaluate(DRAWN)
     still, at = pixels(page, 0), token(page)
     wait_for(page, lambda: token(page) > at + 5)

@@ -56,8 +56,10 @@ def test_the_lanes_and_what_compares_them_are_in_sight_at_a_first_visit(open_pag
     first, second = found["lanes"]
     assert found["summary"]["bottom"] <= first["top"]
     assert first["bottom"] <= second["top"]
-    assert found["charts"][1]["top"] + found["strip"] <= 844
-    assert second["bottom"] <= found["controls"]["top"]
+    # What plays is at the bottom of the first screen, below both strips.
+    assert found["charts"][1]["top"] + found["strip"] <= found["controls"]["top"]
+    assert found["controls"]["bottom"] <= 844
+    assert page.get_by_test_id("play").is_visible()
     # Warm-up ends, then a source begins: nothing moves.
     page.set_viewport_size({"width": 1280, "height": 720})
     page.wait_for_timeout(300)
