@@ -1,4 +1,7 @@
-"""Ring buffers of a window, each stream of a batch at a place of its own."""
+"""Ring buffers that hold a sliding window of tokens.
+
+Each stream of a batch writes at a slot of its own: the index at which its next token goes.
+"""
 
 import torch
 from torch import Tensor
@@ -7,28 +10,28 @@ from cla.attention.projected import on_host
 
 PADDING = 8
 LONG = 256
-"""Tokens from which a power of two is too large to be the distance of columns."""
+"""Windows of so many tokens and more get padded columns."""
 
 
 def column_stride(window: int) -> int:
-    """Numbers from a column of a window to the next: N, and some more if that is large.
+    """Distance between the starts of two columns of N numbers: N, padded if N is large.
 
-    Caches put what lies a large power of two apart, as windows often are long, into the same few
-    places.
+    Windows are often powers of two long, and a processor's cache maps addresses that are a large
+    power of two apart to the same few lines, which then evict each other.
     """
     return window + PADDING if window >= LONG else window
 
 
 def stride_window(stride: int) -> int:
-    """N of a `column_stride`."""
+    """The window N that has this `column_stride`."""
     return stride - PADDING if stride >= LONG else stride
 
 
 def write_token(ring: Tensor, slot: Tensor, token: Tensor, active: Tensor | None) -> None:
-    """Put one token of each active stream into its ring, or where the newest is kept, in place.
+    """Write one token of each active stream into its ring, in place.
 
     Shapes:
-        ring: (B, H, N, D), or (B, H, 1, D)
+        ring: (B, H, N, D); or (B, H, 1, D), which holds the newest token alone
         slot: (B,) int64
         token: (B, H, D)
         active: (B,) bool
@@ -40,13 +43,13 @@ def write_token(ring: Tensor, slot: Tensor, token: Tensor, active: Tensor | None
     ring[streams, :, slot] = token
 
 
-def read_token(ring: Tensor, place: Tensor) -> Tensor:
-    """One token of each stream, (B, H, D), from ring places (B,)."""
-    return ring[torch.arange(ring.shape[0], device=ring.device), :, place]
+def read_token(ring: Tensor, slot: Tensor) -> Tensor:
+    """The token of each stream, (B, H, D), at its slot (B,)."""
+    return ring[torch.arange(ring.shape[0], device=ring.device), :, slot]
 
 
 def time_order(slot: Tensor, valid_tokens: Tensor, window: int) -> Tensor:
-    """Ring places oldest token first; those of unseen tokens come last.
+    """Slots from the oldest token to the newest; slots that hold no token yet come last.
 
     Shapes:
         slot, valid_tokens: (B,), of the state after its newest token
@@ -57,14 +60,14 @@ def time_order(slot: Tensor, valid_tokens: Tensor, window: int) -> Tensor:
 
 
 def window_order(slot: Tensor, valid_tokens: Tensor, window: int) -> Tensor:
-    """Ring places in window order: oldest token first, those of unseen tokens before it, (B, N)."""
+    """Slots in window order, (B, N): those that hold no token yet, then the oldest token first."""
     return time_order(slot, valid_tokens, window).gather(
         1, (torch.arange(window, device=slot.device) + valid_tokens[:, None]) % window
     )
 
 
 def take(tensor: Tensor, order: Tensor) -> Tensor:
-    """Tokens (B, H, N, D) in the order given (B, N)."""
+    """Tokens (B, H, N, D), reordered by indices (B, N)."""
     index = order[:, None, :, None].expand(-1, tensor.shape[1], -1, tensor.shape[3])
     return tensor.gather(2, index)
 
@@ -80,16 +83,18 @@ def roll_streams(tensor: Tensor, shift: Tensor, dim: int) -> Tensor:
 
 
 def unseen_places(seen: Tensor, window: int) -> Tensor:
-    """Which of N places, in order of time, hold no token yet, (B, 1, 1, N)."""
+    """Mask, (B, 1, 1, N), of positions in order of time that hold no token yet."""
     return (torch.arange(window, device=seen.device) >= seen[:, None])[:, None, None]
 
 
 def in_window_order(rows: Tensor, seen: Tensor) -> Tensor:
-    """Rows of N tokens in order of time to window order, zero what is unseen; one row as it is.
+    """Reorder rows from order of time to window order; rows of missing tokens become zero.
+
+    A single row, that of the newest token, is returned as it is.
 
     Shapes:
         rows: (B, H, 1 or N, ...)
-        seen: (B,), the first so many exist
+        seen: (B,), how many of the rows, from the first on, belong to tokens
     """
     window = rows.shape[2]
     if window == 1:
@@ -99,12 +104,12 @@ def in_window_order(rows: Tensor, seen: Tensor) -> Tensor:
 
 
 def ring_order(ring: Tensor, slot: int) -> Tensor:
-    """A full ring's tokens oldest first, all streams at the same place."""
+    """Tokens of a full ring from the oldest to the newest, where all streams have the same slot."""
     return torch.roll(ring, -slot, dims=-2)
 
 
 def to_ring(tokens: Tensor, window: int, slot: int) -> Tensor:
-    """Put the newest tokens in their ring places; unseen places are zero.
+    """A ring that holds these tokens; slots without a token are zero.
 
     Shapes:
         tokens: (B, H, T, D), T <= N
@@ -117,7 +122,7 @@ def to_ring(tokens: Tensor, window: int, slot: int) -> Tensor:
 
 
 def newest_query(queries: Tensor) -> Tensor:
-    """The last of some queries, (B, H, 1, D); zeros where there are none."""
+    """The last query, (B, H, 1, D); zeros if there is no query."""
     newest = queries[:, :, -1:].clone()
     return newest if newest.shape[2] else newest.new_zeros(*newest.shape[:2], 1, newest.shape[3])
 
@@ -125,22 +130,22 @@ def newest_query(queries: Tensor) -> Tensor:
 def advance_counters(
     slot: Tensor, valid_tokens: Tensor, window: int, active: Tensor | None
 ) -> None:
-    """Count one token of each active stream, in place."""
+    """Move the counters of each active stream on by one token, in place."""
     step = torch.ones_like(slot) if active is None else active.long()
     slot.copy_((slot + step) % window)
     valid_tokens.copy_((valid_tokens + step).clamp(max=window))
 
 
 def is_alone(slot: Tensor) -> bool:
-    """Whether a state is of one stream, to whose place Python may look."""
+    """Whether there is one stream alone and its slot is on the CPU, where Python can read it."""
     return len(slot) == 1 and on_host(slot)
 
 
 def selected(mask: Tensor) -> Tensor | None:
-    """Streams that need some rare work: their indices, or None where there are none.
+    """Indices of the streams that a mask selects; None if it selects none.
 
-    A device or an exported graph is not waited for: there every stream is taken, and whoever
-    asks writes under the mask.
+    Reading a mask would wait for a GPU, and cannot be exported: there all indices are returned, and
+    callers apply the mask when they write.
     """
     if not on_host(mask):
         return torch.arange(mask.shape[0], device=mask.device)

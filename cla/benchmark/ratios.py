@@ -1,4 +1,4 @@
-"""How many times faster one case is than another, beside what it has to be."""
+"""Ratios of measured times, each beside the goal that it has to meet."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ from cla.benchmark.timing import Timing, quotient
 
 @dataclass(frozen=True)
 class Ratio:
-    """A quotient of two measured times or rates.
+    """One measured time, or rate, divided by another.
 
     Args:
-        name: what is divided by what.
-        place: output mode and scope that both have in common.
-        windows: N of both, or of the one and the other.
-        value: the quotient.
-        least, most: what it has to be at least, or at most, where that is laid down.
+        name: what is compared, for example `full: times faster than torch`.
+        place: output mode and scope, the same on both sides.
+        windows: the window N, or both if they differ.
+        value: the ratio.
+        least, most: its goal, a lower or an upper bound; None for ratios without one.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Ratio:
 
     @property
     def met(self) -> bool | None:
-        """Whether it is what it has to be; None where nothing is laid down."""
+        """Whether the goal is met; None without a goal."""
         if self.least is not None:
             return self.value >= self.least
         return None if self.most is None else self.value <= self.most
@@ -58,7 +58,7 @@ LEAST_SCAN, LEAST_STREAMS = 8.0, 4.0
 
 
 def ratios(measurement: Measurement) -> list[Ratio]:
-    """All comparisons that were measured, in a fixed order."""
+    """All ratios of a benchmark run, in a fixed order."""
     found = list(_growth(measurement.timings))
     for case, timing in measurement.timings.items():
         if case.group != GROWTH:
@@ -86,7 +86,7 @@ def _growth(timings: dict[Case, Timing]) -> Iterator[Ratio]:
 
 
 def _versus_others(case: Case, timing: Timing, timings: dict[Case, Timing]) -> Iterator[Ratio]:
-    """Ratios of one of our cases to the others of its group, and to itself."""
+    """One of our systems against others of its group; its slowest step against its median."""
     least = _least(case.system, case.output, case.window)
     for other, needed in least.items():
         theirs = timings.get(Case(case.group, other, case.output, case.scope, case.window))
@@ -118,7 +118,7 @@ def _versus_others(case: Case, timing: Timing, timings: dict[Case, Timing]) -> I
 
 
 def _least(system: str, output: OutputMode, window: int) -> dict[str, float | None]:
-    """The systems that one is compared with, and how many times faster it has to be."""
+    """The systems to compare with, and how many times faster to be; None where there is no goal."""
     if output == "retroactive":
         ours = (CONTINUAL, FIXED, FOLLOWING)
         return {CONTINUAL_INFERENCE: LEAST_RETROACTIVE} if system in ours else {}
@@ -141,7 +141,7 @@ def _place(case: Case) -> str:
 
 
 def worst_of_goals(found: Sequence[Ratio]) -> list[Ratio]:
-    """Those with a goal; where several windows share one, the window that is worst off."""
+    """Ratios with a goal; where several windows share a goal, the one furthest from it."""
     worst: dict[tuple[object, ...], Ratio] = {}
     for ratio in found:
         if ratio.met is None:

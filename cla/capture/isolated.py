@@ -1,7 +1,8 @@
-"""Sound and video files from strangers, decoded in a process of their own.
+"""Files from the network, decoded in a child process.
 
-The decoder may hang, swell or crash: its limits are in `cla.capture.decoder`, and what comes of it
-is a sentence. What it writes is believed no more than the file.
+A damaged or hostile file can make a decoder hang, take all memory or crash. `cla.capture.decoder`
+limits time and memory of the process; when it fails, the reader here raises a `ClaError`. What the
+process writes is checked like the file itself.
 """
 
 import json
@@ -21,7 +22,7 @@ from cla.types import AudioChunk, VideoFrame
 
 
 class IsolatedFile(ChildSource[Chunk]):
-    """An open file, given by its content or where it lies."""
+    """A file that a child process decodes, given by its content or its path."""
 
     def __init__(self, content: bytes | Path, limits: AudioLimits | VideoLimits) -> None:
         self.name = Sentence("words.upload")
@@ -29,13 +30,13 @@ class IsolatedFile(ChildSource[Chunk]):
 
 
 class IsolatedAudio(IsolatedFile[AudioChunk]):
-    """An open sound file."""
+    """A sound file: an iterator of its chunks."""
 
     _gives = "sound"
 
 
 class IsolatedVideo(IsolatedFile[VideoFrame]):
-    """An open video file."""
+    """A video file: an iterator of its pictures."""
 
     _gives = "picture"
 
@@ -43,12 +44,12 @@ class IsolatedVideo(IsolatedFile[VideoFrame]):
 def open_isolated_audio(
     content: bytes | Path, *, limits: AudioLimits | None = None
 ) -> IsolatedAudio:
-    """As `open_audio`, of a file that is not trusted, given by its content or where it lies."""
+    """Like `open_audio`, for a file that is not trusted: it is decoded in a child process."""
     return IsolatedAudio(content, limits or AudioLimits())
 
 
 def open_isolated_video(content: bytes, *, limits: VideoLimits | None = None) -> IsolatedVideo:
-    """As `open_video`, of a file that is not trusted."""
+    """Like `open_video`, for a file that is not trusted: it is decoded in a child process."""
     return IsolatedVideo(content, limits or VideoLimits())
 
 

@@ -1,4 +1,4 @@
-"""One model of the comparison, stepping on tokens."""
+"""A lane: one classifier that steps on the tokens of a stream."""
 
 import copy
 import time
@@ -22,13 +22,13 @@ from cla.telemetry import LaneRecord
 from cla.types import Token
 
 MOST_SHOWN = 4_000_000
-"""Numbers of a whole map, or of the longest of its factors, that are made for whoever looks on."""
+"""Size of the largest attention map, or factor of one, that is computed to be shown."""
 
 Result = TypeVar("Result")
 
 
 def running_lane(name: str, config: LaneSpec, classifier: StreamClassifier) -> RunningLane:
-    """What whoever looks on is told of a lane that runs a classifier."""
+    """The description of a lane, as clients get it."""
     count = classifier.operations
     layers = [attention.config for attention in classifier.attentions]
     return RunningLane(
@@ -42,19 +42,21 @@ def running_lane(name: str, config: LaneSpec, classifier: StreamClassifier) -> R
 
 
 class Lane:
-    """A classifier with the state of one stream, which can be made anew from what was heard.
+    """A classifier with the state of one stream.
 
-    What was heard is kept on the CPU: a lane whose GPU has no memory left goes on there.
+    The state can be rebuilt from the stream's newest tokens (`history`): after a change of the
+    attention, after a step whose results are not finite, and on the CPU when the GPU has no memory
+    left.
 
     Args:
         task: weights, labels and event settings, shared by all lanes.
         config: the lane's attention.
-        history: every token that is a number, added before the lane steps on it.
+        history: the stream's newest finite tokens; each is added before the lanes step on it.
         name: the name in records; the kind's where not given.
         kernels: whether it steps by compiled kernels, see `use_kernels`.
 
     Attributes:
-        fault: why it has left its device, until somebody has taken note.
+        fault: why it has moved to the CPU; None again once that has been reported.
 
     Raises:
         ClaError: the task cannot run this attention.
@@ -88,14 +90,14 @@ class Lane:
     def _forget(self) -> None:
         self._detector = EventDetector(self.task.labels, self._events)
         self._begins = 0
-        """So many tokens of the history are not this lane's."""
+        """Tokens of the history from before this lane began."""
         self._total_ops: int | None = 0
         self._rebuilds = 0
         self._time_s = 0.0
 
     @torch.inference_mode()
     def step(self, token: Token, *, emit: bool = False) -> LaneRecord:
-        """Take one token. Non-finite results make the lane rebuild and are never reported."""
+        """Take one token. Results that are not finite are not reported: the state is rebuilt."""
         ops, compute_ms, probabilities, emits = self._in_memory(
             lambda: self._classify(token.features, emit=emit)
         )
@@ -285,7 +287,7 @@ class Lane:
         return rows.cpu().numpy()
 
     def _in_memory(self, act: Callable[[], Result]) -> Result:
-        """Do what takes memory of the device; where there is none left, go on on the CPU."""
+        """Call what needs memory of the device; if there is none left, move to the CPU."""
         try:
             return act()
         except torch.OutOfMemoryError:
@@ -296,7 +298,7 @@ class Lane:
             return act()
 
     def _stretches(self) -> NDArray[np.int64] | None:
-        """What the first layer's landmarks stand for, as ages in tokens; None if for no stretch."""
+        """The stretch of tokens, as ages, of each landmark of the first layer, if it has one."""
         config = self.config
         if config.num_landmarks is None:
             return None
@@ -309,19 +311,19 @@ class Lane:
         return None if found is None else seen - np.array(found).reshape(-1, 2)
 
     def _recover(self, features: torch.Tensor) -> None:
-        """Leave a bad token out; where a good one gave bad numbers, begin again."""
+        """Rebuild the state without a token that is not finite; if it was finite, begin anew."""
         self._rebuilds += 1
         if features.isfinite().all():
             self._begins = self._history.count
         self._rebuild()
 
     def _nothing(self) -> NDArray[np.float32]:
-        """Probabilities that say that nothing happened."""
+        """Probabilities of a token at which nothing was recognized."""
         probabilities = np.zeros(len(self.task.labels), dtype=np.float32)
         probabilities[0] = 1.0
         return probabilities
 
 
 def all_finite(numbers: NDArray[np.float32]) -> bool:
-    """Whether there is no number that is none: their sum, in one pass, would be none either."""
+    """Whether all numbers are finite, by their sum: one pass, and no array of booleans."""
     return bool(np.isfinite(np.add.reduce(numbers, axis=None)))

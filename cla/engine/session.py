@@ -1,4 +1,4 @@
-"""A live session: packets in, records out, one worker thread that alone touches the lanes."""
+"""A session: packets in, records out, and a worker thread that alone touches the lanes."""
 
 import itertools
 import threading
@@ -38,20 +38,20 @@ Packet = TypeVar("Packet")
 
 
 class Session(Generic[Packet]):
-    """One stream's lanes on a worker thread.
+    """Runs the lanes of one stream on a worker thread.
 
-    `push` and `send` may be called from any thread; `drain` hands out what has been recorded. What
-    arrives faster than it can be worked on waits; the stream says how much of it, and what is
-    dropped of a live one. The next record says how much that was.
+    `push` and `send` may be called from any thread; `drain` returns the records. Packets that come
+    faster than lanes step wait in the stream's queue. When that of a live session is full, packets
+    are dropped, and the next record says how much was dropped.
 
     Args:
         stream: the medium's queue and features.
-        live: packets come from a device and cannot wait: they are dropped while paused or behind.
-            Else nothing is lost: `push` refuses what does not fit, and the session waits for
-            whoever drains it.
+        live: whether packets come from a device, which cannot wait: they are dropped while the
+            session is paused or behind. Otherwise nothing is dropped: `push` returns False when the
+            queue is full, and the worker waits while nobody drains its records.
         on_record: called from the worker whenever there are records.
-        kernels: lanes step by PyTorch until these are ready. Where not given they step by kernels
-            from the beginning, which then are compiled at their first token if need be.
+        kernels: compiled in the background; lanes step by PyTorch until they are ready. Without
+            this argument lanes step by kernels at once, and the first token waits for the compiler.
     """
 
     def __init__(
@@ -80,12 +80,12 @@ class Session(Generic[Packet]):
 
     @property
     def paused(self) -> bool:
-        """Whether the session takes nothing; a step that is due takes something all the same."""
+        """Whether the session is paused; single steps that are asked for are done all the same."""
         return self._inbox.paused
 
     @property
     def lanes(self) -> LanesRecord:
-        """The lanes; when commands change them, a record of it comes in its place among others."""
+        """The lanes as they are now; a command that changes them also adds a `LanesRecord`."""
         return self._pipeline.comparison.published
 
     @property
@@ -94,26 +94,26 @@ class Session(Generic[Packet]):
         return self._inbox.closed
 
     def report(self, met: FaultRecord | NoticeRecord) -> None:
-        """Add what a source met."""
+        """Add a record of a fault in the source, or of something to note about it."""
         self._record(met)
 
     def push(self, packet: Packet, *, timeout_s: float = 0.0) -> bool:
-        """Offer a packet; False when it was not taken.
+        """Queue a packet; returns False if it was refused.
 
         Args:
-            timeout_s: how long to wait for room in a session that is not live.
+            timeout_s: how long to wait for space in the queue; live sessions never wait.
         """
         return self._inbox.push(packet, timeout_s=timeout_s)
 
     def lose(self, amount: int) -> None:
-        """So much of the medium, in the stream's own unit, was lost on its way here."""
+        """Count input that was lost before it came here, in samples or pictures."""
         self._inbox.lose(amount)
 
     def send(self, command: Command) -> None:
-        """Have a command done before the next token.
+        """Queue a command; it is done before the next token.
 
         Raises:
-            ClaError: so many are waiting already that the sender must be at fault.
+            ClaError: too many commands are waiting.
         """
         self._inbox.ask(command, begins_anew=isinstance(command, Reset))
 
@@ -137,7 +137,7 @@ class Session(Generic[Packet]):
         self._inbox.ask(RecordWith(None))
 
     def drain(self, *, timeout_s: float = 0.0) -> list[Record]:
-        """Everything recorded since the last call, oldest first.
+        """The records since the last call, oldest first.
 
         Args:
             timeout_s: how long to wait for the first record, at most.
@@ -149,7 +149,7 @@ class Session(Generic[Packet]):
         return records
 
     def finish(self) -> None:
-        """Nothing more will come; what is there is still worked on."""
+        """Say that the input has ended; packets that are queued are still worked on."""
         self._inbox.finish()
 
     def wait_finished(self, timeout: float | None = None) -> bool:
@@ -193,7 +193,7 @@ class Session(Generic[Packet]):
         return False
 
     def _may_step(self) -> bool:
-        """Not while paused; and records that cannot be made again wait for their reader."""
+        """Not while paused; nor, unless live, while too many records wait to be read."""
         return not self.paused and (self.live or not self._outbox.full)
 
     def _do_what_is_asked(self) -> None:
@@ -224,7 +224,7 @@ class Session(Generic[Packet]):
                 self._record(FaultRecord(error))
                 continue
             if seen:
-                # A token that follows at once is told of together with it.
+                # If a token follows at once, its record wakes the reader for both.
                 self._record(seen, tell=not self._pipeline.has_token)
         done = self._inbox.ended and not (self._pipeline.has_token or self._inbox.has_packets)
         if done and not self._finished.is_set():

@@ -23,7 +23,7 @@ from cla.models import Span, TaskModel
 from cla.printable import printable
 from cla.texts import Texts
 from cla.types import InputKind
-from cla.view.kept import Kept
+from cla.view.cache import Cache
 
 MOST_BYTES = 50 * 2**20
 SOUND_LIMITS = AudioLimits(max_duration_s=300.0, max_bytes=MOST_BYTES)
@@ -51,9 +51,9 @@ class Clip:
 
 
 @st.cache_resource(scope="session")
-def _clips() -> Kept[Clip]:
+def _clips() -> Cache[Clip]:
     """The clips read for this visitor; they go when the visitor does."""
-    return Kept(MOST_CLIPS)
+    return Cache(MOST_CLIPS)
 
 
 def sample(say: Texts, task: TaskModel, name: str) -> Clip:

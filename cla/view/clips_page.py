@@ -7,12 +7,12 @@ import streamlit as st
 from cla.printable import printable
 from cla.telemetry import device_name
 from cla.texts import Texts
+from cla.view.cache import Cache
 from cla.view.clip_analysis import ClipAnalysis, analyze_clip, player_message
 from cla.view.clip_choice import choose_clip, choose_task
 from cla.view.clip_figures import predictions
 from cla.view.figures import show
 from cla.view.frame import page_head
-from cla.view.kept import Kept
 from cla.view.lane_choice import choose_lane
 from cla.view.lane_scores import FULL
 from cla.view.surface import surface
@@ -22,9 +22,9 @@ MOST_ANALYSES = 3
 
 
 @st.cache_resource(scope="session")
-def _analyses() -> Kept[tuple[ClipAnalysis, float]]:
+def _analyses() -> Cache[tuple[ClipAnalysis, float]]:
     """What was analyzed for this visitor, and the seconds that it took."""
-    return Kept(MOST_ANALYSES)
+    return Cache(MOST_ANALYSES)
 
 
 def clips_page() -> None:

@@ -5,12 +5,12 @@ import streamlit as st
 from cla.engine import LaneScan, kernels, lane_at, scan_lane
 from cla.models import LaneSpec, TaskModel
 from cla.texts import Texts
+from cla.view.cache import Cache
 from cla.view.clip_choice import choose_clips, choose_task
 from cla.view.clip_source import Clip
 from cla.view.compare_figures import MEASURES, attention_rows, over_landmarks, probabilities
 from cla.view.figures import show
 from cla.view.frame import page_head
-from cla.view.kept import Kept
 from cla.view.lane_choice import choose_lane
 from cla.view.lane_scores import FULL, Difference, LaneScore, Scan, differences, score_lane
 from cla.view.settings import choice
@@ -23,15 +23,15 @@ RECENT = 10
 
 
 @st.cache_resource
-def _sample_scans() -> Kept[LaneScan]:
+def _sample_scans() -> Cache[LaneScan]:
     """Scans of the samples, for all visitors."""
-    return Kept(MOST_SCANS)
+    return Cache(MOST_SCANS)
 
 
 @st.cache_resource(scope="session")
-def _upload_scans() -> Kept[LaneScan]:
+def _upload_scans() -> Cache[LaneScan]:
     """Scans of this visitor's own clips."""
-    return Kept(MOST_SCANS)
+    return Cache(MOST_SCANS)
 
 
 def compare_page() -> None:
@@ -44,8 +44,8 @@ def compare_page() -> None:
         return
 
     def scan(config: LaneSpec, clip: Clip) -> LaneScan:
-        kept = _upload_scans() if clip.words is None else _sample_scans()
-        return kept.get(
+        cache = _upload_scans() if clip.words is None else _sample_scans()
+        return cache.get(
             (clip.name, config),
             lambda: scan_lane(task, config, clip.tokens, kernels=kernels().ready),
         )

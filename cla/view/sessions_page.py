@@ -12,10 +12,10 @@ from cla.models import LaneSpec, Span, TaskModel
 from cla.server.shelf import Shelf
 from cla.telemetry import device_name
 from cla.texts import Texts
+from cla.view.cache import Cache
 from cla.view.clip_analysis import player_message
 from cla.view.figures import show
 from cla.view.frame import complain, page_head
-from cla.view.kept import Kept
 from cla.view.lane_choice import choose_lane
 from cla.view.lane_scores import FULL
 from cla.view.session_figures import recorded_predictions
@@ -31,9 +31,9 @@ CHOSEN, TURN, WHY_NOT = "session", "session_turn", "session_refused"
 
 
 @st.cache_resource(scope="session")
-def _replays() -> Kept[SessionReplay]:
+def _replays() -> Cache[SessionReplay]:
     """What was replayed for this visitor."""
-    return Kept(MOST_REPLAYS)
+    return Cache(MOST_REPLAYS)
 
 
 def sessions_page() -> None:

@@ -17,12 +17,12 @@ from cla.engine import lane_at, read_clip, read_video_clip, scan_lane, video_str
 from cla.engine.stream import Arrival
 from cla.models import LaneSpec, Span, load_task
 from cla.texts import Texts
+from cla.view.cache import Cache
 from cla.view.clip_analysis import analyze_clip, player_message
 from cla.view.clip_figures import predictions
 from cla.view.clip_source import Clip
 from cla.view.compare_figures import attention_rows, measure_of, over_landmarks, probabilities
 from cla.view.drift import drift
-from cla.view.kept import Kept
 from cla.view.lane_scores import FULL, differences, distances, score_lane
 from cla.view.learn_figures import factor_figures, landmarks_figure, window_figure
 from cla.view.systems import SYSTEMS
@@ -53,8 +53,8 @@ def clip():
 
 @pytest.fixture(scope="module")
 def scan(task):
-    kept = Kept(100)
-    return lambda config, clip: kept.get(config, lambda: scan_lane(task, config, clip.tokens))
+    cache = Cache(100)
+    return lambda config, clip: cache.get(config, lambda: scan_lane(task, config, clip.tokens))
 
 
 def test_the_player_gets_every_token_of_both_lanes(task, clip):

@@ -1,4 +1,4 @@
-"""The sound or the pictures of a recording, read piece by piece; their files are not believed."""
+"""Sound and pictures of a recording, read in pieces from files that may be damaged or hostile."""
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -17,17 +17,17 @@ Samples = NDArray[np.int16] | NDArray[np.float32]
 
 
 class FlacSound:
-    """The sound of a recording.
+    """The sound of a recording: a FLAC file with one channel.
 
     Args:
-        isolated: it may be from a stranger, and is decoded in a process of its own.
+        isolated: whether to decode it in a child process, as a file from somebody else.
 
     Attributes:
-        dtype: int16 or float32.
-        count: how many samples there are said to be.
+        dtype: type of the recorded samples, int16 or float32.
+        count: number of samples by the file's header, which may be wrong.
 
     Raises:
-        ClaError: no file that this program makes, or of another rate.
+        ClaError: it is no FLAC file as the recorder writes it.
     """
 
     def __init__(self, path: Path, limits: RecordingLimits, *, isolated: bool) -> None:
@@ -47,7 +47,7 @@ class FlacSound:
         self.sample_rate_hz, self.count = self._head.sample_rate_hz, self._head.samples
 
     def pieces(self) -> Generator[Samples, None, None]:
-        """The samples, as they were given to the recorder, up to where they were cut off.
+        """The recorded samples in their own type, up to the end of the file or where it is cut off.
 
         Raises:
             ClaError: they cannot be decoded.
@@ -67,14 +67,14 @@ class FlacSound:
                 raise
 
     def _as_given(self, samples: NDArray[np.float32]) -> Samples:
-        """Whole numbers came as floats, which hold 24 bits exactly."""
+        """Decoded floats, which hold 24 bits exactly, in the type that was recorded."""
         if self.dtype.kind == "f":
             return samples
         return (samples * np.float32(INT16_SCALE)).astype(np.int16)
 
 
 class Pieces:
-    """Takes from a row of pieces as much as is wanted, wherever one ends and another begins."""
+    """Reads any number of elements at a time from an iterator of arrays."""
 
     def __init__(self, pieces: Iterator[NDArray[Any]], dtype: np.dtype[Any]) -> None:
         self.dtype = dtype
@@ -83,7 +83,7 @@ class Pieces:
         self._size = 0
 
     def take(self, count: int) -> NDArray[Any] | None:
-        """The next `count` elements; None where fewer are left."""
+        """The next `count` elements; None if fewer are left."""
         while self._size < count:
             piece = next(self._pieces, None)
             if piece is None:
@@ -96,5 +96,5 @@ class Pieces:
 
 
 def mapped(path: Path) -> NDArray[np.uint8]:
-    """A file's bytes, which are read where they are looked at."""
+    """The bytes of a file, memory-mapped."""
     return np.memmap(path, np.uint8, "r") if path.stat().st_size else np.zeros(0, np.uint8)

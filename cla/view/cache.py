@@ -1,4 +1,4 @@
-"""What was made once and may be asked for again: the newest few."""
+"""A cache of computed values that the pages of all visitors' threads share."""
 
 import threading
 from collections.abc import Callable, Hashable
@@ -9,13 +9,17 @@ from cachetools import LRUCache, cached
 Value = TypeVar("Value")
 
 
-class Kept(Generic[Value]):
-    """A cache for any number of threads; what was not asked for longest goes first."""
+class Cache(Generic[Value]):
+    """Holds the newest values for any number of threads.
+
+    Args:
+        most: how many; when there are more, the one that was used longest ago is removed.
+    """
 
     def __init__(self, most: int) -> None:
         self._values: LRUCache[Any, Value] = LRUCache(most)
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
-        """The value of `key`, made where it is not kept."""
+        """The value of `key`; `make` computes it if it is not in the cache."""
         return cached(self._values, key=lambda: key, lock=self._lock)(make)()
