@@ -17,10 +17,9 @@ from cla.cli.experiment_options import (
 from cla.cli.terminal import Terminal, say
 from cla.datasets import DATASETS
 from cla.errors import ClaError
+from cla.models import tasks
 from cla.options import Options
 from cla.resources import recipes_root
-
-RECIPES = ("digits", "hands", "sounds")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -30,10 +29,10 @@ def main(argv: Sequence[str]) -> int:
         ClaError: there is neither of that name, or see `run_recipe` and `train_on_data`.
     """
     named = argv[0] if argv else "nothing"
-    if named in RECIPES:
+    if named in tasks():
         return run_recipe(named, argv[1:])
     if named not in DATASETS and not named.startswith("-"):
-        known = ", ".join((*RECIPES, *DATASETS))
+        known = ", ".join((*tasks(), *DATASETS))
         raise ClaError("recipe_unknown", name=named, choices=known)
     return train_on_data(argv)
 
