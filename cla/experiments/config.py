@@ -87,7 +87,10 @@ class TrainingConfig:
         more_epochs: of a second phase of weights whose landmarks are not fitted in between, so
             that they can be compared with those whose are; 0 for none.
         freeze: whether layers whose landmarks are fitted, and those below, stay as they are then.
-        loss: of the newest token of windows that grow and of whole ones, or of every token.
+        loss: of the newest token of windows that grow and of whole ones, or of every token; of
+            stacks that refresh whole windows, of a few tokens of every sequence.
+        piece: tokens of a training sequence under that loss of every token; 0 for a window.
+        stride: tokens between training sequences that are cut from one recording.
         mixup: parameter of the beta distribution by which pairs of sequences are mixed; 0 for none.
         mask_tokens, mask_features: in each sequence, up to so many neighboring tokens and features
             are set to 0; 0 for none.
@@ -105,6 +108,8 @@ class TrainingConfig:
     freeze: bool = False
     batch_size: int = 32
     loss: Loss = "newest"
+    piece: int = 0
+    stride: int = 8
     mixup: float = 0.0
     mask_tokens: int = 0
     mask_features: int = 0

@@ -21,6 +21,9 @@ LEAST_GROWN = 0.1
 """Of a window, before which what it tells is hardly there."""
 WARM_UP_SHARE = 0.2
 
+DRAWN_WINDOWS = 6
+"""Of a sequence, where a loss of every token would take a window for each."""
+
 MakeLane = Callable[[StreamClassifier, torch.Generator], StreamClassifier]
 
 
@@ -122,13 +125,19 @@ class StreamModule(lightning.LightningModule):
                 features = mask(features, width, 0.0, axis)
         return features
 
-    def _logits(self, features: Tensor, generator: torch.Generator) -> tuple[Tensor, slice]:
+    def _logits(
+        self, features: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, slice | list[int]]:
         """Logits (B, T, C) of the tokens that count, and which these are."""
         lane = self._make_lane(self.classifier.train(), generator)
-        window = features.shape[1]
         if self._config.loss == "every":
+            if refreshes(lane):
+                return self._drawn_windows(lane, features, generator)
             state = lane.init_state(len(features), device=features.device)
+            if not self._whole_clips:
+                state.position.random_(lane.config.position_period, generator=generator)
             return lane.scan(features, state)[0], slice(None)
+        window = features.shape[1]
         seen = int(torch.randint(0, 2 * window, (), generator=generator)) + window
         if float(torch.rand((), generator=generator)) < self._config.growing_share:
             least = max(1, round(LEAST_GROWN * window))
@@ -138,6 +147,19 @@ class StreamModule(lightning.LightningModule):
         kept = min(seen, window)
         logits = lane(features[:, :kept], tokens_seen=seen)
         return logits[:, None], slice(kept - 1, kept)
+
+    def _drawn_windows(
+        self, lane: StreamClassifier, features: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, list[int]]:
+        """Logits of a few windows of every sequence, at the same places in all of them."""
+        window, length = lane.config.window, features.shape[1]
+        ends = torch.randint(window, length + 1, (DRAWN_WINDOWS,), generator=generator).tolist()
+        windows = torch.stack([features[:, end - window : end] for end in ends], 1)
+        seen = window
+        if not self._whole_clips:
+            seen += int(torch.randint(lane.config.position_period, (), generator=generator))
+        logits = lane(windows.flatten(0, 1), tokens_seen=seen)
+        return logits.unflatten(0, windows.shape[:2]), [end - 1 for end in ends]
 
     def _cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Mean over the tokens that count, in their number; 0 where none does."""
@@ -171,6 +193,11 @@ class StreamModule(lightning.LightningModule):
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
+
+
+def refreshes(lane: StreamClassifier) -> bool:
+    """Whether a lane's lower layers compute their whole window anew at every token."""
+    return lane.config.num_layers > 1 and lane.config.stack_mode == "retroactive"
 
 
 def lane_maker(model: ModelConfig, fitted: Sequence[FixedLandmarks], window: int) -> MakeLane:

@@ -24,14 +24,16 @@ SOUNDS = TrainingConfig(
 )
 """Few recordings, short runs: ESC-10."""
 
-GESTURES_MODEL = ModelConfig(embed_dim=32, heads=4, feed_forward_dim=64, harmonics=4, dropout=0.2)
+GESTURES_MODEL = ModelConfig(embed_dim=32, heads=4, feed_forward_dim=64, harmonics=2, dropout=0.2)
 GESTURES = TrainingConfig(
-    epochs=6,
-    fit_epochs=2,
-    batch_size=64,
-    variants=16,
+    epochs=1,
+    fit_epochs=1,
+    batch_size=8,
+    loss="every",
+    piece=160,
+    stride=40,
+    variants=24,
     balance=0.5,
-    growing_share=0.1,
     optimizer="adamw",
     schedule="one_cycle",
     learning_rate=2e-3,

@@ -22,8 +22,6 @@ from cla.models import FixedLandmarks, StreamClassifier
 from cla.training.landmarks import fit_landmarks
 
 FITTED_TOKENS = 3_000
-STREAM_STRIDE = 8
-"""Tokens between windows of sequences that are longer than a window."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,8 @@ def _train_phase(
         whole_clips=all(len(sequence.labels) <= window for sequence in parts.train),
         weights=class_weights(parts.train, len(data.labels), settings.balance),
     )
-    windows = Windows(parts.train, window, STREAM_STRIDE, data.ignored)
+    piece = max(settings.piece, window) if settings.loss == "every" else window
+    windows = Windows(parts.train, piece, settings.stride, data.ignored)
     sampler = EpochSampler(len(windows), config.seed)
     batches = DataLoader(windows, min(settings.batch_size, len(windows)), sampler=sampler,
                          drop_last=True)  # fmt: skip

@@ -12,17 +12,20 @@ LEFT_ARM, RIGHT_ARM = [LEFT_HAND, LEFT_WRIST], [RIGHT_HAND, RIGHT_WRIST]
 MIRRORED = [RIGHT_HAND, LEFT_HAND, HEAD, SPINE, RIGHT_WRIST, LEFT_WRIST]
 """What each joint is in a mirror."""
 BODY_HOP_S = 1 / 30
-LAGS = (1, 3, 6)
-"""Frames over which velocities are taken."""
-REACH = max(LAGS)
-"""Frames before the newest that its token depends on."""
+LAG = 3
+"""Frames over which velocities are taken: the newest token depends on so many before it."""
 DEPTH_UNIT = 5.5
 """Of x and y in a meter, by which z is told: a torso is 2.6 of the one and half of the other."""
-PLACE_UNIT = 0.3
-"""Of a torso's length; hands of someone who tells a story lie about so far around their mean."""
+PLACE_UNIT = np.array([0.3, 0.3, 0.2])
+"""Torso lengths by which places vary while someone tells a story."""
+SPEED_UNIT = 0.5
+"""Torso lengths a second by which velocities do."""
 MAX_GAP_S = 1.0
 """Across longer gaps nothing is known of how a hand moved: it begins at rest."""
-BODY_DIM = (3 + len(LAGS) * 4) * len(ARMS) + 4
+BODY_DIM = 7 * len(ARMS) + 4
+LAP = np.array([[-0.18, 0.0, -0.5], [0.18, 0.0, -0.5]] * 2)
+"""Where left and right hands and wrists lie at rest, from the spine, in torso lengths."""
+APART = 0.5
 
 Points = NDArray[np.floating]
 
@@ -39,28 +42,31 @@ class BodyFrame(NamedTuple):
 
 
 def body_features(points: Points, times_s: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Features of each frame, from it and the `REACH` before: no later frame matters.
+    """Features of each frame, from it and the `LAG` before: no later frame matters.
 
-    They are the places of hands and wrists from the spine, measured by the torso up to the head;
-    the way from the right hand to the left, with its length; and over each lag the velocities and
-    speeds, by the time between the frames, with tails drawn in (asinh). So they depend neither on
-    where someone sits nor on how tall they are.
+    They are how far hands and wrists are from the lap, measured by the torso from spine to head;
+    how the hands differ in that, and how far apart they are; and velocities and speeds, by the time
+    between the frames, with tails drawn in (asinh). So they depend neither on where someone sits
+    nor on how tall they are. Units are such that each varies by about 1 around 0.
 
     Shapes:
         points: (T, 6, 3)
         times_s: (T,)
-        returns: (T, 64)
+        returns: (T, 32)
     """
     placed = (points[:, ARMS] - points[:, [SPINE]]) * [1, 1, DEPTH_UNIT] / _torso(points)
-    apart = placed[:, 0] - placed[:, 1]
-    ways = [placed.reshape(len(placed), -1), apart, np.linalg.norm(apart, axis=1, keepdims=True)]
-    parts = [way / PLACE_UNIT for way in ways]
-    for lag in LAGS:
-        before = _before(times_s, lag)
-        elapsed_s = (times_s - times_s[before]).clip(BODY_HOP_S / 2)
-        velocities = (placed - placed[before]) / elapsed_s[:, None, None]
-        parts.append(np.arcsinh(velocities).reshape(len(placed), -1))
-        parts.append(np.arcsinh(np.linalg.norm(velocities, axis=2)))
+    before = _before(times_s)
+    elapsed_s = (times_s - times_s[before]).clip(BODY_HOP_S / 2)
+    velocities = (placed - placed[before]) / elapsed_s[:, None, None] / SPEED_UNIT
+    moved = (placed - LAP) / PLACE_UNIT
+    apart = np.linalg.norm(placed[:, 0] - placed[:, 1], axis=1, keepdims=True)
+    parts = [
+        moved.reshape(len(placed), -1),
+        moved[:, 0] - moved[:, 1],
+        (apart - APART) / PLACE_UNIT[0],
+        np.arcsinh(velocities).reshape(len(placed), -1),
+        np.arcsinh(np.linalg.norm(velocities, axis=2)) - 1,
+    ]
     return np.concatenate(parts, 1).astype(np.float32)
 
 
@@ -71,9 +77,9 @@ def _torso(points: Points) -> Points:
     return clear
 
 
-def _before(times_s: NDArray[np.floating], lag: int) -> NDArray[np.int64]:
+def _before(times_s: NDArray[np.floating]) -> NDArray[np.int64]:
     """The frame a lag before each, or the first after the last gap."""
     places = np.arange(len(times_s))
     begins = np.concatenate([[True], np.diff(times_s) > MAX_GAP_S])
     first: NDArray[np.int64] = np.maximum.accumulate(np.where(begins, places, 0))
-    return np.maximum(places - lag, first)
+    return np.maximum(places - LAG, first)

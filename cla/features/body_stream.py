@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from cla.errors import ClaError
-from cla.features.body import NUM_JOINTS, REACH, BodyFrame, body_features
+from cla.features.body import LAG, NUM_JOINTS, BodyFrame, body_features
 from cla.types import Token
 
 
@@ -29,7 +29,7 @@ class BodyStream:
             raise ClaError("joints_unfit", shape=frame.points.shape, count=NUM_JOINTS)
         if not np.isfinite(frame.time_s):
             raise ClaError("joints_without_time")
-        self._frames = [*self._frames, frame][-1 - REACH :]
+        self._frames = [*self._frames, frame][-1 - LAG :]
         points = np.stack([one.points for one in self._frames])
         times_s = np.array([one.time_s for one in self._frames])
         features = torch.from_numpy(body_features(points, times_s)[-1])

@@ -119,7 +119,7 @@ def test_a_stream_gives_the_features_of_its_recording():
 def test_features_depend_neither_on_the_place_nor_on_the_size_of_a_body():
     points, times_s = recording(20)
     other = body_features(1.3 * points + [2.0, -1.0, 0.4], times_s)
-    np.testing.assert_allclose(other, body_features(points, times_s), atol=1e-4)
+    np.testing.assert_allclose(other, body_features(points, times_s), atol=1e-3)
 
 
 def test_variants_move_as_the_recording_does_and_are_drawn():

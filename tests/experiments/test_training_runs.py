@@ -173,3 +173,23 @@ def test_presets_are_the_published_models(tmp_path: Path):
     lane = classifier.with_attention("full")
     assert lane.position_table is classifier.position_table
     assert "position_table" in dict(classifier.named_parameters())
+
+
+@pytest.mark.parametrize("mode", ["retroactive", "cascaded"])
+def test_pieces_longer_than_a_window_train_every_token_or_windows_drawn_of_them(
+    mode: str, tmp_path: Path
+):
+    data = write_arrays(tmp_path / "data", length=20)
+    settings = {"loss": "every", "piece": 16, "stride": 4, "epochs": 2, "balance": 0.5}
+    config = with_settings(
+        preset("arrays", data),
+        {
+            "model": {**SMALL["model"], "kind": "full", "layers": 2, "stack_mode": mode},
+            "training": {**SMALL["training"], **settings},
+        },
+    )
+    first, again = (run_weights(config, tmp_path / name) for name in ("first", "again"))
+    assert first.isfinite().all()
+    assert torch.equal(first, again)
+    shorter = with_settings(config, {"training": {"piece": 8}})
+    assert not torch.equal(run_weights(shorter, tmp_path / "shorter"), first)
