@@ -15,7 +15,7 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class NewFile:
-    """A file that takes the place of the one at `path` once all of it is on the disk.
+    """A file that replaces the one at `path` once it is complete and on the disk.
 
     It is written beside that one, under another name, so that a full disk or a crash leaves the
     old one as it was. What is no file, as a pipe or `/dev/stdout`, is written to itself.
@@ -66,7 +66,7 @@ class NewFile:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A `NewFile` for as long as it is written to; it is dropped where that ends early.
+    """Opens a `NewFile`; if writing fails, the old file stays.
 
     Raises:
         ClaError: it cannot be written.

@@ -1,4 +1,4 @@
-"""Networks in ONNX files, run on one thread by a runtime that tells nobody of it."""
+"""Networks in ONNX files, run on one thread, with the runtime's telemetry switched off."""
 
 import os
 from pathlib import Path

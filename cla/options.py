@@ -15,10 +15,10 @@ class Options(argparse.ArgumentParser):
 
 
 def positive(text: str) -> float:
-    """A number above zero that is finite, such as a duration.
+    """A finite number above zero, such as a duration.
 
     Raises:
-        ArgumentTypeError: it is none.
+        ArgumentTypeError: the text is no such number.
     """
     try:
         number = float(text)

@@ -62,8 +62,8 @@ class Each(Generic[In, Out]):
         return [self._make(item)]
 
     def flush(self) -> list[Out]:
-        """Nothing is owed."""
+        """There is nothing to add at the end."""
         return []
 
     def reset(self) -> None:
-        """Nothing is kept."""
+        """There is no state to reset."""

@@ -35,7 +35,7 @@ def without_announcement(announcement: bytes) -> Iterator[None]:
 
 
 def _pass_on(reader: int, terminal: int, announcement: bytes) -> None:
-    """Copy lines until nobody can write any more."""
+    """Copy lines until the pipe is closed."""
     with open(reader, "rb") as lines, open(terminal, "wb", buffering=0) as out:
         for line in lines:
             if not line.startswith(announcement):

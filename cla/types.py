@@ -36,7 +36,7 @@ class VideoFrame(NamedTuple):
 
 
 class EncodedFrame(NamedTuple):
-    """One picture as a browser sends it: a JPEG that nobody has looked into yet."""
+    """One picture as a browser sends it: a JPEG that has not been checked yet."""
 
     jpeg: bytes
     time_s: float

@@ -27,7 +27,7 @@ LARGEST = 2.0**60
 
 
 def mark_bad(tokens: Projected) -> Projected:
-    """The tokens, those of which some number is none or above `LARGEST` as NaN in every head.
+    """The tokens; one with a number that is NaN or above `LARGEST` becomes NaN in every head.
 
     Whatever a kind does with such numbers, it then gives NaN as long as it attends to the token.
     """
@@ -54,7 +54,7 @@ def softmax_weights(queries: Tensor, keys: Tensor, unseen: Tensor | None = None)
 
 
 def pick(weights: Tensor, inside: Tensor, tokens: Tensor) -> Tensor:
-    """weights @ tokens, where a token that is no number spoils only the rows that it is inside.
+    """weights @ tokens, in which a NaN token makes NaN only the rows whose window holds it.
 
     Shapes:
         weights: (..., R, T), zero outside

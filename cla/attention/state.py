@@ -100,7 +100,7 @@ def writing_to(tensor: Tensor) -> AbstractContextManager[None]:
 
 
 def released(value: Any) -> Any:
-    """A result made by `writing_to` for whoever is outside: no tensor is of inference mode."""
+    """A result of `writing_to` with ordinary tensors, none of inference mode."""
     if value is None or torch.compiler.is_compiling() or torch.is_inference_mode_enabled():
         return value
     return map_state(value, lambda tensor: tensor.clone() if tensor.is_inference() else tensor)

@@ -42,7 +42,7 @@ ROWS = HEAD, CYCLE, OTHERS, TOTAL, FIRST_BLOCK = 0, 1, 2, 3, 4
 
 
 def suffix_rows(cuts: Cuts) -> int:
-    """Suffix sums kept of one block; the sum from its first token on is never needed."""
+    """Number of suffix sums of one block; that from its first token on is never needed."""
     return max(1, cuts.longest - 1)
 
 

@@ -97,7 +97,7 @@ def torch_window(
 def torch_kept(
     window: int, output: OutputMode, scope: Literal["product", "layer"]
 ) -> Callable[[], object]:
-    """The same with the projections of older tokens kept."""
+    """The same, with cached projections of older tokens."""
     rings = _Rings(window)
 
     def attend(projected: Tensor) -> Tensor:

@@ -53,7 +53,7 @@ class FilePart:
 
     @property
     def head(self) -> bytes:
-        """The first bytes; where the file is read next stays as it is."""
+        """The first bytes; the file's position does not change."""
         self._file.seek(self._start)
         return self._file.read(min(HEAD_BYTES, self.size))
 

@@ -1,6 +1,6 @@
-"""A process of its own for what may hang, swell or crash, and what it gives.
+"""Child processes that read devices or decode files, which may hang, take all memory or crash.
 
-It is believed no more than what it reads: see `cla.capture.messages` for what it writes.
+What a child writes is checked like the file that it reads: see `cla.capture.messages`.
 """
 
 import json
@@ -22,11 +22,11 @@ MOST_NOTICES, MAX_NOTICE = 16, 400
 
 
 class Child:
-    """A module that runs in a process of its own, with the very packages that run here.
+    """A module that runs in a child process, with the same packages as here.
 
     Args:
         module: what runs, with `arguments` on its command line and `given` as its standard input.
-        environment: all that it is told of this process.
+        environment: its environment variables, all of them.
         failed: the error to raise when it has ended, by its exit status, or has written what was
             not agreed, by None.
         pipe_bytes: what it may write before it is read; the system's own size when not given.
@@ -155,7 +155,7 @@ class ChildSource(Source[Chunk]):
 
 
 def nameless_file(content: bytes) -> BinaryIO:
-    """A file that nobody else can open, in memory where the system can, else on disk."""
+    """A file without a name, in memory where the system can do that, else on disk."""
     file: BinaryIO
     if sys.platform == "linux":
         file = os.fdopen(os.memfd_create("cla-upload"), "w+b")

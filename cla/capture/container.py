@@ -1,4 +1,4 @@
-"""Containers of untrusted bytes: they open nothing else, and make room for no huge picture."""
+"""Opens containers of untrusted bytes: no other file is opened, no huge picture is allocated."""
 
 from typing import NoReturn
 
@@ -19,7 +19,7 @@ class _OtherFileError(Exception):
 def open_container(
     part: FilePart, *, ignore_length: bool = False, bare: str | None = None
 ) -> InputContainer | None:
-    """A container, or None where these bytes are none.
+    """Opens a container; returns None if the bytes are not one.
 
     Args:
         ignore_length: whether to read on where a WAV header says that it ends.

@@ -27,7 +27,7 @@ MAX_MEMORY_BYTES = 4 * 2**30
 
 
 def main() -> None:
-    """Do what standard input says, until nobody reads any more."""
+    """Do what standard input asks for, until the parent stops reading."""
     out = messages_out()
     confine(AS=MAX_MEMORY_BYTES, CORE=0)
     asked = json.load(sys.stdin.buffer)

@@ -38,7 +38,7 @@ class IsolatedDevice(ChildSource[Chunk]):
 class Microphone(IsolatedDevice[AudioChunk]):
     """An open microphone.
 
-    Sound that nobody reads for 10 s is lost; `start_s` of the next chunk tells the gap.
+    Sound that is not read within 10 s is lost; `start_s` of the next chunk shows the gap.
 
     Args:
         index: which one, from `list_microphones`; without it the default one.
@@ -90,7 +90,7 @@ class LocalDevices:
     """What can be opened on this machine.
 
     Args:
-        no_microphone, no_camera: why there is none; None where there is one.
+        no_microphone, no_camera: the reason if none can be opened, else None.
     """
 
     microphones: tuple[MicrophoneInfo, ...] = ()

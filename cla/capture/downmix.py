@@ -36,7 +36,7 @@ is averaged, so that speech in the middle has one level, whether one speaker giv
 
 
 def channel_weights(names: Sequence[str]) -> Samples:
-    """What each channel counts for in one; all the same where a speaker is not known.
+    """The weight of each channel in a mix to one; equal weights if a speaker is unknown.
 
     Shapes:
         returns: (C,)

@@ -121,10 +121,10 @@ class FlacWriter:
 
 
 def read_flac_head(head: bytes) -> FlacHead:
-    """What the first bytes of a file say; the number of samples is not to be believed.
+    """Reads the header of a FLAC file; its number of samples may be wrong.
 
     Raises:
-        ClaError: no head of a file that `FlacWriter` makes.
+        ClaError: it is no header as `FlacWriter` makes it.
     """
     if len(head) == HEAD_BYTES and head.startswith(_MARK + _STREAM_INFO):
         counts = int.from_bytes(head[_COUNTS], "big")

@@ -83,7 +83,7 @@ class FragmentWriter:
 
 
 def jpegs(content: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-    """The bytes of the pictures in a file, one behind the other, up to where it was cut off.
+    """The JPEG pictures of a file in order, up to its end or where it was cut off.
 
     Only lengths are looked at, and held against what is there: no decoder sees the file.
 
@@ -110,7 +110,7 @@ def _start_of(content: bytes, wanted: bytes) -> int:
 
 
 def _size(frame: EncodedFrame) -> tuple[int, int]:
-    """Width and height for the head of the file; what is no picture is recorded all the same."""
+    """Width and height for the file's header; a picture that cannot be read is recorded anyway."""
     try:
         return jpeg_size(frame.jpeg)
     except ClaError:

@@ -109,7 +109,7 @@ def _jumps(due_s: float, time_s: float, next_s: float | None) -> bool:
 
 
 def _agrees(due_s: float, time_s: float, next_s: float | None) -> bool:
-    """Whether the next timestamp goes on from this one that jumps, not from the one before it."""
+    """Whether the next timestamp continues from this one, after a jump, and not from the last."""
     if next_s is None:
         return time_s > due_s
     return next_s > time_s and (time_s > due_s or next_s <= due_s)

@@ -1,7 +1,7 @@
-"""What sound and video files have in common: a container of untrusted bytes, read once.
+"""The base of sound and video files: a container of untrusted bytes that is read once.
 
-A file is not trusted: nothing it says is believed beyond the limits, it can open nothing else, and
-memory stays bounded however long it is.
+Numbers in a file are used only within the limits, a file cannot make the reader open another one,
+and memory stays bounded however long it is.
 """
 
 import os
@@ -158,7 +158,7 @@ class MediaFile(Source[Chunk]):
             yield from self._frames_of_part()
 
     def _frames_of_part(self) -> Iterator[av.AudioFrame | av.VideoFrame]:
-        """Like a player it goes on behind a damaged packet."""
+        """Frames of one part; decoding continues after a damaged packet, as in a player."""
         assert self._container is not None
         packets = self._container.demux()
         failures = 0

@@ -33,7 +33,7 @@ def messages_out() -> BinaryIO:
 
 
 def write(out: BinaryIO, header: Mapping[str, Any], data: bytes = b"") -> None:
-    """Write a message to whoever started this process."""
+    """Write a message to the parent process."""
     text = json.dumps(header).encode()
     out.write(LENGTHS.pack(len(text), len(data)))
     out.write(text)

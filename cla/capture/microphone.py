@@ -49,7 +49,7 @@ def find_microphones() -> tuple[MicrophoneInfo, ...]:
 class MicrophoneReader(Source[AudioChunk]):
     """An open microphone, which gives chunks without end.
 
-    Sound that nobody reads for 10 s is lost; `start_s` of the next chunk tells the gap.
+    Sound that is not read within 10 s is lost; `start_s` of the next chunk shows the gap.
 
     Args:
         index: which one, from `find_microphones`; without it the default one.

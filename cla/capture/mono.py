@@ -31,7 +31,7 @@ class MonoConverter:
         frame: the first of them.
         sample_rate_hz: of what is returned.
         full_scale: what counts as 1 in floats.
-        found: is told what was met.
+        found: what was unusual in the frames is added to it.
     """
 
     def __init__(

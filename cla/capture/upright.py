@@ -33,7 +33,7 @@ class Upright:
         self._scaler = VideoReformatter()
 
     def image(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
-        """A picture as it is meant to be seen, (height, width, 3), RGB."""
+        """A picture turned upright, (height, width, 3), RGB."""
         wide = max(round(frame.width * self._pixel_aspect), 1)
         width, height = fitting_size(wide, frame.height)
         scaled = self._scaler.reformat(frame, width, height, "rgb24", threads=1)

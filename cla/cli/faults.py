@@ -8,7 +8,7 @@ MOST = 20
 
 
 class Faults:
-    """Says every fault that a session tells of, as it comes, and each but once.
+    """Reports the faults of a session as they come, each of them once.
 
     Attributes:
         met: whether there was any.
@@ -19,7 +19,7 @@ class Faults:
         self._said: set[str] = set()
 
     def take(self, record: Record) -> None:
-        """Look at a record; one that is no fault is passed over."""
+        """Take a record; only faults are reported."""
         match record:
             case FaultRecord(error) | RecordingRecord(reason=ClaError() as error):
                 pass

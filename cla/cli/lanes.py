@@ -33,7 +33,7 @@ def lanes_of(options: argparse.Namespace) -> list[LaneSpec]:
     """The lanes named on the command line.
 
     Raises:
-        ClaError: one of them is none.
+        ClaError: one of them is not a lane.
     """
     return [
         parse_lane(

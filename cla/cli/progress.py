@@ -1,4 +1,4 @@
-"""What a run shows while it goes on, on the terminal's error stream."""
+"""Progress of a run, on standard error."""
 
 import math
 import time
@@ -49,7 +49,7 @@ class RunProgress:
 class BenchmarkProgress:
     """A bar on a terminal, else a line now and then.
 
-    It draws when it is told to: a thread of its own would take time from what is measured.
+    It draws only when it is updated: a thread would take time from what is measured.
     """
 
     BAR_PERIOD_S = 0.25

@@ -97,7 +97,7 @@ def _records(session: Session[Any]) -> Iterator[Record]:
 
 
 def _hear(record: Record, summary: Summary, faults: Faults) -> None:
-    """Pass on what is to be said of the source, and of what went wrong."""
+    """Report notices about the source, and faults."""
     if isinstance(record, NoticeRecord):
         summary.notices.append(record.message)
         warn(record.message)

@@ -67,7 +67,7 @@ def language() -> str:
 
 
 def prepare_streams() -> None:
-    """Have all three streams, which can take every text; a closed one takes what nobody reads."""
+    """Open the standard streams that are closed, and let them take any character."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             # At the stream's own number, so that no file that is opened later gets it.
@@ -80,7 +80,7 @@ def prepare_streams() -> None:
 
 
 def reader_left() -> bool:
-    """Whether whoever read standard output or standard error has closed it."""
+    """Whether the reader of standard output or standard error has closed it."""
     if not hasattr(select, "poll"):
         return True  # Windows, which cannot say so
     poll = select.poll()

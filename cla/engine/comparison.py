@@ -70,7 +70,7 @@ class Comparison:
 
     @property
     def published(self) -> LanesRecord:
-        """The lanes as whoever looks on is told of them: the one source of their names."""
+        """The lanes as clients get them, with their names, which are made nowhere else."""
         return LanesRecord(tuple(lane.about for lane in self.lanes))
 
     def apply(self, command: LaneCommand) -> LanesRecord | None:

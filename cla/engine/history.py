@@ -1,4 +1,4 @@
-"""What a session has heard: its newest tokens, kept once for all lanes, in a ring."""
+"""The newest tokens of a session, in one ring buffer that all lanes share."""
 
 import torch
 from torch import Tensor
@@ -38,7 +38,7 @@ class History:
         self.count += 1
 
     def newest(self, count: int) -> Tensor:
-        """The newest tokens, (T, F), oldest first: as many as that, or all that are kept."""
+        """The newest tokens, (T, F), oldest first: so many, or all if there are fewer."""
         count = min(count, self.count, self.capacity)
         end = self.count % self.capacity
         if count <= end:

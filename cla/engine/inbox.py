@@ -27,15 +27,15 @@ Asked = Command | RecordWith
 
 
 class Inbox(Generic[Packet]):
-    """Filled from any thread, emptied by the worker.
+    """The queues of packets and commands, filled from any thread and emptied by the worker.
 
     Args:
-        condition: is held while anything here changes, and notified.
-        live: packets cannot wait: they are dropped while paused or behind. Else `push` refuses
-            what does not fit.
+        condition: held while anything here changes, and notified.
+        live: packets are dropped while the session is paused or behind; otherwise `push` refuses
+            packets for which there is no space.
 
     Attributes:
-        ended: nothing more will come; what is there is still worked on.
+        ended: no more packets will come; those that wait are still worked on.
         closed: the session is over.
     """
 
@@ -52,7 +52,7 @@ class Inbox(Generic[Packet]):
 
     @property
     def paused(self) -> bool:
-        """Whether nothing is taken; a step that is due takes something all the same."""
+        """Whether the session is paused; single steps that are asked for are done all the same."""
         return self._paused and not self._steps_due
 
     @property

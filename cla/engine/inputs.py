@@ -42,7 +42,7 @@ class FileLimits:
 def open_file(
     task: TaskModel, source: str | Path | bytes, limits: FileLimits | None = None
 ) -> FileSource:
-    """A file of what the task listens to or looks at.
+    """Opens a file of sound or video, as the task needs it.
 
     Args:
         source: the path of a file of this machine, or the content of a stranger's file, which is

@@ -158,7 +158,7 @@ class Lane:
 
     @property
     def about(self) -> RunningLane:
-        """What whoever looks on is told of it."""
+        """The description of the lane, as clients get it."""
         return running_lane(self.name, self.config, self._classifier)
 
     def join(self, other: "Lane") -> None:
@@ -172,10 +172,10 @@ class Lane:
 
     @torch.inference_mode()
     def past(self) -> LanePast:
-        """What the lane would have said of the last window; what it says next follows from that.
+        """Probabilities and events of the last window, as if the lane had run over it.
 
-        Rows that rest on tokens that are no longer kept, as the oldest landmarks can, rest on those
-        that are.
+        The oldest rows are computed from the tokens that the history still holds: their landmarks
+        can differ from those of a lane that ran then.
         """
         heard = self._heard(self._classifier.receptive_field + self.task.window)
         before, shown = heard[: -self.task.window], heard[-self.task.window :]
@@ -200,7 +200,7 @@ class Lane:
         self._compile()
 
     def set_sensitivity(self, enter: float) -> None:
-        """Take a label for an event from this probability on; what is held goes on."""
+        """Set the probability from which a label is an event; a running event is not cut off."""
         self._events = self._detector.config = self.task.event_config.from_probability(enter)
 
     def change(self, config: LaneSpec) -> None:
@@ -226,7 +226,7 @@ class Lane:
         self._compiled = CompiledStep(self._classifier) if can else None
 
     def _rebuild(self) -> None:
-        """Make the state anew from the tokens kept; the phase of the stream is kept too."""
+        """Rebuild the state from the history, at the same position in the stream."""
         self._in_memory(self._make_state)
 
     @torch.inference_mode()
@@ -234,7 +234,7 @@ class Lane:
         self._state = self._state_after(self._window(), self._heard_count)
 
     def _state_after(self, kept: torch.Tensor, seen: int) -> Any:
-        """The state after `seen` tokens, the last of which (T, F) are kept."""
+        """The state after `seen` tokens, of which the last are given, (T, F)."""
         if not len(kept):
             return self._classifier.init_state(1, device=self._device)
         if len(kept) < self._classifier.receptive_field:
@@ -244,7 +244,7 @@ class Lane:
     def _known(
         self, probabilities: NDArray[np.float32], recent: torch.Tensor
     ) -> NDArray[np.float32]:
-        """Probabilities held against what the task's own classes sound like, where it has some."""
+        """Probabilities after a comparison with the examples of classes that a user has taught."""
         if not self.task.known:
             return probabilities
         return self.task.known.held_against(probabilities, recent.float().numpy())

@@ -1,4 +1,4 @@
-"""What a session has recorded and nobody has read yet."""
+"""Records of a session that have not been read yet."""
 
 from collections import deque
 

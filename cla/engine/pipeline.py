@@ -87,7 +87,7 @@ class Pipeline(Generic[Packet]):
         return bool(self._tokens)
 
     def take(self, arrival: Arrival[Packet]) -> FrameRecord | SoundRecord | None:
-        """Turn a packet into the tokens that it completes; returns what there is to look at.
+        """Turn a packet into the tokens that it completes; returns a record to show, if any.
 
         Raises:
             ClaError: it cannot be used; the stream goes on without it.
@@ -178,7 +178,7 @@ class Pipeline(Generic[Packet]):
             recorder.command(SetSensitivity(lanes.enter), 0)
 
     def end_recording(self) -> None:
-        """Record no more; what is still to be written is written while the stream goes on."""
+        """End the recording; what waits to be written is written in the background."""
         if self._recorder:
             self._recorder.end()
 

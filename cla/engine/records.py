@@ -17,7 +17,7 @@ SOUND_STEP_S = 0.01
 
 @dataclass(frozen=True)
 class RunningLane:
-    """A lane as it is told of.
+    """The description of a lane, as clients get it.
 
     Args:
         name: its name in all other records.
@@ -70,7 +70,7 @@ class FrameRecord:
     Args:
         time_s: media time, counted from the stream's first picture.
         taken_s: when it was taken, by its source's own clock.
-        picture: a small JPEG of it, where whoever looks on has no picture of their own.
+        picture: a small JPEG of it, for pages that do not have the picture themselves.
     """
 
     time_s: float
@@ -104,7 +104,7 @@ class MapRecord:
 
 @dataclass(frozen=True)
 class FaultRecord:
-    """Something asked or sent that could not be done; the session goes on unless `fatal`."""
+    """A command or packet that could not be handled; if `fatal`, the session has ended."""
 
     error: ClaError
     fatal: bool = False
@@ -129,7 +129,7 @@ class NoticeRecord:
 
 @dataclass(frozen=True)
 class RecordingRecord:
-    """A recording has begun, or has ended and is kept.
+    """A recording has begun or ended.
 
     Args:
         name: of its folder.

@@ -24,7 +24,7 @@ class SoundStream(Stream[Samples]):
 
     Args:
         tokenizer: opened for this sample rate; that of speech where none is given.
-        preview: whether there are records of how loud it is.
+        preview: whether to add records of its loudness.
     """
 
     def __init__(

@@ -63,7 +63,7 @@ class Stream(ABC, Generic[Packet]):
         return len(self._waiting)
 
     def offer(self, packet: Packet, *, live: bool) -> bool:
-        """Let a packet wait; where there is no room, drop what waits if `live`, else refuse it."""
+        """Queue a packet; where the queue is full, drop the oldest if `live`, else refuse it."""
         size, skipped = self._size(packet), self._missing
         if self._waiting and self._waiting_size + size > self._capacity:
             if not live:

@@ -91,7 +91,7 @@ def load_noise(path: Path) -> Samples:
     """A sound file, or all of a folder one after the other.
 
     Raises:
-        ClaError: there is none, or it cannot be read.
+        ClaError: there is no sound file, or it cannot be read.
     """
     paths = list(find_audio(path)) if path.is_dir() else [path]
     if not paths:

@@ -26,7 +26,7 @@ FITTED_TOKENS = 3_000
 
 @dataclass(frozen=True)
 class Reporting:
-    """What a run shows and writes while it goes on."""
+    """Progress and logs of a run."""
 
     progress: bool = True
     logs: bool = True

@@ -88,7 +88,7 @@ def front_end(name: str) -> FrontEnd:
     """The front end of this name.
 
     Raises:
-        ClaError: there is none.
+        ClaError: there is none of this name.
     """
     if name not in FRONT_ENDS:
         raise ClaError("features_unknown", name=name, choices=", ".join(FRONT_ENDS))

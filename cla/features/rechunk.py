@@ -19,7 +19,7 @@ class Rechunker:
         self._pending_samples = 0
 
     def flush(self) -> list[NDArray[np.float32]]:
-        """Ends the stream: what does not fill a hop is none."""
+        """Ends the stream; samples that do not fill a hop are dropped."""
         self.reset()
         return []
 

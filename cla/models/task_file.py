@@ -1,7 +1,6 @@
 """A task as one file that may be passed on: safetensors, everything else in its metadata.
 
-Such a file comes from a stranger: nothing in it is believed beyond its type, range and shape, and
-nothing is unpickled.
+Such a file may be hostile: types, ranges and shapes are checked, and nothing is unpickled.
 """
 
 import hashlib
@@ -71,7 +70,7 @@ def read_task_file(source: Path | bytes) -> TaskModel:
     """A task from its file, given by its path or by its content.
 
     Raises:
-        ClaError: it is none, too large, damaged, or asks for what no task has.
+        ClaError: it is not a task file, too large, damaged, or its settings are out of range.
     """
     content = source if isinstance(source, bytes) else _read(source)
     if len(content) > MAX_FILE_BYTES:

@@ -1,4 +1,4 @@
-"""One WebSocket of a page: what it sends within limits, what it is told in its language."""
+"""The WebSocket of a page: limits what it sends, and sends messages in its language."""
 
 from collections.abc import Awaitable
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What a page is told first: the server, its tasks and devices, and how its own session stands."""
+"""The first message to a page: server, tasks, devices and the state of its session."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

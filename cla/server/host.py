@@ -28,7 +28,7 @@ class Host:
     """What all visits of a server share.
 
     Args:
-        device, device_note: where lanes step, and what is to be said of that.
+        device, device_note: where lanes step, and a note about it for pages, if any.
         store: where sessions are recorded; None where nothing is.
         kernels: what lanes change over to when they are ready; without them lanes step by compiled
             kernels from the beginning.
@@ -49,12 +49,12 @@ class Host:
 
     @cached_property
     def metrics(self) -> Metrics:
-        """What a monitor is told."""
+        """Metrics for a monitor."""
         return Metrics(self.max_sessions)
 
     @cached_property
     def workers(self) -> ThreadPoolExecutor:
-        """A thread for each page's work and one for its end: who hangs holds up nobody else."""
+        """Two threads a page, for its work and its end: one that hangs delays no other."""
         return ThreadPoolExecutor(2 * self.max_sessions + 1, thread_name_prefix="page")
 
 

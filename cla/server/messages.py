@@ -1,4 +1,4 @@
-"""What a page may ask: nothing it sends is believed beyond its type and range."""
+"""The messages that a page may send; types and ranges are checked."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The tasks of a server: which of them can run here, and what pages are told of each."""
+"""The tasks of a server: which of them can run here, and their descriptions for pages."""
 
 import threading
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ class TaskOffer:
     Attributes:
         ready: tasks that can run, by name.
         waiting: those that could too, once what they lack has been fetched.
-        shown: what pages are told of all of them, with the problem of those that cannot run.
+        shown: descriptions of all tasks for pages, with the problem of those that cannot run.
     """
 
     def __init__(self, loaded: Iterable[TaskModel]) -> None:
@@ -64,7 +64,7 @@ class TaskOffer:
 
 
 def shown_task(task: TaskModel) -> dict[str, Any]:
-    """What every page is told of a task."""
+    """The description of a task for pages."""
     return {
         "name": task.name,
         "title": TITLES.get(task.name, task.name),

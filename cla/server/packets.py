@@ -1,4 +1,4 @@
-"""What the page's microphone and camera send: bytes that are not believed."""
+"""Reads packets of a page's microphone and camera, which are checked."""
 
 import math
 import struct

@@ -59,7 +59,7 @@ class RecordingStore:
         shelf.delete_all()
 
     def close(self) -> None:
-        """Nobody is left: the server stops."""
+        """Delete what visitors have recorded, when the server stops."""
         for shelf in list(self._shelves):
             self.release(shelf)
         if self._held.is_locked:

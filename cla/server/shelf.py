@@ -22,7 +22,7 @@ class ShelfLimits:
 
     Args:
         recording: how long each recording may become.
-        max_age_s: after so long a recording goes, by a clock that nobody can set; None is never.
+        max_age_s: recordings older than this are deleted, by the monotonic clock; None: never.
     """
 
     max_recordings: int
@@ -50,7 +50,7 @@ class Shelf:
         """Put a session on the shelf that comes as a zip file; returns its name.
 
         Raises:
-            ClaError: it is none or too large, or the shelf is full.
+            ClaError: it is not a session, too large, or the shelf is full.
         """
         folder = self._new()
         unpack(content, folder, self.limits.recording)

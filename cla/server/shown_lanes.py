@@ -66,7 +66,7 @@ def lanes_of(text: str) -> tuple[LaneSpec, ...]:
     """The lanes that an address names, separated by commas.
 
     Raises:
-        ClaError: one of them is none.
+        ClaError: one of them is not a lane.
     """
     return tuple(parse_lane(one, num_landmarks=DEFAULT_LANDMARKS) for one in text.split(","))
 

@@ -33,7 +33,7 @@ class Opened:
     """A source that is open, and the stream in which its task is given it.
 
     Args:
-        shown: what the page is told of it.
+        shown: its description for the page.
         live: it cannot wait.
         source: what is read here; None where the page itself sends packets.
         packet: makes one of what the page sends, and of the latest time at which that can be.
@@ -64,10 +64,10 @@ def open_sample(clip_name: str, tasks: Mapping[str, TaskModel]) -> Opened:
 
 
 def open_upload(content: bytes, name: str, task: TaskModel) -> Opened:
-    """A file of the page, which is decoded in a process of its own.
+    """An uploaded file, which is decoded in a child process.
 
     Raises:
-        ClaError: it is none of what the task takes, or beyond the limits.
+        ClaError: the task cannot take it, or it is beyond the limits.
     """
     file = open_file(task, content, UPLOAD_LIMITS)
     return _file(task, file, {"source": "upload", "clip": name})
@@ -77,7 +77,7 @@ def open_device(asked: Listen | Watch | OpenDevice, task: TaskModel) -> Opened:
     """A microphone or camera, of the page or of this machine.
 
     Raises:
-        ClaError: it cannot be opened, or is none.
+        ClaError: there is no such device, or it cannot be opened.
     """
     match asked:
         case Listen(rate_hz):

@@ -107,7 +107,7 @@ class Stage:
         """Take sound (int16) or a picture (its time and JPEG) of the page's own device.
 
         Raises:
-            ClaError: it is none.
+            ClaError: it is neither.
         """
         if self._playing:
             self._playing.feed(data)

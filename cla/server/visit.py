@@ -1,4 +1,4 @@
-"""One page's whole visit: its key, its connection, its session, and what is kept for it."""
+"""One page's whole visit: its key, connection, session and recordings."""
 
 import asyncio
 import contextlib
@@ -39,7 +39,7 @@ class OwnTask:
     """A visitor's own task.
 
     Args:
-        shown: what their page is told of it.
+        shown: its description for the page.
         address: its name in the page's address, which nobody can guess.
     """
 
@@ -74,7 +74,7 @@ class Visit:
 
     @property
     def own(self) -> OwnTask | None:
-        """A task for this page alone, held weakly: it lasts as long as whoever gave it holds it."""
+        """A task for this page alone; a weak reference, so that it ends with its owner."""
         return self._own() if self._own else None
 
     @own.setter

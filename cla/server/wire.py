@@ -70,7 +70,7 @@ def encode_record(record: Record, language: str = FALLBACK) -> bytes:
 
 
 def lane_headers(record: LanesRecord) -> list[dict[str, Any]]:
-    """What a page is told of the lanes."""
+    """Descriptions of the lanes for a page."""
     return [
         {
             "name": lane.name,

@@ -1,4 +1,4 @@
-"""How well taught classes are told apart, on what was held out, under every kind of attention."""
+"""How well taught classes are recognized on held-out clips, under every kind of attention."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class LaneScore:
 
 
 def scores_of(task: TaskModel) -> tuple[LaneScore, ...]:
-    """The scores in a task's card, which may come from a stranger; none where it has none.
+    """Reads the scores in a task's card, which may be damaged or hostile; () if it has none.
 
     Raises:
         ClaError: they are not such as `as_dict` gives.

@@ -45,7 +45,7 @@ CHOICE_LANES = (FULL, LaneSpec(LOW_RANK, 4, "continual"))
 
 @dataclass(frozen=True)
 class Taught:
-    """A task that was taught, and how well it does on what was held out."""
+    """A taught task, and its scores on held-out clips."""
 
     task: TaskModel
     scores: tuple[LaneScore, ...]

@@ -78,10 +78,10 @@ def uploaded_clip(say: Texts, task: TaskModel, title: str, content: bytes) -> Cl
 
 
 def open_upload(kind: InputKind, content: bytes) -> OpenClip:
-    """A stranger's file, open; to be read while one of the `decoders` is held.
+    """Opens an uploaded file; to be read while one of the `decoders` is held.
 
     Raises:
-        ClaError: it is none, or beyond the limits.
+        ClaError: it cannot be decoded, or is beyond the limits.
     """
     if kind == "sound":
         return open_isolated_audio(content, limits=SOUND_LIMITS)

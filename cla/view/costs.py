@@ -79,7 +79,7 @@ def exists(system: System, sizes: Sizes) -> bool:
 
 
 def curves(say: Texts, sizes: Sizes, sweep: str, quantity: str) -> go.Figure:
-    """Cost over one size, the others kept: one curve a system, on two logarithmic axes.
+    """Cost over one size with the others fixed, a curve for each system, on logarithmic axes.
 
     Args:
         sweep: one of `SWEEPS`.

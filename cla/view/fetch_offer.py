@@ -33,7 +33,7 @@ def offer_fetch(say: Texts, *, command: bool = True) -> None:
 
 
 def _admitted(say: Texts, task: TaskModel, *, local: bool) -> bool:
-    """Whether the task can run now; where not, who sits here is told why."""
+    """Whether the task can run now; if not, the reason is shown to local users."""
     try:
         live_server().host.offer.admit(task.name)
     except ClaError as error:

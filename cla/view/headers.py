@@ -1,4 +1,4 @@
-"""What browsers are told that pages of this app may do."""
+"""HTTP headers that limit what pages of this app may do in a browser."""
 
 import base64
 import hashlib

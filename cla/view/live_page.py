@@ -47,7 +47,7 @@ def live_page() -> None:
 
 
 def live_data(say: Texts) -> dict[str, Any]:
-    """What the page's scripts are told of this server, whoever the visitor is."""
+    """Data of this server for the page's scripts, the same for all visitors."""
     return {
         "texts": live_texts(say),
         "language": say.language,

@@ -1,4 +1,4 @@
-"""What was recorded of a session, lane by lane, ready to be drawn; its files are not believed."""
+"""Records of a session, lane by lane, ready to be drawn; its files may be damaged."""
 
 from collections.abc import Sequence
 from contextlib import suppress

@@ -48,7 +48,7 @@ def show_taught(say: Texts, taught: Taught) -> None:
 
 
 def confusion_chart(say: Texts, task: TaskModel, score: LaneScore) -> go.Figure:
-    """What each label's held-out tokens were named, as shares of each row."""
+    """The confusion matrix of held-out tokens, as shares of each row."""
     totals = np.maximum(score.confusion.sum(1, keepdims=True), 1)
     shares = 100 * score.confusion / totals
     labels = [say("teach.none"), *task.labels[1:]]
@@ -84,7 +84,7 @@ def lane_table(say: Texts, taught: Taught) -> dict[str, list[str]]:
 
 
 def lane_title(say: Texts, lane: str) -> str:
-    """A lane's name for people; one that is not known stays as it is."""
+    """The title of a lane; an unknown name is returned unchanged."""
     kind, _, rest = lane.partition(" ")
     mode, _, count = rest.partition(" M=")
     if kind not in KINDS:

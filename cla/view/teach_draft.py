@@ -62,7 +62,7 @@ class Draft:
         return Material(self.features, classes, self.clips.get(0, ()))
 
     def add(self, place: int, content: bytes) -> None:
-        """Read a recording or an upload for a place; what is wrong with it is kept as `problem`."""
+        """Read a recording or an upload for a class; an error becomes `problem`."""
         self.turn += 1
         self.notices = ()
         try:

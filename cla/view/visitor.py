@@ -1,4 +1,4 @@
-"""Who looks at the pages: their visit, and where what they record is kept."""
+"""The visitor of the pages: their visit and the folder of their recordings."""
 
 from dataclasses import dataclass
 

@@ -58,13 +58,13 @@ KINDS: Mapping[str, KindEntry] = MappingProxyType(_KINDS)
 def register_kind(
     name: str, kind: "type[Kind] | Mapping[LandmarkMode, type[Kind]]", *, shipped: bool = False
 ) -> None:
-    """Let a class be known as an attention kind, everywhere; again to change it.
+    """Register a class as an attention kind; registering a name again replaces its class.
 
     Args:
         kind: a class, of a kind without landmarks, or one for each landmark mode.
 
     Raises:
-        ClaError: the name is taken, or is none.
+        ClaError: the name is taken, or cannot be a name.
     """
     taken = name in _KINDS and _KINDS[name].shipped
     if not _NAME.fullmatch(name) or taken:

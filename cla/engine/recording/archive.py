@@ -1,4 +1,4 @@
-"""A session folder as one zip file, and back; a zip file from a stranger is not believed."""
+"""Packs a session folder into a zip file, and unpacks zip files that may be hostile."""
 
 import zipfile
 import zlib

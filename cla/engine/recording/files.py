@@ -1,4 +1,4 @@
-"""The files of a recording while it is written; what is in them is kept, whatever happens next."""
+"""The files of a recording in progress; what is written survives the end of the process."""
 
 import os
 import shutil
@@ -76,7 +76,7 @@ class RecordingFiles:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing happened in it: there is nothing to be kept.
+        """Whether nothing was recorded.
 
         Raises:
             OSError: the folder is gone.
@@ -118,7 +118,7 @@ class RecordingFiles:
         """Finish the files.
 
         Raises:
-            OSError: they cannot be finished, and are kept as they are.
+            OSError: they cannot be finished; what was written stays.
         """
         try:
             self._write(RECORDS, self._rows.end())

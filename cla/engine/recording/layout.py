@@ -1,4 +1,4 @@
-"""What lies in a session folder, and how much of it there may be."""
+"""The files of a session folder, and the limits of their sizes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ def regular_file(path: Path) -> Path | None:
 
 @dataclass(frozen=True)
 class RecordingLimits:
-    """How long a recording may become; at a limit it ends, and is kept.
+    """Limits of a recording; it ends when it reaches one, and stays.
 
     Args:
         max_s: of sound or pictures.

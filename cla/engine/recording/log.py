@@ -95,7 +95,7 @@ def parse_entry(line: bytes) -> Entry:
     """An entry from its line.
 
     Raises:
-        ClaError: it is none.
+        ClaError: it is not an entry.
     """
     read = decoded(_DECODER, line, _unreadable)
     if read.packet is not None:

@@ -129,10 +129,10 @@ def _unreadable(reason: str) -> ClaError:
 
 
 def parse_manifest(content: bytes) -> Manifest:
-    """A manifest from its JSON; nothing in it is believed beyond its type and range.
+    """Reads a manifest from JSON; types and ranges of all values are checked.
 
     Raises:
-        ClaError: it is none, or of a newer format.
+        ClaError: it is not a manifest, or of a newer format.
     """
     found = decoded(_FORMAT, content, _unreadable).format
     if found not in FORMATS:

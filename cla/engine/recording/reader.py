@@ -1,4 +1,4 @@
-"""A session folder that is read: cut off anywhere, from anybody."""
+"""Reads session folders, which may be cut off anywhere, damaged or hostile."""
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -37,10 +37,10 @@ Happening = Arrival[Samples] | Arrival[EncodedFrame] | CommandDone | Flushed
 
 
 class Recording:
-    """A recorded session. Its files are read piece by piece, never as a whole.
+    """A recorded session; its files are read in pieces.
 
     Args:
-        isolated: its sound, which may be a stranger's, is decoded in a process of its own.
+        isolated: whether to decode its sound in a child process, as a file from somebody else.
 
     Attributes:
         manifest: what it says of itself.
@@ -116,7 +116,7 @@ class Recording:
         return task
 
     def samples(self, most_s: float) -> Samples:
-        """The first sound, (S,), of so many seconds at most; empty where there is none.
+        """The first `most_s` seconds of sound at most, (S,); empty if there is no sound.
 
         Raises:
             ClaError: it is not as the recorder writes it.

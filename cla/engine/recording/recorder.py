@@ -30,10 +30,10 @@ LINE_BYTES = 100
 
 
 class Recorder:
-    """Takes what a session's worker does, in order.
+    """Records the packets, commands and records of a session, in order.
 
-    Nothing here waits for the disk while the session is live, and nothing here raises: whatever
-    ends a recording early, what was recorded is kept and the session goes on.
+    While the session is live nothing here waits for the disk, and nothing raises: a recording that
+    ends early keeps what was written, and the session continues.
 
     Args:
         folder: is made; must not exist, or be empty.
@@ -75,7 +75,7 @@ class Recorder:
 
         Args:
             task: its file, as `write_task_file` makes it.
-            on_change: is told of the beginning and of the end, from whichever thread.
+            on_change: called at the beginning and at the end, from any thread.
         """
         name = self._folder.name
 
@@ -96,10 +96,9 @@ class Recorder:
         on_change(RecordingRecord(name, True))
 
     def packet(self, arrival: Arrival[Any]) -> Arrival[Any]:
-        """Take a packet; returns what the stream must be given in its place.
+        """Record a packet; returns the packet for the stream, which gets exactly what is recorded.
 
-        A picture that is no JPEG yet becomes one, float samples are rounded to 24 bits, and the
-        lanes get what is in that: what is recorded is what they see and hear.
+        Raw pictures are encoded as JPEG, and float samples are rounded to 24 bits.
         """
         writer = self._writer
         if writer is None or not writer.running:

@@ -94,7 +94,7 @@ class RecordingWriter:
             self._thread.join(None if self._patient else CLOSE_TIMEOUT_S)
 
     def _makes_room(self) -> bool:
-        """Called with the lock held; False when the recording is at its end."""
+        """Wait for space in the batch, or end; False if the recording has ended. Needs the lock."""
         if self._batch.size_bytes > MAX_WAITING_BYTES and not self._ending:
             if self._patient:
                 self._condition.notify_all()
@@ -177,7 +177,7 @@ def _why_failed(error: Exception) -> ClaError:
 
 
 def _of_nothing(reason: ClaError) -> ClaError:
-    """The reason as it is true of a recording that held nothing yet."""
+    """The reason, in words that fit a recording that is still empty."""
     if reason.key == "recording_disk_full":
         return ClaError("nothing_recorded_disk_full")
     if reason.key == "recording_disk_nearly_full":
