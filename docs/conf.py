@@ -22,6 +22,7 @@ autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 napoleon_custom_sections = [("Shapes", "params_style")]
 napoleon_use_ivar = True
+suppress_warnings = ["ref.python"]  # attributes in docstrings are linked by their bare names
 myst_heading_anchors = 3
 
 html_theme = "furo"
