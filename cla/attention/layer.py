@@ -7,19 +7,11 @@ from torch import Tensor
 
 from cla.attention import kernels
 from cla.attention.autocast import outside_autocast
-from cla.attention.checks import (
-    check_places,
-    check_type,
-)
+from cla.attention.checks import check_places, check_type
 from cla.attention.config import AttentionConfig
 from cla.attention.projected import Projected, on_host
 from cla.attention.rings import selected
-from cla.attention.state import (
-    Step,
-    released,
-    reset_streams,
-    writing_to,
-)
+from cla.attention.state import Step, released, reset_streams, writing_to
 from cla.attention.window_layer import WindowLayer
 from cla.errors import ClaError
 
@@ -85,14 +77,7 @@ class AttentionLayer(WindowLayer):
         """
         self._check_step(x, active, state)
         x = self._widened(x)
-        weights = self._kernel_weights(x, state)
-        if self._by_kernel(x, weights, state, active, reads=False) is not None:
-            return
-        with writing_to(state.slot):
-            tokens = self._project_token(x, weights, state)
-            steps = self._steps(state)
-            if steps is None or not steps.append(tokens, state, active):
-                self.kind.append(tokens, state, active)
+        self._append(x, state, active, self._kernel_weights(x, state), self._steps(state))
 
     @outside_autocast
     def read(self, state: Any, *, emit: bool = False) -> Step:
@@ -140,48 +125,59 @@ class AttentionLayer(WindowLayer):
         return self._result(output, state, emit)
 
     def _run(self, x: Tensor | None, state: Any, active: Tensor | None) -> Tensor:
-        """Outputs after a token, or of the state as it is; by one kernel, where there is one."""
-        weights = self._kernel_weights(x, state)
-        output = self._by_kernel(x, weights, state, active)
-        if output is not None:
-            return output
+        """Outputs after a token, or of the state as it is; by kernels, as far as there are some.
+
+        Of kernels no gradient is kept, whether or not one is asked for.
+        """
+        weights, steps = self._kernel_weights(x, state), self._steps(state)
+        if x is not None:
+            self._append(x, state, active, weights, steps)
+        found = steps.read(state, active) if steps else None
+        if found is not None and weights is not None and not self.config.retroactive:
+            return torch.from_numpy(kernels.finish_token(found, weights))
         with writing_to(state.slot):
-            tokens = None if x is None else self._project_token(x, weights, state)
-            output = self.finish(self.attend(tokens, state, active))
+            if found is None:
+                output = self.finish(self.kind.read(state))
+            elif weights is None:
+                output = self.finish(kernels.contexts(found, self.config))
+            else:
+                output = self.finish_columns(torch.from_numpy(found))
             if self.config.retroactive:
                 short = state.valid_tokens < self.config.window
                 if selected(short) is not None:
                     output = self.zero_unseen(output, state.valid_tokens)
         return released(output)  # type: ignore[no-any-return]  # a tensor
 
-    def _by_kernel(
+    def _append(
         self,
-        x: Tensor | None,
-        weights: kernels.Weights | None,
+        x: Tensor,
         state: Any,
         active: Tensor | None,
-        *,
-        reads: bool = True,
-    ) -> Tensor | None:
-        """A whole step by one kernel; None, and nothing is done, where there is none for it.
-
-        Keeps no gradient, whether or not one is asked for.
-        """
-        steps = None if weights is None else self.kind.compiled
-        if steps is None or not kernels.can_step(state.keys, self.kind.compiled_dtype):
-            return None
-        assert weights is not None  # or there were no steps
-        try:
-            done = steps.layer(x, weights, state, active, reads=reads)
-        except IndexError:
+        weights: kernels.Weights | None,
+        steps: "kernels.Steps | None",
+    ) -> None:
+        """A token into a state, projected and taken by kernels where there are some."""
+        if steps is not None and weights is not None:
+            try:
+                steps.append(
+                    kernels.project_token(x.detach().numpy(), weights, self.config), state, active
+                )
+            except IndexError:
+                check_places(state)
+                raise
+            return
+        dtype = state.keys.dtype
+        check_type(x, dtype)
+        if on_host(state.slot):
             check_places(state)
-            raise
-        if done is None or not (reads and self.config.retroactive):
-            return done and done[0]
-        contexts, short = done
-        with torch.no_grad():
-            output = self.finish_columns(contexts)
-            return self.zero_unseen(output, state.valid_tokens) if short else output
+        with writing_to(state.slot):
+            if weights is not None and dtype in (torch.float32, torch.float64):
+                tokens = kernels.split(
+                    kernels.project_token(x.detach().numpy(), weights, self.config), dtype
+                )
+            else:
+                tokens = self.project(x[:, None], dtype)
+            self._take(tokens, state, active, steps)
 
     def attend(self, tokens: Projected | None, state: Any, active: Tensor | None = None) -> Tensor:
         """The attention product of a step: contexts before the output projection.
@@ -194,12 +190,18 @@ class AttentionLayer(WindowLayer):
             returns: (B, H, 1, D), or (B, H, N, D) if retroactive
         """
         steps = self._steps(state)
-        context = steps.attend(tokens, state, active) if steps else None
-        if context is None:
-            if tokens is not None:
-                self.kind.append(tokens, state, active)
-            context = self.kind.read(state)
-        return context
+        if tokens is not None:
+            self._take(tokens, state, active, steps)
+        found = steps.read(state, active) if steps else None
+        return self.kind.read(state) if found is None else kernels.contexts(found, self.config)
+
+    def _take(
+        self, tokens: Projected, state: Any, active: Tensor | None, steps: "kernels.Steps | None"
+    ) -> None:
+        if steps is None:
+            self.kind.append(tokens, state, active)
+        else:
+            steps.append(kernels.joined(tokens), state, active)
 
     def _steps(self, state: Any) -> "kernels.Steps | None":
         """Kernels that can take projected tokens; all rows they give as float32."""
@@ -221,12 +223,6 @@ class AttentionLayer(WindowLayer):
             return x
         like = self.like
         return x.to(like.dtype) if x.element_size() < like.element_size() else x
-
-    def _project_token(self, x: Tensor, weights: kernels.Weights | None, state: Any) -> Projected:
-        check_type(x, state.keys.dtype)
-        if on_host(state.slot):
-            check_places(state)
-        return self.project_token(x, weights, state.keys.dtype)
 
     def _result(self, output: Tensor, state: Any, emit: bool) -> Step:
         return Step(output, state, self.emits(state) if emit else None)

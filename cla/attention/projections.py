@@ -5,7 +5,6 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from cla.attention import kernels
 from cla.attention.config import AttentionConfig
 from cla.attention.plain import apply, is_plain
 from cla.attention.projected import Projected, mark_bad
@@ -71,15 +70,6 @@ class Projections(nn.Module):
             for layer in (self.query_proj, self.key_proj, self.value_proj)
         )
         return mark_bad(Projected(queries * scale, keys * scale, values))
-
-    def project_token(
-        self, x: Tensor, weights: kernels.Weights | None, dtype: torch.dtype
-    ) -> Projected:
-        """`project` of one token of each stream, (B, E), by a kernel where it has the weights."""
-        if weights is not None and dtype in (torch.float32, torch.float64):
-            tokens = kernels.project_token(x, weights, self.config.num_heads)
-            return Projected(*tokens.to(dtype).unbind(1))
-        return self.project(x[:, None], dtype)
 
     def finish(self, context: Tensor) -> Tensor:
         """Join the heads and apply the output projection; a single output loses its time axis.

@@ -1,4 +1,4 @@
-"""A classifier's whole step in one compiled call for each of its layers."""
+"""A classifier's whole step in compiled calls."""
 
 from typing import Any, NamedTuple
 
@@ -13,8 +13,6 @@ from cla.attention.projections import PROJECTIONS
 from cla.models.cascaded import CascadedStack
 from cla.models.classifier import ClassifierState, StreamClassifier
 from cla.models.encoder_layer import EncoderLayer
-
-NO_TABLE: NDArray[np.float32] = np.empty((0, 0), np.float32)
 
 
 class Scores(NamedTuple):
@@ -50,7 +48,6 @@ class CompiledStep:
         self._known: tuple[Any, ...] = ()
         self._since_rows = 0
         self._forget_rows()
-        self._hidden: list[NDArray[np.float32]] = []
 
     def step(
         self, x: Tensor, state: ClassifierState, *, active: Tensor | None = None
@@ -58,29 +55,32 @@ class CompiledStep:
         """A token (B, F) of each stream, or the `active` ones, as by the classifier.
 
         Returns:
-            None, and nothing is done, where the classifier has to step: windows of continual
-            landmarks that fill, states and tokens of other types.
+            None, and nothing is done, where the classifier has to step: states and tokens of other
+            types.
         """
         weights = self._weights_for(x, state)
         if weights is None:
             return None
         self._since_rows += 1
         table, position = self._classifier.position_table.detach().numpy(), state.position.numpy()
-        classes, embed_dim = self._classifier.config.num_classes, len(table[0])
-        given: Any = x.numpy()
+        classes, last = self._classifier.config.num_classes, len(self._around) - 1
+        hidden, size = np.zeros((len(x), len(table[0])), np.float32), x.shape[1]
+        kernels.embed(x.numpy(), kernels.mask_of(active), self._copies[0], table, position, hidden)
+        embedding = 2 * size + hidden.shape[1] * (size + 1)
         for index, (attention, part) in enumerate(self._parts(state)):
-            last = index == len(self._around) - 1
-            around = (
-                self._copies[index], NO_TABLE if index else table, position, self._hidden[index],
-                classes if last else 0,
-            )  # fmt: skip
-            size = 2 * classes if last else embed_dim
-            steps = attention.kind.compiled
-            given = steps.around(given, around, weights[index], part, active, size)
-            if given is None:
-                return None
-            given = given[:, :, 0]
-        return Scores(given[:, :classes], given[:, classes:])
+            steps, config = attention.kind.compiled, attention.config
+            tokens = kernels.project_token(hidden, weights[index], config)
+            steps.append(tokens, part, active)
+            found = steps.read(part, active)
+            if found is None:
+                found = attention.kind.read(part).numpy()
+            attended = kernels.finish_token(found, weights[index])
+            more = classes if index == last else 0
+            out = np.empty((len(x), 2 * more or hidden.shape[1]), np.float32)
+            at = 0 if index else embedding
+            kernels.complete(hidden, attended, self._copies[index], at, more, out)
+            hidden = out
+        return Scores(hidden[:, :classes], hidden[:, classes:])
 
     def rows(self, state: ClassifierState) -> NDArray[np.float32]:
         """Attention rows of the newest token in each layer, (B, L, H, N), oldest first.
@@ -125,9 +125,6 @@ class CompiledStep:
         if known != self._known:
             self._copies = [_joined(tensors) for tensors in self._around]
             self._known = known
-        if not self._hidden or len(self._hidden[0]) != batch:
-            shape = (batch, self._classifier.config.embed_dim)
-            self._hidden = [np.empty(shape, np.float32) for _ in self._around]
         return found
 
 

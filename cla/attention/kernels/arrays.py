@@ -52,13 +52,13 @@ class Arrays:
         return Arrays, ()
 
 
-NO_TOKEN, NO_BIAS = np.empty((0, 0), np.float32), np.empty(0, np.float32)
-NO_TOKENS, NO_CONTEXTS = np.empty((0, 0, 0, 0, 0)), np.empty((0, 0, 0, 0))
-NO_OUTPUT = np.empty((0, 0, 0), np.float32)
-NO_WEIGHTS: Weights = (NO_TOKEN, NO_BIAS) * 4
-NO_LAYER = (NO_BIAS, NO_TOKEN, np.empty(0, np.int64), NO_TOKEN, 0)
 ALL_ACTIVE, NONE_DUE = np.empty(0, np.bool_), np.empty(0, np.int64)
 """In place of what a kernel is not given; for each of its arguments there is one type of array."""
+
+
+def mask_of(active: Tensor | None) -> Any:
+    """Which streams take part, as kernels take it."""
+    return ALL_ACTIVE if active is None else active.numpy()
 
 
 def can_step(tensor: Tensor, dtype: torch.dtype) -> bool:

@@ -29,3 +29,6 @@ stop its batch mates as well.
 
 kernel = partial(entry, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 """A kernel that kernels call. It is not compiled for calls from Python."""
+
+inlined = partial(kernel, inline="always")
+"""A kernel that is compiled as a part of the few that call it, and never by itself."""

@@ -2,18 +2,19 @@
 
 import numpy as np
 
-from cla.attention.kernels.compiled import kernel
+from cla.attention.kernels.compiled import entry, inlined
+from cla.attention.kernels.continual import check_counters
 from cla.attention.kernels.vectors import (
+    START,
     clear_rows,
     dot_rows,
     exponentials,
     exponentiate,
     sum_rows,
-    sum_rows_from,
 )
 
 LEAST_SHARE = 1e-7
-"""As in `cla.attention.continual`; a constant of the compiled code."""
+"""As in `kinds.continual`; a constant of the compiled code."""
 
 TILE = 256
 """Rows worked on at once: what is known of them stays in the cache."""
@@ -23,78 +24,79 @@ HIGHEST = 30.0
 and exponentials of what changes at every token would be."""
 
 
-@kernel()
-def append_rows(queries, keys, values, rows, token, counters):
-    """A token into the rings and into all rows, and the oldest one out.
-
-    Args:
-        counters: the token's place, tokens that the window held before it, and N.
+@entry()
+def append_rows(tokens, valid, slots, queries, keys, values, rows, active, window):
+    """A token of each active stream into its rings and all rows, and the oldest one out.
 
     Shapes:
-        queries, keys, values: (H, D, `column_stride`) float32
-        rows: (H, D + 3, `column_stride`)
-        token: (3, H, D), a query, key and value
+        tokens: (B, 1, 3, H, D), a query, key and value each
+        queries, keys, values: (B, H, D, `column_stride`) float32
+        rows: (B, H, D + 3, `column_stride`)
+        active: (B,), or (0,) for all
     """
-    heads, size, _ = keys.shape
-    slot, before, window = counters
-    seen = min(window, before + 1)
+    check_counters(window, slots, valid)
+    _, heads, size, _ = keys.shape
     # Key and value of the new token, and of the oldest one.
     pairs, weights, bits = np.empty((2, 2, size)), np.empty((2, TILE)), np.empty(2 * TILE, np.int64)
-    for head in range(heads):
-        for column in range(size):
-            pairs[1, 0, column] = keys[head, column, slot]
-            pairs[1, 1, column] = values[head, column, slot]
-            queries[head, column, slot] = token[0, head, column]
-            keys[head, column, slot] = token[1, head, column]
-            values[head, column, slot] = token[2, head, column]
-            pairs[0, 0, column] = keys[head, column, slot]
-            pairs[0, 1, column] = values[head, column, slot]
-        for first in range(0, seen, TILE):
-            count = min(TILE, seen - first)
-            sound = _slide(
-                queries[head], rows[head], first, count, pairs, before == window, weights, bits
-            )
-            for row in range(first, first + count):
-                if row == slot or not (sound or _sound(rows[head], row)):
-                    _sum_anew(queries[head], keys[head], values[head], rows[head], row, seen)
+    for stream in range(len(keys)):
+        if len(active) and not active[stream]:
+            continue
+        slot, before = slots[stream], valid[stream]
+        seen = min(window, before + 1)
+        slots[stream], valid[stream] = (slot + 1) % window, seen
+        for head in range(heads):
+            asked, key, value = queries[stream, head], keys[stream, head], values[stream, head]
+            for column in range(size):
+                pairs[1, 0, column], pairs[1, 1, column] = key[column, slot], value[column, slot]
+                asked[column, slot] = tokens[stream, 0, 0, head, column]
+                key[column, slot] = tokens[stream, 0, 1, head, column]
+                value[column, slot] = tokens[stream, 0, 2, head, column]
+                pairs[0, 0, column], pairs[0, 1, column] = key[column, slot], value[column, slot]
+            for first in range(0, seen, TILE):
+                count, sums = min(TILE, seen - first), rows[stream, head]
+                sound = _slide(asked, sums, first, count, pairs, before == window, weights, bits)
+                for row in range(first, first + count):
+                    if row == slot or not (sound or _sound(sums, row)):
+                        _sum_anew(asked, key, value, sums, row, seen)
 
 
-@kernel()
-def read_rows(rows, slot, seen, window, out):
-    """Contexts of all rows, oldest first; zero where no token was seen.
-
-    Args:
-        slot: the place of the next token.
+@entry()
+def read_rows(valid, slots, rows, active, window, out):
+    """Contexts of all rows, oldest first; zero where no token was seen, and of idle streams.
 
     Shapes:
-        rows: (H, D + 3, `column_stride`)
-        out: (E, `column_stride`) float32, to be written
+        rows: (B, H, D + 3, `column_stride`)
+        out: (B, E, `column_stride`) float32, to be written
     """
-    heads, size = rows.shape[0], rows.shape[1] - 3
+    check_counters(window, slots, valid)
+    heads, size = rows.shape[1], rows.shape[2] - 3
     shares = np.empty(TILE)
-    if seen < window:
-        clear_rows(out)
-    for head in range(heads):
-        # Places from `slot` on are the oldest.
-        for begin, end, shift in ((slot, seen, -slot), (0, min(slot, seen), window - slot)):
-            for first in range(begin, end, TILE):
-                count, target = min(TILE, end - first), max(first + shift, 0)
-                for index in range(count):
-                    shares[index] = 1.0 / rows[head, size + 1, first + index]
-                for column in range(size):
+    for stream in range(len(rows)):
+        slot, seen, idle = slots[stream], valid[stream], len(active) and not active[stream]
+        if idle or seen < window:
+            clear_rows(out[stream])
+        for head in range(0 if idle else heads):
+            sums = rows[stream, head]
+            # Places from `slot` on are the oldest.
+            for begin, end, shift in ((slot, seen, -slot), (0, min(slot, seen), window - slot)):
+                for first in range(begin, end, TILE):
+                    count, target = min(TILE, end - first), max(first + shift, 0)
                     for index in range(count):
-                        out[head * size + column, target + index] = (
-                            rows[head, column + 1, first + index] * shares[index]
-                        )
+                        shares[index] = 1.0 / sums[size + 1, first + index]
+                    for column in range(size):
+                        for index in range(count):
+                            out[stream, head * size + column, target + index] = (
+                                sums[column + 1, first + index] * shares[index]
+                            )
 
 
-@kernel()
+@inlined()
 def _sound(rows, row):
     """Whether a row's weight is no mere rest; a row that is no number is not sound."""
     return rows[-2, row] >= LEAST_SHARE * rows[-1, row]
 
 
-@kernel()
+@inlined()
 def _sum_anew(queries, keys, values, rows, row, seen):
     """One row of a head from its window."""
     size = len(keys)
@@ -102,7 +104,7 @@ def _sum_anew(queries, keys, values, rows, row, seen):
     logits, bits = np.empty(seen), np.empty(seen, np.int64)
     for column in range(size):
         query[column] = queries[column, row]
-    sum_rows(logits, query, keys)
+    sum_rows(logits, query, keys, START)
     highest, whole = exponentiate(logits, bits)
     dot_rows(sums, values, logits)
     largest = whole
@@ -112,7 +114,7 @@ def _sum_anew(queries, keys, values, rows, row, seen):
     rows[0, row], rows[size + 1, row], rows[size + 2, row] = highest, whole, largest
 
 
-@kernel()
+@inlined()
 def _slide(queries, rows, first, count, pairs, leaving, weights, bits):
     """The new token into some rows of a head and, if `leaving`, the oldest one out.
 
@@ -126,8 +128,8 @@ def _slide(queries, rows, first, count, pairs, leaving, weights, bits):
     size = len(queries)
     first = max(first, 0)  # compilers see: no index is below 0
     enter, leave = weights[0, :count], weights[1, :count]
-    sum_rows_from(enter, pairs[0, 0], queries, first)
-    sum_rows_from(leave, pairs[1, 0], queries, first)
+    sum_rows(enter, pairs[0, 0], queries, first)
+    sum_rows(leave, pairs[1, 0], queries, first)
     higher = 0
     for index in range(count):
         higher += enter[index] - rows[0, first + index] > HIGHEST

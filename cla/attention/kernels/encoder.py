@@ -4,115 +4,72 @@ from math import erf
 
 import numpy as np
 
-from cla.attention.kernels.compiled import kernel
-from cla.attention.kernels.projections import finish, project
+from cla.attention.kernels.compiled import entry, kernel
 
 NORM_EPSILON = 1e-5
 """Of `nn.LayerNorm`, unless it is told another."""
 
 
-@kernel()
-def take_in(
-    x, active, around, table, position, hidden,
-    query, query_bias, key, key_bias, value, value_bias, tokens,
-):  # fmt: skip
-    """Project a token of each stream, see `project`; `embed` it first, with weights around."""
-    if len(around):
-        embed(x, active, around, table, position, hidden)
-        x = hidden
-    project(x, query, query_bias, key, key_bias, value, value_bias, tokens)
-
-
-@kernel()
-def give_out(context, output, output_bias, around, at, classes, hidden, stream, out):
-    """The output of a stream's contexts: projected and, with weights around, `complete`d.
-
-    Shapes:
-        context: (H, D) float64
-        out: (E, 1) float32, to be written, or what `complete` writes
-    """
-    context, out = context.reshape(-1), out.reshape(-1)
-    if not len(around):
-        finish(context, output, output_bias, out)
-        return
-    attended = np.empty(len(context), np.float32)
-    finish(context, output, output_bias, attended)
-    complete(hidden[stream], attended, around, at, classes, out)
-
-
-@kernel()
+@entry()
 def embed(x, active, around, table, position, hidden):
     """Embed a token of each active stream: normalized, projected, encoded by its position.
 
-    Args:
-        around: weights of a layer; first those of the embedding, if there is one.
-
     Shapes:
         x: (B, F) float32
-        table: (P, E) float32; without rows x is the embedding
+        active: (B,), or (0,) for all
+        around: (P,) float32, weights of a layer; first those of the embedding
+        table: (P, E) float32
         position: (B,), phase of the encoding, to be advanced
         hidden: (B, E) float32, to be written
     """
-    size, embed_dim = x.shape[1], hidden.shape[1]
-    inner = np.empty(size, np.float32)
+    inner = np.empty(x.shape[1], np.float32)
     for stream in range(len(x)):
         if len(active) and not active[stream]:
             continue
-        if not len(table):
-            for column in range(embed_dim):
-                hidden[stream, column] = x[stream, column]
-            continue
         place = position[stream]
         linear(hidden[stream], inner, around, norm(inner, x[stream], around, 0))
-        for column in range(embed_dim):
+        for column in range(hidden.shape[1]):
             hidden[stream, column] += table[place, column]
         position[stream] = (place + 1) % len(table)
 
 
-@kernel()
-def embedding_numbers(x, table):
-    """How many of a layer's weights are those of its embedding; none without a table."""
-    size, embed_dim = x.shape[1], table.shape[1]
-    return 2 * size + embed_dim * (size + 1) if len(table) else 0
-
-
-@kernel()
+@entry()
 def complete(hidden, attended, around, at, classes, out):
-    """A layer's output for a token and what its attention gave for it, as `EncoderLayer.complete`.
+    """Outputs for tokens and what the attention gave for them, as `EncoderLayer.complete`.
 
     Args:
         around: weights of the layer; from `at` on what comes after the embedding.
         classes: C of the classifier that follows, or 0.
 
     Shapes:
-        hidden, attended: (E) float32
-        out: (2 C) float32, to be written: logits, then probabilities; or (E), the output
+        hidden, attended: (B, E) float32, the latter to be written over
+        out: (B, 2 C) float32, to be written: logits, then probabilities; or (B, E), the output
     """
-    size = len(hidden)
+    size = hidden.shape[1]
     inner = (len(around) - at - 5 * size - classes * (size + 1)) // (2 * size + 1)
     wide, changed = np.empty(inner, np.float32), np.empty(size, np.float32)
-    for column in range(size):
-        attended[column] += hidden[column]
-    at = norm(attended, attended, around, at)
-    at = linear(wide, attended, around, at)
-    for column in range(inner):
-        wide[column] *= np.float32(0.5 * (1.0 + erf(wide[column] * 0.7071067811865476)))
-    at = linear(changed, wide, around, at)
-    for column in range(size):
-        attended[column] += changed[column]
-    if not classes:
-        norm(out, attended, around, at)
-        return
-    at = norm(attended, attended, around, at)
-    linear(out[:classes], attended, around, at)
-    highest, total = out[0], np.float32(0.0)
-    for index in range(classes):
-        highest = max(highest, out[index])
-    for index in range(classes):
-        out[classes + index] = np.exp(out[index] - highest)
-        total += out[classes + index]
-    for index in range(classes):
-        out[classes + index] /= total
+    for stream in range(len(hidden)):
+        x, given = attended[stream], out[stream]
+        for column in range(size):
+            x[column] += hidden[stream, column]
+        after = linear(wide, x, around, norm(x, x, around, at))
+        for column in range(inner):
+            wide[column] *= np.float32(0.5 * (1.0 + erf(wide[column] * 0.7071067811865476)))
+        after = linear(changed, wide, around, after)
+        for column in range(size):
+            x[column] += changed[column]
+        if not classes:
+            norm(given, x, around, after)
+            continue
+        linear(given[:classes], x, around, norm(x, x, around, after))
+        highest, total = given[0], np.float32(0.0)
+        for index in range(classes):
+            highest = max(highest, given[index])
+        for index in range(classes):
+            given[classes + index] = np.exp(given[index] - highest)
+            total += given[classes + index]
+        for index in range(classes):
+            given[classes + index] /= total
 
 
 @kernel()

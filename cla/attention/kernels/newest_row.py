@@ -2,8 +2,15 @@
 
 import numpy as np
 
-from cla.attention.kernels.compiled import entry, kernel
-from cla.attention.kernels.vectors import all_near, dot_rows, exponentials, exponentiate, sum_rows
+from cla.attention.kernels.compiled import entry, inlined
+from cla.attention.kernels.vectors import (
+    START,
+    all_near,
+    dot_rows,
+    exponentials,
+    exponentiate,
+    sum_rows,
+)
 from cla.attention.kernels.window_sums import TOTAL, part_of, start_of
 
 
@@ -23,7 +30,7 @@ def softmax_row(valid, slots, queries, keys, row):
         for head in range(keys.shape[1]):
             for column in range(len(query)):
                 query[column] = queries[stream, head, column, 0]
-            sum_rows(logits, query, keys[stream, head])
+            sum_rows(logits, query, keys[stream, head], START)
             _, whole = exponentiate(logits, bits)
             write_row(row[stream, head], logits, slots[stream], 1.0 / whole)
 
@@ -70,7 +77,7 @@ def low_rank_row(
                 for token in range(seen):
                     ring[stream, head, mark, token] = tokens[token]
             if follows:
-                sum_rows(mixing, keys[stream, head, newest], query_landmarks[stream, head])
+                sum_rows(mixing, keys[stream, head, newest], query_landmarks[stream, head], START)
                 if not all_near(mixing):
                     return False
                 exponentials(mixing, bits)
@@ -78,19 +85,19 @@ def low_rank_row(
                     ring[stream, head, mark, newest] = mixing[mark]
             for column in range(size):
                 vector[column] = queries[stream, head, newest % queries.shape[2], column]
-            sum_rows(betas, vector, key_landmarks[stream, head])
+            sum_rows(betas, vector, key_landmarks[stream, head], START)
             _, whole = exponentiate(betas, bits)
-            sum_rows(mixing, betas, gamma_inv[stream, head])
+            sum_rows(mixing, betas, gamma_inv[stream, head], START)
             for mark in range(marks):
                 if sums[stream, TOTAL, head, 0, mark] != 0.0:
                     return False
                 mixing[mark] /= sums[stream, TOTAL, head, size + 1, mark]
-            sum_rows(tokens[:seen], mixing, ring[stream, head])
+            sum_rows(tokens[:seen], mixing, ring[stream, head], START)
             write_row(row[stream, head], tokens[:seen], slot, 1.0 / whole)
     return True
 
 
-@kernel()
+@inlined()
 def write_row(row, tokens, slot, scale):
     """Numbers of the tokens in a ring, scaled, from the oldest on; zero before them.
 

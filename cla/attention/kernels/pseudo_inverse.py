@@ -1,139 +1,10 @@
-"""`cla.attention.pseudo_inverse` of one matrix (M, M), by elimination if few are small."""
+"""`cla.attention.pseudo_inverse` of one matrix (M, M), where a kernel is faster."""
 
 import numpy as np
 
-from cla.attention.kernels.compiled import entry, kernel
-from cla.attention.kernels.singular_values import decompose
-from cla.attention.kernels.vectors import dot_rows, sum_rows
-from cla.attention.pseudo_inverse import (
-    FEW,
-    ITERATIONS,
-    LEAST,
-    LEVEL,
-    SINGULAR_VALUE_CUTOFF,
-    SMOOTHNESS,
-)
-
-MOST_SMALL = 3
-"""Singular values that are dropped one by one; where there are more, all are better found at once.
-"""
-FAINTEST = 1e-8
-"""Share of the largest singular value below which rounding errors hide what an inverse holds of the
-others."""
-MOST_TURNS = 10
-SETTLED = 1e-10
-"""Change of a unit vector after which it is taken for a singular vector."""
-
-
-def exact(out, gamma):
-    """As `pseudo_inverse.exact`, of one matrix."""
-    if not (eliminate(out, gamma) and drop_small(out, gamma)):
-        decompose(out, gamma)
-
-
-@entry()
-def eliminate(out, matrix):
-    """The inverse; returns whether no pivot is zero.
-
-    In place: the column of a step's pivot, which is the largest left in its row, gives way to a
-    column of the inverse.
-    """
-    count = len(matrix)
-    work, pivots, free = np.empty((count, count)), np.empty(count, np.int64), np.empty(count)
-    for row in range(count):
-        free[row] = 1.0
-        for column in range(count):
-            work[row, column] = matrix[row, column]
-    for step in range(count):
-        line, pivot, highest = work[step], 0, 0.0
-        for column in range(count):
-            if abs(line[column]) * free[column] > highest:
-                pivot, highest = column, abs(line[column])
-        if not highest > 0.0:
-            return False
-        free[pivot], pivots[step] = 0.0, pivot
-        scale = 1.0 / line[pivot]
-        # One more, so that others lose what they hold in this column and get their share of it.
-        line[pivot] += 1.0
-        for column in range(count):
-            line[column] *= scale
-        for other in range(count):
-            if other != step:
-                share = work[other, pivot]
-                for column in range(count):
-                    work[other, column] -= share * line[column]
-        line[pivot] = scale
-    for step in range(count):
-        for column in range(count):
-            out[pivots[step], column] = work[step, pivots[column]]
-    return True
-
-
-@entry()
-def drop_small(inverse, matrix):
-    """Take singular values below the cut-off out of an inverse: they are its largest.
-
-    Returns:
-        Whether `inverse` now is the pseudo-inverse for certain: norms bound the largest singular
-        value of a matrix from above, and products with unit vectors from below.
-    """
-    count = len(matrix)
-    above, below = 0.0, 0.0
-    for column in range(count):
-        total = 0.0
-        for row in range(count):
-            total += matrix[row, column]
-            above += matrix[row, column] ** 2
-        below += total**2 / count
-    for _ in range(MOST_SMALL + 1):
-        square, longest, longest_row = 0.0, -1.0, 0
-        for row in range(count):
-            found = _dot(inverse[row], inverse[row])
-            square += found
-            if found > longest:
-                longest, longest_row = found, row
-        if square * above * SINGULAR_VALUE_CUTOFF**2 < 1.0:
-            return True
-        if not square * above * FAINTEST**2 < 1.0:
-            return False
-        unit, image = np.empty(count), np.empty(count)
-        for column in range(count):
-            unit[column], image[column] = 0.0, inverse[longest_row, column]
-        found = _largest_pair(inverse, unit, image)
-        if not found * below * SINGULAR_VALUE_CUTOFF**2 > 1.0:
-            return False
-        for row in range(count):
-            for column in range(count):
-                inverse[row, column] -= unit[row] * image[column]
-    return False
-
-
-@kernel()
-def _largest_pair(matrix, unit, image):
-    """A unit vector and its product with a matrix, of the largest singular value.
-
-    Starts from the product's direction in `image`. Returns the square of the value, 0 if another is
-    so close to it that vectors do not settle.
-    """
-    product = np.empty(len(unit))
-    for _ in range(MOST_TURNS):
-        dot_rows(product, matrix, image)
-        scale, change = 1.0 / np.sqrt(_dot(product, product)), 0.0
-        for row in range(len(unit)):
-            change += (product[row] * scale - unit[row]) ** 2
-            unit[row] = product[row] * scale
-        sum_rows(image, unit, matrix)
-        if change < SETTLED**2:
-            return _dot(image, image)
-    return 0.0
-
-
-@kernel()
-def _dot(left, right):
-    total = 0.0
-    for index in range(len(left)):
-        total += left[index] * right[index]
-    return total
+from cla.attention.kernels.compiled import entry, inlined
+from cla.attention.kernels.vectors import START, sum_rows
+from cla.attention.pseudo_inverse import FEW, ITERATIONS, LEAST, LEVEL, SMOOTHNESS
 
 
 @entry()
@@ -166,7 +37,9 @@ def ridge(out, gamma):
     # L of gram = L L^T, row by row.
     for row in range(count):
         for column in range(row + 1):
-            part = gram[row, column] - _dot(gram[row, :column], gram[column, :column])
+            part = gram[row, column]
+            for other in range(column):
+                part -= gram[row, other] * gram[column, other]
             gram[row, column] = np.sqrt(part) if row == column else part / gram[column, column]
     # L Y = rest^T, then L^T X = Y; rows of X and Y are rows of the inverse.
     for row in range(count):
@@ -185,7 +58,7 @@ def ridge(out, gamma):
                 out[row, column] -= part * out[other, column]
         for column in range(count):
             out[row, column] /= gram[row, row]
-    sum_rows(line, mean, out)
+    sum_rows(line, mean, out, START)
     sound = abs(square) < np.inf
     for row in range(count):
         for column in range(count):
@@ -211,20 +84,20 @@ def iterate(out, gamma):
     work = np.empty((count, count))
     for _ in range(ITERATIONS):
         for row in range(count):
-            sum_rows(product[row], gamma[row], out)
+            sum_rows(product[row], gamma[row], out, START)
         _less(inner, 7.0, product)
         for number in (15.0, 13.0):
             for row in range(count):
-                sum_rows(work[row], product[row], inner)
+                sum_rows(work[row], product[row], inner, START)
             _less(inner, number, work)
         for row in range(count):
-            sum_rows(work[row], out[row], inner)
+            sum_rows(work[row], out[row], inner, START)
         for row in range(count):
             for column in range(count):
                 out[row, column] = 0.25 * work[row, column]
 
 
-@kernel()
+@inlined()
 def _less(out, number, matrix):
     """`number` times the identity minus a matrix."""
     for row in range(len(matrix)):
@@ -233,5 +106,5 @@ def _less(out, number, matrix):
         out[row, row] += number
 
 
-INVERSES = {"exact": exact, "iterative": iterate, "ridge": ridge}
+INVERSES = {"iterative": iterate, "ridge": ridge}
 """By the methods of a configuration: `out` becomes the pseudo-inverse of one matrix (M, M)."""

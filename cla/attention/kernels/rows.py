@@ -26,7 +26,7 @@ class NewestRow:
     def of(self, state: Any) -> Any:
         """Attention (B, H, N) float32, oldest token first, zero what is unseen, an array.
 
-        None where exponentials would overflow.
+        None where exponentials would overflow, and of low rank with landmarks of a short window.
 
         Args:
             state: not one that was here before, is here again and has taken tokens in between.
@@ -38,12 +38,15 @@ class NewestRow:
             softmax_row(arrays[0], arrays[1], arrays[2], arrays[3], row)
             return row
         place = tuple(arrays[0].tolist()), tuple(arrays[1].tolist())
+        continual = config.landmark_mode == "continual"
+        if continual and min(place[0]) < config.window:  # cut into landmarks of its own
+            self._known = None
+            return None
         follows = arrays is self._known and place == self._place
         self._known, self._place = arrays, self._next(*place)
         if not follows:
             columns = column_stride(config.window)
             self._ring = np.empty((batch, config.num_heads, config.landmarks, columns))
-        continual = config.landmark_mode == "continual"
         if low_rank_row(*arrays[:4], *arrays[5:9], self._ring, follows, continual, row):
             return row
         self._known = None

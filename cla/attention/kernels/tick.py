@@ -2,15 +2,17 @@
 
 import numpy as np
 
-from cla.attention.kernels.compiled import entry, kernel
-from cla.attention.kernels.vectors import dot_rows, exponentials, exponentiate, sum_rows
+from cla.attention.kernels.compiled import entry, inlined
+from cla.attention.kernels.vectors import START, dot_rows, exponentials, exponentiate, sum_rows
 from cla.attention.kernels.window_sums import (
     CYCLE,
-    EMPTY,
     FIRST_BLOCK,
     HEAD,
     OTHERS,
     TOTAL,
+    clear,
+    copy,
+    merge,
     num_blocks,
     part_of,
     rescale,
@@ -18,6 +20,9 @@ from cla.attention.kernels.window_sums import (
     suffix_row,
     weigh,
 )
+
+ONE = np.int64(1)
+"""Landmark; of a type, see `START`."""
 
 TILE = 256
 """Tokens worked on at once: what is known of them stays in the cache."""
@@ -64,7 +69,7 @@ def renew(
             for mark in range(marks):
                 for column in range(size):
                     landmark[column] = query_landmarks[stream, head, column, mark]
-                sum_rows(gamma[mark], landmark, key_landmarks[stream, head])
+                sum_rows(gamma[mark], landmark, key_landmarks[stream, head], START)
                 _, whole = exponentiate(gamma[mark], bits)
                 for other in range(marks):
                     gamma[mark, other] /= whole
@@ -76,7 +81,7 @@ def renew(
                     )  # fmt: skip
 
 
-@kernel()
+@inlined()
 def build(table, weights, shifts, values, slot, near):
     """One landmark's column of the table of a full window, anew, as `window_sums.build_table`.
 
@@ -96,65 +101,42 @@ def build(table, weights, shifts, values, slot, near):
     for index in range(count):
         first, end = start_of(index, count, window), start_of(index + 1, count, window)
         beside = index == block or index == (block + 1) % count
+        clear(table[FIRST_BLOCK + index], ONE)
         if near and not beside:
             table[FIRST_BLOCK + index, 0] = 0.0
-            sum_rows(table[FIRST_BLOCK + index, 1:], weights[first:end], values[first:end])
+            sum_rows(table[FIRST_BLOCK + index, 1:], weights[first:end], values[first:end], START)
             continue
-        _clear(table, TOTAL)
         for token in range(end - 1, first - 1, -1):
-            _add(table, TOTAL, shifts[token], weights[token], values[token])
+            _add(table[FIRST_BLOCK + index], shifts[token], weights[token], values[token])
             if beside and token > first:
-                _copy(table, suffix_row(window, count, index, token - first), TOTAL)
-        _copy(table, FIRST_BLOCK + index, TOTAL)
-    _clear(table, HEAD)
+                row = suffix_row(window, count, index, token - first)
+                copy(table[row], table[FIRST_BLOCK + index])
+    for row in (HEAD, CYCLE, OTHERS):
+        clear(table[row], ONE)
     for token in range(start, slot):
-        _add(table, HEAD, shifts[token], weights[token], values[token])
-    _clear(table, CYCLE)
-    _clear(table, OTHERS)
+        _add(table[HEAD], shifts[token], weights[token], values[token])
     for index in range(count):
         if 0 < index < block:
-            _merge(table, CYCLE, FIRST_BLOCK + index)
+            merge(table[CYCLE], table[FIRST_BLOCK + index], ONE)
         if index != block:
-            _merge(table, OTHERS, FIRST_BLOCK + index)
-    _copy(table, TOTAL, OTHERS)
-    _merge(table, TOTAL, FIRST_BLOCK + block)
+            merge(table[OTHERS], table[FIRST_BLOCK + index], ONE)
+    copy(table[TOTAL], table[OTHERS])
+    merge(table[TOTAL], table[FIRST_BLOCK + block], ONE)
     # While block 0 is overwritten, so many have been made as it has new tokens.
     made = block + 1 if block else max(count - 1 - (slot - start), 2)
     for index in range(count - 2, made - 1, -1):
-        _merge(table, FIRST_BLOCK + index, FIRST_BLOCK + index + 1)
+        merge(table[FIRST_BLOCK + index], table[FIRST_BLOCK + index + 1], ONE)
 
 
-@kernel()
-def _clear(table, row):
-    for column in range(table.shape[1]):
-        table[row, column] = 0.0
-    table[row, 0] = EMPTY
-
-
-@kernel()
-def _copy(table, target, source):
-    for column in range(table.shape[1]):
-        table[target, column] = table[source, column]
-
-
-@kernel()
-def _merge(table, target, source):
-    _add(table, target, table[source, 0], 1.0, table[source, 1:])
-
-
-@kernel()
-def _add(table, row, shift, weight, value):
-    """Merge one token, or some whose sums are given, into the sums of one landmark."""
-    if table[row, 0] == shift:
-        for column in range(len(value)):
-            table[row, column + 1] += weight * value[column]
-        return
-    table[row, 0], ours, theirs = rescale(table[row, 0], shift)
+@inlined()
+def _add(into, shift, weight, value):
+    """Merge one token into the sums of one landmark."""
+    into[0], ours, theirs = rescale(into[0], shift)
     for column in range(len(value)):
-        table[row, column + 1] = ours * table[row, column + 1] + theirs * weight * value[column]
+        into[column + 1] = ours * into[column + 1] + theirs * weight * value[column]
 
 
-@kernel()
+@inlined()
 def _write_betas(ring, queries, key_landmarks, begin, count):
     """Some columns of the ring of betas, from the ring of queries."""
     size, marks = key_landmarks.shape
@@ -168,7 +150,7 @@ def _write_betas(ring, queries, key_landmarks, begin, count):
     for mark in range(marks):
         for column in range(size):
             landmark[column] = key_landmarks[column, mark]
-        sum_rows(betas[mark], landmark, turned)
+        sum_rows(betas[mark], landmark, turned, START)
         for token in range(count):
             shift[token] = max(shift[token], betas[mark, token])
     bits = np.empty(count, np.int64)

@@ -7,6 +7,9 @@ import numpy as np
 from cla.attention.kernels.compiled import kernel
 from cla.attention.partial_sums import NEAR
 
+START = np.int64(0)
+"""Of a type: for a number as it stands, a kernel that it is given would be compiled once more."""
+
 LEAST = -708.0
 """Below it a float64 would be denormal; exponentials of less are that of this (3e-308)."""
 LOG2_E = 1.4426950408889634
@@ -104,29 +107,8 @@ def clear_rows(out):
 
 
 @kernel()
-def sum_rows(out, weights, rows):
-    """out = weights @ rows, of (R) and (R, C); of rows longer than out, their beginning."""
-    count, fours = len(weights), len(weights) // 4 * 4
-    for column in range(len(out)):
-        out[column] = 0.0
-    for row in range(0, fours, 4):
-        a, b, c, d = weights[row], weights[row + 1], weights[row + 2], weights[row + 3]
-        for column in range(len(out)):
-            out[column] += (
-                a * rows[row, column]
-                + b * rows[row + 1, column]
-                + c * rows[row + 2, column]
-                + d * rows[row + 3, column]
-            )
-    for row in range(fours, count):
-        a = weights[row]
-        for column in range(len(out)):
-            out[column] += a * rows[row, column]
-
-
-@kernel()
-def sum_rows_from(out, weights, rows, first):
-    """`sum_rows` of the part of all rows that begins at column `first`."""
+def sum_rows(out, weights, rows, first):
+    """out = weights @ rows, of (R) and (R, C); of longer rows the part from column `first` on."""
     count, fours = len(weights), len(weights) // 4 * 4
     first = max(first, 0)  # compilers see that no index counts from the end
     for column in range(len(out)):

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cla.attention.kernels.compiled import kernel
-from cla.attention.kernels.vectors import all_near, exponentials, sum_rows
+from cla.attention.kernels.compiled import inlined, kernel
+from cla.attention.kernels.vectors import START, all_near, exponentials, sum_rows
 from cla.attention.partial_sums import NEAR
 from cla.attention.window_sums import ROWS
 
@@ -46,7 +46,7 @@ class Turn(NamedTuple):
     rest: Any
 
 
-@kernel()
+@inlined()
 def num_blocks(window):
     """K, as `cuts.blocks`."""
     return max(1, (int(np.sqrt(window + 1)) + 1) // 2 * 2) if window > 1 else 1
@@ -68,14 +68,14 @@ def part_of(place, count, window):
     return longer_count + (place - split) // shorter
 
 
-@kernel()
+@inlined()
 def suffix_row(window, count, block, place):
     """Row of the sum of the tokens of a block from `place` on."""
     rows = max(1, -(-window // count) - 1)
     return FIRST_BLOCK + count + block % 2 * rows + place - 1
 
 
-@kernel()
+@inlined()
 def turn_of(slot, window):
     """The turn of the token that takes a place of the ring."""
     count = num_blocks(window)
@@ -90,7 +90,7 @@ def turn_of(slot, window):
     return Turn(slot, count, block, offset, length, old, next_start + max(old, 0), due, rest)
 
 
-@kernel()
+@inlined()
 def slide(sums, query_landmarks, keys, values, turn, weights, shifts, bits):
     """Take the token that the rings hold at `turn.slot` into the sums of a window.
 
@@ -110,19 +110,18 @@ def slide(sums, query_landmarks, keys, values, turn, weights, shifts, bits):
     for head in range(heads):  # far memory is asked for at once, not head by head
         weights[head, 1, 0] = keys[head, turn.leaving, 0] + values[head, turn.leaving, 0]
     for head in range(heads):
-        sum_rows(weights[head, 0], keys[head, turn.slot], query_landmarks[head])
-        sum_rows(weights[head, 1], keys[head, turn.leaving], query_landmarks[head])
+        sum_rows(weights[head, 0], keys[head, turn.slot], query_landmarks[head], START)
+        sum_rows(weights[head, 1], keys[head, turn.leaving], query_landmarks[head], START)
     near = weigh(weights.reshape(-1), shifts.reshape(-1), bits)
     inner = near and turn.old >= 1 and 0 < turn.offset < turn.length - 1
     turned = turn.count - 2 - turn.offset if turn.block == 0 else 0
     for head in range(heads):
         if turned >= 2:
-            merge(flat, FIRST_BLOCK + turned, FIRST_BLOCK + turned + 1, head, marks)
+            merge(flat[FIRST_BLOCK + turned, head], flat[FIRST_BLOCK + turned + 1, head], marks)
         if inner and _all_plain(flat, head, turn, marks):
-            add_token(sums, HEAD, HEAD, head, weights[head, 0], values[head, turn.slot])
-            add_token(
-                sums, turn.due, turn.due + 1, head, weights[head, 1], values[head, turn.leaving]
-            )
+            new, old = values[head, turn.slot], values[head, turn.leaving]
+            _add_token(sums[HEAD, head], sums[HEAD, head], weights[head, 0], new)
+            _add_token(sums[turn.due, head], sums[turn.due + 1, head], weights[head, 1], old)
             for index in range(columns * marks):
                 flat[TOTAL, head, index] = (
                     flat[HEAD, head, index]
@@ -133,40 +132,42 @@ def slide(sums, query_landmarks, keys, values, turn, weights, shifts, bits):
             _slide(sums, flat, head, values, turn, weights[head], shifts[head])
 
 
-@kernel()
+@inlined()
 def _slide(sums, flat, head, values, turn, weights, shifts):
     """`slide` in one head, whatever its shifts are and wherever the token is in its block."""
     marks = sums.shape[3]
+    first, total, others = flat[HEAD, head], flat[TOTAL, head], flat[OTHERS, head]
     # A token's sums are put where those of the whole window will be.
-    set_token(sums, TOTAL, head, weights[0], shifts[0], values[head, turn.slot])
+    _set_token(sums[TOTAL, head], weights[0], shifts[0], values[head, turn.slot])
     if turn.offset:
-        merge(flat, HEAD, TOTAL, head, marks)
+        merge(first, total, marks)
     else:
-        copy(flat, HEAD, TOTAL, head)
+        copy(first, total)
     if turn.old >= 1:
-        leaving = values[head, turn.leaving]
+        leaving, due = values[head, turn.leaving], flat[turn.due, head]
         if turn.offset:
-            copy(flat, turn.due, turn.due + 1, head)
+            copy(due, flat[turn.due + 1, head])
         else:
-            clear(flat, turn.due, head, marks)
+            clear(due, marks)
         if leaving[-1] != 0.0:  # else no token was seen there
-            set_token(sums, TOTAL, head, weights[1], shifts[1], leaving)
-            merge(flat, turn.due, TOTAL, head, marks)
-    copy(flat, TOTAL, HEAD, head)
-    merge(flat, TOTAL, OTHERS, head, marks)
+            _set_token(sums[TOTAL, head], weights[1], shifts[1], leaving)
+            merge(due, total, marks)
+    copy(total, first)
+    merge(total, others, marks)
     if turn.offset < turn.length - 1:
-        merge(flat, TOTAL, turn.rest, head, marks)
+        merge(total, flat[turn.rest, head], marks)
         return
-    copy(flat, FIRST_BLOCK + turn.block, HEAD, head)
+    cycle = flat[CYCLE, head]
+    copy(flat[FIRST_BLOCK + turn.block, head], first)
     if turn.block == 0:
-        clear(flat, CYCLE, head, marks)
+        clear(cycle, marks)
     else:
-        merge(flat, CYCLE, HEAD, head, marks)
-    copy(flat, OTHERS, CYCLE, head)
+        merge(cycle, first, marks)
+    copy(others, cycle)
     if turn.block < turn.count - 1:
-        merge(flat, OTHERS, FIRST_BLOCK, head, marks)
+        merge(others, flat[FIRST_BLOCK, head], marks)
     if turn.block + 2 < turn.count:
-        merge(flat, OTHERS, FIRST_BLOCK + turn.block + 2, head, marks)
+        merge(others, flat[FIRST_BLOCK + turn.block + 2, head], marks)
 
 
 @kernel()
@@ -182,7 +183,7 @@ def weigh(logits, shifts, bits):
     return near
 
 
-@kernel()
+@inlined()
 def _all_plain(flat, head, turn, marks):
     """Whether all shifts of the sums that a token is added to are 0."""
     far = 0.0
@@ -192,62 +193,56 @@ def _all_plain(flat, head, turn, marks):
     return far == 0.0
 
 
-@kernel()
-def add_token(sums, target, source, head, weights, value):
-    """Row `target` = row `source` and one token more; all shifts are 0."""
-    marks = len(weights)
-    for mark in range(marks):
-        sums[target, head, 0, mark] = 0.0
-    for column in range(len(value)):
-        number = value[column]
-        for mark in range(marks):
-            sums[target, head, column + 1, mark] = (
-                sums[source, head, column + 1, mark] + weights[mark] * number
-            )
-
-
-@kernel()
-def set_token(sums, row, head, weights, shifts, value):
-    """Make a row the sums of one token."""
+@inlined()
+def _add_token(into, before, weights, value):
+    """Sums (D + 2, M) = those before and one token more; all shifts are 0."""
     for mark in range(len(weights)):
-        sums[row, head, 0, mark] = shifts[mark]
+        into[0, mark] = 0.0
     for column in range(len(value)):
         number = value[column]
         for mark in range(len(weights)):
-            sums[row, head, column + 1, mark] = weights[mark] * number
+            into[column + 1, mark] = before[column + 1, mark] + weights[mark] * number
+
+
+@inlined()
+def _set_token(into, weights, shifts, value):
+    """The sums (D + 2, M) of one token."""
+    for mark in range(len(weights)):
+        into[0, mark] = shifts[mark]
+    for column in range(len(value)):
+        number = value[column]
+        for mark in range(len(weights)):
+            into[column + 1, mark] = weights[mark] * number
 
 
 @kernel()
-def clear(flat, row, head, marks):
-    """Make a row the sums of nothing."""
-    for index in range(flat.shape[2]):
-        flat[row, head, index] = EMPTY if index < marks else 0.0
+def clear(sums, marks):
+    """Make sums of M landmarks, shifts first, the sums of nothing."""
+    for index in range(len(sums)):
+        sums[index] = EMPTY if index < marks else 0.0
 
 
 @kernel()
-def copy(flat, target, source, head):
-    """Overwrite a row by another."""
-    for index in range(flat.shape[2]):
-        flat[target, head, index] = flat[source, head, index]
+def copy(into, sums):
+    """Overwrite sums by others."""
+    for index in range(len(into)):
+        into[index] = sums[index]
 
 
 @kernel()
-def merge(flat, target, source, head, marks):
-    """Merge a row into another one."""
+def merge(into, sums, marks):
+    """Merge sums of M landmarks, shifts first, into others."""
     far = 0.0
     for mark in range(marks):
-        far += abs(flat[target, head, mark]) + abs(flat[source, head, mark])
+        far += abs(into[mark]) + abs(sums[mark])
     if far == 0.0:
-        for index in range(flat.shape[2]):
-            flat[target, head, index] += flat[source, head, index]
+        for index in range(len(into)):
+            into[index] += sums[index]
         return
     for mark in range(marks):
-        shift, ours, theirs = rescale(flat[target, head, mark], flat[source, head, mark])
-        flat[target, head, mark] = shift
-        for index in range(mark + marks, flat.shape[2], marks):
-            flat[target, head, index] = (
-                ours * flat[target, head, index] + theirs * flat[source, head, index]
-            )
+        into[mark], ours, theirs = rescale(into[mark], sums[mark])
+        for index in range(mark + marks, len(into), marks):
+            into[index] = ours * into[index] + theirs * sums[index]
 
 
 @kernel()

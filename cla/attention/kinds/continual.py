@@ -88,7 +88,7 @@ class ContinualKind(FullKind):
     @property
     def compiled(self) -> "kernels.Steps":
         if self._kernels is None:
-            self._kernels = kernels.continual_steps(self.config)
+            self._kernels = kernels.ContinualSteps(self.config)
         return self._kernels
 
     def fits(self, state: ContinualState) -> bool:

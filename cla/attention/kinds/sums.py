@@ -55,7 +55,7 @@ class SummedKind(WindowKind):
     @property
     def compiled(self) -> "kernels.Steps | None":
         if self._kernels is None:
-            self._kernels = kernels.nystrom_steps(self.config)
+            self._kernels = kernels.NystromSteps(self.config)
         return self._kernels
 
     def state_dtype(self, dtype: torch.dtype) -> torch.dtype:
