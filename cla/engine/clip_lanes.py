@@ -67,13 +67,7 @@ def scan_lane(
     logits, _ = classifier.scan(clip.features[None], classifier.init_state(1))
     probabilities = logits[0].softmax(-1).float().numpy()
     compute_s = time.perf_counter() - start
-    if task.known:
-        features = clip.features.float().numpy()
-        held = [
-            task.known.held_against(row, features[: index + 1])
-            for index, row in enumerate(probabilities)
-        ]
-        probabilities = np.stack(held)
+    probabilities = task.known.held_along(probabilities, clip.features.float().numpy())
     detector = EventDetector(task.labels, task.event_config)
     found = (
         detector.detect(token.time_s, row)

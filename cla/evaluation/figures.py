@@ -7,8 +7,8 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.evaluation.lanes import FULL, Outputs, ablations, probabilities, row_name
-from cla.models import LaneSpec, StreamClassifier, TaskModel
+from cla.evaluation.lanes import FULL, Outputs, ablations, outputs_of, row_name
+from cla.models import LaneSpec, TaskModel
 
 Row = dict[str, Any]
 
@@ -32,16 +32,12 @@ class Measures(Generic[S]):
         ablated: of outputs without what attention adds, and the streams.
         holds: whether a stream holds something to recognize; a set without has no ablation.
         details: further tables by name, of the outputs under full attention of a set with.
-        outputs: what a lane says of streams.
     """
 
     row: Callable[[Outputs, Outputs, Sequence[S]], Row]
     ablated: Callable[[Outputs, Sequence[S]], Row]
     holds: Callable[[S], bool]
     details: Callable[[Outputs, Sequence[S]], dict[str, Row]] = lambda _outputs, _streams: {}
-    outputs: Callable[[StreamClassifier, Sequence[S]], Outputs] = lambda lane, streams: (
-        probabilities(lane, [stream.features for stream in streams])
-    )
 
 
 def measure(
@@ -57,11 +53,12 @@ def measure(
     """
     figures: dict[str, Any] = {}
     for name, streams in sets.items():
-        full = measures.outputs(task.lane(FULL), streams)
+        features = [stream.features for stream in streams]
+        full = outputs_of(task, task.lane(FULL), features)
         figures[name] = {row_name(FULL): measures.row(full, full, streams)}
         for lane in lanes_on(name):
             if lane != FULL:
-                outputs = measures.outputs(task.lane(lane), streams)
+                outputs = outputs_of(task, task.lane(lane), features)
                 figures[name][row_name(lane)] = measures.row(outputs, full, streams)
         if any(measures.holds(stream) for stream in streams):
             for table, rows in measures.details(full, streams).items():
@@ -69,7 +66,7 @@ def measure(
             figures[f"{name}: ablation"] = {
                 row_name(FULL): measures.ablated(full, streams),
                 **{
-                    variant: measures.ablated(measures.outputs(lane, streams), streams)
+                    variant: measures.ablated(outputs_of(task, lane, features), streams)
                     for variant, lane in ablations(task.classifier).items()
                 },
             }

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from cla.attention import LOW_RANK, REFERENCE
-from cla.models import LaneSpec, StreamClassifier
+from cla.models import LaneSpec, StreamClassifier, TaskModel
 
 Outputs = list[NDArray[np.float32]]
 """Class probabilities (T, C) of each stream."""
@@ -42,6 +42,19 @@ def ablations(classifier: StreamClassifier) -> dict[str, StreamClassifier]:
         "attention zeroed": silent,
         "window 1": classifier.with_attention(REFERENCE, window=1),
     }
+
+
+def outputs_of(
+    task: TaskModel, lane: StreamClassifier, features: Sequence[NDArray[np.floating]]
+) -> Outputs:
+    """What a lane of a task says: its probabilities, classes that sound otherwise taken for none.
+
+    Shapes:
+        features: (T, F) of each stream.
+        returns: (T, C) of each.
+    """
+    said = zip(probabilities(lane, features), features, strict=True)
+    return [task.known.held_along(rows, tokens.astype(np.float32)) for rows, tokens in said]
 
 
 @torch.no_grad()

@@ -28,9 +28,10 @@ class KnownClass:
     examples: Features
     least: float
 
-    def resembled_by(self, features: Features) -> bool:
-        """Whether features (F,) are near enough to an example."""
-        return float((self.examples @ unit(features)).max()) >= self.least
+    def resembled_by(self, features: Features) -> NDArray[np.bool_]:
+        """Whether features are near enough to an example, (...) of (..., F)."""
+        near: NDArray[np.bool_] = (unit(features) @ self.examples.T).max(-1) >= self.least
+        return near
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,10 @@ class ScoredClass:
         )
         return leads
 
-    def resembled_by(self, features: Features) -> bool:
-        """Whether no score that speaks against it is too high in features (F,)."""
-        return float(self.lead(features)) >= self.least
+    def resembled_by(self, features: Features) -> NDArray[np.bool_]:
+        """Whether no score that speaks against it is too high, (...) of features (..., F)."""
+        leads: NDArray[np.bool_] = self.lead(features) >= self.least
+        return leads
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,23 @@ class Known:
         held: Features = probabilities.copy()
         held[0] += held[strange].sum()
         held[strange] = 0.0
+        return held
+
+    def held_along(self, probabilities: Features, features: Features) -> Features:
+        """The same of every token of a stream.
+
+        Shapes:
+            probabilities: (T, C)
+            features: (T, F)
+        """
+        if not self.classes:
+            return probabilities
+        newest = averaged(features)
+        strange = np.zeros(probabilities.shape, bool)
+        for place, one in self.classes.items():
+            strange[:, place] = ~one.resembled_by(newest)
+        held: Features = np.where(strange, np.float32(0), probabilities)
+        held[:, 0] += np.where(strange, probabilities, np.float32(0)).sum(1)
         return held
 
 

@@ -12,8 +12,7 @@ from cla.attention import LOW_RANK, REFERENCE
 from cla.features import FrontEnd
 from cla.models import ClassifierConfig, StreamClassifier
 from cla.training.batches import Batch, FeatureNoise, LabeledStream, Pieces
-from cla.training.losses import batch_loss
-from cla.training.train import TrainConfig
+from cla.training.train import TrainConfig, training_steps
 
 Progress = Callable[[float], object]
 """Is told which share of the work is done (0 to 1)."""
@@ -125,36 +124,26 @@ def fit_encoder(
 ) -> StreamClassifier:
     """Train encoder and head on, under full attention and few landmarks in turn."""
     torch.manual_seed(fit.seed)
-    rng = np.random.default_rng(fit.seed)
     config = TrainConfig(
         classifier.config,
+        steps=fit.steps,
         full_share=0.75,
         scan_streams=6,
         scan_tokens=200,
         windows=32,
         blind_tokens=SETTLED_TOKENS,
+        learning_rate=fit.learning_rate,
+        weight_decay=fit.weight_decay,
+        warmup_steps=max(2, fit.steps // 5),
+        seed=fit.seed,
     )
     model = StreamClassifier(classifier.config)
     model.load_state_dict(classifier.state_dict())
-    model.train()
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=fit.learning_rate, weight_decay=fit.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, fit.learning_rate, total_steps=fit.steps, pct_start=0.2
-    )
-    pieces = NoisyPieces(streams)
-    began_s = time.monotonic()
-    for step in range(fit.steps):
-        if time.monotonic() - began_s > fit.limit_s:
+    until_s = time.monotonic() + fit.limit_s
+    for step, _ in enumerate(training_steps(model, NoisyPieces(streams), config), 1):
+        progress(step / fit.steps)
+        if time.monotonic() > until_s:
             break
-        loss = batch_loss(model, {}, pieces, config, rng)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        progress((step + 1) / fit.steps)
     return model.eval().requires_grad_(False)
 
 

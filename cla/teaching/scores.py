@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from cla.errors import ClaError
-from cla.evaluation.lanes import row_name
-from cla.models import LaneSpec, StreamClassifier, TaskModel
-from cla.models.known import TOKENS
+from cla.evaluation.lanes import outputs_of, row_name
+from cla.models import LaneSpec, TaskModel
 from cla.teaching.stretches import Pools, StreamJoiner
 from cla.training.batches import LabeledStream
 
@@ -86,40 +84,16 @@ def score_lanes(
     task: TaskModel, streams: Sequence[LabeledStream], lanes: Sequence[LaneSpec]
 ) -> list[LaneScore]:
     """Score a task's lanes, of which the first is full attention."""
-    features = torch.from_numpy(np.stack([stream.features for stream in streams]))
-    labels = np.stack([stream.labels for stream in streams])
+    features = [stream.features for stream in streams]
+    labels = np.concatenate([stream.labels for stream in streams])
     # Not tokens just after a change of label, and none of which the label is not certain.
-    counted = np.stack([stream.weights for stream in streams]) == 1
-    strange = _strange(task, features.numpy())
+    counted = np.concatenate([stream.weights for stream in streams]) == 1
     scores: list[LaneScore] = []
     full: NDArray[np.int64] | None = None
     for lane in lanes:
-        said = _said(task.lane(lane), features, strange)
+        said = np.concatenate(outputs_of(task, task.lane(lane), features)).argmax(-1)
         full = said if full is None else full
         confusion = np.zeros((len(task.labels),) * 2, np.int64)
         np.add.at(confusion, (labels[counted], said[counted]), 1)
         scores.append(LaneScore(row_name(lane), confusion, float((said == full)[counted].mean())))
     return scores
-
-
-def _strange(task: TaskModel, features: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which classes are strange at which token, (S, T, C)."""
-    strange = np.zeros((*features.shape[:2], len(task.labels)), bool)
-    for stream, tokens in enumerate(features if task.known else ()):
-        for index in range(len(tokens)):
-            recent = tokens[max(0, index + 1 - TOKENS) : index + 1]
-            strange[stream, index, task.known.strange(recent)] = True
-    return strange
-
-
-@torch.inference_mode()
-def _said(
-    lane: StreamClassifier, features: torch.Tensor, strange: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    logits, _ = lane.scan(features, lane.init_state(len(features)))
-    probabilities = logits.softmax(-1).numpy()
-    nothing = np.where(strange, probabilities, 0).sum(-1)
-    probabilities = np.where(strange, 0, probabilities)
-    probabilities[..., 0] += nothing
-    said: NDArray[np.int64] = probabilities.argmax(-1)
-    return said

@@ -9,7 +9,8 @@ def fixed_logits(lane: StreamClassifier, features: Tensor, start: Tensor) -> Ten
     """Logits of each token of streams that begin here, differentiable; of a lane with one layer.
 
     Beta gamma^+ delta of a window is one row of weights over its tokens, so the rows of all
-    windows are a band of a T x T matrix. Equals stepping, as `scan` does, which is far slower.
+    windows are a band of a T x T matrix. Equals stepping, as `scan` does, which takes longer where
+    there are many landmarks.
 
     Args:
         lane: with fixed landmarks, which have been set.

@@ -1,10 +1,12 @@
 """Training: one set of weights under full attention and any number of landmarks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from cla.models import ClassifierConfig, FixedLandmarks, StreamClassifier
 from cla.training.batches import FeatureNoise, LabeledStream, Pieces
@@ -80,13 +82,34 @@ def train(
     streams: Sequence[LabeledStream], config: TrainConfig, start: Start | None = None
 ) -> StreamClassifier:
     """Train a classifier, anew or from `start`, and return the moving average of its weights."""
-    from tqdm import trange
+    from tqdm import tqdm
 
     torch.manual_seed(config.seed)
-    rng = np.random.default_rng(config.seed)
     model = StreamClassifier(config.classifier)
     if start is not None:
         model.load_state_dict(start.classifier.state_dict())
+    average = torch.optim.swa_utils.AveragedModel(
+        model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(config.average)
+    )
+    losses = training_steps(model, Pieces(streams), config, start.landmarks if start else {})
+    progress = tqdm(losses, desc="training", total=config.steps)
+    for step, loss in enumerate(progress):
+        average.update_parameters(model)
+        if step % 50 == 0:
+            progress.set_postfix(loss=f"{loss.item():.3f}")
+    trained = StreamClassifier(config.classifier)
+    trained.load_state_dict(average.module.state_dict())
+    return trained.eval().requires_grad_(False)
+
+
+def training_steps(
+    model: StreamClassifier,
+    pieces: Pieces,
+    config: TrainConfig,
+    landmarks: Mapping[int, Sequence[FixedLandmarks]] = MappingProxyType({}),
+) -> Iterator[Tensor]:
+    """Train a model in place; yields the loss of each step when it was taken."""
+    rng = np.random.default_rng(config.seed)
     model.train()
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
@@ -97,22 +120,11 @@ def train(
         total_steps=config.steps,
         pct_start=min(0.5, config.warmup_steps / config.steps),
     )
-    average = torch.optim.swa_utils.AveragedModel(
-        model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(config.average)
-    )
-    pieces = Pieces(streams)
-    landmarks = start.landmarks if start else {}
-    progress = trange(config.steps, desc="training")
-    for step in progress:
+    for _ in range(config.steps):
         loss = batch_loss(model, landmarks, pieces, config, rng)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
-        average.update_parameters(model)
-        if step % 50 == 0:
-            progress.set_postfix(loss=f"{loss.item():.3f}")
-    trained = StreamClassifier(config.classifier)
-    trained.load_state_dict(average.module.state_dict())
-    return trained.eval().requires_grad_(False)
+        yield loss

@@ -8,12 +8,11 @@ import numpy as np
 
 from cla.evaluation.figures import Measures, measure
 from cla.evaluation.intervals import interval
-from cla.evaluation.lanes import FULL, LANES, Outputs, probabilities, row_name
+from cla.evaluation.lanes import FULL, LANES, Outputs, outputs_of, row_name
 from cla.evaluation.scoring import EventScorer, found_figures, lane_figures
 from cla.evaluation.streams import Expected, TokenStream
 from cla.features import SOUND_HOP_S, embed_sounds
-from cla.models import EventConfig, StreamClassifier, TaskModel
-from recipes.sounds.familiar import held, strange_tokens
+from cla.models import EventConfig, TaskModel
 from recipes.sounds.labels import labels_of
 from recipes.sounds.strangers import strange_sounds
 from recipes.sounds.streams import NONE
@@ -36,29 +35,22 @@ def evaluate(task: TaskModel, sets: Mapping[str, Sequence[TokenStream]]) -> dict
         row=lambda outputs, full, streams: _row(outputs, full, streams, task.event_config),
         ablated=tokens_right,
         holds=lambda _: True,
-        outputs=lambda lane, streams: outputs_of(task, lane, streams),
     )
     figures = measure(task, sets, measures, lambda _: LANES)
     return {name: rows for name, rows in figures.items() if name in (*sets, "test: ablation")}
 
 
-def outputs_of(task: TaskModel, lane: StreamClassifier, streams: Sequence[TokenStream]) -> Outputs:
-    """What a lane says of streams, with what is strange held against it."""
-    outputs = probabilities(lane, [stream.features for stream in streams])
-    return held(outputs, strange_tokens(task.known, streams))
-
-
 def strangers_named(task: TaskModel, downloads: Path) -> dict[str, Any]:
     """How many sounds of no class are named all the same, by lane."""
-    names, streams = [], []
+    names, features = [], []
     for name, samples in strange_sounds(downloads):
         names.append(name)
-        streams.append(TokenStream.of(embed_sounds(samples, scored=True).numpy()))
+        features.append(embed_sounds(samples, scored=True).numpy())
     found: dict[str, Any] = {"recordings": len(names)}
     for lane in (FULL, *(one for one in LANES if one.num_landmarks == 16)):
         events = [
             SCORER.detect(rows, task.event_config)
-            for rows in outputs_of(task, task.lane(lane), streams)
+            for rows in outputs_of(task, task.lane(lane), features)
         ]
         named = {name: each[0].label for name, each in zip(names, events, strict=True) if each}
         found[row_name(lane)] = {

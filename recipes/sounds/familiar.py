@@ -5,12 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.evaluation.lanes import Outputs
-from cla.evaluation.streams import TokenStream
 from cla.features import SCORED_DIM, YAMNET_DIM
 from cla.models import Known, ScoredClass
 from cla.models.known import averaged
-from recipes.sounds.streams import NONE
 
 _WATER = (*range(277, 292), *range(438, 452), 364, 365, 366, 484, 487)
 _VEHICLES = (*range(277, 280), *range(294, 349), 482, 487, 490)
@@ -65,30 +62,3 @@ def scored_class(label: int, least: float) -> ScoredClass:
     signs[-1] = -1
     signs[[YAMNET_DIM + place for place in FAMILIAR[label]]] = 1
     return ScoredClass(signs, least)
-
-
-def strange_tokens(known: Known, streams: Sequence[TokenStream]) -> list[NDArray[np.bool_]]:
-    """Where each class is unlike what sounds, as `Known.strange` says it, (T, C) of each stream."""
-    found = []
-    for stream in streams:
-        newest = averaged(stream.features.astype(np.float32))
-        strange = np.zeros((len(newest), 1 + max(known.classes, default=0)), bool)
-        for place, one in known.classes.items():
-            if isinstance(one, ScoredClass):
-                strange[:, place] = ~(one.lead(newest) >= one.least)
-        found.append(strange)
-    return found
-
-
-def held(outputs: Outputs, strange: Sequence[NDArray[np.bool_]]) -> Outputs:
-    """Probabilities as lanes give them: a class that no token resembles is none.
-
-    Shapes:
-        outputs: (T, C) of each stream.
-    """
-    found = []
-    for rows, refused in zip(outputs, strange, strict=True):
-        kept = np.where(refused, 0, rows)
-        kept[:, NONE] += rows.sum(1) - kept.sum(1)
-        found.append(kept)
-    return found

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from types import MappingProxyType
 
-from cla.evaluation.lanes import FULL
+from cla.evaluation.lanes import FULL, outputs_of
 from cla.evaluation.sensitivity import sensitivity
 from cla.evaluation.streams import TokenStream
 from cla.features import SCORED_DIM, SOUND_HOP_S
@@ -14,7 +14,7 @@ from cla.training.recipe import Recipe, Run
 from cla.training.stream_files import read_streams
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 from recipes.sounds.card import model_card
-from recipes.sounds.evaluate import LABELS, SCORER, evaluate, outputs_of, strangers_named
+from recipes.sounds.evaluate import LABELS, SCORER, evaluate, strangers_named
 from recipes.sounds.familiar import fit_known
 from recipes.sounds.labels import labeled
 from recipes.sounds.sets import FOLDS, TESTED, make_data, trained_folds
@@ -80,7 +80,7 @@ def make_card(run: Run) -> None:
     task = read_task(run.out)
     sets = {name: _streams(run, name, TEST_FOLD) for name in TESTED}
     heard = [stream for streams in sets.values() for stream in streams]
-    full = outputs_of(task, task.lane(FULL), heard)
+    full = outputs_of(task, task.lane(FULL), [stream.features for stream in heard])
     points = sensitivity(task.event_config, lambda events: SCORER.score(full, heard, events))
     strangers = strangers_named(task, run.downloads)
     card = model_card(evaluate(task, sets), strangers, points, task.event_config, run.config)
