@@ -132,7 +132,7 @@ def test_bad_files_are_explained(capsys, tmp_path):
         (["--landmarks", "0", "--landmark-mode", "continual"], "num_landmarks=0"),
         (["--window", "8"], "window=8"),
         (["--window", "0"], "window=0"),
-        (["--window", "999"], "window=999"),
+        (["--window", "9999"], "window=9999"),
         (["--lanes", "linear"], "linear"),
         (["--lanes", "full,full"], "twice"),
         (["--lanes", "continual_nystrom:x"], "kind/mode:landmarks"),
