@@ -13,12 +13,12 @@ class ClaError(Exception):
     Its sentences stand under its key in the catalogue of each language,
     `cla/texts/messages_<language>.toml`; they are safe to print, whatever they quote.
 
+    Of its attributes `message` and `remedy` are for people, `key` and `values` for programs: values
+    are numbers, None or text.
+
     Args:
         key: which fault it is.
         values: what its sentences quote, by name.
-
-    Attributes:
-        key, values: as given; values that are no numbers as text.
     """
 
     def __init__(self, key: str, /, **values: object) -> None:
