@@ -20,6 +20,10 @@ MAX_EVENTS = 100_000
 """The newest ones that are kept of a lane; no file within the limits has more."""
 
 
+MOST_AWAITED = 256
+"""Tokens whose answers by slow lanes are waited for."""
+
+
 class LaneSummary:
     """Totals of one lane."""
 
@@ -29,7 +33,7 @@ class LaneSummary:
         self.event_count = 0
         self.compute_ms = RunningStatistics()
         self.total_ops: int | None = 0
-        self.agreed = 0
+        self.agreed = self.compared = 0
 
 
 class Summary:
@@ -45,28 +49,41 @@ class Summary:
         self.dropped_frames = 0
         self.notices: list[str] = []
         self.lanes = {name: LaneSummary() for name in lanes}
+        self._said: dict[int, dict[str, str]] = {}
 
     def add(self, record: TokenRecord) -> None:
         """Take one token's records."""
         self.tokens += 1
         self.gaps_s += record.gap_s
         self.dropped_frames += record.dropped_frames
-        labels = {lane.lane: lane.label for lane in record.lanes}
         for lane in record.lanes:
+            if not lane.answered:
+                continue
             # Lanes may come while a session runs.
             totals = self.lanes.setdefault(lane.lane, LaneSummary())
             totals.tokens += 1
             totals.compute_ms.add(lane.compute_ms)
             totals.total_ops = summed([totals.total_ops, lane.ops])
-            totals.agreed += lane.label == labels.get(REFERENCE)
+            self._compare(record.token - lane.age, lane.lane, lane.label)
             if lane.event:
                 totals.events.append(lane.event)
                 totals.event_count += 1
 
+    def _compare(self, token: int, lane: str, label: str) -> None:
+        """Hold an answer against the full lane's to the same token; either may come first."""
+        said = self._said.setdefault(token, {})
+        said[lane] = label
+        full = said.get(REFERENCE)
+        for name in said if lane == REFERENCE else [lane] * (full is not None):
+            self.lanes[name].compared += 1
+            self.lanes[name].agreed += said[name] == full
+        while len(self._said) > MOST_AWAITED:
+            del self._said[next(iter(self._said))]
+
     def agreement(self, name: str) -> float | None:
-        """Share of tokens with the label of the full lane; None without that lane or tokens."""
+        """Share of tokens that both answered with the full lane's label; None without any."""
         lane = self.lanes[name]
-        return lane.agreed / lane.tokens if REFERENCE in self.lanes and lane.tokens else None
+        return lane.agreed / lane.compared if lane.compared else None
 
     def ops_per_token(self, name: str) -> float | None:
         """Multiply-adds of the attention product per token; None without tokens, or not counted."""

@@ -56,6 +56,16 @@ class UseKernels(Tagged, frozen=True, tag="kernels"):
     on: bool
 
 
+class Thin(Tagged, frozen=True, tag="thin"):
+    """Let a lane answer one of so many tokens, beside the others, or each within its step (0).
+
+    A session gives it by what it measures; a replay, by what was recorded.
+    """
+
+    lane: Name
+    every: Index
+
+
 class Pause(Tagged, frozen=True, tag="pause"):
     """Stop taking tokens."""
 
@@ -80,6 +90,13 @@ class RequestMap(Tagged, frozen=True, tag="map"):
 
 
 LaneCommand = (
-    SetLandmarks | SetLandmarkMode | SetWindow | SetLanes | SetEmit | SetSensitivity | UseKernels
+    SetLandmarks
+    | SetLandmarkMode
+    | SetWindow
+    | SetLanes
+    | SetEmit
+    | SetSensitivity
+    | UseKernels
+    | Thin
 )
 Command = LaneCommand | Pause | Resume | StepOnce | Reset | RequestMap

@@ -13,6 +13,7 @@ from cla.engine.commands import (
     SetLanes,
     SetSensitivity,
     SetWindow,
+    Thin,
     UseKernels,
 )
 from cla.engine.history import History
@@ -56,10 +57,33 @@ class Comparison:
 
     def step(self, token: Token) -> TokenRecord:
         """Let every lane take the token."""
+        records = tuple(lane.step(token, emit=self.emit) for lane in self.lanes)
         if bool(token.features.isfinite().all()):
             self.history.add(token.features)
-        records = tuple(lane.step(token, emit=self.emit) for lane in self.lanes)
         return TokenRecord(token.index, token.time_s, records)
+
+    def thinning(self, *, in_time: bool) -> list[Thin]:
+        """What lanes that are slow ask for before the next token, by what they have measured.
+
+        Args:
+            in_time: tokens come at their own pace, and no answer is waited for. Else all are, here,
+                and the last one is told with the next token.
+        """
+        asked = []
+        for lane in self.lanes:
+            late = in_time and lane.coming is not None and lane.coming.late
+            if late:
+                assert lane.coming is not None
+                asked.append(Thin(lane.name, lane.pace.late(lane.every, lane.coming.since_s)))
+                continue
+            every = lane.pace.wanted(lane.every)
+            if not in_time:
+                every = min(every, 1)
+                if lane.coming:
+                    lane.coming.settle()
+            if every != lane.every:
+                asked.append(Thin(lane.name, every))
+        return asked
 
     def take_faults(self) -> list[FaultRecord]:
         """Why lanes have left their device since the last call."""
@@ -91,6 +115,9 @@ class Comparison:
             self.kernels = command.on
             for lane in self.lanes:
                 lane.use_kernels(command.on)
+            return None
+        if isinstance(command, Thin):
+            self.lane(command.lane).thin(command.every)
             return None
         configs = changed([lane.config for lane in self.lanes], command)
         names = lane_names(configs)
@@ -178,5 +205,5 @@ def changed(configs: Sequence[LaneSpec], command: LaneCommand) -> tuple[LaneSpec
             return tuple(replace(config, landmark_mode=mode) for config in configs)
         case SetWindow(window):
             return tuple(replace(config, window=window) for config in configs)
-        case SetEmit() | SetSensitivity() | UseKernels():
+        case SetEmit() | SetSensitivity() | UseKernels() | Thin():
             return tuple(configs)

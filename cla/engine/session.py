@@ -52,6 +52,12 @@ class Session(Generic[Packet]):
         on_record: called from the worker whenever there are records.
         kernels: compiled in the background; lanes step by PyTorch until they are ready. Without
             this argument lanes step by kernels at once, and the first token waits for the compiler.
+
+    Attributes:
+        in_time: True while tokens come at the pace of their medium: slow lanes then answer only
+            some of them. False: tokens come as fast as they are processed, and slow lanes answer
+            all, outside of the turn of this session. None, of a session that is alone in its
+            process and not live: all lanes answer within the step.
     """
 
     def __init__(
@@ -65,6 +71,7 @@ class Session(Generic[Packet]):
         kernels: Kernels | None = None,
     ) -> None:
         self.live = live
+        self.in_time: bool | None = live or None
         self._on_record = on_record or (lambda: None)
         self._kernels = kernels
         by_kernels = kernels is None or kernels.ready
@@ -238,6 +245,9 @@ class Session(Generic[Packet]):
         self._inbox.stepped()
         if self._kernels and self._kernels.ready and not self._pipeline.comparison.kernels:
             self._pipeline.do(UseKernels(True))
+        if self.in_time is not None:
+            for thin in self._pipeline.comparison.thinning(in_time=self.in_time):
+                self._pipeline.do(thin)
         behind_s = self._inbox.behind_s
         with _turn():
             record = self._pipeline.step(behind_s)

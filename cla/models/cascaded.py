@@ -53,6 +53,13 @@ class CascadedStack(EncoderStack):
             token = layer.complete(token, attended.output)
         return token, tuple(emits) if emit else None
 
+    def append(self, token: Tensor, state: StackState) -> None:
+        *lower, last = zip(self, state.layers, strict=True)
+        for layer, part in lower:
+            token = layer.complete(token, layer.attention.step(layer.attended(token), part).output)
+        layer, part = last
+        layer.attention.append(layer.attended(token), part)
+
     def inputs(self, tokens: Tensor) -> list[Tensor]:
         given = [tokens]
         for layer in list(self)[:-1]:

@@ -247,6 +247,15 @@ class StreamClassifier(nn.Module):
             logits = self.head(output)
         return Step(released(logits), state, released(emits))
 
+    def append(self, x: Tensor, state: ClassifierState) -> None:
+        """Take a token (B, F) of every stream in without an output, of which a step is most."""
+        self._check_state(state)
+        check_step(x, None, state.position, self.config.input_dim)
+        check_type(x, self.position_table.dtype)
+        with writing_to(state.position):
+            self.encoder.append(self.embed(x[:, None], state.position)[:, 0], state.stack)
+            state.position.add_(1).remainder_(self.config.position_period)
+
     def reset(self, state: ClassifierState, streams: Tensor) -> None:
         """Let the masked streams (B,) of a state start anew, in place."""
         state.position.masked_fill_(streams, 0)

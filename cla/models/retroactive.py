@@ -78,6 +78,11 @@ class RetroactiveStack(EncoderStack):
         newest = (_newest_emits(*pair, below.valid_tokens) for pair in pairs)
         return output, (attended.emits, *newest)
 
+    def append(self, token: Tensor, state: StackState) -> None:
+        below = state.layers[0]
+        write_token(state.tokens[:, None], below.slot, token[:, None], None)
+        self.first.attention.append(self.first.attended(token), below)
+
     def inputs(self, tokens: Tensor) -> list[Tensor]:
         given = [tokens]
         for layer in list(self)[:-1]:

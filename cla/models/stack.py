@@ -89,6 +89,10 @@ class EncoderStack(nn.Module, ABC):
         """The newest outputs and, if asked for, the emits of each layer; writes to `state`."""
 
     @abstractmethod
+    def append(self, token: Tensor, state: StackState) -> None:
+        """Take a token in without an output; writes to `state`."""
+
+    @abstractmethod
     def inputs(self, tokens: Tensor) -> list[Tensor]:
         """What each layer is given, (B, T, E), of whole windows."""
 

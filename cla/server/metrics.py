@@ -69,7 +69,7 @@ class Metrics:
             self._gap_s.inc(record.gap_s)
             self._dropped.inc(record.dropped_frames)
             self._queue_s.observe(record.queue_ms / 1e3)
-            for lane in record.lanes:
+            for lane in (one for one in record.lanes if one.answered):
                 # The kind alone: a visitor's own settings would make series without end.
                 kind = parse_lane(lane.lane).kind
                 self._compute_s.labels(kind).observe(lane.compute_ms / 1e3)

@@ -51,12 +51,14 @@ class Playing:
         """Read the source, if it is one that is read here; it is closed at its end."""
         if self._opened.source:
             speed = None if self._opened.live else file_speed
+            self.session.in_time = self._opened.live or speed is not None
             self._feeder = Feeder(self.session, self._opened.source, speed=speed)
 
     def set_speed(self, file_speed: float | None) -> None:
         """Go on at another speed where this is a file; None is as fast as it can be worked on."""
         if self._feeder and not self._opened.live:
             self._feeder.set_speed(file_speed)
+            self.session.in_time = file_speed is not None
 
     def feed(self, data: bytes) -> None:
         """Take what the page's own device gives.

@@ -37,10 +37,10 @@ ROW_GROUP = 4096
 
 
 def rows(record: TokenRecord) -> list[Row]:
-    """A token's rows, one for each lane."""
+    """A token's rows, one for each lane that has an answer, to this token or to one before."""
     return [
         {
-            "token": record.token,
+            "token": record.token - lane.age,
             "time_s": round(record.time_s, 6),
             "lane": lane.lane,
             "label": lane.label,
@@ -52,6 +52,7 @@ def rows(record: TokenRecord) -> list[Row]:
             "dropped_frames": record.dropped_frames,
         }
         for lane in record.lanes
+        if lane.answered
     ]
 
 

@@ -1,7 +1,7 @@
 """A recorded session, run again on this server to be played and compared."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -54,7 +54,11 @@ class SessionReplay:
     def agreement(self) -> float | None:
         """Share of tokens on which the first two lanes name the same class, where both ran."""
         both = zip(*self.analysis.lanes[:2], strict=True) if len(self.lanes) > 1 else ()
-        same = [one.label == other.label for one, other in both if one.lane and other.lane]
+        same = [
+            one.label == other.label
+            for one, other in both
+            if one.lane and other.lane and one.answered and other.answered
+        ]
         return float(np.mean(same)) if same else None
 
 
@@ -75,7 +79,7 @@ def replay_session(
         kernels().wait()  # else this process compiled them, beside its live sessions
     config = ReplayConfig(tuple(lanes) or None, emit=True, preview=True)
     begun = tuple(lanes) or recording.manifest.lanes
-    steps: list[Mapping[str, LaneRecord]] = []
+    steps: list[dict[str, LaneRecord]] = []
     pictures: list[FrameRecord] = []
     most = round(MAX_SHOWN_S / task.hop_s)
     expected = max(min(recording.duration_s / task.hop_s, most), 1.0)
@@ -86,7 +90,9 @@ def replay_session(
             if len(steps) == most or time.monotonic() > until_s:
                 whole = False
                 break
-            steps.append({same_lane(lane.lane, begun): lane for lane in record.lanes})
+            steps.append({})
+            for lane in record.lanes:  # each where the token is that it answers
+                steps[-1 - lane.age][same_lane(lane.lane, begun)] = lane
             if check:
                 check.add(record)
             if len(steps) % 50 == 0:

@@ -59,7 +59,7 @@ def poison_state(session):
     def poisoned(token):
         if token.index == BAD:
             for lane in session._pipeline.comparison.lanes:
-                for tensor in lane._state.stack.layers[0]:
+                for tensor in lane._stepper.state.stack.layers[0]:
                     if tensor.is_floating_point():
                         tensor.fill_(float("nan"))
         return step(token)
@@ -78,21 +78,21 @@ def poison_output(session):
     comparison.step = poisoned
     for lane in comparison.lanes:
 
-        def step(*inputs, step=lane._classifier.step, **options):
+        def step(*inputs, step=lane._stepper.classifier.step, **options):
             result = step(*inputs, **options)
             if striking == [True]:
                 result.output.fill_(float("nan"))
             return result
 
-        def by_kernels(*inputs, step=lane._compiled and lane._compiled.step):
+        def by_kernels(*inputs, step=lane._stepper._compiled and lane._stepper._compiled.step):
             scores = step(*inputs)
             if striking == [True]:
                 scores.probabilities.fill(np.nan)
             return scores
 
-        lane._classifier.step = step
-        if lane._compiled:
-            lane._compiled.step = by_kernels
+        lane._stepper.classifier.step = step
+        if lane._stepper._compiled:
+            lane._stepper._compiled.step = by_kernels
 
 
 @pytest.mark.parametrize("poison", [poison_features, poison_state, poison_output])

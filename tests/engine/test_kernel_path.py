@@ -121,7 +121,7 @@ def test_without_kernels_to_wait_for_lanes_step_by_them_at_once(task, tmp_path):
 
 
 def paths(comparison):
-    return {a.use_fused for lane in comparison.lanes for a in lane._classifier.attentions}
+    return {a.use_fused for lane in comparison.lanes for a in lane._stepper.classifier.attentions}
 
 
 def test_lanes_that_are_made_later_take_the_path_of_the_others(task):

@@ -33,7 +33,7 @@ def test_landmarks_are_the_means_of_their_stretches(config):
     lane = comparison.lanes[0]
     for seen, token in enumerate(tokens, 1):
         record = comparison.step(token).lanes[0]
-        classifier = lane._classifier
+        classifier = lane._stepper.classifier
         line = torch.stack([each.features for each in tokens[:seen]])[None]
         embedded = classifier.embed(line, torch.zeros(1, dtype=torch.int64))
         keys = classifier.attentions[0].project(embedded, torch.float32).keys[0]

@@ -77,7 +77,7 @@ def test_a_lane_that_begins_again_leaves_the_past_to_the_others():
     comparison, fresh = (Comparison(task, KINDS[:2]) for _ in range(2))
     for token in tokens[:40]:
         comparison.step(token)
-    for tensor in comparison.lanes[0]._state.stack.layers[0]:
+    for tensor in comparison.lanes[0]._stepper.state.stack.layers[0]:
         if tensor.is_floating_point():
             tensor.fill_(float("nan"))
     assert [lane.rebuilds for lane in comparison.step(tokens[40]).lanes] == [1, 0]

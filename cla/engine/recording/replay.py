@@ -133,14 +133,15 @@ class ReplayCheck:
         Raises:
             ClaError: what was recorded is damaged.
         """
-        recorded: Row | None = None
+        there = True
         for row in rows_of(record, self._steps):
             recorded = next(self._rows, None)
+            there = recorded is not None
             if recorded is not None and self.difference is None:
                 self.difference = _difference(recorded, row)
         self._steps += 1
-        self.compared += recorded is not None
-        self.beyond += recorded is None
+        self.compared += there
+        self.beyond += not there
 
     def finish(self) -> None:
         """The replay has ended: no records may be left but those whose input was cut off."""

@@ -41,11 +41,11 @@ MEASURED = frozenset({"compute_ms", "queue_ms", "behind_s"})
 
 
 def rows_of(record: TokenRecord, step: int) -> list[Row]:
-    """A token's rows, one for each lane."""
+    """A token's rows, one for each lane that has an answer, to this token or to one before."""
     return [
         {
-            "step": step,
-            "token": record.token,
+            "step": step - lane.age,
+            "token": record.token - lane.age,
             "time_s": record.time_s,
             "gap_s": record.gap_s,
             "dropped_frames": record.dropped_frames,
@@ -63,6 +63,7 @@ def rows_of(record: TokenRecord, step: int) -> list[Row]:
             "behind_s": record.behind_s,
         }
         for lane in record.lanes
+        if lane.answered
     ]
 
 
