@@ -60,7 +60,7 @@ class AnswerToCome:
 def _workers() -> ThreadPoolExecutor:
     """Those of this process: all but one of the processors are theirs at most."""
     most = max(1, (os.cpu_count() or 1) - 1)
-    return ThreadPoolExecutor(most, "cla-slow-lanes", initializer=_step_back)
+    return ThreadPoolExecutor(most, "slow-lanes", initializer=_step_back)
 
 
 def _step_back() -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 FORMAT = 5
 FORMATS = (2, 3, 4, FORMAT)
 """Those that are read: the second does not say which lanes stepped by compiled kernels, as all did
-then where numba was installed; lanes have other names up to the third."""
+then where numba was installed; lanes have other names up to the third; lanes
+that are thinned, and windows of all lanes at once, came with the fifth."""
 MANIFEST = "session.json"
 TASK = "task.safetensors"
 LOG = "log.jsonl"
