@@ -44,9 +44,9 @@ def test_the_difference_of_two_lanes_is_on_show(live):
     page.get_by_test_id("pair-1").select_option("1")
     wait_for(page, lambda: "pair" not in page.url)
     state = """(surface) => {
-      const { difference, agreement } = surface.livePage.board;
+      const { board } = surface.livePage, { difference } = board.comparison;
       const { row, tokens } = difference.shown;
-      const share = agreement.of(0, 1);
+      const share = board.agreed(0, 1);
       return { last: tokens.at(-1).distance, row: Array.from(row), share };
     }"""
     found = surface(page).evaluate(state)

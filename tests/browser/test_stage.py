@@ -15,7 +15,7 @@ PLACES = """root => {
     summary: all('[data-testid="summary"]')[0], controls: all(".controls")[0],
     lanes: all(".lane"), heads: all(".lane header"), labels: all(".lane .label"),
     charts: all(".lane canvas"), buttons: all(".sources > *").filter(({ right }) => right),
-    strip: root.livePage.board.panels.get("full").view.bottoms.strip,
+    strip: root.livePage.board.panels.get("full").view.layout.bottoms.strip,
     wide: document.documentElement.scrollWidth,
   };
 }"""

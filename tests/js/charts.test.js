@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
-import { drawBars, drawStretches, rowOf, stretchAt } from "../../cla/view/static/attention_rows.js";
+import { AttentionChart } from "../../cla/view/static/attention_chart.js";
+import { drawBars, drawStretches, extremes, rowOf, stretchAt } from "../../cla/view/static/attention_rows.js";
 import { clear, Strip } from "../../cla/view/static/canvas.js";
 import { mix, parse, readTheme, themeOf } from "../../cla/view/static/colors.js";
 import { setTexts } from "../../cla/view/static/texts.js";
@@ -50,6 +51,33 @@ test("bars are pale while the window fills, and a row of nothing is a line", () 
   context.drawn.length = 0;
   drawBars(context, THEME, new Float32Array(3), { ...place, full: true });
   assert.deepEqual(context.of("fillRect").map((given) => given.map(Math.round)), [[0, 60, 200, 1]]);
+});
+
+test("where a pixel stands for several tokens it shows the largest and the least", () => {
+  const { highest, lowest, first } = extremes(Float32Array.of(0.1, 0.5, -0.25, 0.25, 0, 1), 10.25, 0.5);
+  assert.equal(first, 10);
+  assert.deepEqual([...highest], [0.5, 0.25, 1]);
+  assert.deepEqual([...lowest], [0, -0.25, 0]);
+  const row = new Float32Array(4_000);
+  row[3_999] = 1;
+  drawBars(context, THEME, row, { newest: 9, step: 0.05, left: (index) => 200 - (10 - index) * 0.05, top: 0, height: 60, start: 0, full: true });
+  assert.deepEqual(context.of("fillRect").map((given) => given.map(Math.round)), [[199, 0, 1, 60], [0, 60, 200, 1]]);
+});
+
+test("attention over a long window has its newest tokens larger, and says its shares", () => {
+  setTexts({ at_share: "{token}: {share}", newest_tokens: "newest {count}" });
+  const chart = new AttentionChart();
+  const row = new Float32Array(1_000).fill(0.0005);
+  row[990] = 0.5;
+  chart.take(1_000, { data: row, shape: [1, 1, 1_000] });
+  const axis = { newest: 2_000, step: 0.2, left: (index) => 200 - (2_001 - index) * 0.2, head: -1, layer: 0 };
+  context.fillText = (...given) => context.drawn.push(["fillText", given]);
+  chart.draw(context, THEME, axis, axis, { top: 0, height: 60, stretches: 70, start: 0, width: 200 });
+  assert.deepEqual(context.of("fillText").map(([text]) => text), ["newest 120"]);
+  // The token with most of those behind a pixel; below, each by itself.
+  assert.equal(chart.at(197.9, 10, axis, 0.1), "−0.90 s: 1,991: 50.00");
+  assert.equal(chart.at(199, 59, axis, 0.1), "−0.00 s: 2,000: 0.05");
+  assert.equal(chart.at(-1, 10, axis, 0.1), null);
 });
 
 test("landmarks lie below the tokens that they stand for", () => {

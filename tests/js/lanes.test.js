@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { beforeEach, afterEach, test } from "node:test";
 
 import { laneTitle, oneMore, setKinds, showLane, withoutLane, writeLanes } from "../../cla/view/static/lane_controls.js";
+import { changeOf, goingOn } from "../../cla/view/static/lane_changes.js";
+import { offeredWindow, windowsOf } from "../../cla/view/static/windows.js";
 import { FakeElement, withGlobals } from "./fakes.js";
 
 const FULL = { kind: "full", num_landmarks: null, landmark_mode: "fixed", window: null, num_layers: null };
@@ -107,4 +109,36 @@ test("a kind with landmarks begins with some", () => {
   control("kind").value = "nystrom";
   control("kind").onchange();
   assert.deepEqual(asked, [[{ ...FULL, kind: "nystrom", num_landmarks: 16 }, LOW]]);
+});
+
+const texts = (...all) => all.map((text) => ({ ...LOW, text, name: text }));
+
+test("a lane goes on that runs the same, or one of its kind in its place that has not joined", () => {
+  const none = () => false;
+  assert.deepEqual(goingOn(texts("a", "b", "c"), texts("c", "a"), none), [2, 0]);
+  assert.deepEqual(goingOn(texts("a", "b"), texts("a", "x"), none), [0, 1]);
+  assert.deepEqual(goingOn(texts("a", "b"), texts("a", "b", "x"), (name) => name === "x"), [0, 1, -1]);
+  assert.deepEqual(goingOn(texts("a", "b"), texts("a", "x"), (name) => name === "x"), [0, -1]);
+  assert.deepEqual(goingOn([{ ...FULL, text: "full" }], texts("x"), none), [-1]);
+  // One that goes on elsewhere does not go on here too.
+  assert.deepEqual(goingOn(texts("a", "b"), texts("x", "a"), none), [-1, 0]);
+});
+
+test("a change says what is other than before", () => {
+  assert.equal(changeOf({ ...LOW, text: "a" }, { ...LOW, num_landmarks: 8, window: 60, text: "b" }), "M = 8, N = 60");
+  assert.equal(changeOf({ ...LOW, window: 60 }, LOW), "lane_changed");
+});
+
+test("windows are halves and doubles of the task's own, up to the longest", () => {
+  assert.deepEqual(windowsOf({ window: 120 }), [30, 60, 120, 240, 480, 960, 1_920, 3_840, 4_096]);
+  assert.deepEqual(windowsOf({ window: 64 }).at(-2), 2_048);
+});
+
+test("the window from which low rank wins is offered, and from a longer one the way back", () => {
+  const task = { window: 120 };
+  const low = { ...LOW, crossing: 128 };
+  assert.equal(offeredWindow([FULL, low], task), 1_920);
+  assert.equal(offeredWindow([FULL, { ...low, crossing: 60 }], task), null);
+  assert.equal(offeredWindow([FULL, { ...low, crossing: 9_000 }], task), null);
+  assert.equal(offeredWindow([{ ...FULL, window: 480 }, low], task), 120);
 });

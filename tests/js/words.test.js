@@ -111,10 +111,10 @@ test("a lane that joins agrees in its past too, and others as before", () => {
 const cost = (average, exact, crossing, window = null) => ({ average, exact, crossing, window });
 
 test("the winner is named, be it on show or not", () => {
-  setTexts({ winner_low: "{title}: {own} < {exact}", winner_exact: "exact: {exact} at {window}", winner_from: "low from {crossing}" });
+  setTexts({ winner_low: "lane {lane}: {own} < {exact}", winner_exact: "exact: {exact} at {window}", winner_from: "low from {crossing}" });
   const task = { window: 120 };
   const full = cost(4_032_000, 33_600, null);
-  const named = (...lanes) => winner(lanes, lanes.map((_, at) => `lane ${at + 1}`), task);
+  const named = (...lanes) => winner(lanes, task);
   assert.equal(named(full, cost(35_712, 33_600, 128)), "exact: 33.6 k at 120 low from 128");
   assert.equal(named(full, cost(33_600, 33_600, null)), "exact: 33.6 k at 120");
   assert.equal(named(full, cost(35_712, 537_600, 128)), "lane 2: 35.7 k < 538 k");
@@ -123,7 +123,7 @@ test("the winner is named, be it on show or not", () => {
 test("operations are those of full windows, times those measured, and it is said that one fills", () => {
   setTexts({
     summary: "{costs} {agreement}", ops_fewer: "fewer {ratio}", ops_more: "more {ratio}", ops_uncounted: "uncounted",
-    time_less: "faster {ratio}", time_more: "slower {ratio}", time_alike: "as fast", filling: "{valid} of {window}",
+    time_less: "faster {ratio}", time_more: "slower {ratio}", time_alike: "as fast", measured: "here", measured_filling: "filling", filling: "{valid} of {window}",
   });
   const [element, best, time] = [new FakeElement(), new FakeElement(), new FakeElement()];
   const summary = new Summary(element, best, time);
@@ -133,13 +133,13 @@ test("operations are those of full windows, times those measured, and it is said
   const show = (valid, first, second) => {
     summary.push({ time_s: 1.5, behind_s: 0, lanes: lanes.map(() => ({ valid_tokens: valid, total_ops: 7 })) });
     const costs = [first, second].map(([ops, ms]) => ({ ops, now: ops, ms }));
-    const compared = { lanes, titles: ["one", "two"], costs, task: { window: 4 }, agreed: (a, b) => agreement.of(a, b) };
+    const compared = { lanes, costs, task: { window: 4 }, agreed: (a, b) => agreement.of(a, b) };
     summary.refresh({ source: "<b>", ended: false }, compared);
     return [element.innerHTML.replace(/<[^>]*>/g, ""), time.textContent];
   };
-  assert.deepEqual(show(3, [1_130, 1], [10, 0.25]), ["fewer 113× and faster 4.0× 100.0 %", "1.5 s, 3 of 4 · <b>"]);
-  assert.deepEqual(show(4, [10, 0.25], [1_130, 1]), ["more 113× and slower 4.0× 100.0 %", "1.5 s · <b>"]);
-  assert.equal(show(4, [10, 1], [null, 1.1])[0], "uncounted and as fast 100.0 %");
+  assert.deepEqual(show(3, [1_130, 1], [10, 0.25]), ["fewer 113× and faster 4.0×, filling 100.0 %", "1.5 s, 3 of 4 · <b>"]);
+  assert.deepEqual(show(4, [10, 0.25], [1_130, 1]), ["more 113× and slower 4.0×, here 100.0 %", "1.5 s · <b>"]);
+  assert.equal(show(4, [10, 1], [null, 1.1])[0], "uncounted and as fast, here 100.0 %");
   assert.equal(show(4, [10, NaN], [5, NaN])[0], "fewer 2.0× 100.0 %");
   assert.match(best.textContent, /winner/);
 });

@@ -25,6 +25,8 @@ export function rowOf({ data, shape: [layers, heads, size] }, layer, head) {
 
 /**
  * Bars of a row, negative ones downward and in their own color; pale while the window fills.
+ *
+ * Where a pixel stands for several tokens, it shows the largest and the least of them.
  * @param {CanvasRenderingContext2D} context
  * @param {Theme} theme
  * @param {Float32Array} row
@@ -35,15 +37,40 @@ export function drawBars(context, theme, row, { newest, left, step, top, height,
   for (const value of row) [most, least] = [Math.max(most, value), Math.min(least, value)];
   const unit = height / (most - least);
   const base = top + most * unit;
-  const size = row.length;
-  for (let at = 0; at < size; at++) {
-    if (!row[at]) continue;
-    context.fillStyle = `rgb(${theme.diverging((full ? 1 : PALE) * Math.sign(row[at]))})`;
-    const bar = Math.abs(row[at]) * unit;
-    context.fillRect(left(newest - size + 1 + at), row[at] > 0 ? base - bar : base, Math.max(step - 0.6, 0.6), bar);
+  const from = left(newest - row.length + 1);
+  const [above, below] = [1, -1].map((sign) => `rgb(${theme.diverging((full ? 1 : PALE) * sign)})`);
+  /** @param {number} value @param {number} x @param {number} width */
+  const bar = (value, x, width) => {
+    if (!value) return;
+    context.fillStyle = value > 0 ? above : below;
+    context.fillRect(x, value > 0 ? base - value * unit : base, width, Math.abs(value) * unit);
+  };
+  if (step >= 1) row.forEach((value, at) => { bar(value, from + at * step, Math.max(step - 0.6, 0.6)); });
+  else {
+    const { highest, lowest, first } = extremes(row, from, step);
+    for (const values of [highest, lowest]) values.forEach((value, at) => { bar(value, first + at, 1); });
   }
   context.fillStyle = theme.line;
   context.fillRect(start, base, left(newest + 1) - start, 1);
+}
+
+/**
+ * The largest and the least value of the tokens behind each pixel, from pixel `first` on; what is not there is 0.
+ * @param {Float32Array} row
+ * @param {number} from where its first token begins
+ * @param {number} step pixels of a token, less than 1
+ */
+export function extremes(row, from, step) {
+  const first = Math.floor(from);
+  const count = Math.floor(from + (row.length - 1) * step) - first + 1;
+  const [highest, lowest] = [new Float32Array(count), new Float32Array(count)];
+  for (let at = 0; at < row.length; at++) {
+    const pixel = Math.floor(from + at * step) - first;
+    const value = row[at];
+    if (value > highest[pixel]) highest[pixel] = value;
+    else if (value < lowest[pixel]) lowest[pixel] = value;
+  }
+  return { highest, lowest, first };
 }
 
 /**

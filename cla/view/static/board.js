@@ -2,21 +2,16 @@
 
 /** @import { Choice, Lane, LaneSettings, Past, Tables, Task, Theme, TokenMessage } from "./types.js" */
 /** @import { LivePage } from "./main.js" */
+/** @import { Facts } from "./comparison.js" */
 /** @import { HeardToken, LanePanel } from "./lane_panel.js" */
 
 import { Agreement } from "./agreement.js";
-import { Announcer } from "./announcer.js";
-import { DifferenceView } from "./difference_view.js";
+import { Comparison } from "./comparison.js";
 import { part } from "./dom.js";
-import { words } from "./format.js";
 import { InputTrack } from "./input_track.js";
 import { arrange } from "./lane_changes.js";
-import { laneTitle, oneMore, showLane, withExact } from "./lane_controls.js";
+import { oneMore, showLane, withExact } from "./lane_controls.js";
 import { keep } from "./numbers.js";
-import { readPair, writePair } from "./page_settings.js";
-import { Summary } from "./summary.js";
-import { TelemetryView } from "./telemetry_view.js";
-import { TotalsView } from "./totals_view.js";
 
 /** @typedef {{index: number, timeS: number, heard: [LanePanel, HeardToken][]}} ShownToken */
 
@@ -25,13 +20,13 @@ export class Board {
   panels = new Map();
   /** @type {Lane[]} */
   lanes = [];
-  /** The lanes in words. @type {string[]} */
-  titles = [];
   /** Tokens that wait while the charts are frozen. @type {ShownToken[] | null} */
   held = null;
   /** The newest token, and the newest that the charts show. */
   newest = -1;
   drawn = -1;
+  /** Tokens that charts reach over: the longest window's. */
+  window = 0;
   selected = 0;
   /** By how much the lanes' charts are enlarged. */
   zoom = 1;
@@ -48,11 +43,7 @@ export class Board {
   /** @param {Pick<LivePage, "root" | "byId" | "tip" | "sendLanes" | "selectLane">} page */
   constructor(page) {
     this.page = page;
-    this.summary = new Summary(page.byId("summary"), page.byId("winner"), page.byId("time"));
-    this.totals = new TotalsView(page.byId("totals"));
-    this.announcer = new Announcer(page.byId("announcer"));
-    this.telemetry = new TelemetryView(page.byId("telemetry-table"), page.tip);
-    this.difference = new DifferenceView(page.byId("difference-view"), page.tip, readPair(), writePair);
+    this.comparison = new Comparison(page);
   }
 
   /**
@@ -70,8 +61,8 @@ export class Board {
     const shown = [task.name, task.window, ...task.labels].join(" ");
     if (this.shown !== shown) this.begin(task);
     this.shown = shown;
+    this.reach(Math.max(task.window, ...lanes.map(({ window }) => window ?? 0)));
     arrange(this, lanes, task, past);
-    this.titles = lanes.map(laneTitle);
     /** @param {LaneSettings[]} changed */
     const change = (changed) => this.page.sendLanes(changed);
     lanes.forEach((lane, at) => {
@@ -81,8 +72,7 @@ export class Board {
     });
     this.page.byId("add-lane").disabled = !oneMore(lanes, task);
     this.page.byId("add-exact").hidden = !withExact(lanes);
-    this.difference.show(lanes, this.titles, this.inOrder.map(({ view }) => view));
-    this.telemetry.show(lanes, this.titles, task, device);
+    this.comparison.show(lanes, this.inOrder, task, device);
   }
 
   /** The panels as they stand. */
@@ -93,12 +83,22 @@ export class Board {
   /** Another task: nothing of the one before is kept. @param {Task} task */
   begin(task) {
     this.task = task;
+    this.window = task.window;
     this.track = new InputTrack(task.window, task.input);
     this.agreement = new Agreement(task.window);
     for (const { element } of this.inOrder) element.remove();
     this.panels = new Map();
     this.lanes = [];
     this.clear();
+  }
+
+  /** Let all charts reach over so many tokens. @param {number} window */
+  reach(window) {
+    if (this.window === window) return;
+    this.window = window;
+    this.track?.resize(window);
+    if (this.agreement) this.agreement.window = window;
+    for (const { view } of this.panels.values()) view.resize(window);
   }
 
   /** @param {number} zoom */
@@ -140,13 +140,9 @@ export class Board {
     const heard = lanes.map((record) => this.panel(record.lane).heard(index, record, arrays));
     this.newest = index;
     this.agreement?.push(heard.map(([{ key }], at) => [key, lanes[at].label]));
-    this.telemetry.push(header);
-    this.summary.push(header);
-    lanes.forEach(({ event }, at) => {
-      if (event) this.announcer.hear(this.titles[at], words(event.label));
-    });
+    this.comparison.push(header);
     // Charts hold no more than a window.
-    if (this.held) keep(this.held, { index, timeS, heard }, (this.task?.window ?? 0) + 2);
+    if (this.held) keep(this.held, { index, timeS, heard }, this.window + 2);
     else this.showToken({ index, timeS, heard });
     return true;
   }
@@ -173,7 +169,7 @@ export class Board {
   clear() {
     this.newest = this.drawn = -1;
     for (const panel of this.panels.values()) panel.reset();
-    for (const each of [this.track, this.agreement, this.summary, this.announcer, this.telemetry]) each?.reset();
+    for (const each of [this.track, this.agreement, this.comparison]) each?.reset();
     if (this.held) this.held = [];
   }
 
@@ -183,21 +179,11 @@ export class Board {
   /** @param {Theme} theme @param {number} progress @param {Choice} choice */
   draw(theme, progress, choice) {
     for (const { view, fixed } of this.panels.values()) view.draw(theme, progress, { ...choice, fixed });
-    if (this.page.byId("difference").open) this.difference.draw(theme, progress, choice);
+    this.comparison.draw(theme, progress, choice);
   }
 
-  /** Refresh all words. @param {Theme} theme @param {{source: string, ended: boolean, dropped: number}} facts */
-  refresh(theme, { source, ended, dropped }) {
-    if (!this.agreement) return;
-    const costs = this.lanes.map((lane) => this.panel(lane.name).cost(lane));
-    for (const lane of this.lanes) {
-      this.panel(lane.name).refresh(lane);
-      this.panel(lane.name).compare(lane, costs);
-    }
-    this.totals.draw(theme, this.lanes, this.inOrder);
-    if (this.task) this.summary.refresh({ source, ended }, { lanes: this.lanes, titles: this.titles, costs, task: this.task, agreed: this.agreed });
-    if (this.page.byId("difference").open) this.difference.refresh(this.agreed);
-    if (this.page.byId("telemetry").open) this.telemetry.refresh(dropped, this.inOrder);
-    this.announcer.refresh(this.lanes.length);
+  /** Refresh all words. @param {Theme} theme @param {Facts} facts */
+  refresh(theme, facts) {
+    this.comparison.refresh(theme, facts, this.agreed);
   }
 }

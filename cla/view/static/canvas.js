@@ -69,10 +69,10 @@ export class Strip {
    * @param {(context: Context, token: Token, x: number) => void} paintToken
    */
   paint(tokens, theme, paintToken) {
-    for (const token of tokens) {
-      if (this.painted !== null && this.theme === theme && token.index <= this.painted) continue;
-      paintToken(this.context, token, (token.index % this.tokens) * this.width);
-    }
+    const painted = this.theme === theme ? (this.painted ?? -Infinity) : -Infinity;
+    let first = tokens.length;
+    while (first > 0 && tokens[first - 1].index > painted) first--;
+    for (const token of tokens.slice(first)) paintToken(this.context, token, (token.index % this.tokens) * this.width);
     this.painted = tokens[tokens.length - 1].index;
     this.theme = theme;
   }

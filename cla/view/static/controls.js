@@ -51,8 +51,12 @@ export const markup = () => `
   <div class="compared">
     <section class="summary" aria-label="${say("comparison")}" data-testid="summary">${say("connecting")}</section>
     <div class="winner"><p class="faint" data-testid="winner"></p>
-      <button type="button" data-testid="add-exact" hidden>${say("add_exact")}</button>
-      <label title="${say("landmarks_help")}">${say("landmarks")} <input type="range" min="0" step="1" data-testid="landmarks"><output data-testid="landmarks-value"></output></label></div>
+      <button type="button" data-testid="try-window" hidden></button>
+      <button type="button" data-testid="add-exact" hidden>${say("add_exact")}</button></div>
+    <div class="movers">
+      <label title="${say("landmarks_help")}">${say("landmarks")} <input type="range" min="0" step="1" data-testid="landmarks"><output data-testid="landmarks-value"></output></label>
+      <label title="${say("window_help")}">${say("window_all")} <input type="range" min="0" step="1" data-testid="window"><output data-testid="window-value"></output></label>
+    </div>
     <canvas class="totals" role="img" aria-label="${say("totals_alt")}" data-testid="totals"></canvas>
   </div>
   <div class="watch">

@@ -1,6 +1,6 @@
 // Two lanes on the same tokens: where their labels, probabilities and attention differ.
 
-/** @import { Axis, Choice, Lane, Pair, TextAt, Theme } from "./types.js" */
+/** @import { Axis, Choice, Lane, Pair, Table, TextAt, Theme } from "./types.js" */
 /** @import { Agreement } from "./agreement.js" */
 /** @import { LaneView } from "./lane_view.js" */
 /** @import { Tip } from "./tip.js" */
@@ -109,7 +109,7 @@ export class DifferenceView {
     const left = (index) => width - (newest - index + 1 + progress) * step;
     const axis = { newest, left, step };
     const tokens = compared(first.tokens, second.tokens);
-    const row = moved(first.attention, second.attention, choice);
+    const row = moved(first.attention.attention, second.attention.attention, choice);
     this.shown = { ...axis, tokens, row, hopS, labels: first.labels };
     this.drawNames(theme);
     context.save();
@@ -118,7 +118,7 @@ export class DifferenceView {
     context.clip();
     this.drawLabels(theme, tokens, first.labels, axis);
     this.drawDistance(theme, tokens, axis, start);
-    if (row) drawBars(context, theme, row, { ...axis, ...ATTENTION, start, full: first.validTokens >= row.length });
+    if (row) drawBars(context, theme, row, { ...axis, ...ATTENTION, start, full: first.attention.validTokens >= row.length });
     context.restore();
     this.drawTitles(theme, start, width, window * hopS);
   }
@@ -255,8 +255,8 @@ export function compared(tokens, others) {
 
 /**
  * Weights of the first lane less those of the second, over the longer window.
- * @param {LaneView["attention"]} first
- * @param {LaneView["attention"]} second
+ * @param {Table | undefined} first
+ * @param {Table | undefined} second
  * @param {Choice} choice
  */
 export function moved(first, second, { layer, head }) {

@@ -7,7 +7,8 @@ import { decimal } from "./format.js";
 import { keep } from "./numbers.js";
 import { say } from "./texts.js";
 
-const PEAKS = 8; // a token of sound has so many columns
+const MOST_PEAKS = 8; // a token of sound has so many columns, of a long window fewer
+const COLUMNS = 16_384; // of the strip that holds two windows
 const ROWS = 34;
 const PICTURES = 9; // that fit into a window, beside each other
 
@@ -18,7 +19,14 @@ export class InputTrack {
   /** Loudness that no token rests on yet. @type {{timeS: number, peaks: ArrayLike<number>}[]} */
   waiting;
   /** @type {Column[]} */
-  columns;
+  columns = [];
+  window = 0;
+  /** Tokens between two pictures. */
+  every = 1;
+  /** Columns of a token of sound. */
+  peaks = 1;
+  /** @type {Strip} */
+  wave;
   /** @type {{index: number, image: HTMLCanvasElement}[]} */
   pictures;
   /** @type {HTMLCanvasElement | null} */
@@ -26,11 +34,18 @@ export class InputTrack {
 
   /** One track serves all lanes. @param {number} window their longest @param {Medium} input */
   constructor(window, input) {
-    this.window = window;
     this.input = input;
-    this.every = Math.ceil(window / PICTURES);
-    this.wave = new Strip(2 * window, PEAKS, ROWS);
+    this.resize(window);
     this.reset();
+  }
+
+  /** Show so many tokens; those that are kept stay. @param {number} window */
+  resize(window) {
+    this.window = window;
+    this.every = Math.ceil(window / PICTURES);
+    this.peaks = Math.max(1, Math.min(MOST_PEAKS, Math.floor(COLUMNS / window / 2)));
+    this.wave = new Strip(2 * window, this.peaks, ROWS);
+    this.columns = this.columns.map(({ index, peaks }) => ({ index, peaks: peaks && resampled(peaks, this.peaks) }));
   }
 
   get height() {
@@ -71,7 +86,8 @@ export class InputTrack {
     const over = this.waiting.findIndex((one) => one.timeS > timeS + 0.005);
     const heard = this.waiting.splice(0, over < 0 ? this.waiting.length : over);
     const peaks = heard.flatMap((one) => Array.from(one.peaks));
-    keep(this.columns, { index, peaks: peaks.length ? resampled(peaks, PEAKS) : null }, this.window + 2);
+    keep(this.columns, { index, peaks: peaks.length ? resampled(peaks, this.peaks) : null }, this.window + 2);
+    if (this.columns[0].index < index - this.window - 1) this.columns = this.columns.slice(-this.window - 2);
   }
 
   /**
@@ -88,7 +104,7 @@ export class InputTrack {
   /** @param {CanvasRenderingContext2D} context @param {Theme} theme @param {Place} place */
   drawWave(context, theme, { left, step, top, newest }) {
     this.wave.paint(this.columns, theme, (strip, { peaks }, x) => {
-      strip.clearRect(x, 0, PEAKS, ROWS);
+      strip.clearRect(x, 0, this.peaks, ROWS);
       strip.fillStyle = theme.faint;
       peaks?.forEach((peak, i) => {
         // The root lets quiet sound be seen.

@@ -76,6 +76,7 @@ function join(board, lane, task, past) {
   const track = /** @type {InputTrack} */ (board.track);
   const panel = new LanePanel(lane, task, { track, tip: board.page.tip });
   panel.element.addEventListener("pointerdown", () => board.page.selectLane(board.inOrder.indexOf(panel)));
+  panel.view.resize(board.window);
   panel.view.newest = Math.max(board.drawn, 0);
   const { rows, events } = past ?? { rows: [], events: [] };
   const labels = new Map(events);

@@ -82,7 +82,7 @@ export class LivePage {
     showHint(this.root, this.byId("first-hint"));
     this.endKeys = listenForKeys(this);
     this.sensitivity = new Sensitivity(this);
-    const controls = [this.byId("fast"), this.byId("landmarks"), this.byId("mode"), this.byId("sensitivity")];
+    const controls = [this.byId("fast"), this.byId("landmarks"), this.byId("window"), this.byId("mode"), this.byId("sensitivity")];
     this.followed = new Followed(controls, () => {
       if (this.task && this.settings?.task === this.task.name) showControls(this, this.settings, this.task);
     });

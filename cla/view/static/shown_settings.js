@@ -7,6 +7,7 @@ import { showLandmarks } from "./landmarks.js";
 import { writeLanes } from "./lane_controls.js";
 import { setTask } from "./opening.js";
 import { say } from "./texts.js";
+import { showWindow } from "./windows.js";
 
 /**
  * Settings and lanes as the server has them.
@@ -40,6 +41,7 @@ export function show(page, settings, lanes, past) {
 export function showControls(page, { fast, enter }, task) {
   page.followed.put(page.byId("fast"), fast);
   showLandmarks(page, task);
+  showWindow(page, task);
   page.sensitivity.show(enter);
 }
 

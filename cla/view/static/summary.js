@@ -8,7 +8,7 @@ import { compact, decimal, integer, ratio } from "./format.js";
 import { milliseconds } from "./lane_costs.js";
 import { say } from "./texts.js";
 
-/** @typedef {{lanes: Lane[], titles: string[], costs: Cost[], task: Task, agreed: Agreement["of"]}} Compared */
+/** @typedef {{lanes: Lane[], costs: Cost[], task: Task, agreed: Agreement["of"]}} Compared */
 
 // Times that are nearer to each other are the same on a busy machine.
 const ALIKE = 1.15;
@@ -43,18 +43,18 @@ export class Summary {
    * @param {{source: string, ended: boolean}} played the name of what is heard, and whether it is at its end
    * @param {Compared} compared
    */
-  refresh({ source, ended }, { lanes, titles, costs, task, agreed }) {
+  refresh({ source, ended }, { lanes, costs, task, agreed }) {
     if (!this.token) return;
     const { time_s: time, behind_s: behind } = this.token;
+    const filling = this.token.lanes.map(({ valid_tokens: valid }, at) => ({ valid, window: lanes[at]?.window ?? task.window }))
+      .find(({ valid, window }) => valid < window);
     const sentences = lanes.slice(1).map((_, i) => {
       const name = lanes.length > 2 ? `<span class="number">${i + 2}</span> ` : "";
-      return `<p>${name}${versus(costs[0], costs[i + 1], agreed(0, i + 1))}</p>`;
+      return `<p>${name}${versus(costs[0], costs[i + 1], agreed(0, i + 1), Boolean(filling))}</p>`;
     });
     const html = sentences.join("");
     if (this.element.innerHTML !== html) this.element.innerHTML = html;
-    this.winner.textContent = this.winner.title = winner(lanes, titles, task);
-    const filling = this.token.lanes.map(({ valid_tokens: valid }, at) => ({ valid, window: lanes[at]?.window ?? task.window }))
-      .find(({ valid, window }) => valid < window);
+    this.winner.textContent = this.winner.title = winner(lanes, task);
     const facts = [
       `${decimal(time, 1)} s`,
       behind > 0.5 && say("behind", { seconds: decimal(behind, 1) }),
@@ -72,12 +72,14 @@ export class Summary {
  * @param {Cost} first
  * @param {Cost} lane
  * @param {ReturnType<Agreement["of"]>} same
+ * @param {boolean} filling
  */
-function versus(first, lane, { all, tokens, recent }) {
+function versus(first, lane, { all, tokens, recent }, filling) {
   const of = say("summary_of", { tokens: integer(tokens), recent: `${tokens ? decimal(recent, 1) : "–"} %` });
   const agreement = `<strong data-testid="agreement" title="${of}">${tokens ? decimal(all, 1) : "–"} %</strong>`;
   const parts = [fewer(first, lane), faster(first, lane)].filter(Boolean);
-  return say("summary", { costs: parts.join(` ${say("and")} `), agreement });
+  const measured = parts.length > 1 ? `, ${say(filling ? "measured_filling" : "measured")}` : "";
+  return say("summary", { costs: parts.join(` ${say("and")} `) + measured, agreement });
 }
 
 /** @param {Cost} first @param {Cost} lane */
@@ -104,15 +106,14 @@ function faster({ ms: high }, { ms: low }) {
 /**
  * Which attention needs the fewest operations at these windows, be it on show or not.
  * @param {Lane[]} lanes
- * @param {string[]} titles
  * @param {Task} task
  */
-export function winner(lanes, titles, task) {
+export function winner(lanes, task) {
   /** @param {Lane} lane */
   const average = (lane) => lane.average ?? Infinity;
   const best = lanes.reduce((least, lane) => (average(lane) < average(least) ? lane : least));
   const window = best.window ?? task.window;
-  const values = { window: integer(window), exact: compact(best.exact), title: titles[lanes.indexOf(best)], own: compact(average(best)) };
+  const values = { window: integer(window), exact: compact(best.exact), lane: lanes.indexOf(best) + 1, own: compact(average(best)) };
   if (average(best) < best.exact) return say("winner_low", values);
   const { crossing = null } = lanes.find((lane) => lane.crossing && lane.crossing > (lane.window ?? task.window)) ?? {};
   const from = crossing ? ` ${say("winner_from", { crossing: integer(crossing) })}` : "";

@@ -359,6 +359,9 @@ export interface Controls {
   winner: HTMLElement;
   totals: HTMLCanvasElement;
   "add-exact": HTMLButtonElement;
+  "try-window": HTMLButtonElement;
+  window: HTMLInputElement;
+  "window-value": HTMLElement;
   path: HTMLElement;
   "difference-view": HTMLElement;
   "telemetry-table": HTMLElement;

@@ -3,8 +3,10 @@
 /** @import { Controls } from "./types.js" */
 /** @import { LivePage } from "./main.js" */
 
-import { withExact } from "./lane_controls.js";
+import { integer } from "./format.js";
 import { moveLandmarks } from "./landmarks.js";
+import { withExact } from "./lane_controls.js";
+import { offeredWindow, sendWindow, windowsOf } from "./windows.js";
 
 /**
  * Listen to the controls of `page`, which mean something once the server has said what there is.
@@ -48,6 +50,13 @@ export function wire(page) {
     moveLandmarks(page, { num_landmarks: count });
   });
   on("add-lane", "click", () => page.addLane());
+  on("window", "input", (slider) => {
+    const window = page.task && windowsOf(page.task)[Number(slider.value)];
+    if (!window) return;
+    page.byId("window-value").textContent = integer(window);
+    sendWindow(page, window);
+  });
+  on("try-window", "click", () => page.task && sendWindow(page, offeredWindow(page.lanes, page.task)));
   on("add-exact", "click", () => page.sendLanes(withExact(page.lanes)));
   on("mode", "change", (mode) => moveLandmarks(page, { landmark_mode: mode.value }));
   on("maps", "change", (maps) => {

@@ -1,0 +1,53 @@
+// The window of all lanes: a slider over ever longer ones, and one click to where low rank wins.
+
+/** @import { Lane, Settings, Task } from "./types.js" */
+/** @import { LivePage } from "./main.js" */
+
+import { integer } from "./format.js";
+import { say } from "./texts.js";
+
+const LONGEST = 4_096;
+// In which low rank takes clearly less, on the clock too.
+const CLEARLY = 1_920;
+
+/** The windows that the slider offers: halves and doubles of the task's own, up to the longest. @param {Task} task */
+export function windowsOf({ window }) {
+  const offered = [Math.round(window / 4), Math.round(window / 2)];
+  for (let each = window; each < LONGEST; each *= 2) offered.push(each);
+  return [...offered, LONGEST];
+}
+
+/** The longest window of the lanes. @param {Lane[]} lanes @param {Task} task */
+export const windowOf = (lanes, task) => Math.max(...lanes.map(({ window }) => window ?? task.window));
+
+/** The window that is offered with one click: where low rank wins, or the way back; none where it is as good here. */
+/** @param {Lane[]} lanes @param {Task} task */
+export function offeredWindow(lanes, task) {
+  const window = windowOf(lanes, task);
+  if (window > task.window) return task.window;
+  const crossing = Math.min(...lanes.map((lane) => (lane.crossing && lane.num_landmarks ? lane.crossing : Infinity)));
+  return crossing > window && crossing <= CLEARLY ? CLEARLY : null;
+}
+
+/**
+ * Show the window of the lanes, and the one that is worth a try.
+ * @param {Pick<LivePage, "byId" | "followed" | "lanes">} page
+ * @param {Task} task
+ */
+export function showWindow({ byId, followed, lanes }, task) {
+  if (!lanes.length) return;
+  const offered = windowsOf(task);
+  const window = windowOf(lanes, task);
+  byId("window").max = String(offered.length - 1);
+  const place = offered.findLastIndex((each) => each <= window);
+  if (followed.put(byId("window"), Math.max(place, 0))) byId("window-value").textContent = integer(window);
+  const other = offeredWindow(lanes, task);
+  const button = byId("try-window");
+  button.hidden = other === null;
+  button.textContent = other === null ? "" : say(other > window ? "try_window" : "back_to_window", { window: integer(other) });
+}
+
+/** Ask for a window; that of the training is none of its own. @param {Pick<LivePage, "socket" | "task">} page @param {number | null} window */
+export function sendWindow({ socket, task }, window) {
+  socket.send({ type: "window", window: window === task?.window ? null : window });
+}
