@@ -40,8 +40,22 @@ OLDEST = 20
 ROW = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 CUTS = np.array([[4, 2], [2, 0]])
 LANE = LaneRecord(
-    "full", "é", 0.75, ROW[0, 0], 9, 0.5, 10, 2**40, Event("é", 1.5, 0.75), 0, ROW, CUTS, 4096,
-    answered=False, reads_every=3, age=2,
+    "full",
+    "é",
+    0.75,
+    ROW[0, 0],
+    9,
+    0.5,
+    10,
+    2**40,
+    Event("é", 1.5, 0.75),
+    0,
+    ROW,
+    CUTS,
+    4096,
+    answered=False,
+    reads_every=3,
+    age=2,
 )
 LOW = LaneSpec("continual_nystrom", 8, "continual", window=60, num_layers=1)
 HAND = Hand(np.full((21, 2), 0.5, np.float32), "Left", 0.9)
