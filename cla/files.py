@@ -18,7 +18,7 @@ class NewFile:
     """A file that replaces the one at `path` once it is complete and on the disk.
 
     It is written beside that one, under another name, so that a full disk or a crash leaves the
-    old one as it was. What is no file, as a pipe or `/dev/stdout`, is written to itself.
+    old one as it was. Pipes and devices such as `/dev/stdout` are written to directly.
 
     Attributes:
         file: to be written to.

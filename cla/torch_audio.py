@@ -9,8 +9,8 @@ _EXTENSION = "torchaudio._extension"
 def torch_audio() -> ModuleType:
     """Returns the module `torchaudio`.
 
-    Its native extension links the CUDA runtime, and does not load beside a CPU-only PyTorch. What
-    is used here does not need it, so a stand-in then says that there is none.
+    Its native extension links the CUDA runtime, and does not load beside a CPU-only PyTorch. The
+    functions used here do not need it: an empty module then takes its place.
     """
     try:
         import torchaudio

@@ -42,7 +42,7 @@ def make_classifier() -> StreamClassifier:
 
 
 def measure_classifier(
-    tokens: int, effort: Effort, *, allowance_s: float, tick: Callable[[], None]
+    tokens: int, effort: Effort, *, budget_s: float, tick: Callable[[], None]
 ) -> ClassifierTimes:
     """Time a stream of `tokens` three ways, in turn; fewer rounds where time is short."""
     classifier = make_classifier()
@@ -54,7 +54,7 @@ def measure_classifier(
             _steps(classifier, STREAMS, batched_steps),
         ],
         max(1, effort.rounds // 3),
-        allowance_s=allowance_s,
+        budget_s=budget_s,
         tick=tick,
     )
     return ClassifierTimes(

@@ -83,8 +83,8 @@ class Benchmark:
         """Measure everything.
 
         Args:
-            progress: is told the share of cases that are done, and what is being measured; it is
-                called between measurements, and often.
+            progress: called between measurements with the share of cases that are done, and what
+                is being measured.
         """
         waiting = list(groups(self._windows, _installed))
         num_cases = sum(map(len, waiting))
@@ -95,7 +95,7 @@ class Benchmark:
             classifier = measure_classifier(
                 self._tokens,
                 self._effort,
-                allowance_s=CLASSIFIER_SHARE * self._budget_s,
+                budget_s=CLASSIFIER_SHARE * self._budget_s,
                 tick=lambda: progress(0.0, "a whole classifier"),
             )
             self.measurement = replace(self.measurement, classifier=classifier)
@@ -118,16 +118,16 @@ class Benchmark:
                 prepared.add(form)
                 tick()
                 case.build()()
-        measure_classifier(1, self._effort, allowance_s=0.0, tick=tick)
+        measure_classifier(1, self._effort, budget_s=0.0, tick=tick)
 
-    def _take(self, group: list[Case], allowance_s: float, tick: Callable[[], None]) -> None:
+    def _take(self, group: list[Case], budget_s: float, tick: Callable[[], None]) -> None:
         # All its cases are fast: else half a second would decide it.
         more = MORE_ROUNDS if group[0].group == GROWTH else 1
         found = measure(
             [case.build for case in group],
             [case.period for case in group],
             replace(self._effort, rounds=self._effort.rounds * more),
-            allowance_s=allowance_s,
+            budget_s=budget_s,
             tick=tick,
         )
         pairs = list(zip(group, found, strict=True))

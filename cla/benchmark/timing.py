@@ -97,7 +97,7 @@ def measure(
     periods: Sequence[int],
     effort: Effort,
     *,
-    allowance_s: float = math.inf,
+    budget_s: float = math.inf,
     tick: Callable[[], None] = lambda: None,
 ) -> list[Timing | None]:
     """Build the cases of a group and time them in turn.
@@ -105,12 +105,12 @@ def measure(
     Args:
         periods: steps after which the work of each case recurs; a turn takes whole periods, where
             that is affordable.
-        allowance_s: time for all of it. Where it is short there are shorter turns, then fewer
+        budget_s: time for all of it. Where it is short there are shorter turns, then fewer
             rounds; a case that is too slow for the fewest turns is left out, and None is returned.
         tick: called before each case's turn, at its own cost.
     """
-    deadline_s = time.perf_counter() + allowance_s
-    shared_s = allowance_s / (effort.rounds * len(builders))
+    deadline_s = time.perf_counter() + budget_s
+    shared_s = budget_s / (effort.rounds * len(builders))
     effort = replace(effort, turn_s=min(effort.turn_s, shared_s))
     cases: list[_Stepper | None] = []
     for build, period in zip(builders, periods, strict=True):
@@ -138,11 +138,11 @@ def median_time(
     functions: Sequence[Callable[[], object]],
     rounds: int,
     *,
-    allowance_s: float,
+    budget_s: float,
     tick: Callable[[], None],
 ) -> list[float]:
     """Median seconds of a few long calls, made in turn: `measure`, but of one round at least."""
-    deadline_s = time.perf_counter() + allowance_s
+    deadline_s = time.perf_counter() + budget_s
     found: list[list[float]] = [[] for _ in functions]
     for turn in range(rounds):
         if turn and time.perf_counter() > deadline_s:

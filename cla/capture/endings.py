@@ -1,7 +1,7 @@
-"""The endings of names by which sound and video files are known.
+"""The file name endings of sound and video files.
 
-What a file is, its content says, but for `BARE`: these are for whoever offers files to choose from,
-or looks for them in a folder.
+They are used to list files in dialogs and folders. What a file is, its content says, except for the
+formats in `BARE`.
 """
 
 from cla.types import InputKind

@@ -1,8 +1,8 @@
-"""Media time of what is decoded, whatever the timestamps of its file do.
+"""Media time of decoded frames, from timestamps that may be damaged or begin anew.
 
-A timestamp that jumps is believed only where the next one agrees: else one damaged timestamp would
-move everything behind it. Timestamps that go back are those of another recording that was put
-behind the first one, which goes on from there.
+A timestamp that jumps is used only if the next one agrees: otherwise one damaged timestamp would
+move everything after it. Timestamps that go back are those of a second recording in the same file,
+which is taken as following the first.
 """
 
 from collections.abc import Iterable, Iterator

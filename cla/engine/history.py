@@ -12,12 +12,12 @@ MAX_BYTES = 64 * 2**20
 class History:
     """A ring of feature tokens, from which the state of any lane can be made.
 
-    It reaches two of the longest windows back for each layer, for landmark segments reach at most
-    one window beyond their own. Memory that no token has filled yet is not taken from the system.
+    It holds two of the longest windows for each layer, since landmark segments reach at most one
+    window back before their own. Memory is taken from the system as tokens fill it.
 
     Attributes:
         count: tokens that were ever added.
-        capacity: tokens that are kept.
+        capacity: how many it holds.
     """
 
     def __init__(self, task: TaskModel) -> None:

@@ -45,11 +45,11 @@ def open_file(
     """Opens a file of sound or video, as the task needs it.
 
     Args:
-        source: the path of a file of this machine, or the content of a stranger's file, which is
-            decoded in a process of its own.
+        source: the path of a local file, or the content of an uploaded one, which is decoded in a
+            child process.
 
     Raises:
-        ClaError: it is none, or beyond the limits.
+        ClaError: it cannot be decoded, or is beyond the limits.
     """
     limits = limits or FileLimits()
     if task.input == "sound":

@@ -19,7 +19,7 @@ FIRST_ECHO_S = 0.0025
 
 @dataclass(frozen=True)
 class Condition:
-    """What lies between a mouth and the recognizer; clean if nothing is given.
+    """What changes speech on its way to the recognizer; clean speech without arguments.
 
     Args:
         noise: a sound to lay under the words, and what to call it.

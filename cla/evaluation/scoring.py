@@ -18,7 +18,7 @@ S = TypeVar("S")
 
 @dataclass(frozen=True)
 class EventScore:
-    """What some streams held, and the events found in them.
+    """Occurrences in some streams, and the events that were found.
 
     Args:
         present: occurrences in the streams.

@@ -16,14 +16,14 @@ class Occurrence(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """What must be found in a stream, and what may be: an event of that is no false one."""
+    """What must be found in a stream, and what may be found without being a false event."""
 
     wanted: Sequence[Occurrence]
     tolerated: Sequence[Occurrence] = ()
 
 
 class TokenStream(NamedTuple):
-    """Tokens of a stream and what it holds; see `of`.
+    """Tokens of a stream and its occurrences; see `of`.
 
     Shapes:
         features: (T, F)

@@ -27,12 +27,12 @@ class Split:
 
 
 def split(data: TokenSet, config: ExperimentConfig) -> Split:
-    """The data set's own folds, or else a tenth of each class for the test, drawn.
+    """Split by the data set's own folds, or else draw a tenth of each class for the test.
 
-    So is the share for the validation, where the data set does not arrange it.
+    The validation share is drawn too, unless the data set has a part for it.
 
     Raises:
-        ClaError: the fold is none of the data set's, or a part would be empty.
+        ClaError: the data set has no such fold, or a part would be empty.
     """
     rng = np.random.default_rng(config.data_seed)
     if all(sequence.fold is not None for sequence in data.sequences):

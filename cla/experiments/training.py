@@ -1,4 +1,4 @@
-"""A run from settings to trained weights and landmarks; killed and started again, it goes on."""
+"""A run, from settings to trained weights and landmarks; one that was killed can be resumed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

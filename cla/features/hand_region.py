@@ -35,7 +35,7 @@ class HandRegion:
     ) -> NDArray[np.float32]:
         """Returns the square as a picture of `pixels` a side, in [0, 1].
 
-        Beyond the image it is black, or where `extend` is set goes on as the image ends.
+        Outside the image it is black, or with `extend` repeats the pixels of the border.
         """
         cv2 = opencv()
         picture = cv2.warpAffine(

@@ -1,4 +1,4 @@
-"""From probabilities per token to events: one label held, once."""
+"""Turns probabilities of tokens into events: one for each time that a label stays likely."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,7 @@
 """The live route: visits of pages, what they play, the wire, limits, recordings and metrics.
 
-It knows Starlette and the engine. Whoever serves it mounts `LiveServer(open_host(...)).routes()`
-beside pages of their own, and gives each page the key of a visit that it has invited.
+It needs Starlette and the engine. To serve it, mount `LiveServer(open_host(...)).routes()` beside
+your own pages, and give each page the key of a visit from `LiveServer.invite`.
 """
 
 from cla.server.host import Host, open_host

@@ -1,8 +1,8 @@
-"""Where recorded sessions are kept on this server, for whom, and for how long.
+"""Where this server stores recorded sessions, for whom, and for how long.
 
-The user of this very machine has a shelf that stays. Every other visitor has one of their own,
-under a name that nobody can guess, which goes when their page does; what a crash has left of such
-shelves goes when a server next makes one.
+The user of this machine has a shelf that stays. Every other visitor has a shelf with a random name,
+which is deleted when their visit ends. Shelves that a crash has left are deleted when a server next
+makes one.
 """
 
 import contextlib
@@ -67,9 +67,9 @@ class RecordingStore:
             shutil.rmtree(self._mine, ignore_errors=True)
 
     def _hold_place(self) -> None:
-        """Make this server's place beside those of others, and clear away what a crash has left.
+        """Make this server's folder, and delete folders that crashed servers have left.
 
-        A place is held by a lock on a file in it, which the system takes back from a dead process.
+        A folder in use holds a locked file; the system frees the lock when a process dies.
         """
         if self._held.is_locked:
             return

@@ -40,7 +40,7 @@ class OwnTask:
 
     Args:
         shown: its description for the page.
-        address: its name in the page's address, which nobody can guess.
+        address: its name in the page's address, random.
     """
 
     task: TaskModel

@@ -69,7 +69,7 @@ def low_rank_phase(config: TrainConfig) -> TrainConfig:
 
 @dataclass(frozen=True)
 class Start:
-    """What a phase goes on from: weights, and landmarks fitted to them, which stay as they are.
+    """What a phase of training starts from: weights, and fitted landmarks, which stay fixed.
 
     Source: arXiv 2412.03214, section 3.3 (train, fit the landmarks, train on).
     """

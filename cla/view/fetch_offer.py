@@ -14,10 +14,10 @@ from cla.view.visitor import visitor
 
 
 def offer_fetch(say: Texts, *, command: bool = True) -> None:
-    """Offer what the tasks that cannot run lack; without any, nothing is shown.
+    """Offer to fetch what tasks need to run; shows nothing if all can run.
 
     Args:
-        command: whether visitors of other machines are told what its operator can run.
+        command: whether to show visitors of other machines the command for the operator.
     """
     for task in tuple(live_server().host.offer.waiting.values()):
         name = task.front_end.fetched or ""

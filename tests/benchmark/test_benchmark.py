@@ -100,10 +100,10 @@ def test_a_period_that_takes_too_long_is_not_waited_for():
 @given(
     costs_s=st.lists(st.floats(1e-6, 30.0), min_size=1, max_size=6),
     period=st.integers(1, 40),
-    allowance_s=st.floats(0.1, 60.0),
+    budget_s=st.floats(0.1, 60.0),
     effort=st.sampled_from([EFFORT, QUICK_EFFORT]),
 )
-def test_what_is_measured_fits_the_time_given(costs_s, period, allowance_s, effort):
+def test_what_is_measured_fits_the_time_given(costs_s, period, budget_s, effort):
     clock = [0.0]
 
     def step_of(cost_s):
@@ -111,13 +111,13 @@ def test_what_is_measured_fits_the_time_given(costs_s, period, allowance_s, effo
 
     builders = [lambda cost_s=cost_s: step_of(cost_s) for cost_s in costs_s]
     with patch.object(timing, "time", Mock(perf_counter=lambda: clock[0])):
-        found = measure(builders, [period] * len(costs_s), effort, allowance_s=allowance_s)
+        found = measure(builders, [period] * len(costs_s), effort, budget_s=budget_s)
     warming_up_s = max(min(4 * cost_s, max(cost_s, 2 * timing.SLOW_S)) for cost_s in costs_s)
-    assert clock[0] <= 1.001 * (allowance_s + warming_up_s)
+    assert clock[0] <= 1.001 * (budget_s + warming_up_s)
     for cost_s, one in zip(costs_s, found, strict=True):
         assert one is None or one.median_s == pytest.approx(cost_s, abs=1e-9)
     # Fast cases are never the ones that are left out, and time is not left lying about.
-    if sum(costs_s) * 6 < allowance_s:
+    if sum(costs_s) * 6 < budget_s:
         assert None not in found
     assert all(len(one.medians) >= timing.LEAST_TURNS for one in found if one)
 
