@@ -26,7 +26,7 @@ def part_shown(page: Page) -> FloatRect:
     """The comparison, and the lanes down to the words that they have heard."""
     top = page.get_by_test_id("ratio").evaluate("one => one.getBoundingClientRect().top")
     bottom = page.locator(".transcript").last.evaluate("one => one.getBoundingClientRect().bottom")
-    return {"x": 0, "y": top - MARGIN, "width": WIDTH, "height": bottom - top + MARGIN}
+    return {"x": 0, "y": top, "width": WIDTH, "height": bottom - top + MARGIN}
 
 
 def frames(page: Page) -> list[Image.Image]:
