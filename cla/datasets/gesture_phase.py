@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cla.datasets.clips import Origin
-from cla.datasets.gesture_variants import GestureRecording, varied
+from cla.datasets.gesture_variants import GestureRecording, paced, paces, varied
 from cla.datasets.token_sets import TokenSequence, TokenSet
 from cla.errors import ClaError
 from cla.features import BODY_HOP_S, NUM_JOINTS, body_features
@@ -74,7 +74,10 @@ def gesture_phase(folder: Path, features: str | None = None) -> TokenSet:
         sequences.append(TokenSequence(path.stem, features_of, labels, fold))
 
     def variant(sequence: TokenSequence, rng: np.random.Generator) -> TokenSequence:
-        return sequence._replace(features=body_features(*varied(raw[sequence.name], rng)))
+        places = paces(raw[sequence.name], rng)
+        made = varied(paced(raw[sequence.name], places), rng)
+        labels = sequence.labels[places.round().astype(np.int64)]
+        return sequence._replace(features=body_features(*made), labels=labels)
 
     return TokenSet(
         "gesture-phase",

@@ -15,7 +15,7 @@ STRETCH = 0.1
 OFFSET, HAND_OFFSET = 0.1, 0.05
 """Of both arms and of each alone, in the recordings' unit, of which a torso has 2.6."""
 NOISE = 0.01
-PACE = 0.1
+PACE = 0.2
 """In natural logarithms."""
 DEPTHS = np.array([1.0, 1.0, 1 / body.DEPTH_UNIT])
 
@@ -50,8 +50,27 @@ def varied(recording: GestureRecording, rng: np.random.Generator) -> GestureReco
     for arm in body.LEFT_ARM, body.RIGHT_ARM:
         points[:, arm] += HAND_OFFSET * rng.standard_normal(3)
     points += NOISE * rng.standard_normal(points.shape)
-    pace = np.exp(PACE * rng.standard_normal())
-    return GestureRecording(points * DEPTHS + middle, times_s[0] + (times_s - times_s[0]) * pace)
+    return GestureRecording(points * DEPTHS + middle, times_s)
+
+
+def paces(recording: GestureRecording, rng: np.random.Generator) -> NDArray[np.floating]:
+    """Places between the frames of a recording at which one of another pace has its frames.
+
+    It dwells on a gesture for longer or shorter than the recording does, by as much all along.
+    """
+    pace = float(np.exp(PACE * rng.standard_normal()))
+    last = len(recording.times_s) - 1
+    return pace * np.arange(np.ceil(last / pace))
+
+
+def paced(recording: GestureRecording, places: NDArray[np.floating]) -> GestureRecording:
+    """The recording at other places between its frames, with frames as far apart in time."""
+    points, times_s = recording
+    before = places.astype(np.int64)
+    share = (places - before)[:, None, None]
+    elapsed_s = np.diff(times_s)[before]
+    between = points[before] + share * (points[before + 1] - points[before])
+    return GestureRecording(between, np.cumsum(elapsed_s))
 
 
 def _turned(

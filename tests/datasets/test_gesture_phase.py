@@ -7,7 +7,7 @@ import pytest
 
 from cla.datasets import TokenSet, open_dataset
 from cla.datasets.gesture_phase import LABELS, gesture_phase
-from cla.datasets.gesture_variants import GestureRecording, varied
+from cla.datasets.gesture_variants import GestureRecording, paced, paces, varied
 from cla.errors import ClaError
 from cla.experiments.data import class_weights, split, with_variants
 from cla.experiments.presets import preset
@@ -128,8 +128,8 @@ def test_variants_move_as_the_recording_does_and_are_drawn():
     shares = []
     for seed in range(12):
         points, times_s = varied(made, np.random.default_rng(seed))
-        assert (points.shape, times_s[0]) == (made.points.shape, made.times_s[0])
-        assert (np.diff(times_s) > 0).all()
+        assert points.shape == made.points.shape
+        np.testing.assert_array_equal(times_s, made.times_s)
         drawn = np.diff(points, axis=0)
         hands = [np.corrcoef(drawn[:, hand, 1], moves[:, 1])[0, 1]
                  for hand in (body.LEFT_HAND, body.RIGHT_HAND)]  # fmt: skip
@@ -138,6 +138,23 @@ def test_variants_move_as_the_recording_does_and_are_drawn():
     assert 0 < np.mean(shares) < 1  # some are mirrored
     first, again = (varied(made, np.random.default_rng(1)) for _ in "12")
     np.testing.assert_array_equal(first.points, again.points)
+
+
+def test_another_pace_has_more_or_fewer_frames_of_the_same_way():
+    made = recording(300)
+    counts = []
+    for seed in range(8):
+        places = paces(made, np.random.default_rng(seed))
+        found = paced(made, places)
+        assert len(found.times_s) == len(found.points) == len(places)
+        assert (np.diff(found.times_s) > 0).all()
+        whole = places == places.round()
+        np.testing.assert_allclose(found.points[whole], made.points[places[whole].astype(int)])
+        counts.append(len(places))
+    assert min(counts) < 299 < max(counts)
+    exact = paced(made, np.arange(299.0))
+    np.testing.assert_allclose(exact.points, made.points[:299])
+    np.testing.assert_allclose(np.diff(exact.times_s), np.diff(made.times_s)[1:299])
 
 
 def test_variants_join_what_is_trained_on_alone(tmp_path: Path):
