@@ -101,9 +101,9 @@ def window_stretches(seen: int, window: int, num_landmarks: int) -> list[tuple[i
 
 @lru_cache(maxsize=64)
 def blocks(window: int) -> Cuts:
-    """Blocks of about sqrt(N) tokens, an even number of them.
+    """Cut a window into an even number of blocks of about sqrt(N) tokens.
 
-    No more than two blocks more than the shortest has tokens, which is what lets the work for the
-    next block be spread over the tokens of the current one (see `window_sums`).
+    Their number exceeds the tokens of the shortest block by two at most, so that the work for the
+    next block can be spread over the tokens of the current one (see `window_sums`).
     """
     return Cuts(window, max(1, (isqrt(window + 1) + 1) // 2 * 2) if window > 1 else 1)

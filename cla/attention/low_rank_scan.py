@@ -30,20 +30,20 @@ ELEMENTS_PER_CHUNK = 2**22
 
 
 KEPT_MATRICES = 32
-"""Of each inverse that a gradient goes through, about."""
+"""About how many matrices autograd stores for each inverse."""
 
 KEPT_ELEMENTS = 2**28
-"""What a gradient may keep of a scan, in numbers; of more, chunks are computed again."""
+"""Numbers that autograd may store of a scan; of longer ones chunks are computed again."""
 
 
 def scan_low_rank(
     timeline: Timeline, first: int, config: AttentionConfig, serving: ServingAt | None
 ) -> Tensor:
-    """Contexts of all new tokens, equal to those of steps, whatever numbers the tokens are.
+    """Contexts of all new tokens, equal to those of steps, also where tokens are NaN.
 
     Args:
-        first: until this new token landmarks are cut anew from the tokens seen; as nobody else does
-            it, `serving` may be None if that is all.
+        first: up to this new token the window is filling, and landmarks are segments of the tokens
+            seen so far; `serving` gives those of later tokens, and may be None without any.
 
     Shapes:
         returns: (B, H, T, D), or (B, T, H, N, D) if retroactive
@@ -93,7 +93,7 @@ def _chunks(first: int, stop: int, length: int) -> Iterator[tuple[int, int]]:
 def _each(
     work: Callable[..., Tensor], chunks: Iterable[tuple[int, int]], kept: int, *given: Any
 ) -> list[Tensor]:
-    """The work on all chunks; for the gradient, what lies behind `kept` tokens is done again."""
+    """Call `work` for every chunk; those after `kept` tokens are computed again for gradients."""
     found = []
     for start, stop in chunks:
         if stop <= kept or not torch.is_grad_enabled():
@@ -171,9 +171,9 @@ def _rows(timeline: Timeline, serving: ServingAt, start: int, stop: int) -> Tens
 
 
 def _scan_filling(timeline: Timeline, stop: int, config: AttentionConfig, kept: int) -> Tensor:
-    """The newest token's context of each window until new token `stop`, which makes none full.
+    """Contexts of the newest tokens of windows that are still filling, up to new token `stop`.
 
-    Each is cut into landmarks anew; with no more than M tokens it is exact attention.
+    Each window has landmarks of its own; one of at most M tokens has exact attention.
 
     Shapes:
         returns: (B, H, T', D)

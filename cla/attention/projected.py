@@ -29,10 +29,10 @@ LARGEST = 2.0**60
 def mark_bad(tokens: Projected) -> Projected:
     """The tokens; one with a number that is NaN or above `LARGEST` becomes NaN in every head.
 
-    Whatever a kind does with such numbers, it then gives NaN as long as it attends to the token.
+    Every kind then gives NaN for as long as the token is in its window.
     """
     largest = torch.stack([part.detach().abs().amax((1, 3)) for part in tokens]).amax(0)
-    good = largest <= LARGEST  # false of what is no number
+    good = largest <= LARGEST  # false for NaN
     if on_host(good) and bool(good.all()):
         return tokens
     wide = good[:, None, :, None]
@@ -40,7 +40,7 @@ def mark_bad(tokens: Projected) -> Projected:
 
 
 def softmax_weights(queries: Tensor, keys: Tensor, unseen: Tensor | None = None) -> Tensor:
-    """Softmax(Q K^T) of some queries, zero what is `unseen`.
+    """Softmax(Q K^T) of some queries; the weights of `unseen` tokens are zero.
 
     Shapes:
         queries: (..., R, D)

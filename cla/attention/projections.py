@@ -15,8 +15,8 @@ PROJECTIONS = ("query_proj", "key_proj", "value_proj", "output_proj")
 class Projections(nn.Module):
     """Query, key, value and output projection of a layer, on whole embeddings of E numbers.
 
-    Any module may take the place of one that maps tokens of E numbers to E numbers: it is called
-    as it is, with its hooks. Kernels serve while all four are plain (`plain.is_plain`).
+    Each may be replaced by any module that maps E numbers to E numbers; it is called as a module,
+    with its hooks. Kernels are used only while all four are plain layers (`plain.is_plain`).
     """
 
     query_proj: nn.Linear
@@ -82,10 +82,7 @@ class Projections(nn.Module):
         return output if self.config.retroactive else output[:, 0]
 
     def finish_columns(self, columns: Tensor) -> Tensor:
-        """Output projection of contexts that lie column by column, (B, E, N) to (B, N, E).
-
-        The layer itself may copy such rows first. No gradient is kept.
-        """
+        """Output projection of contexts stored in columns, (B, E, N) to (B, N, E); no gradient."""
         # From dictionaries: after a kernel that went through all rows, nothing of what is called
         # here is in the caches.
         layer: Any = self._modules["output_proj"]

@@ -33,7 +33,7 @@ class StreamGroup(NamedTuple):
 
 
 def map_state(state: Any, function: Callable[[Tensor], Tensor]) -> Any:
-    """Apply `function` to every tensor of a state; its structure is kept."""
+    """Apply `function` to every tensor of a state; returns a state of the same structure."""
     if isinstance(state, Tensor):
         return function(state)
     parts = [map_state(part, function) for part in state]

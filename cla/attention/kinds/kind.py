@@ -36,16 +36,16 @@ class Kind(Protocol):
     """
 
     label: ClassVar[str]
-    """In words, where no catalogue has others."""
+    """Its title, where the catalogue of texts has none."""
 
     key: ClassVar[str | None]
-    """In addresses and catalogues, where it is not the name it is registered under."""
+    """Its name in addresses and catalogues; None: the name under which it is registered."""
 
     look: ClassVar[Look | None]
-    """None: one that no other kind has, as far as there are any left."""
+    """How charts draw it; None: a look that no other kind has, while there are any left."""
 
     state_type: ClassVar[type]
-    """Of states: a NamedTuple that begins with `valid_tokens` and `slot`."""
+    """The class of its states: a NamedTuple that begins with `valid_tokens` and `slot`."""
 
     recomputes: ClassVar[bool]
     """Whether all rows of a window are computed where the newest alone is asked for."""
@@ -59,17 +59,17 @@ class Kind(Protocol):
 
     @property
     def compiled(self) -> "kernels.Steps | None":
-        """Steps by kernels, on the same state; None where there are none for the configuration."""
+        """Steps by compiled kernels on the same state; None if the configuration has none."""
 
     compiled_dtype: ClassVar[torch.dtype]
-    """Of keys in states that kernels step."""
+    """Type of the keys in states that kernels can step."""
 
     config: AttentionConfig
 
     def __init__(self, config: AttentionConfig) -> None: ...
 
     def state_dtype(self, dtype: torch.dtype) -> torch.dtype:
-        """The type that queries, keys, values and sums are kept in for tokens of `dtype`."""
+        """The type of queries, keys, values and sums in a state, for tokens of `dtype`."""
 
     def fits(self, state: Any) -> bool:
         """Whether the sizes of a state are those of this layer: kernels read by them."""
@@ -87,7 +87,7 @@ class Kind(Protocol):
         """Contexts of some rows of whole windows.
 
         Args:
-            seen: (B,), so many of the first tokens exist; all of them if not given.
+            seen: (B,), how many of the tokens, from the first on, exist; all if not given.
 
         Shapes:
             rows: queries (..., H, R, D)
