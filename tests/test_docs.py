@@ -77,7 +77,7 @@ def test_the_api_has_a_page_for_each_package_that_offers_something():
 
 
 def test_the_moving_picture_moves_and_is_small():
-    picture = ROOT / "docs" / "live.webp"
+    picture = ROOT / "docs" / "screenshots" / "live.webp"
     assert picture.stat().st_size <= 1_500_000
     with Image.open(picture) as frames:
         assert 900 <= frames.width <= 1000

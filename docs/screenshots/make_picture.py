@@ -1,6 +1,6 @@
 """Makes the moving picture of the README: the Live page, token by token through the first clip.
 
-Run, beside `streamlit run app.py`: python docs/make_picture.py [ADDRESS]
+Run, beside `streamlit run app.py`: python docs/screenshots/make_picture.py [ADDRESS]
 """
 
 import io

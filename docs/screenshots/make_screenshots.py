@@ -1,6 +1,6 @@
 """Takes the screenshots of all pages: light, dark, and as narrow as a phone.
 
-Run, beside `streamlit run app.py`: python assets/screenshots/make_screenshots.py [ADDRESS]
+Run, beside `streamlit run app.py`: python docs/screenshots/make_screenshots.py [ADDRESS]
 """
 
 import shutil
@@ -10,6 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 FOLDER = Path(__file__).parent
+CLIPS = FOLDER.parents[1] / "assets" / "clips"
 PAGES = {
     "live": "",
     "hands": "?clip=hand-signs",
@@ -62,7 +63,7 @@ def take_taught(browser: Browser, address: str) -> None:
         page.get_by_role("radio", name=name).click()
         settle(page)
         files = page.locator("[data-testid=stFileUploaderDropzoneInput]").first
-        files.set_input_files(FOLDER.parent / "clips" / clip)
+        files.set_input_files(CLIPS / clip)
         settle(page)
     page.get_by_role("button", name="Train", exact=True).click()
     page.locator(".js-plotly-plot").wait_for(timeout=300_000)
