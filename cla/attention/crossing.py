@@ -2,12 +2,15 @@
 
 from bisect import bisect_left
 from dataclasses import replace
+from functools import lru_cache
 
 from cla.attention.config import AttentionConfig
-from cla.attention.counts import operation_count
+from cla.attention.counts import operation_count, summed
 from cla.attention.kinds.defaults import STREAMED
 
 LONGEST = 65_536
+CURVE = (16, 32, 64, 120, 240, 480, 960, 1920, 4096)
+"""Windows at which `curve` counts."""
 
 
 def exact_operations(config: AttentionConfig) -> float:
@@ -16,6 +19,24 @@ def exact_operations(config: AttentionConfig) -> float:
     count = operation_count(exact)
     assert count is not None
     return count.average
+
+
+@lru_cache(500)
+def curve(configs: tuple[AttentionConfig, ...]) -> tuple[tuple[int, float], ...]:
+    """Multiply-adds a token of all layers over windows that can be: (window, average).
+
+    Returns:
+        Nothing where a kind does not count them.
+    """
+    points = []
+    for window in CURVE:
+        if any((config.num_landmarks or 0) >= window for config in configs):
+            continue
+        counts = [operation_count(replace(config, window=window)) for config in configs]
+        average = summed(count.average if count else None for count in counts)
+        if average is not None:
+            points.append((window, average))
+    return tuple(points)
 
 
 def crossing(config: AttentionConfig) -> int | None:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from cla.attention import summed
-from cla.attention.crossing import crossing, exact_operations
+from cla.attention.crossing import crossing, curve, exact_operations
 from cla.engine.beside import AnswerToCome
 from cla.engine.history import History
 from cla.engine.pace import Pace
@@ -41,6 +41,7 @@ def running_lane(name: str, config: LaneSpec, classifier: StreamClassifier) -> R
         count.published if count else None,
         exact=sum(map(exact_operations, layers)),
         crossing=crossing(layers[0]) if len(layers) == 1 else None,
+        curve=curve(tuple(layers)),
     )
 
 

@@ -26,6 +26,7 @@ class RunningLane:
         exact: those of exact continual attention over the same window.
         crossing: the window from which on the lane needs fewer than that; None where there is none,
             or where its layers are several.
+        curve: `average` over windows, (window, multiply-adds).
     """
 
     name: str
@@ -34,6 +35,7 @@ class RunningLane:
     published: float | None
     exact: float
     crossing: int | None
+    curve: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -80,6 +80,7 @@ def lane_headers(record: LanesRecord) -> list[dict[str, Any]]:
             "published": lane.published,
             "exact": lane.exact,
             "crossing": lane.crossing,
+            "curve": lane.curve,
         }
         for lane in record.lanes
     ]

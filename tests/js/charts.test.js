@@ -3,7 +3,7 @@ import { afterEach, beforeEach, test } from "node:test";
 
 import { AttentionChart } from "../../cla/view/static/attention_chart.js";
 import { drawBars, drawStretches, extremes, rowOf, stretchAt } from "../../cla/view/static/attention_rows.js";
-import { clear, Strip } from "../../cla/view/static/canvas.js";
+import { clear, Strip, tokensPerColumn } from "../../cla/view/static/canvas.js";
 import { mix, parse, readTheme, themeOf } from "../../cla/view/static/colors.js";
 import { setTexts } from "../../cla/view/static/texts.js";
 import { FakeContext, FakeElement, fakeDocument, withGlobals } from "./fakes.js";
@@ -126,7 +126,7 @@ const tokens = (...indices) => indices.map((index) => ({ index }));
 test("each token is painted once, all of them again in another theme", () => {
   const strip = new Strip(4, 3, 8);
   const painted = [];
-  const paint = (indices, theme) => strip.paint(tokens(...indices), theme, (_, { index }, x) => painted.push([index, x]));
+  const paint = (indices, theme) => strip.paint(tokens(...indices), theme, (_, [{ index }], x) => painted.unshift([index, x]));
   paint([0, 1], "light");
   paint([0, 1, 2], "light");
   assert.deepEqual(painted, [[0, 0], [1, 3], [2, 6]]);
@@ -140,6 +140,24 @@ test("each token is painted once, all of them again in another theme", () => {
   strip.reset();
   paint([0], "dark");
   assert.deepEqual(painted, [[0, 0]]);
+});
+
+test("tokens share columns where a chart has fewer pixels", () => {
+  assert.deepEqual([120, 600, 1_920, 4_096].map(tokensPerColumn), [1, 1, 3, 6]);
+  const strip = new Strip(7, 2, 8, 3);
+  assert.equal(strip.canvas.width, 6);
+  const painted = [];
+  const paint = (...indices) => strip.paint(tokens(...indices), "light", (_, group, x) => painted.push([group.map(({ index }) => index), x]));
+  paint(0, 1, 2, 3);
+  assert.deepEqual(painted, [[[3], 2], [[0, 1, 2], 0]]);
+  painted.length = 0;
+  paint(0, 1, 2, 3, 4);
+  assert.deepEqual(painted, [[[3, 4], 2]]);
+  painted.length = 0;
+  paint(8, 9, 10);
+  assert.deepEqual(painted, [[[9, 10], 0], [[8], 4]]);
+  strip.draw(context, { left: (index) => index, step: 1, top: 0, height: 8 }, 4, 8);
+  assert.deepEqual(context.of("drawImage").map(([, ...rest]) => rest.map((each) => Math.round(100 * each) / 100)), [[2.67, 0, 2.67, 8, 4, 0, 4, 8]]);
 });
 
 test("a strip is drawn in one piece, or in two around its edge", () => {

@@ -5,8 +5,8 @@ import { LivePage } from "../../cla/view/static/main.js";
 import { Clock, FakeElement, fakeDocument, withGlobals } from "./fakes.js";
 
 const CONFIG = { kind: "full", num_landmarks: null, landmark_mode: "fixed", window: null, num_layers: null };
-const FULL = { ...CONFIG, name: "full", text: "full", average: 100, published: 100 };
-const LOW = { ...CONFIG, kind: "continual_nystrom", num_landmarks: 16, name: "low", text: "low/fixed:16", average: 10, published: null };
+const FULL = { ...CONFIG, name: "full", text: "full", curve: [], average: 100, published: 100 };
+const LOW = { ...CONFIG, kind: "continual_nystrom", num_landmarks: 16, name: "low", text: "low/fixed:16", curve: [], average: 10, published: null };
 const THIRD = { ...LOW, name: "third", text: "low/fixed:8", num_landmarks: 8 };
 const POINTS = [0.3, 0.5, 0.8].map((enter) => ({ enter, found: enter, false_per_minute: 1 - enter }));
 const task = (name, more = {}) => ({

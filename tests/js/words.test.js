@@ -4,6 +4,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { Agreement } from "../../cla/view/static/agreement.js";
 import { BestGuess } from "../../cla/view/static/best_guess.js";
 import { Announcer } from "../../cla/view/static/announcer.js";
+import { Measured, placeOf, valueAt } from "../../cla/view/static/clock_chart.js";
 import { bytes, compact, decimal, integer, ratio, setLocale, words } from "../../cla/view/static/format.js";
 import { showCosts } from "../../cla/view/static/lane_costs.js";
 import { lookOf, setLooks, swatch } from "../../cla/view/static/looks.js";
@@ -142,6 +143,20 @@ test("operations are those of full windows, times those measured, and it is said
   assert.equal(show(4, [10, 1], [null, 1.1])[0], "uncounted and as fast, here 100.0 %");
   assert.equal(show(4, [10, NaN], [5, NaN])[0], "fewer 2.0× 100.0 %");
   assert.match(best.textContent, /winner/);
+});
+
+test("times are kept by half octaves of tokens, and shown where there are enough", () => {
+  assert.deepEqual([16, 17, 22, 120, 4_096].map(placeOf), [16, 16, 23, 128, 4_096]);
+  const measured = new Measured();
+  for (let step = 0; step < 20; step++) measured.push(1_000, 2);
+  for (let step = 0; step < 7; step++) measured.push(16, 1);
+  assert.deepEqual(measured.points, [[1_024, 2]]);
+});
+
+test("a curve is read between its points, and nowhere else", () => {
+  const curve = [[10, 1], [1_000, 100]];
+  assert.ok(Math.abs(valueAt(curve, 100) - 10) < 1e-9);
+  assert.deepEqual([valueAt(curve, 10), valueAt(curve, 9), valueAt(curve, 2_000), valueAt([], 5)], [1, null, null, null]);
 });
 
 test("a mean leaves the slowest hundredth out", () => {

@@ -139,7 +139,9 @@ export class Board {
     if (lanes.length !== this.panels.size || !lanes.every(({ lane }) => this.panels.has(lane))) return false;
     const heard = lanes.map((record) => this.panel(record.lane).heard(index, record, arrays));
     this.newest = index;
-    this.agreement?.push(heard.map(([{ key }], at) => [key, lanes[at].label]));
+    // A lane that answers some tokens agrees, or not, in those.
+    const answers = lanes.flatMap(({ label, answered }, at) => (answered === false ? [] : [/** @type {[number, string]} */ ([heard[at][0].key, label])]));
+    this.agreement?.push(answers);
     this.comparison.push(header);
     // Charts hold no more than a window.
     if (this.held) keep(this.held, { index, timeS, heard }, this.window + 2);

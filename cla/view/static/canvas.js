@@ -35,6 +35,12 @@ export function resize(canvas, width, height) {
   if (canvas.height !== height) canvas.height = height;
 }
 
+// No chart has many more pixels across.
+const COLUMNS = 600;
+
+/** How many tokens one column of a strip stands for, where so many are shown. @param {number} window */
+export const tokensPerColumn = (window) => Math.max(1, Math.floor(window / COLUMNS));
+
 /** A ring of small columns: each token is painted once, and all are scaled onto a chart at once. */
 export class Strip {
   /** The last token painted, and in which theme. @type {number | null} */
@@ -44,15 +50,18 @@ export class Strip {
 
   /**
    * @param {number} tokens that it holds
-   * @param {number} width columns for each token
+   * @param {number} width pixels of a column
    * @param {number} height
+   * @param {number} per tokens that share a column
    */
-  constructor(tokens, width, height) {
-    this.tokens = tokens;
+  constructor(tokens, width, height, per = 1) {
+    const columns = Math.ceil(tokens / per);
+    this.tokens = columns * per;
     this.width = width;
     this.height = height;
+    this.per = per;
     this.canvas = document.createElement("canvas");
-    resize(this.canvas, tokens * width, height);
+    resize(this.canvas, columns * width, height);
     this.context = contextOf(this.canvas);
   }
 
@@ -66,13 +75,20 @@ export class Strip {
    * @template {{index: number}} Token
    * @param {Token[]} tokens in their order
    * @param {unknown} theme
-   * @param {(context: Context, token: Token, x: number) => void} paintToken
+   * @param {(context: Context, tokens: Token[], x: number) => void} paintColumn given all tokens of a column so far
    */
-  paint(tokens, theme, paintToken) {
+  paint(tokens, theme, paintColumn) {
     const painted = this.theme === theme ? (this.painted ?? -Infinity) : -Infinity;
-    let first = tokens.length;
-    while (first > 0 && tokens[first - 1].index > painted) first--;
-    for (const token of tokens.slice(first)) paintToken(this.context, token, (token.index % this.tokens) * this.width);
+    const { per } = this;
+    let end = tokens.length;
+    // From the newest column back to the one that has nothing new.
+    while (end > 0 && tokens[end - 1].index > painted) {
+      const column = Math.floor(tokens[end - 1].index / per);
+      let first = end - 1;
+      while (first > 0 && tokens[first - 1].index >= column * per) first--;
+      paintColumn(this.context, tokens.slice(first, end), ((column * per) % this.tokens) / per * this.width);
+      end = first;
+    }
     this.painted = tokens[tokens.length - 1].index;
     this.theme = theme;
   }
@@ -89,7 +105,7 @@ export class Strip {
     for (const [from, to] of [[first, split], [split, end]]) {
       if (to <= from) continue;
       context.drawImage(
-        this.canvas, (from % this.tokens) * this.width, 0, (to - from) * this.width, this.height,
+        this.canvas, ((from % this.tokens) / this.per) * this.width, 0, ((to - from) / this.per) * this.width, this.height,
         left(from), top, (to - from) * step, height,
       );
     }

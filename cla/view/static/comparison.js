@@ -6,6 +6,7 @@
 /** @import { LivePage } from "./main.js" */
 
 import { Announcer } from "./announcer.js";
+import { ClockChart } from "./clock_chart.js";
 import { DifferenceView } from "./difference_view.js";
 import { words } from "./format.js";
 import { laneTitle } from "./lane_controls.js";
@@ -30,6 +31,7 @@ export class Comparison {
   constructor(page) {
     this.page = page;
     this.summary = new Summary(page.byId("summary"), page.byId("winner"), page.byId("time"));
+    this.clock = new ClockChart(page.byId("clock-chart"));
     this.totals = new TotalsView(page.byId("totals"));
     this.announcer = new Announcer(page.byId("announcer"));
     this.telemetry = new TelemetryView(page.byId("telemetry-table"), page.tip);
@@ -54,7 +56,8 @@ export class Comparison {
   push(token) {
     this.telemetry.push(token);
     this.summary.push(token);
-    token.lanes.forEach(({ event }, at) => {
+    token.lanes.forEach(({ event, valid_tokens: valid, compute_ms: ms, answered }, at) => {
+      if (answered !== false && this.panels[at].warm) this.clock.push(this.lanes[at], valid, ms);
       if (event) this.announcer.hear(this.titles[at], words(event.label));
     });
   }
@@ -74,6 +77,7 @@ export class Comparison {
       panels[at].compare(lane, costs);
     });
     this.totals.draw(theme, lanes, panels);
+    if (this.page.byId("clock").open) this.clock.draw(theme, lanes, panels);
     this.summary.refresh({ source, ended }, { lanes, costs, task, agreed });
     if (this.page.byId("difference").open) this.difference.refresh(agreed);
     if (this.page.byId("telemetry").open) this.telemetry.refresh(dropped, panels);

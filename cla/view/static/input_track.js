@@ -2,13 +2,12 @@
 
 /** @import { Axis, Medium, Picture, Theme } from "./types.js" */
 
-import { contextOf, Strip } from "./canvas.js";
+import { contextOf, Strip, tokensPerColumn } from "./canvas.js";
 import { decimal } from "./format.js";
 import { keep } from "./numbers.js";
 import { say } from "./texts.js";
 
-const MOST_PEAKS = 8; // a token of sound has so many columns, of a long window fewer
-const COLUMNS = 16_384; // of the strip that holds two windows
+const PEAKS = 8; // a token of sound has so many columns, in a long window one
 const ROWS = 34;
 const PICTURES = 9; // that fit into a window, beside each other
 
@@ -43,8 +42,9 @@ export class InputTrack {
   resize(window) {
     this.window = window;
     this.every = Math.ceil(window / PICTURES);
-    this.peaks = Math.max(1, Math.min(MOST_PEAKS, Math.floor(COLUMNS / window / 2)));
-    this.wave = new Strip(2 * window, this.peaks, ROWS);
+    const per = tokensPerColumn(window);
+    this.peaks = per > 1 ? 1 : PEAKS;
+    this.wave = new Strip(2 * window, this.peaks, ROWS, per);
     this.columns = this.columns.map(({ index, peaks }) => ({ index, peaks: peaks && resampled(peaks, this.peaks) }));
   }
 
@@ -103,14 +103,16 @@ export class InputTrack {
 
   /** @param {CanvasRenderingContext2D} context @param {Theme} theme @param {Place} place */
   drawWave(context, theme, { left, step, top, newest }) {
-    this.wave.paint(this.columns, theme, (strip, { peaks }, x) => {
+    this.wave.paint(this.columns, theme, (strip, columns, x) => {
       strip.clearRect(x, 0, this.peaks, ROWS);
       strip.fillStyle = theme.faint;
-      peaks?.forEach((peak, i) => {
+      for (let i = 0; i < this.peaks; i++) {
+        const peak = Math.max(-1, ...columns.map(({ peaks }) => peaks?.[i] ?? -1));
+        if (peak < 0) continue;
         // The root lets quiet sound be seen.
         const size = Math.max(1, Math.sqrt(peak) * ROWS);
         strip.fillRect(x + i, (ROWS - size) / 2, 1, size);
-      });
+      }
     });
     const last = this.columns[this.columns.length - 1].index;
     this.wave.draw(context, { left, step, top, height: ROWS }, this.columns[0].index, Math.min(newest, last) + 1);

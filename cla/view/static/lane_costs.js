@@ -16,8 +16,18 @@ export const costsMarkup = () => ["ops", "ms"].map((name) => `
 /** A length in percent of the longest; what is there can be seen. @param {number} value @param {number} most */
 const length = (value, most) => `max(${((100 * value) / most || 0).toFixed(3)}%, ${value > 0 ? 1 : 0}px)`;
 
-/** @param {Lane} lane @param {LaneRecord | null} record @param {number} ms @returns {Cost} */
-export const costOf = ({ average }, record, ms) => ({ ops: average, now: record?.ops ?? null, ms });
+/**
+ * What a lane costs; with a full window one step is like another but for landmarks that tick: the mean counts.
+ * @param {Lane} lane
+ * @param {LaneRecord | null} record
+ * @param {number} window
+ * @param {number} ms
+ * @returns {Cost}
+ */
+export function costOf({ average }, record, window, ms) {
+  const full = record && record.valid_tokens >= window;
+  return { ops: average, now: full ? average : record?.ops ?? null, ms };
+}
 
 /** Milliseconds with two digits that say something. @param {number} ms */
 export const milliseconds = (ms) => decimal(ms, ms < 0.1 ? 3 : ms < 10 ? 2 : 1);

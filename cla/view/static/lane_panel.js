@@ -9,8 +9,8 @@
 import { BestGuess } from "./best_guess.js";
 import { part } from "./dom.js";
 import { compact, counted, integer, words } from "./format.js";
-import { laneMarkup } from "./lane_controls.js";
-import { costOf, costsMarkup, milliseconds, showCosts } from "./lane_costs.js";
+import { costOf, milliseconds, showCosts } from "./lane_costs.js";
+import { panelMarkup } from "./lane_markup.js";
 import { LaneView } from "./lane_view.js";
 import { lookOf, swatch } from "./looks.js";
 import { MapView } from "./map_view.js";
@@ -59,23 +59,7 @@ export class LanePanel {
     this.title = say(`lane_${kind}`);
     this.element = document.createElement("section");
     this.element.className = "lane";
-    this.element.innerHTML = `
-      <header><div><h3><span class="number"></span> ${this.title} <span class="look"></span></h3>
-        <p class="does"></p></div>
-        <output class="label" aria-live="off" data-part="label">–</output></header>
-      <canvas role="img" aria-label="${say("lane_alt")}"></canvas>
-      <div class="costs">${costsMarkup()}</div>
-      <div class="facts">
-      <dl>
-        <div><dt>${say("ops")}</dt><dd data-part="ops">–</dd></div>
-        <div><dt>${say("total")}</dt><dd data-part="total">–</dd></div>
-        <div><dt>${say("time")}</dt><dd data-value="time">–</dd></div>
-        <div title="${say("streams_help")}"><dt>${say("streams")}</dt><dd data-value="streams">–</dd></div>
-      </dl>
-      <p class="transcript" data-part="transcript"></p>
-      ${laneMarkup()}
-      <div class="factors" hidden data-part="factors"></div>
-      </div>`;
+    this.element.innerHTML = panelMarkup(this.title);
     /** @type {HTMLCanvasElement} */
     const canvas = part(this.element, "canvas");
     this.view = new LaneView(canvas, task.labels.map(words), task.window, task.hop_s, track);
@@ -101,7 +85,10 @@ export class LanePanel {
     part(this.element, ".number").textContent = String(at + 1);
     this.element.setAttribute("aria-label", `${at + 1}: ${this.title}`);
     this.fixed = Boolean(lane.num_landmarks) && lane.landmark_mode === "fixed";
-    this.window = lane.window ?? this.task.window;
+    const window = lane.window ?? this.task.window;
+    // Times of another window are no measure of this one.
+    if (this.window !== window) this.forgetTimes();
+    this.window = window;
     part(this.element, ".look").innerHTML = swatch(lane);
     this.element.style.setProperty("--lane", lookOf(lane).color);
   }
@@ -117,15 +104,24 @@ export class LanePanel {
     this.map.clear();
     this.guess.reset();
     this.totals.reset();
-    this.times = [];
-    this.showing = [];
+    this.forgetTimes();
     this.events = [];
-    this.taken = 0;
     this.record = null;
     this.label.textContent = "–";
     this.transcript.textContent = "";
     this.does.textContent = this.doing;
     for (const cell of this.element.querySelectorAll("dd")) cell.textContent = "–";
+  }
+
+  /** First steps are slower: they do not count. */
+  forgetTimes() {
+    this.times = [];
+    this.showing = [];
+    this.taken = 0;
+  }
+
+  get warm() {
+    return this.taken > WARM_UP;
   }
 
   /**
@@ -141,7 +137,7 @@ export class LanePanel {
     const { data: probabilities } = arrays[`${this.name}/probabilities`];
     const event = record.event?.label ?? null;
     const shown = { attention: of("attention"), stretches: of("stretches"), validTokens: record.valid_tokens };
-    return [this, { index, probabilities, event, record, ...shown }];
+    return [this, { index, probabilities, event, record, stale: record.answered === false, ...shown }];
   }
 
   /** Take a token, or one of its past. @param {HeardToken} token */
@@ -152,7 +148,7 @@ export class LanePanel {
     if (record) {
       this.record = record;
       if (record.total_ops !== null) this.totals.push(token.index, record.total_ops);
-      if (this.taken++ >= WARM_UP) {
+      if (record.answered !== false && this.taken++ >= WARM_UP) {
         keep(this.times, record.compute_ms, KEPT_TIMES);
         keep(this.showing, record.showing_ms, KEPT_TIMES);
       }
@@ -171,7 +167,7 @@ export class LanePanel {
 
   /** What it costs beside others. @param {Lane} lane */
   cost(lane) {
-    return costOf(lane, this.record, this.ms);
+    return costOf(lane, this.record, this.window, this.ms);
   }
 
   /** @param {Lane} lane @param {Cost[]} all of all lanes */
@@ -182,7 +178,7 @@ export class LanePanel {
   /** Refresh the numbers; called a few times a second. @param {Lane} count the operations by formula */
   refresh(count) {
     if (!this.record) return;
-    const { label, ops, total_ops: total, valid_tokens: valid } = this.record;
+    const { label, ops, total_ops: total, valid_tokens: valid, answered, reads_every: every = 1 } = this.record;
     const nothing = label === this.task.labels[0];
     const guess = nothing ? this.guess.place : 0;
     this.label.textContent = guess ? `${words(this.task.labels[guess])}?` : nothing ? "–" : words(label);
@@ -199,6 +195,8 @@ export class LanePanel {
       part(this.element, "[data-value=time]").innerHTML = `${median} (${p95}) ms <small>${say("time_showing", { ms: shown })}</small>`;
       part(this.element, "[data-value=streams]").textContent = integer((1000 * this.task.hop_s) / this.ms);
     }
-    this.does.textContent = valid >= this.window ? this.doing : say("warm_up", { valid, window: this.window });
+    this.label.classList.toggle("stale", answered === false);
+    if (every > 1) this.does.textContent = say("thinned", { every });
+    else this.does.textContent = valid >= this.window ? this.doing : say("warm_up", { valid, window: this.window });
   }
 }

@@ -4,7 +4,7 @@
 /** @import { InputTrack } from "./input_track.js" */
 
 import { AttentionChart } from "./attention_chart.js";
-import { clear, contextOf, Strip } from "./canvas.js";
+import { clear, contextOf, Strip, tokensPerColumn } from "./canvas.js";
 import { decimal, words } from "./format.js";
 import { layoutOf, sizesNow, TOP } from "./lane_layout.js";
 import { drawEvents, drawNames, drawNotes } from "./lane_marks.js";
@@ -12,14 +12,17 @@ import { keep } from "./numbers.js";
 import { say } from "./texts.js";
 
 const FONT = "11px sans-serif";
+// Of an answer that is repeated.
+const STALE = 0.4;
 /** @typedef {CanvasRenderingContext2D} Context */
 /**
- * A token as a lane saw it; of one from before the lane was there, what it would have said.
- * @typedef {{index: number, probabilities: Float32Array, event: string | null, validTokens?: number, attention?: Table, stretches?: Table}} SeenToken
+ * A token as a lane saw it; of one from before the lane was there, what it would have said; `stale` repeats the one before.
+ * @typedef {{index: number, probabilities: Float32Array, event: string | null, stale?: boolean}} SaidToken
+ * @typedef {SaidToken & {validTokens?: number, attention?: Table, stretches?: Table}} SeenToken
  */
 
 export class LaneView {
-  /** @type {{index: number, probabilities: Float32Array}[]} */
+  /** @type {{index: number, probabilities: Float32Array, stale: boolean}[]} */
   tokens;
   /** @type {{index: number, label: string}[]} */
   events;
@@ -60,7 +63,7 @@ export class LaneView {
   /** Show so many tokens; those that are kept stay. @param {number} window */
   resize(window) {
     this.window = window;
-    this.strip = new Strip(2 * window, 1, this.rows);
+    this.strip = new Strip(2 * window, 1, this.rows, tokensPerColumn(window));
   }
 
   /** @param {number} zoom */
@@ -83,8 +86,8 @@ export class LaneView {
   }
 
   /** Take a token; without attention that of the one before stays. @param {SeenToken} token */
-  push({ index, probabilities, event, validTokens, attention, stretches }) {
-    keep(this.tokens, { index, probabilities }, this.window + 2);
+  push({ index, probabilities, event, stale = false, validTokens, attention, stretches }) {
+    keep(this.tokens, { index, probabilities, stale }, this.window + 2);
     // The window may have become shorter.
     if (this.tokens[0].index < index - this.window - 1) this.tokens = this.tokens.slice(-this.window - 2);
     if (event) this.events.push({ index, label: words(event) });
@@ -165,9 +168,10 @@ export class LaneView {
 
   /** @param {Context} context @param {Theme} theme @param {Axis} axis */
   drawStrip(context, theme, { newest, left, step }) {
-    this.strip.paint(this.tokens, theme, (strip, { probabilities }, x) => {
+    this.strip.paint(this.tokens, theme, (strip, tokens, x) => {
       for (let row = 0; row < this.rows; row++) {
-        strip.fillStyle = `rgb(${theme.scale(probabilities[row + 1])})`;
+        const most = Math.max(...tokens.map(({ probabilities, stale }) => (stale ? STALE : 1) * probabilities[row + 1]));
+        strip.fillStyle = `rgb(${theme.scale(most)})`;
         strip.fillRect(x, row, 1, 1);
       }
     });

@@ -6,7 +6,8 @@ import { readAddress, writeAddress } from "./address.js";
 
 const CHECKS = /** @type {const} */ (["sound", "fast", "maps"]);
 const CHOICES = /** @type {const} */ ([["head", "0"], ["layer", "1"]]);
-const PANELS = /** @type {const} */ (["difference", "telemetry"]);
+// Which of them are open where the address does not say.
+const PANELS = /** @type {const} */ ([["clock", 1], ["difference", 0], ["telemetry", 0]]);
 
 /** Set the controls as the address says, and keep it up to date as they move. @param {ById} byId */
 export function bindSettings(byId) {
@@ -19,10 +20,10 @@ export function bindSettings(byId) {
     const select = byId(id);
     select.addEventListener("change", () => writeAddress(id, select.value, initial));
   }
-  for (const id of PANELS) {
+  for (const [id, usual] of PANELS) {
     const panel = byId(id);
-    panel.open = readAddress(id) === "1";
-    panel.addEventListener("toggle", () => writeAddress(id, Number(panel.open), 0));
+    panel.open = (readAddress(id) ?? String(usual)) === "1";
+    panel.addEventListener("toggle", () => writeAddress(id, Number(panel.open), usual));
   }
 }
 

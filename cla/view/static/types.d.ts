@@ -30,6 +30,8 @@ export interface Lane extends LaneSettings {
   exact: number;
   /** The window from which on the lane needs fewer, where there is one. */
   crossing: number | null;
+  /** `average` over windows: [window, operations]. */
+  curve: [number, number][];
 }
 
 /** Two lanes by their places, from 0. */
@@ -342,6 +344,8 @@ export interface Controls {
   "hint-close": HTMLButtonElement;
   "notice-close": HTMLButtonElement;
   "add-lane": HTMLButtonElement;
+  clock: HTMLDetailsElement;
+  "clock-chart": HTMLCanvasElement;
   difference: HTMLDetailsElement;
   telemetry: HTMLDetailsElement;
   tasks: HTMLElement;
