@@ -4,6 +4,7 @@ import { beforeEach, afterEach, test } from "node:test";
 import { laneTitle, oneMore, setKinds, showLane, withoutLane, writeLanes } from "../../cla/view/static/lane_controls.js";
 import { changeOf, goingOn } from "../../cla/view/static/lane_changes.js";
 import { offeredWindow, windowsOf } from "../../cla/view/static/windows.js";
+import { setTexts } from "../../cla/view/static/texts.js";
 import { FakeElement, withGlobals } from "./fakes.js";
 
 const FULL = { kind: "full", num_landmarks: null, landmark_mode: "fixed", window: null, num_layers: null };
@@ -35,8 +36,8 @@ test("the lanes of a page without any in its address are not written", () => {
 
 test("a lane's title says what tells it from others", () => {
   assert.equal(laneTitle(FULL), "lane_full");
-  assert.equal(laneTitle({ ...LOW, window: 60, num_layers: 1 }), "lane_continual_nystrom, M = 16, fixed, N = 60, L = 1");
-  assert.equal(laneTitle({ ...LOW, kind: "nystrom" }), "lane_nystrom, M = 16");
+  assert.equal(laneTitle({ ...LOW, window: 60, num_layers: 1 }), "lane_continual_nystrom, title_landmarks, fixed, title_window, title_layers");
+  assert.equal(laneTitle({ ...LOW, kind: "nystrom" }), "lane_nystrom, title_landmarks");
 });
 
 test("two lanes are always left", () => {
@@ -125,7 +126,8 @@ test("a lane goes on that runs the same, or one of its kind in its place that ha
 });
 
 test("a change says what is other than before", () => {
-  assert.equal(changeOf({ ...LOW, text: "a" }, { ...LOW, num_landmarks: 8, window: 60, text: "b" }), "M = 8, N = 60");
+  setTexts({ title_landmarks: "{count} landmarks", title_window: "window {window}" });
+  assert.equal(changeOf({ ...LOW, text: "a" }, { ...LOW, num_landmarks: 8, window: 60, text: "b" }), "8 landmarks, window 60");
   assert.equal(changeOf({ ...LOW, window: 60 }, LOW), "lane_changed");
 });
 

@@ -223,8 +223,9 @@ test("a lane that joins brings its past, and the others keep all that they have"
 test("a lane whose landmarks change goes on, with a mark", () => {
   page.receive(HELLO, {});
   token(0);
+  page.data.texts.title_landmarks = "{count} landmarks";
   lanes([FULL, { ...THIRD, name: "low" }]);
-  assert.deepEqual([notes("full"), notes("low")], [[], ["M = 8"]]);
+  assert.deepEqual([notes("full"), notes("low")], [[], ["8 landmarks"]]);
   assert.deepEqual(drawn("low"), [0]);
 });
 

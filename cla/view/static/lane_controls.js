@@ -37,20 +37,20 @@ const lowRank = (lane) => modesOf(lane).length > 0;
 export const laneMarkup = () => `
   <div class="bar lane-controls" role="group" aria-label="${say("lane_runs")}">
     <select data-lane="kind" aria-label="${say("attention")}"></select>
-    <label data-low-rank>M <select data-lane="num_landmarks" aria-label="${say("landmarks")}"></select></label>
+    <label data-low-rank>${say("landmarks")} <select data-lane="num_landmarks" aria-label="${say("landmarks")}"></select></label>
     <select data-lane="landmark_mode" aria-label="${say("mode_label")}"></select>
-    <label>N <select data-lane="window" aria-label="${say("window")}"></select></label>
-    <label title="${say("layers_help")}">L <select data-lane="num_layers" aria-label="${say("layers")}"></select></label>
+    <label>${say("window_all")} <select data-lane="window" aria-label="${say("window")}"></select></label>
+    <label title="${say("layers_help")}" data-layers>${say("layers")} <select data-lane="num_layers" aria-label="${say("layers")}"></select></label>
     <button type="button" data-lane="remove" aria-label="${say("remove_lane")}" title="${say("remove_lane")}">✕</button>
   </div>`;
 
 /** A lane in words. @param {LaneSettings} lane */
 export const laneTitle = ({ kind, num_landmarks: marks, landmark_mode: mode, window, num_layers: layers }) => [
   say(`lane_${kind}`),
-  marks && `M = ${marks}`,
+  marks && say("title_landmarks", { count: marks }),
   modesOf({ kind }).length > 1 && say(mode),
-  window && `N = ${window}`,
-  layers && `L = ${layers}`,
+  window && say("title_window", { window }),
+  layers && say("title_layers", { layers }),
 ].filter(Boolean).join(", ");
 
 /**
@@ -107,8 +107,8 @@ export function showLane(element, lanes, index, task, onChange) {
   find("landmark_mode").value = lane.landmark_mode;
   find("window").value = String(lane.window ?? task.window);
   find("num_layers").value = String(lane.num_layers ?? task.num_layers);
-  // Weights of one layer leave nothing to choose; the word beside it says so.
-  find("num_layers").disabled = task.num_layers < 2;
+  // Weights of one layer leave nothing to choose.
+  part(element, "[data-layers]").hidden = task.num_layers < 2;
   part(element, "[data-low-rank]").hidden = !lowRank(lane);
   find("landmark_mode").hidden = modesOf(lane).length < 2;
   remove.hidden = lanes.length <= FEWEST;

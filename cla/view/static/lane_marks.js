@@ -31,6 +31,7 @@ export function drawEvents(context, theme, events, { left, step }, { start, widt
   for (const { index, label } of events.toReversed()) {
     const x = left(index) + step / 2;
     context.fillRect(x - 0.75, top - TICK, 1.5, bottom - top + TICK);
+    if (x >= free && free < width) continue;
     const half = context.measureText(label).width / 2;
     const middle = Math.min(x, width - half);
     if (middle + half > free || middle - half < start) continue;
