@@ -5,15 +5,12 @@ from cla.capture.camera import CameraInfo, is_camera_address, list_cameras
 from cla.capture.clips import SampleClip, SpokenWord, sample_clips
 from cla.capture.devices import Camera, LocalDevices, Microphone, list_microphones, local_devices
 from cla.capture.endings import endings, suffixes
-from cla.capture.isolated import (
-    IsolatedAudio,
-    IsolatedVideo,
-    open_isolated_audio,
-    open_isolated_video,
-)
+from cla.capture.isolated import open_isolated_audio, open_isolated_video
 from cla.capture.media_file import MediaLimits
 from cla.capture.microphone import MicrophoneInfo
+from cla.capture.opening import FileLimits, open_file
 from cla.capture.pictures import MIN_SIDE, decode_jpeg, encode_jpeg, jpeg_size, preview_jpeg
+from cla.capture.source import SoundSource, VideoSource
 from cla.capture.video_file import VideoFile, VideoLimits, open_video
 
 __all__ = [
@@ -22,16 +19,17 @@ __all__ = [
     "AudioLimits",
     "Camera",
     "CameraInfo",
-    "IsolatedAudio",
-    "IsolatedVideo",
+    "FileLimits",
     "LocalDevices",
     "MediaLimits",
     "Microphone",
     "MicrophoneInfo",
     "SampleClip",
+    "SoundSource",
     "SpokenWord",
     "VideoFile",
     "VideoLimits",
+    "VideoSource",
     "decode_jpeg",
     "encode_jpeg",
     "endings",
@@ -41,6 +39,7 @@ __all__ = [
     "list_microphones",
     "local_devices",
     "open_audio",
+    "open_file",
     "open_isolated_audio",
     "open_isolated_video",
     "open_video",

@@ -19,6 +19,7 @@ from cla.capture.full_scale import full_scale
 from cla.capture.media_clock import SoundClock, with_next
 from cla.capture.media_file import MediaFile, MediaLimits
 from cla.capture.mono import Findings, MonoConverter
+from cla.capture.source import SoundSource
 from cla.errors import ClaError
 from cla.texts.sentence import Sentence
 from cla.types import AudioChunk
@@ -37,7 +38,7 @@ class AudioLimits(MediaLimits):
     max_channels: int = 16
 
 
-class AudioFile(MediaFile[AudioChunk]):
+class AudioFile(MediaFile[AudioChunk], SoundSource):
     """An open sound file.
 
     Where a file changes its sample rate or its channels, what follows is converted. Sound that is

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cla.capture.pictures import MIN_SIDE, fitted
-from cla.capture.source import Source
+from cla.capture.source import VideoSource
 from cla.errors import ClaError
 from cla.opencv import opencv
 from cla.texts.sentence import Sentence
@@ -52,7 +52,7 @@ def list_cameras() -> tuple[CameraInfo, ...]:
     return tuple(sorted(_listed(_DEVICES), key=lambda camera: camera.index))
 
 
-class CameraReader(Source[VideoFrame]):
+class CameraReader(VideoSource):
     """An open camera, which gives pictures without end.
 
     Times are those of arrival, counted from the first picture. Pictures are not mirrored.

@@ -10,7 +10,7 @@ from cla.capture.camera import CameraInfo, camera_name, list_cameras
 from cla.capture.child import Child, ChildSource, nameless_file
 from cla.capture.messages import STOPPED
 from cla.capture.microphone import MicrophoneInfo
-from cla.capture.source import Chunk
+from cla.capture.source import Chunk, SoundSource, VideoSource
 from cla.errors import ClaError
 from cla.texts.sentence import Sentence
 from cla.types import AudioChunk, VideoFrame
@@ -35,7 +35,7 @@ class IsolatedDevice(ChildSource[Chunk]):
         self.name = str(header["name"])
 
 
-class Microphone(IsolatedDevice[AudioChunk]):
+class Microphone(IsolatedDevice[AudioChunk], SoundSource):
     """An open microphone.
 
     Sound that is not read within 10 s is lost; `start_s` of the next chunk shows the gap.
@@ -55,7 +55,7 @@ class Microphone(IsolatedDevice[AudioChunk]):
         super().__init__(name, {"microphone": index})
 
 
-class Camera(IsolatedDevice[VideoFrame]):
+class Camera(IsolatedDevice[VideoFrame], VideoSource):
     """An open camera.
 
     Times are those of arrival, counted from the first picture. Pictures are not mirrored.

@@ -14,7 +14,7 @@ from cla.capture import decoder
 from cla.capture.audio_file import AudioLimits
 from cla.capture.child import Child, ChildSource, nameless_file
 from cla.capture.messages import STOPPED
-from cla.capture.source import Chunk
+from cla.capture.source import Chunk, SoundSource, VideoSource
 from cla.capture.video_file import VideoLimits
 from cla.errors import ClaError
 from cla.texts.sentence import Sentence
@@ -29,13 +29,13 @@ class IsolatedFile(ChildSource[Chunk]):
         super().__init__(_decoder(content, limits))
 
 
-class IsolatedAudio(IsolatedFile[AudioChunk]):
+class IsolatedAudio(IsolatedFile[AudioChunk], SoundSource):
     """A sound file: an iterator of its chunks."""
 
     _gives = "sound"
 
 
-class IsolatedVideo(IsolatedFile[VideoFrame]):
+class IsolatedVideo(IsolatedFile[VideoFrame], VideoSource):
     """A video file: an iterator of its pictures."""
 
     _gives = "picture"

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from cla.capture.source import Source
+from cla.capture.source import SoundSource, VideoSource
 from cla.errors import ClaError
 from cla.texts.sentence import Sentence
 from cla.types import AudioChunk, VideoFrame
@@ -47,9 +47,7 @@ def write_error(out: BinaryIO, error: ClaError) -> None:
         write(out, {"type": "error", **_as_header(error)})
 
 
-def write_all(
-    out: BinaryIO, source: Source[AudioChunk] | Source[VideoFrame], stall_s: float
-) -> None:
+def write_all(out: BinaryIO, source: SoundSource | VideoSource, stall_s: float) -> None:
     """Write all that a source gives; the process ends when it gives nothing for so long.
 
     Writing may take as long as the reader likes, and ends when it has gone.

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.capture.source import Source
+from cla.capture.source import SoundSource
 from cla.errors import ClaError
 from cla.types import AudioChunk
 
@@ -46,7 +46,7 @@ def find_microphones() -> tuple[MicrophoneInfo, ...]:
     return tuple(sorted(found, key=lambda microphone: microphone.index != default))
 
 
-class MicrophoneReader(Source[AudioChunk]):
+class MicrophoneReader(SoundSource):
     """An open microphone, which gives chunks without end.
 
     Sound that is not read within 10 s is lost; `start_s` of the next chunk shows the gap.

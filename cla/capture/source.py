@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Generic, Self, TypeVar
 
 from cla.texts.sentence import Sentence
+from cla.types import AudioChunk, VideoFrame
 
 Chunk = TypeVar("Chunk")
 
@@ -44,3 +45,11 @@ class Source(ABC, Generic[Chunk]):
     @abstractmethod
     def close(self) -> None:
         """Gives back what is open; may be called again. Iterating on raises StopIteration."""
+
+
+class SoundSource(Source[AudioChunk]):
+    """A source of sound."""
+
+
+class VideoSource(Source[VideoFrame]):
+    """A source of pictures."""

@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 from cla.capture.media_clock import PictureClock, with_next
 from cla.capture.media_file import MediaFile, MediaLimits
 from cla.capture.pictures import MIN_SIDE
+from cla.capture.source import VideoSource
 from cla.capture.upright import Upright
 from cla.errors import ClaError
 from cla.texts.sentence import Sentence
@@ -29,7 +30,7 @@ class VideoLimits(MediaLimits):
     max_frames: int = 7_200 * 60
 
 
-class VideoFile(MediaFile[VideoFrame]):
+class VideoFile(MediaFile[VideoFrame], VideoSource):
     """An open video file.
 
     Pictures are turned and mirrored as the file says, get square pixels, and are made smaller where

@@ -65,8 +65,7 @@ def main(argv: Sequence[str]) -> int:
         if options.record:
             session.start_recording(Recorder(options.record, source=name))
         writer = stack.enter_context(open_writer(options.out)) if options.out else None
-        duration_s = getattr(source, "duration_s", None)
-        progress = stack.enter_context(RunProgress(name, live=live, duration_s=duration_s))
+        progress = stack.enter_context(RunProgress(name, live=live, duration_s=source.duration_s))
         feeder = stack.enter_context(closing(Feeder(session, source)))
         for record in _records(session):
             summary.duration_s = feeder.media_s

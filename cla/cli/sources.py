@@ -2,16 +2,9 @@
 
 import argparse
 
-from cla.capture import (
-    AudioFile,
-    Camera,
-    MediaLimits,
-    Microphone,
-    VideoFile,
-    is_camera_address,
-)
+from cla.capture import Camera, MediaLimits, Microphone, is_camera_address, open_file
 from cla.cli.terminal import warn
-from cla.engine import RecordingLimits, Source, open_file
+from cla.engine import RecordingLimits, Source
 from cla.errors import ClaError
 from cla.models import TaskModel
 from cla.printable import printable
@@ -64,7 +57,7 @@ def open_source(options: argparse.Namespace, task: TaskModel) -> Source:
     if options.microphone is not None:
         _check(task, "sound", "a microphone")
         return Microphone(None if options.microphone == DEFAULT_DEVICE else options.microphone)
-    return open_file(task, options.input)
+    return open_file(task.input, options.input)
 
 
 def say_limits(source: Source, *, recorded: bool) -> None:
@@ -72,7 +65,7 @@ def say_limits(source: Source, *, recorded: bool) -> None:
 
     A file that says that it is longer than the limit has been refused.
     """
-    if isinstance(source, AudioFile | VideoFile) and source.duration_s is None:
+    if not is_live(source) and source.duration_s is None:
         hours = MediaLimits().max_duration_s / 3_600
         warn(f"{source.name} does not say how long it is; at most {hours:g} hours of it are taken.")
     if recorded and is_live(source):

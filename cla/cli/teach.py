@@ -9,7 +9,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from cla.capture import open_audio, open_video
+from cla.capture import open_file
 from cla.cli.terminal import Terminal, progress_bar, say, warn
 from cla.errors import ClaError
 from cla.features import FRONT_ENDS, FrontEnd, front_end
@@ -91,8 +91,7 @@ def _read(
     left_s = MAX_CLASS_S
     for path in paths:
         if left_s > end.hop_s:
-            open_file = open_audio if end.input == "sound" else open_video
-            with open_file(path) as file:
+            with open_file(end.input, path) as file:
                 clips.append(read_taught_clip(end, file, left_s))
                 for notice in file.notices:
                     warn(notice)

@@ -22,10 +22,7 @@ from cla.engine.comparison import Comparison, changed
 from cla.engine.feeder import Feeder
 from cla.engine.history import History
 from cla.engine.inputs import (
-    FileLimits,
-    FileSource,
     Source,
-    open_file,
     sound_stream,
     stream_of,
     video_stream,
@@ -66,8 +63,6 @@ __all__ = [
     "Difference",
     "FaultRecord",
     "Feeder",
-    "FileLimits",
-    "FileSource",
     "FrameRecord",
     "History",
     "KernelStatus",
@@ -113,7 +108,6 @@ __all__ = [
     "changes",
     "kernels",
     "lane_at",
-    "open_file",
     "pack",
     "read_clip",
     "read_video_clip",

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cla.capture import AudioFile, IsolatedAudio, IsolatedVideo, VideoFile
+from cla.capture import SoundSource, VideoSource
 from cla.engine.inputs import sound_stream, video_stream
 from cla.engine.records import FrameRecord
 from cla.engine.stream import Arrival
@@ -57,7 +57,7 @@ class ClipTokens:
 
 
 def read_clip(
-    task: TaskModel, audio: AudioFile | IsolatedAudio, progress: Progress = lambda _: None
+    task: TaskModel, audio: SoundSource, progress: Progress = lambda _: None
 ) -> ClipTokens:
     """Decode a sound file and turn it into tokens of a task, the same as a live session's.
 
@@ -81,7 +81,7 @@ def read_clip(
 
 
 def read_video_clip(
-    task: TaskModel, video: VideoFile | IsolatedVideo, progress: Progress = lambda _: None
+    task: TaskModel, video: VideoSource, progress: Progress = lambda _: None
 ) -> ClipTokens:
     """Decode a video file and turn it into tokens of a task, the same as a live session's.
 

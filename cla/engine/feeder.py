@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.engine.inputs import FileSource, Source
+from cla.engine.inputs import Source
 from cla.engine.records import FaultRecord, NoticeRecord
 from cla.engine.session import Session
 from cla.errors import ClaError
@@ -90,10 +90,9 @@ class Feeder:
 
     def _tell(self) -> None:
         """Pass on what a file has to say of itself, once."""
-        if isinstance(self._source, FileSource):
-            for notice in self._source.notices[self._told :]:
-                self._session.report(NoticeRecord(notice))
-            self._told = len(self._source.notices)
+        for notice in self._source.notices[self._told :]:
+            self._session.report(NoticeRecord(notice))
+        self._told = len(self._source.notices)
 
     def _lose(self, begin_s: float, sample_s: float) -> None:
         """Say how much sound a device has lost before a packet."""

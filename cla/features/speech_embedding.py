@@ -13,7 +13,6 @@ SAMPLE_RATE_HZ = 16_000
 HOP_SAMPLES = 1_280
 HOP_S = HOP_SAMPLES / SAMPLE_RATE_HZ
 FEATURE_DIM = 96
-RECEPTIVE_FIELD_S = 0.775
 
 FRAMES_PER_HOP = 8  # mel frames, 10 ms apart
 _WINDOW_FRAMES = 76  # mel frames one token rests on

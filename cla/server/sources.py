@@ -4,13 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cla.capture import AudioLimits, Camera, Microphone, VideoLimits, sample_clips
-from cla.engine import (
+from cla.capture import (
+    AudioLimits,
+    Camera,
     FileLimits,
-    FileSource,
+    Microphone,
+    VideoLimits,
+    open_file,
+    sample_clips,
+)
+from cla.engine import (
     Source,
     Stream,
-    open_file,
     sound_stream,
     stream_of,
     video_stream,
@@ -60,7 +65,7 @@ def open_sample(clip_name: str, tasks: Mapping[str, TaskModel]) -> Opened:
         raise ClaError("clip_unknown", name=clip_name, choices=", ".join(clips))
     clip = clips[clip_name]
     task = tasks[clip.task]
-    return _file(task, open_file(task, clip.path), {"source": "sample", "clip": clip_name})
+    return _file(task, open_file(task.input, clip.path), {"source": "sample", "clip": clip_name})
 
 
 def open_upload(content: bytes, name: str, task: TaskModel) -> Opened:
@@ -69,7 +74,7 @@ def open_upload(content: bytes, name: str, task: TaskModel) -> Opened:
     Raises:
         ClaError: the task cannot take it, or it is beyond the limits.
     """
-    file = open_file(task, content, UPLOAD_LIMITS)
+    file = open_file(task.input, content, UPLOAD_LIMITS)
     return _file(task, file, {"source": "upload", "clip": name})
 
 
@@ -98,7 +103,7 @@ def open_device(asked: Listen | Watch | OpenDevice, task: TaskModel) -> Opened:
             return _read_here(task, device, shown, live=True)
 
 
-def _file(task: TaskModel, file: FileSource, shown: dict[str, Any]) -> Opened:
+def _file(task: TaskModel, file: Source, shown: dict[str, Any]) -> Opened:
     return _read_here(task, file, {**shown, "duration_s": file.duration_s}, live=False)
 
 

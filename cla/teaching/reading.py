@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cla.capture import AudioFile, IsolatedAudio, IsolatedVideo, VideoFile
+from cla.capture import SoundSource, VideoSource
 from cla.errors import ClaError
 from cla.features import FrontEnd, ImageFrontEnd, SoundFrontEnd
 from cla.teaching.material import MAX_CLASS_S, TaughtClip
@@ -23,7 +23,7 @@ HELD_TOKENS = 5
 
 def read_taught_clip(
     front_end: FrontEnd,
-    file: AudioFile | IsolatedAudio | VideoFile | IsolatedVideo,
+    file: SoundSource | VideoSource,
     max_s: float = MAX_CLASS_S,
 ) -> TaughtClip:
     """The first `max_s` seconds of an open clip, as the tokens that a live stream of it would give.
@@ -32,9 +32,9 @@ def read_taught_clip(
         ClaError: it cannot be decoded, is shorter than a token, or of another medium.
     """
     match front_end, file:
-        case SoundFrontEnd(), AudioFile() | IsolatedAudio():
+        case SoundFrontEnd(), SoundSource():
             clip = _sound(front_end, file, max_s)
-        case ImageFrontEnd(), VideoFile() | IsolatedVideo():
+        case ImageFrontEnd(), VideoSource():
             clip = _pictures(front_end, file, max_s)
         case _:
             raise ClaError(
@@ -60,7 +60,7 @@ def quiet_tokens(levels_db: NDArray[np.floating]) -> NDArray[np.bool_]:
     return ~heard
 
 
-def _sound(front_end: SoundFrontEnd, audio: AudioFile | IsolatedAudio, max_s: float) -> TaughtClip:
+def _sound(front_end: SoundFrontEnd, audio: SoundSource, max_s: float) -> TaughtClip:
     tokenizer = front_end.open(audio.sample_rate_hz)
     tokens: list[Token] = []
     samples: list[NDArray[np.float32]] = []
@@ -83,9 +83,7 @@ def _until(audio: Iterator[AudioChunk], end_s: float) -> Iterator[AudioChunk]:
         yield chunk
 
 
-def _pictures(
-    front_end: ImageFrontEnd, video: VideoFile | IsolatedVideo, max_s: float
-) -> TaughtClip:
+def _pictures(front_end: ImageFrontEnd, video: VideoSource, max_s: float) -> TaughtClip:
     tokenizer = front_end.open()
     tokens: list[Token] = []
     for frame in video:

@@ -2,37 +2,33 @@
 
 import hashlib
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
 from cla.capture import (
-    AudioFile,
     AudioLimits,
-    IsolatedAudio,
-    IsolatedVideo,
-    VideoFile,
+    FileLimits,
+    SoundSource,
     VideoLimits,
-    open_isolated_audio,
-    open_isolated_video,
+    open_file,
     sample_clips,
 )
-from cla.engine import ClipTokens, open_file, read_clip, read_video_clip
+from cla.engine import ClipTokens, read_clip, read_video_clip
 from cla.models import Span, TaskModel
 from cla.printable import printable
 from cla.texts import Texts
-from cla.types import InputKind
 from cla.view.cache import Cache
 
 MOST_BYTES = 50 * 2**20
-SOUND_LIMITS = AudioLimits(max_duration_s=300.0, max_bytes=MOST_BYTES)
-VIDEO_LIMITS = VideoLimits(max_duration_s=60.0, max_bytes=MOST_BYTES, max_frames=60 * 60)
+UPLOAD_LIMITS = FileLimits(
+    AudioLimits(max_duration_s=300.0, max_bytes=MOST_BYTES),
+    VideoLimits(max_duration_s=60.0, max_bytes=MOST_BYTES, max_frames=60 * 60),
+)
 MOST_CLIPS = 8
 MOST_DECODERS = 4
 """Uploads of all visitors that are decoded at once; the others wait."""
-
-OpenClip = AudioFile | VideoFile | IsolatedAudio | IsolatedVideo
 
 
 @dataclass(frozen=True)
@@ -61,7 +57,7 @@ def sample(say: Texts, task: TaskModel, name: str) -> Clip:
     clip = next(clip for clip in sample_clips(task.name) if clip.name == name)
     words = tuple(Span(word.label, word.start_s, word.end_s) for word in clip.words)
     title = say(f"sample.{name}")
-    return _read(say, task, (clip.name, title, words), lambda: open_file(task, clip.path))
+    return _read(say, task, (clip.name, title, words), clip.path)
 
 
 def uploaded_clip(say: Texts, task: TaskModel, title: str, content: bytes) -> Clip:
@@ -72,20 +68,7 @@ def uploaded_clip(say: Texts, task: TaskModel, title: str, content: bytes) -> Cl
     """
     name = f"{task.name} {hashlib.sha256(content).hexdigest()}"
     with decoders():
-        return _read(
-            say, task, (name, printable(title), None), lambda: open_upload(task.input, content)
-        )
-
-
-def open_upload(kind: InputKind, content: bytes) -> OpenClip:
-    """Opens an uploaded file; to be read while one of the `decoders` is held.
-
-    Raises:
-        ClaError: it cannot be decoded, or is beyond the limits.
-    """
-    if kind == "sound":
-        return open_isolated_audio(content, limits=SOUND_LIMITS)
-    return open_isolated_video(content, limits=VIDEO_LIMITS)
+        return _read(say, task, (name, printable(title), None), content)
 
 
 @st.cache_resource
@@ -97,14 +80,14 @@ def _read(
     say: Texts,
     task: TaskModel,
     named: tuple[str, str, tuple[Span, ...] | None],
-    open_clip: Callable[[], OpenClip],
+    content: Path | bytes,
 ) -> Clip:
     name, title, words = named
 
     def read() -> Clip:
         bar = st.progress(0.0, say("clip.reading", title=title))
-        with open_clip() as source:
-            if isinstance(source, AudioFile | IsolatedAudio):
+        with open_file(task.input, content, UPLOAD_LIMITS) as source:
+            if isinstance(source, SoundSource):
                 tokens = read_clip(task, source, bar.progress)
             else:
                 tokens = read_video_clip(task, source, bar.progress)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from cla.capture import open_file
 from cla.errors import ClaError
 from cla.features import front_end
 from cla.teaching import (
@@ -15,7 +16,7 @@ from cla.teaching import (
     read_taught_clip,
 )
 from cla.texts.sentence import Sentence
-from cla.view.clip_source import decoders, open_upload
+from cla.view.clip_source import UPLOAD_LIMITS, decoders
 
 
 @dataclass
@@ -102,7 +103,7 @@ class Draft:
         if left_s < 1:
             raise ClaError("class_full", most_s=MAX_CLASS_S)
         end = front_end(self.features)
-        with decoders(), open_upload(end.input, content) as file:
+        with decoders(), open_file(end.input, content, UPLOAD_LIMITS) as file:
             clip = read_taught_clip(end, file, left_s)
             self.notices = tuple(file.notices)
             return clip

@@ -24,7 +24,7 @@ class Device:
     sample_rate_hz = 16_000
 
     def __init__(self, *_: object) -> None:
-        pass
+        self.notices = []
 
     def __enter__(self):
         return self

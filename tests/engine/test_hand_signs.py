@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hand_data import PALMS, photograph
 
-from cla.capture import open_video, sample_clips
+from cla.capture import VideoSource, open_video, sample_clips
 from cla.engine import Feeder, Session, VideoStream, stream_of
 from cla.features import HandTokenizer
 from cla.models import LaneSpec, load_task
@@ -17,24 +17,20 @@ CHANGE_S = 0.45
 CLIPS = {clip.name: clip for clip in sample_clips("hands")}
 
 
-class Thinned:
+class Thinned(VideoSource):
     """A video of which pictures are missing here and there: its rate is uneven."""
 
     def __init__(self, video, share, seed=0):
+        super().__init__()
         self._video = video
         self._random = np.random.default_rng(seed)
         self._share = share
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self._video.close()
 
-    def __iter__(self):
-        for frame in self._video:
-            if self._random.random() < self._share:
-                yield frame
+    def __next__(self):
+        return next(frame for frame in self._video if self._random.random() < self._share)
 
 
 def play(source, stream):

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from cla.capture import open_audio, sample_clips
+from cla.capture import SoundSource, open_audio, sample_clips
 from cla.engine import (
     FaultRecord,
     Feeder,
@@ -223,18 +223,18 @@ def test_a_clip_plays_to_its_end(task):
     assert our_threads() == []
 
 
-class Interrupted:
+class Interrupted(SoundSource):
     """A device that lost 2 s of sound in the middle."""
 
-    def __enter__(self):
-        return self
+    def __init__(self):
+        super().__init__()
+        self.starts_s = iter((0.0, 2.4))
 
-    def __exit__(self, *_):
+    def close(self):
         pass
 
-    def __iter__(self):
-        for start_s in (0.0, 2.4):
-            yield AudioChunk(np.zeros(6_400, np.float32), 16_000, start_s)
+    def __next__(self):
+        return AudioChunk(np.zeros(6_400, np.float32), 16_000, next(self.starts_s))
 
 
 def test_sound_that_a_device_has_lost_is_a_gap(task):

@@ -10,7 +10,7 @@ import torch
 from test_session import collect, our_threads, tokens_of, wait_for
 from videos import gradient, write_video
 
-from cla.capture import open_video
+from cla.capture import VideoSource, open_video
 from cla.engine import (
     FaultRecord,
     Feeder,
@@ -210,23 +210,22 @@ def test_a_hundred_sessions_leave_nothing(video_task, tmp_path):
     assert our_threads() == []
 
 
-class BreakingSource:
+class BreakingSource(VideoSource):
     """A camera that is unplugged after some pictures."""
 
     def __init__(self, error) -> None:
+        super().__init__()
         self.error = error
         self.closed = False
+        self.times_s = iter(i * HOP_S for i in range(3))
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self.closed = True
 
-    def __iter__(self):
-        for i in range(3):
-            yield VideoFrame(IMAGE, i * HOP_S)
+    def __next__(self):
+        for time_s in self.times_s:
             time.sleep(0.05)
+            return VideoFrame(IMAGE, time_s)
         raise self.error
 
 

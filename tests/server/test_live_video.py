@@ -11,7 +11,7 @@ from live_connection import ORIGIN, connect, receive, receive_until, send, servi
 from tiny_tasks import tiny_video_task
 from videos import gradient, write_video
 
-from cla.capture import CameraInfo, LocalDevices
+from cla.capture import CameraInfo, LocalDevices, VideoSource
 from cla.engine import SetLandmarks
 from cla.errors import ClaError
 from cla.models import load_task
@@ -146,27 +146,22 @@ def test_why_something_cannot_run_is_said_in_the_pages_language(monkeypatch):
             assert hello["device_note"] == noted
 
 
-class FakeCamera:
+class FakeCamera(VideoSource):
     """A camera of the machine that gives three pictures and is then unplugged."""
 
     def __init__(self, index):
+        super().__init__()
         self.name = f"camera {index}"
-        self.open = True
+        self.times_s = iter(i / 15 for i in range(3))
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def __iter__(self):
-        for i in range(3):
-            yield VideoFrame(gradient(), i / 15)
+    def __next__(self):
+        for time_s in self.times_s:
             time.sleep(0.1)
+            return VideoFrame(gradient(), time_s)
         raise ClaError("camera_silent", camera="camera 0")
 
     def close(self):
-        self.open = False
+        pass
 
 
 def test_a_local_camera_is_shown_and_its_loss_explained(monkeypatch):
