@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import FloatRect, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 PICTURE = Path(__file__).with_name("live.webp")
 WIDTH, HEIGHT = 1000, 900
@@ -22,11 +22,11 @@ LAST_MS = 3_000
 PATIENCE_MS = 120_000
 
 
-def part_shown(page: Page) -> FloatRect:
-    """The comparison, and the lanes down to the words that they have heard."""
+def part_shown(page: Page) -> tuple[int, int, int, int]:
+    """Where the comparison stands, and the lanes down to the words that they have heard."""
     top = page.get_by_test_id("ratio").evaluate("one => one.getBoundingClientRect().top")
     bottom = page.locator(".transcript").last.evaluate("one => one.getBoundingClientRect().bottom")
-    return {"x": 0, "y": top, "width": WIDTH, "height": bottom - top + MARGIN}
+    return 0, round(top), WIDTH, round(bottom) + MARGIN
 
 
 def frames(page: Page) -> list[Image.Image]:
@@ -35,14 +35,15 @@ def frames(page: Page) -> list[Image.Image]:
     surface.wait_for(state="attached")
     page.keyboard.press("Space")
     page.wait_for_timeout(1_000)
-    found, clip = [], part_shown(page)
+    found = []
     for token in range(int(surface.get_attribute("data-token") or 0) + 1, LAST_TOKEN + 1):
         page.keyboard.press("s")
         page.locator(f"[data-token='{token}']").wait_for(state="attached")
         if token % TOKENS_A_FRAME == 0:
             page.wait_for_timeout(DRAWN_MS)
-            found.append(Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB"))
-    return found
+            found.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
+    box = part_shown(page)  # at the end: by then all that lanes say stands there
+    return [frame.crop(box) for frame in found]
 
 
 def main() -> None:
