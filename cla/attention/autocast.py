@@ -19,6 +19,8 @@ def outside_autocast(method: Method) -> Method:
 
     @wraps(method)
     def call(layer: Any, x: Any, *args: Any, **options: Any) -> Any:
+        if isinstance(x, Tensor) and x.is_cpu and not torch.is_autocast_enabled("cpu"):
+            return method(layer, x, *args, **options)  # as is most often; asked in the fastest way
         device = (x if isinstance(x, Tensor) else layer.like).device.type
         if not (torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)):
             return method(layer, x, *args, **options)

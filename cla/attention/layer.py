@@ -77,7 +77,7 @@ class AttentionLayer(WindowLayer):
         """
         self._check_step(x, active, state)
         x = self._widened(x)
-        self._append(x, state, active, self._kernel_weights(x, state), self._steps(state))
+        self._append(x, state, active, self._kernel_weights(x, state), self._steps(state, active))
 
     @outside_autocast
     def read(self, state: Any, *, emit: bool = False) -> Step:
@@ -129,17 +129,17 @@ class AttentionLayer(WindowLayer):
 
         Of kernels no gradient is kept, whether or not one is asked for.
         """
-        weights, steps = self._kernel_weights(x, state), self._steps(state)
+        weights, steps = self._kernel_weights(x, state), self._steps(state, active)
         if x is not None:
             self._append(x, state, active, weights, steps)
-        found = steps.read(state, active) if steps else None
+        found = steps.read() if steps else None
         if found is not None and weights is not None and not self.config.retroactive:
-            return torch.from_numpy(kernels.finish_token(found, weights))
+            return torch.from_numpy(kernels.steps.finish_token(found, weights))
         with writing_to(state.slot):
             if found is None:
                 output = self.finish(self.kind.read(state))
             elif weights is None:
-                output = self.finish(kernels.contexts(found, self.config))
+                output = self.finish(kernels.steps.contexts(found, self.config))
             else:
                 output = self.finish_columns(torch.from_numpy(found))
             if self.config.retroactive:
@@ -154,14 +154,12 @@ class AttentionLayer(WindowLayer):
         state: Any,
         active: Tensor | None,
         weights: kernels.Weights | None,
-        steps: "kernels.Steps | None",
+        steps: "kernels.steps.OnState | None",
     ) -> None:
         """A token into a state, projected and taken by kernels where there are some."""
         if steps is not None and weights is not None:
             try:
-                steps.append(
-                    kernels.project_token(x.detach().numpy(), weights, self.config), state, active
-                )
+                steps.append(kernels.steps.project_token(kernels.array_of(x), weights, self.config))
             except IndexError:
                 check_places(state)
                 raise
@@ -172,12 +170,11 @@ class AttentionLayer(WindowLayer):
             check_places(state)
         with writing_to(state.slot):
             if weights is not None and dtype in (torch.float32, torch.float64):
-                tokens = kernels.split(
-                    kernels.project_token(x.detach().numpy(), weights, self.config), dtype
-                )
+                tokens = kernels.steps.project_token(kernels.array_of(x), weights, self.config)
+                projected = kernels.steps.split(tokens, dtype)
             else:
-                tokens = self.project(x[:, None], dtype)
-            self._take(tokens, state, active, steps)
+                projected = self.project(x[:, None], dtype)
+            self._take(projected, state, active, steps)
 
     def attend(self, tokens: Projected | None, state: Any, active: Tensor | None = None) -> Tensor:
         """The attention product of a step: contexts before the output projection.
@@ -189,28 +186,34 @@ class AttentionLayer(WindowLayer):
             tokens: (B, H, 1, D)
             returns: (B, H, 1, D), or (B, H, N, D) if retroactive
         """
-        steps = self._steps(state)
+        steps = self._steps(state, active)
         if tokens is not None:
             self._take(tokens, state, active, steps)
-        found = steps.read(state, active) if steps else None
-        return self.kind.read(state) if found is None else kernels.contexts(found, self.config)
+        found = steps.read() if steps else None
+        return (
+            self.kind.read(state) if found is None else kernels.steps.contexts(found, self.config)
+        )
 
     def _take(
-        self, tokens: Projected, state: Any, active: Tensor | None, steps: "kernels.Steps | None"
+        self,
+        tokens: Projected,
+        state: Any,
+        active: Tensor | None,
+        steps: "kernels.steps.OnState | None",
     ) -> None:
         if steps is None:
             self.kind.append(tokens, state, active)
         else:
-            steps.append(kernels.joined(tokens), state, active)
+            steps.append(kernels.steps.joined(tokens))
 
-    def _steps(self, state: Any) -> "kernels.Steps | None":
+    def _steps(self, state: Any, active: Tensor | None) -> "kernels.steps.OnState | None":
         """Kernels that can take projected tokens; all rows they give as float32."""
-        wide = self.config.retroactive and self.like.dtype is torch.float64
-        if not self.use_fused or wide:
+        if not self.use_fused or (self.config.retroactive and self.like.dtype is torch.float64):
             return None
         steps = self.kind.compiled
-        known = steps is not None and kernels.can_step(state.keys, self.kind.compiled_dtype)
-        return steps if known else None
+        if steps is None or not kernels.can_step(state.keys, self.kind.compiled_dtype):
+            return None
+        return steps.on(state, active)
 
     def _kernel_weights(self, x: Tensor | None, state: Any) -> kernels.Weights | None:
         if not self.use_fused:

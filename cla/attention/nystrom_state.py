@@ -88,7 +88,7 @@ def build_state(
 def ring_of_betas(key_landmarks: Tensor, queries: Tensor) -> Tensor:
     """Betas of a ring of queries, as a state holds them."""
     betas = (key_landmarks @ queries.transpose(-1, -2)).softmax(-2)
-    window = queries.shape[2]
+    window = queries.shape[-2]
     return torch.nn.functional.pad(betas, (0, column_stride(window) - window))
 
 

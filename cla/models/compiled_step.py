@@ -65,20 +65,21 @@ class CompiledStep:
         table, position = self._classifier.position_table.detach().numpy(), state.position.numpy()
         classes, last = self._classifier.config.num_classes, len(self._around) - 1
         hidden, size = np.zeros((len(x), len(table[0])), np.float32), x.shape[1]
-        kernels.embed(x.numpy(), kernels.mask_of(active), self._copies[0], table, position, hidden)
+        kernels.encoder.embed(
+            x.numpy(), kernels.mask_of(active), self._copies[0], table, position, hidden
+        )
         embedding = 2 * size + hidden.shape[1] * (size + 1)
         for index, (attention, part) in enumerate(self._parts(state)):
-            steps, config = attention.kind.compiled, attention.config
-            tokens = kernels.project_token(hidden, weights[index], config)
-            steps.append(tokens, part, active)
-            found = steps.read(part, active)
+            steps = attention.kind.compiled.on(part, active)
+            steps.append(kernels.steps.project_token(hidden, weights[index], attention.config))
+            found = steps.read()
             if found is None:
                 found = attention.kind.read(part).numpy()
-            attended = kernels.finish_token(found, weights[index])
+            attended = kernels.steps.finish_token(found, weights[index])
             more = classes if index == last else 0
             out = np.empty((len(x), 2 * more or hidden.shape[1]), np.float32)
             at = 0 if index else embedding
-            kernels.complete(hidden, attended, self._copies[index], at, more, out)
+            kernels.encoder.complete(hidden, attended, self._copies[index], at, more, out)
             hidden = out
         return Scores(hidden[:, :classes], hidden[:, classes:])
 
@@ -97,7 +98,7 @@ class CompiledStep:
         return np.stack(rows, 1)
 
     def _forget_rows(self) -> None:
-        self._rows = [kernels.NewestRow(attention.config) for attention in self._attentions]
+        self._rows = [kernels.rows.NewestRow(attention.config) for attention in self._attentions]
 
     def _parts(self, state: ClassifierState) -> Any:
         """The attention and the state of each layer."""

@@ -87,13 +87,15 @@ def take_from(folder: Path) -> None:
 def _step_all(stop: Callable[[], bool]) -> None:
     """Let tiny layers of every kind take every kernel."""
     ones = torch.ones(1, 27).numpy()
-    kernels.embed(
+    kernels.encoder.embed(
         ones[:, :2], kernels.mask_of(None), ones[0], ones[:, :2], torch.zeros(1).long().numpy(),
         ones[:, :2].copy(),
     )  # fmt: skip
-    kernels.complete(ones[:, :2].copy(), ones[:, :2].copy(), ones[0], 0, 2, ones[:, :4].copy())
+    kernels.encoder.complete(
+        ones[:, :2].copy(), ones[:, :2].copy(), ones[0], 0, 2, ones[:, :4].copy()
+    )
     for layer, dtype in _layers():
-        rows = kernels.NewestRow(layer.config) if _shows_rows(layer, dtype) else None
+        rows = kernels.rows.NewestRow(layer.config) if _shows_rows(layer, dtype) else None
         with torch.inference_mode():
             state = layer.init_state(1)
             for token in range(2 * SIZES.window):

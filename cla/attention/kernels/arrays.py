@@ -24,27 +24,24 @@ class Arrays:
     """
 
     def __init__(self) -> None:
-        self._known: tuple[int, tuple[int, ...], tuple[Any, ...]] = (0, (), ())
+        self._known: tuple[tuple[int, ...], tuple[Any, ...]] = ((), ())
 
-    def of(self, tensors: Sequence[Tensor], batch: int = 0) -> tuple[Any, ...]:
-        """Arrays of contiguous tensors; the same as before where they lie where they did.
-
-        Args:
-            batch: a size that they may change without another place in memory.
-        """
-        addresses = tuple(map(Tensor.data_ptr, tensors))
-        known_batch, known, arrays = self._known  # at once: another thread may put others there
-        if known != addresses or known_batch != batch:
+    def of(self, tensors: Sequence[Tensor]) -> tuple[Any, ...]:
+        """Arrays of contiguous tensors; the same as before where they lie where they did."""
+        # The first one's size says how many streams a state has: another batch may begin there.
+        addresses = (len(tensors[0]), *map(Tensor.data_ptr, tensors))
+        known, arrays = self._known  # at once: another thread may put others there
+        if known != addresses:
             arrays = tuple(tensor.detach().numpy() for tensor in tensors)
-            self._known = batch, addresses, arrays
+            self._known = addresses, arrays
         return arrays
 
     def of_plain(self, parameters: Sequence[Tensor]) -> tuple[Any, ...] | None:
         """Arrays of parameters; None where a kernel cannot do with them."""
         if not all(map(Tensor.is_contiguous, parameters)):
             return None
-        _, known, arrays = self._known
-        if known == tuple(map(Tensor.data_ptr, parameters)):
+        known, arrays = self._known
+        if known[1:] == tuple(map(Tensor.data_ptr, parameters)):
             return arrays
         return self.of(parameters) if all(map(_is_plain, parameters)) else None
 
@@ -70,6 +67,11 @@ def can_step(tensor: Tensor, dtype: torch.dtype) -> bool:
         and tensor.is_contiguous()
         and not torch.compiler.is_compiling()
     )
+
+
+def array_of(x: Tensor) -> Any:
+    """A token as an array."""
+    return x.detach().numpy() if x.requires_grad else x.numpy()
 
 
 def weights_of(layer: nn.Module, arrays: Arrays, x: Tensor | None, batch: int) -> Weights | None:

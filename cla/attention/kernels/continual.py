@@ -5,7 +5,7 @@ Rings and sums of rows lie column by column, so that loops run over tokens, of w
 
 import numpy as np
 
-from cla.attention.kernels.compiled import entry, inlined
+from cla.attention.kernels.compiled import entry, kernel
 from cla.attention.kernels.vectors import START, dot_rows, exponentiate, sum_rows
 
 
@@ -52,7 +52,7 @@ def read(valid, slots, queries, keys, values, active, window, contexts):
                 contexts[stream, head, column] /= whole
 
 
-@inlined()
+@kernel()
 def check_counters(window, slots, valid):
     """Raise, before anything is written, where a state names places that its rings do not have."""
     for stream in range(len(slots)):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cla.attention.kernels.compiled import entry, inlined
+from cla.attention.kernels.compiled import entry, kernel
 from cla.attention.kernels.vectors import START, sum_rows
 from cla.attention.pseudo_inverse import FEW, ITERATIONS, LEAST, LEVEL, SMOOTHNESS
 
@@ -97,7 +97,7 @@ def iterate(out, gamma):
                 out[row, column] = 0.25 * work[row, column]
 
 
-@inlined()
+@kernel()
 def _less(out, number, matrix):
     """`number` times the identity minus a matrix."""
     for row in range(len(matrix)):

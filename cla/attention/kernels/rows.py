@@ -32,7 +32,7 @@ class NewestRow:
             state: not one that was here before, is here again and has taken tokens in between.
         """
         config, batch = self._config, len(state.slot)
-        arrays = self._arrays.of(state, batch)
+        arrays = self._arrays.of(state)
         row = np.empty((batch, config.num_heads, config.window), np.float32)
         if not config.landmarks:
             softmax_row(arrays[0], arrays[1], arrays[2], arrays[3], row)

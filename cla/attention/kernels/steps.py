@@ -1,6 +1,6 @@
 """Steps by kernels as functions of tensors and states."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from cla.attention.kernels.arrays import NONE_DUE, Arrays, Weights, mask_of
 from cla.attention.kernels.projections import finish, project
 from cla.attention.kernels.pseudo_inverse import INVERSES
 from cla.attention.kernels.tick import renew
+from cla.attention.nystrom_state import ring_of_betas
 from cla.attention.projected import Projected
 from cla.attention.pseudo_inverse import pseudo_inverse
 from cla.attention.rings import column_stride
@@ -59,15 +60,22 @@ class Steps:
         self._columns = column_stride(config.window)
         self._arrays = Arrays()
 
-    def append(self, tokens: Any, state: Any, active: Tensor | None) -> None:
+    def on(self, state: Any, active: Tensor | None) -> "OnState":
+        """Steps of the active streams of a state, which they write to."""
+        return OnState(self, self._arrays.of(state), mask_of(active))
+
+    def append(self, tokens: Any, arrays: Any, mask: Any) -> None:
         """A projected token of each active stream into a state.
+
+        Args:
+            mask: the active streams, see `mask_of`.
 
         Shapes:
             tokens: (B, 1, 3, H, D) float64
         """
         raise NotImplementedError
 
-    def read(self, state: Any, active: Tensor | None) -> Any:
+    def read(self, arrays: Any, mask: Any) -> Any:
         """Contexts of the newest tokens; None where it takes PyTorch: landmarks of short windows.
 
         Shapes:
@@ -78,34 +86,46 @@ class Steps:
 
     def scan(self, tokens: Projected, state: Any) -> Tensor:
         """Contexts (B, H, T, D) of tokens of streams past their warm-up; single outputs."""
-        new, found = joined(tokens), []
+        new, steps, found = joined(tokens), self.on(state, None), []
         for time in range(new.shape[1]):
-            self.append(np.ascontiguousarray(new[:, time : time + 1]), state, None)
-            found.append(self.read(state, None))
+            steps.append(np.ascontiguousarray(new[:, time : time + 1]))
+            found.append(steps.read())
         return torch.from_numpy(np.stack(found, 2))
 
-    def _room(self, state: Any, active: Tensor | None) -> Any:
-        """Memory for contexts; of idle streams nothing is written."""
-        make = np.empty if active is None else np.zeros
+    def _contexts(self, batch: int, mask: Any) -> Any:
+        """Memory for what is read; of idle streams nothing is written."""
         if self._retroactive:
-            shape = (len(state.slot), self._heads * self._size, self._columns)
-            return np.empty(shape, np.float32)
-        return make((len(state.slot), self._heads, self._size))
+            return np.empty((batch, self._heads * self._size, self._columns), np.float32)
+        return (np.zeros if len(mask) else np.empty)((batch, self._heads, self._size))
+
+
+class OnState(NamedTuple):
+    """Steps of some streams of one state; see `Steps`."""
+
+    steps: Steps
+    arrays: Any
+    mask: Any
+
+    def append(self, tokens: Any) -> None:
+        """A token into the state."""
+        self.steps.append(tokens, self.arrays, self.mask)
+
+    def read(self) -> Any:
+        """Contexts of the newest tokens."""
+        return self.steps.read(self.arrays, self.mask)
 
 
 class ContinualSteps(Steps):
     """Of continual attention."""
 
-    def append(self, tokens: Any, state: Any, active: Tensor | None) -> None:
-        arrays, mask = self._arrays.of(state, len(state.slot)), mask_of(active)
+    def append(self, tokens: Any, arrays: Any, mask: Any) -> None:
         if self._retroactive:
             continual_rows.append_rows(tokens, *arrays, mask, self._window)
         else:
             continual.append(tokens, *arrays[:5], mask, self._window)
 
-    def read(self, state: Any, active: Tensor | None) -> Any:
-        arrays, mask = self._arrays.of(state, len(state.slot)), mask_of(active)
-        found = self._room(state, active)
+    def read(self, arrays: Any, mask: Any) -> Any:
+        found = self._contexts(len(arrays[0]), mask)
         if self._retroactive:
             continual_rows.read_rows(*arrays[:2], arrays[5], mask, self._window, found)
             return found[..., : self._window]
@@ -121,8 +141,7 @@ class NystromSteps(Steps):
         self._method = config.pseudo_inverse
         self._follows = config.landmark_mode == "continual"
 
-    def append(self, tokens: Any, state: Any, active: Tensor | None) -> None:
-        arrays, mask = self._arrays.of(state, len(state.slot)), mask_of(active)
+    def append(self, tokens: Any, arrays: Any, mask: Any) -> None:
         valid, slots, queries, keys, values, query_landmarks, key_landmarks, _, sums, betas = arrays
         due = np.zeros(len(slots), np.int64) if self._follows else NONE_DUE
         waits = nystrom.append(
@@ -133,29 +152,31 @@ class NystromSteps(Steps):
         if waits:
             self._tick(arrays, due)
 
-    def read(self, state: Any, active: Tensor | None) -> Any:
-        arrays, mask = self._arrays.of(state, len(state.slot)), mask_of(active)
+    def read(self, arrays: Any, mask: Any) -> Any:
         valid, slots, queries, _, _, _, key_landmarks, gamma_inv, sums, betas = arrays
-        found = self._room(state, active)
+        found, window = self._contexts(len(slots), mask), self._window
         if self._retroactive:
-            short = nystrom.read_rows(
-                valid, slots, betas, gamma_inv, sums, mask, self._window, found
-            )
+            short = nystrom.read_rows(valid, slots, betas, gamma_inv, sums, mask, window, found)
         else:
             short = nystrom.read(
-                valid, slots, queries, key_landmarks, gamma_inv, sums, mask, self._window, found
+                valid, slots, queries, key_landmarks, gamma_inv, sums, mask, window, found
             )
         if short and self._follows:
             return None
-        return found[..., : self._window] if self._retroactive else found
+        return found[..., :window] if self._retroactive else found
 
     def _tick(self, arrays: Any, due: Any) -> None:
         """Let the landmarks enter that are due (B,), into a state."""
-        gamma_inv = arrays[7]
+        _, slots, queries, keys, values, query_landmarks, key_landmarks, gamma_inv, sums, betas = (
+            arrays
+        )
         gammas = np.empty(gamma_inv.shape)
-        renew(*arrays[1:7], *arrays[8:], due, gammas)
+        renew(slots, queries, keys, values, query_landmarks, key_landmarks, sums, due, gammas)
         inverse = INVERSES.get(self._method)
         for stream in due.nonzero()[0]:
+            if self._retroactive:
+                pair = torch.from_numpy(key_landmarks[stream]).mT, torch.from_numpy(queries[stream])
+                betas[stream] = ring_of_betas(*pair).numpy()
             if inverse is None:
                 found = pseudo_inverse(torch.from_numpy(gammas[stream]), self._method)
                 gamma_inv[stream] = found.numpy()

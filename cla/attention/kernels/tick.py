@@ -1,9 +1,9 @@
-"""A landmark tick: landmarks, sums, gamma and betas follow the stream."""
+"""A landmark tick: landmarks, sums and gamma follow the stream."""
 
 import numpy as np
 
-from cla.attention.kernels.compiled import entry, inlined
-from cla.attention.kernels.vectors import START, dot_rows, exponentials, exponentiate, sum_rows
+from cla.attention.kernels.compiled import entry, inlined, kernel
+from cla.attention.kernels.vectors import START, dot_rows, exponentiate, sum_rows
 from cla.attention.kernels.window_sums import (
     CYCLE,
     FIRST_BLOCK,
@@ -24,15 +24,10 @@ from cla.attention.kernels.window_sums import (
 ONE = np.int64(1)
 """Landmark; of a type, see `START`."""
 
-TILE = 256
-"""Tokens worked on at once: what is known of them stays in the cache."""
-
 
 @entry()
-def renew(
-    slots, queries, keys, values, query_landmarks, key_landmarks, sums, betas, due, gammas
-):  # fmt: skip
-    """Let landmarks enter that are due, into the parts of a `NystromState` but gamma's inverse.
+def renew(slots, queries, keys, values, query_landmarks, key_landmarks, sums, due, gammas):
+    """Let landmarks enter that are due, into a `NystromState` but its gamma_inv and betas.
 
     Args:
         due: (B,) 1 where the landmark is that of the newest token's segment, 2 where the window has
@@ -73,12 +68,6 @@ def renew(
                 _, whole = exponentiate(gamma[mark], bits)
                 for other in range(marks):
                     gamma[mark, other] /= whole
-            if betas.shape[3]:
-                for begin in range(0, window, TILE):
-                    _write_betas(
-                        betas[stream, head], queries[stream, head], key_landmarks[stream, head],
-                        begin, min(TILE, window - begin),
-                    )  # fmt: skip
 
 
 @inlined()
@@ -128,38 +117,9 @@ def build(table, weights, shifts, values, slot, near):
         merge(table[FIRST_BLOCK + index], table[FIRST_BLOCK + index + 1], ONE)
 
 
-@inlined()
+@kernel()
 def _add(into, shift, weight, value):
     """Merge one token into the sums of one landmark."""
     into[0], ours, theirs = rescale(into[0], shift)
     for column in range(len(value)):
         into[column + 1] = ours * into[column + 1] + theirs * weight * value[column]
-
-
-@inlined()
-def _write_betas(ring, queries, key_landmarks, begin, count):
-    """Some columns of the ring of betas, from the ring of queries."""
-    size, marks = key_landmarks.shape
-    turned, betas = np.empty((size, count)), np.empty((marks, count))
-    landmark, whole, shift = np.empty(size), np.empty(count), np.empty(count)
-    for token in range(count):
-        for column in range(size):
-            turned[column, token] = queries[begin + token, column]
-    for token in range(count):
-        whole[token], shift[token] = 0.0, -np.inf
-    for mark in range(marks):
-        for column in range(size):
-            landmark[column] = key_landmarks[column, mark]
-        sum_rows(betas[mark], landmark, turned, START)
-        for token in range(count):
-            shift[token] = max(shift[token], betas[mark, token])
-    bits = np.empty(count, np.int64)
-    for mark in range(marks):
-        for token in range(count):
-            betas[mark, token] -= shift[token]
-        exponentials(betas[mark], bits)
-        for token in range(count):
-            whole[token] += betas[mark, token]
-    for mark in range(marks):
-        for token in range(count):
-            ring[mark, begin + token] = betas[mark, token] / whole[token]

@@ -46,7 +46,7 @@ class Turn(NamedTuple):
     rest: Any
 
 
-@inlined()
+@kernel()
 def num_blocks(window):
     """K, as `cuts.blocks`."""
     return max(1, (int(np.sqrt(window + 1)) + 1) // 2 * 2) if window > 1 else 1
@@ -68,14 +68,14 @@ def part_of(place, count, window):
     return longer_count + (place - split) // shorter
 
 
-@inlined()
+@kernel()
 def suffix_row(window, count, block, place):
     """Row of the sum of the tokens of a block from `place` on."""
     rows = max(1, -(-window // count) - 1)
     return FIRST_BLOCK + count + block % 2 * rows + place - 1
 
 
-@inlined()
+@kernel()
 def turn_of(slot, window):
     """The turn of the token that takes a place of the ring."""
     count = num_blocks(window)
@@ -193,7 +193,7 @@ def _all_plain(flat, head, turn, marks):
     return far == 0.0
 
 
-@inlined()
+@kernel()
 def _add_token(into, before, weights, value):
     """Sums (D + 2, M) = those before and one token more; all shifts are 0."""
     for mark in range(len(weights)):
@@ -204,7 +204,7 @@ def _add_token(into, before, weights, value):
             into[column + 1, mark] = before[column + 1, mark] + weights[mark] * number
 
 
-@inlined()
+@kernel()
 def _set_token(into, weights, shifts, value):
     """The sums (D + 2, M) of one token."""
     for mark in range(len(weights)):

@@ -1,5 +1,6 @@
 """Continual attention: the numbers of full attention without computing anything twice."""
 
+from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 import torch
@@ -83,13 +84,10 @@ class ContinualKind(FullKind):
     def __init__(self, config: AttentionConfig) -> None:
         super().__init__(config)
         self._stride = column_stride(config.window)
-        self._kernels: kernels.Steps | None = None
 
-    @property
-    def compiled(self) -> "kernels.Steps":
-        if self._kernels is None:
-            self._kernels = kernels.ContinualSteps(self.config)
-        return self._kernels
+    @cached_property
+    def compiled(self) -> "kernels.steps.Steps":
+        return kernels.steps.ContinualSteps(self.config)
 
     def fits(self, state: ContinualState) -> bool:
         config, kept = self.config, self._stride * self.config.retroactive

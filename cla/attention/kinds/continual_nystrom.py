@@ -1,5 +1,6 @@
 """Continual Nyström attention with landmarks that follow the stream."""
 
+from functools import cached_property
 from typing import Any, ClassVar
 
 import torch
@@ -52,8 +53,8 @@ class ContinualNystromKind(SummedKind):
         self._exact = config.landmarks == config.window
         self.receptive_field += segments(config.window, config.landmarks).longest - 1
 
-    @property
-    def compiled(self) -> "kernels.Steps | None":
+    @cached_property
+    def compiled(self) -> "kernels.steps.Steps | None":
         return None if self._exact else super().compiled
 
     def build(self, tokens: Projected, seen: int) -> NystromState:

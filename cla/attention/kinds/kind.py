@@ -58,7 +58,7 @@ class Kind(Protocol):
         """Landmarks that are given to the layer; None for kinds that take none."""
 
     @property
-    def compiled(self) -> "kernels.Steps | None":
+    def compiled(self) -> "kernels.steps.Steps | None":
         """Steps by compiled kernels on the same state; None if the configuration has none."""
 
     compiled_dtype: ClassVar[torch.dtype]
@@ -96,7 +96,11 @@ class Kind(Protocol):
         """
 
     def scan(
-        self, tokens: Projected, state: Any, group: "StreamGroup", steps: "kernels.Steps | None"
+        self,
+        tokens: Projected,
+        state: Any,
+        group: "StreamGroup",
+        steps: "kernels.steps.Steps | None",
     ) -> tuple[Tensor, Any]:
         """Contexts of T more tokens of streams at one place, and the state after them.
 

@@ -1,5 +1,6 @@
 """Kinds that keep the sums of delta V: low rank without touching the window."""
 
+from functools import cached_property
 from typing import ClassVar
 
 import torch
@@ -50,13 +51,10 @@ class SummedKind(WindowKind):
             heads * landmarks * column_stride(window) * config.retroactive,
         )
         """Of one stream's queries, gamma_inv and betas."""
-        self._kernels: kernels.Steps | None = None
 
-    @property
-    def compiled(self) -> "kernels.Steps | None":
-        if self._kernels is None:
-            self._kernels = kernels.NystromSteps(self.config)
-        return self._kernels
+    @cached_property
+    def compiled(self) -> "kernels.steps.Steps | None":
+        return kernels.steps.NystromSteps(self.config)
 
     def state_dtype(self, dtype: torch.dtype) -> torch.dtype:
         return accumulation_dtype(dtype)
@@ -99,7 +97,7 @@ class SummedKind(WindowKind):
         tokens: Projected,
         state: NystromState,
         group: StreamGroup,
-        steps: "kernels.Steps | None",
+        steps: "kernels.steps.Steps | None",
     ) -> tuple[Tensor, NystromState]:
         if steps is not None and self._can_compile(tokens, state):
             early = self.filling(group.valid_tokens)

@@ -73,7 +73,7 @@ class WindowKind:
         self._ring = (config.num_heads, config.window, config.head_dim)
 
     @property
-    def compiled(self) -> "kernels.Steps | None":
+    def compiled(self) -> "kernels.steps.Steps | None":
         return None
 
     def state_dtype(self, dtype: torch.dtype) -> torch.dtype:
@@ -148,7 +148,7 @@ class WindowKind:
         tokens: Projected,
         state: Any,
         group: StreamGroup,
-        steps: "kernels.Steps | None",  # noqa: ARG002  # for kinds whose kernels take many tokens
+        steps: "kernels.steps.Steps | None",  # noqa: ARG002  # for kinds whose kernels take many tokens
     ) -> tuple[Tensor, Any]:
         timeline, kept, seen = extend(self.rings(state), tokens, group, self.config.window)
         return self.contexts(timeline), self.build(kept, seen)
