@@ -39,6 +39,7 @@ from cla.engine.recording.replay import Difference, ReplayCheck, ReplayConfig, c
 from cla.engine.records import (
     SOUND_STEP_S,
     FaultRecord,
+    FillRecord,
     FrameRecord,
     LanePast,
     LanesRecord,
@@ -63,6 +64,9 @@ __all__ = [
     "Difference",
     "FaultRecord",
     "Feeder",
+    "FileLimits",
+    "FileSource",
+    "FillRecord",
     "FrameRecord",
     "History",
     "KernelStatus",

@@ -56,6 +56,20 @@ class UseKernels(Tagged, frozen=True, tag="kernels"):
     on: bool
 
 
+class Fill(Tagged, frozen=True, tag="fill"):
+    """Put tokens before the stream, so that long windows are full at once.
+
+    Args:
+        rows: different tokens, which are repeated.
+        size: numbers of each.
+        tokens: how many there are to be.
+    """
+
+    rows: Count
+    size: Count
+    tokens: Count
+
+
 class Thin(Tagged, frozen=True, tag="thin"):
     """Let a lane answer one of so many tokens, beside the others, or each within its step (0).
 
@@ -99,4 +113,4 @@ LaneCommand = (
     | UseKernels
     | Thin
 )
-Command = LaneCommand | Pause | Resume | StepOnce | Reset | RequestMap
+Command = LaneCommand | Pause | Resume | StepOnce | Reset | RequestMap | Fill

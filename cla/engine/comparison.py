@@ -175,6 +175,12 @@ class Comparison:
         goes_on = lane.config in configs or lane.config.kind != configs[at].kind
         return None if goes_on else lane
 
+    def fill(self, features: torch.Tensor, count: int) -> None:
+        """Put `count` tokens before the stream, rows of `features` (R, F), in all lanes."""
+        self.history.put_before(features, count)
+        for lane in self.lanes:
+            lane.fill(count)
+
     def reset(self) -> None:
         """Forget everything heard; the lanes keep their attention."""
         self.history.clear()

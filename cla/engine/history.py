@@ -45,6 +45,18 @@ class History:
             return self._ring[end - count : end].clone()
         return torch.cat([self._ring[end - count :], self._ring[:end]])
 
+    def put_before(self, features: Tensor, count: int) -> None:
+        """Put `count` tokens before the oldest: rows of `features` (R, F), repeated to that number.
+
+        The last row is the one just before what was heard.
+        """
+        heard = self.newest(self.capacity)
+        room = min(count, self.capacity - len(heard))
+        rows = torch.arange(-room, 0) % len(features)
+        self.count += count
+        kept = torch.cat([features[rows], heard])
+        self._ring[torch.arange(self.count - len(kept), self.count) % self.capacity] = kept
+
     def clear(self) -> None:
         """Forget everything."""
         self.count = 0

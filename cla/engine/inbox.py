@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import torch
+
 from cla.engine.commands import Command, Pause, Resume, StepOnce
 from cla.engine.recording.recorder import Recorder
 from cla.engine.stream import Arrival, Stream
@@ -23,7 +25,15 @@ class RecordWith:
     recorder: Recorder | None
 
 
-Asked = Command | RecordWith
+@dataclass(frozen=True, eq=False)
+class FillWith:
+    """Put `count` tokens before the stream, rows of `features` (R, F), repeated."""
+
+    features: torch.Tensor
+    count: int
+
+
+Asked = Command | RecordWith | FillWith
 
 
 class Inbox(Generic[Packet]):

@@ -253,6 +253,12 @@ class Lane:
         self._begins, self._time_s = other._begins, other._time_s
         self._begin()
 
+    def fill(self, count: int) -> None:
+        """Go on as if the `count` tokens had come that were put before the stream."""
+        if self._begins:  # it began anew since
+            self._begins += count
+        self._begin()
+
     def take_over(self, before: "Lane") -> None:
         """Go on with the events and the total of operations of the lane that this one replaces."""
         self._detector, self._total_ops = before._detector, before._total_ops

@@ -25,11 +25,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Generic, TypeVar
 
-from cla.engine.commands import Command, Pause, RequestMap, Reset, Resume, SetSensitivity, StepOnce
+import torch
+
+from cla.engine.commands import (
+    Command,
+    Fill,
+    Pause,
+    RequestMap,
+    Reset,
+    Resume,
+    SetSensitivity,
+    StepOnce,
+)
 from cla.engine.comparison import Comparison
 from cla.engine.recording.manifest import describe
 from cla.engine.recording.recorder import Recorder
 from cla.engine.records import (
+    FillRecord,
     FrameRecord,
     LanesRecord,
     MapRecord,
@@ -37,6 +49,7 @@ from cla.engine.records import (
     SoundRecord,
 )
 from cla.engine.stream import Arrival, Stream
+from cla.errors import ClaError
 from cla.models import TaskModel, write_task_file
 from cla.models.lane_spec import LaneSpec
 from cla.telemetry import TokenRecord
@@ -143,8 +156,8 @@ class Pipeline(Generic[Packet]):
         if self._recorder:
             self._recorder.command(command, self._steps)
         match command:
-            case Pause() | Resume() | StepOnce():
-                pass
+            case Pause() | Resume() | StepOnce() | Fill():
+                pass  # tokens of the last come with `fill`
             case Reset():
                 self._forget()
                 self._stream.reset()
@@ -154,6 +167,21 @@ class Pipeline(Generic[Packet]):
             case _:
                 return self.comparison.apply(command)
         return None
+
+    def fill(self, features: torch.Tensor, count: int) -> FillRecord:
+        """Put `count` tokens before the stream: rows of `features` (R, F), repeated.
+
+        Raises:
+            ClaError: they are not of the task's size, or not finite; nothing has changed.
+        """
+        size = self._task.classifier.config.input_dim
+        fits = features.ndim == 2 and len(features) and features.shape[1] == size
+        if not fits or not features.isfinite().all():
+            raise ClaError("filling_unfit", size=size)
+        if self._recorder:
+            self._recorder.fill(features.numpy(), count, self._steps)
+        self.comparison.fill(features, count)
+        return FillRecord(1.0)
 
     def start_recording(
         self, recorder: Recorder, *, live: bool, on_change: Callable[[RecordingRecord], None]

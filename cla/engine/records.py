@@ -105,6 +105,13 @@ class MapRecord:
 
 
 @dataclass(frozen=True)
+class FillRecord:
+    """How far the tokens are that are to be put before the stream; at 1 they are there."""
+
+    share: float
+
+
+@dataclass(frozen=True)
 class FaultRecord:
     """A command or packet that could not be handled; if `fatal`, the session has ended."""
 
@@ -151,6 +158,7 @@ Record = (
     | FrameRecord
     | SoundRecord
     | MapRecord
+    | FillRecord
     | FaultRecord
     | NoticeRecord
     | RecordingRecord

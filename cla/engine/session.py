@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Generic, TypeVar
 
+import torch
+
 from cla.engine.commands import Command, Reset, UseKernels
-from cla.engine.inbox import Inbox, RecordWith
+from cla.engine.inbox import FillWith, Inbox, RecordWith
 from cla.engine.kernels import Kernels
 from cla.engine.outbox import Outbox
 from cla.engine.pipeline import Pipeline
 from cla.engine.recording.recorder import Recorder
-from cla.engine.records import FaultRecord, LanesRecord, NoticeRecord, Record
+from cla.engine.records import FaultRecord, FillRecord, LanesRecord, NoticeRecord, Record
 from cla.engine.stream import Stream
 from cla.errors import ClaError
 from cla.models import TaskModel
@@ -100,7 +102,7 @@ class Session(Generic[Packet]):
         """Whether the session has ended for good."""
         return self._inbox.closed
 
-    def report(self, met: FaultRecord | NoticeRecord) -> None:
+    def report(self, met: FaultRecord | NoticeRecord | FillRecord) -> None:
         """Add a record of a fault in the source, or of something to note about it."""
         self._record(met)
 
@@ -142,6 +144,14 @@ class Session(Generic[Packet]):
     def stop_recording(self) -> None:
         """End the recording, if there is one."""
         self._inbox.ask(RecordWith(None))
+
+    def fill(self, features: torch.Tensor, count: int) -> None:
+        """Put `count` tokens before the stream: rows of `features` (R, F), repeated.
+
+        Raises:
+            ClaError: as of `send`.
+        """
+        self._inbox.ask(FillWith(features, count))
 
     def drain(self, *, timeout_s: float = 0.0) -> list[Record]:
         """The records since the last call, oldest first.
@@ -208,6 +218,8 @@ class Session(Generic[Packet]):
             try:
                 if isinstance(asked, RecordWith):
                     self._record_with(asked.recorder)
+                elif isinstance(asked, FillWith):
+                    self._record(self._pipeline.fill(asked.features, asked.count))
                 elif answer := self._pipeline.do(asked):
                     self._record(answer)
             except ClaError as error:

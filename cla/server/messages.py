@@ -81,6 +81,10 @@ class NameLanes(Tagged, frozen=True, tag="named_lanes"):
     text: Name
 
 
+class FillWindows(Tagged, frozen=True, tag="fill"):
+    """Put the clip that was uploaded, or one that comes with the package, before the stream."""
+
+
 class SetRecording(Tagged, frozen=True, tag="record"):
     """Begin or end a recording."""
 
@@ -109,7 +113,7 @@ PageCommand = (
 )
 """What a page may ask of its session; the session knows more."""
 LaneChange = SetLandmarks | SetLandmarkMode | SetWindow | SetLanes
-Message = Start | Lost | SetFast | NameLanes | SetRecording | Stop | PageCommand
+Message = Start | Lost | SetFast | NameLanes | FillWindows | SetRecording | Stop | PageCommand
 
 _DECODER: Decoder[Message] = Decoder(Message)
 
@@ -129,6 +133,6 @@ def read_message(text: str) -> Message:
 
 def cost_of(message: Message) -> float:
     """What a message asks for, in changes of lanes."""
-    if isinstance(message, Start):
+    if isinstance(message, Start | FillWindows):
         return START_COST
     return float(isinstance(message, LaneChange | NameLanes))

@@ -31,6 +31,7 @@ class Playing:
         kernels: Kernels | None,
     ) -> None:
         self.shown = opened.shown
+        self.task = opened.task
         self._opened = opened
         self._ended_told = False
         self._started_s = time.monotonic()

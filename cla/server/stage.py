@@ -18,7 +18,9 @@ from cla.engine import (
 )
 from cla.errors import ClaError
 from cla.models import TaskModel
+from cla.server.filling import Filling
 from cla.server.messages import (
+    FillWindows,
     LaneChange,
     Listen,
     Lost,
@@ -74,6 +76,8 @@ class Stage:
         self.lanes = self._wishes.lanes.record
         self._lanes_news: LanesRecord | None = None
         self._incoming: IncomingFile | None = None
+        self._uploaded: bytes | None = None
+        self._filling: Filling | None = None
         self._playing: Playing | None = None
         self._recording_from_s: float | None = None
         self._paused = self._closed = False
@@ -123,6 +127,7 @@ class Stage:
             if self._incoming and content is not None:
                 name, self._incoming = self._incoming.name, None
                 self._play(open_upload(content, name, self._wishes.task))
+                self._uploaded = content
 
     def do(self, asked: Message) -> None:
         """Do what the page asks.
@@ -160,6 +165,8 @@ class Stage:
                     self._playing.set_speed(self._wishes.file_speed)
             case NameLanes(text):
                 self._command(SetLanes(lanes_of(text)))
+            case FillWindows():
+                self._fill()
             case SetRecording(on):
                 self._record() if on else self._stop_recording()
             case Stop():
@@ -192,6 +199,7 @@ class Stage:
     def _command(self, command: Command) -> None:
         """Do a command now, or remember it for the next source."""
         if isinstance(command, LaneChange):
+            self._refuse_while_filling()
             self._wishes.lanes.apply(command)
             if not self._playing:
                 self._tell_lanes(self._wishes.lanes.record)
@@ -226,10 +234,21 @@ class Stage:
 
     def _stop(self) -> None:
         playing, self._playing = self._playing, None
-        self._recording_from_s = self._incoming = None
+        self._recording_from_s = self._incoming = self._uploaded = None
         if playing:
             playing.close()
         self._tell_lanes(self._wishes.lanes.record)
+
+    def _fill(self) -> None:
+        """Put a long recording before the stream that plays."""
+        if self._playing is None or self._playing.finished:
+            raise ClaError("filling_without_source")
+        self._refuse_while_filling()
+        self._filling = Filling(self._playing, self._uploaded)
+
+    def _refuse_while_filling(self) -> None:
+        if self._filling and self._filling.running:
+            raise ClaError("filling_runs")
 
     def _record(self) -> None:
         """Record the session from here on, as a stream that begins anew."""

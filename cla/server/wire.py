@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from cla.engine import (
     FaultRecord,
+    FillRecord,
     FrameRecord,
     LanesRecord,
     MapRecord,
@@ -60,6 +61,8 @@ def encode_record(record: Record, language: str = FALLBACK) -> bytes:
             return encode({"type": "sound", "time_s": time_s}, {"peaks": peaks})
         case MapRecord(lane, factors):
             return encode({"type": "map", "lane": lane}, factors)
+        case FillRecord(share):
+            return encode({"type": "fill", "share": round(share, 3)}, {})
         case NoticeRecord(notice):
             return encode({"type": "notice", "message": notice.said(language)}, {})
         case FaultRecord(error, fatal):

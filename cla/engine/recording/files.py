@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from cla.capture.flac import FlacWriter, Whole
 from cla.capture.fragments import FragmentWriter
 from cla.engine.recording.layout import (
+    FILLED,
     LOG,
     MANIFEST,
     MAX_LINE_BYTES,
@@ -30,12 +31,14 @@ class Batch:
 
     Args:
         inputs: the next sound or pictures.
+        filled: tokens that were put before the stream.
         size_bytes: about how much all of that is.
     """
 
     inputs: list[Whole | EncodedFrame] = field(default_factory=list)
     log: list[Entry] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    filled: list[bytes] = field(default_factory=list)
     size_bytes: int = 0
 
 
@@ -100,6 +103,10 @@ class RecordingFiles:
         Raises:
             OSError: the disk is full, or gone.
         """
+        if batch.filled and FILLED not in self._open:
+            self._open[FILLED] = (self._folder / FILLED).open("xb", buffering=0)
+        for tokens in batch.filled:
+            self._write(FILLED, tokens)
         self._write(self._input, self._encoder.encode(batch.inputs))
         self._correct()
         self._write(LOG, b"".join(map(encode_entry, batch.log)))

@@ -7,14 +7,16 @@ FORMAT = 5
 FORMATS = (2, 3, 4, FORMAT)
 """Those that are read: the second does not say which lanes stepped by compiled kernels, as all did
 then where numba was installed; lanes have other names up to the third; lanes
-that are thinned, and windows of all lanes at once, came with the fifth."""
+that are thinned, windows of all lanes at once and filled ones came with the fifth."""
 MANIFEST = "session.json"
 TASK = "task.safetensors"
 LOG = "log.jsonl"
 SOUND = "sound.flac"
 PICTURES = "pictures.mp4"
 RECORDS = "records.arrows"
-FILES = (MANIFEST, TASK, LOG, SOUND, PICTURES, RECORDS)
+FILLED = "filled.f32"
+"""Tokens that were put before the stream, float32 rows one after the other, if there were any."""
+FILES = (MANIFEST, TASK, LOG, SOUND, PICTURES, RECORDS, FILLED)
 """Everything that a session folder may hold; whatever else lies in it is not looked at."""
 
 MAX_LINE_BYTES = 8 * 1024

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
+import numpy as np
 from msgspec import Meta
+from numpy.typing import NDArray
 
 from cla.engine.commands import Command
 from cla.engine.recording.layout import LOG, MAX_PACKET_BYTES
@@ -39,6 +41,19 @@ class CommandDone:
     """A command acted when so many tokens had been taken since the beginning."""
 
     command: Command
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A `Fill` command, with its tokens.
+
+    Shapes:
+        features: (R, F) float32
+    """
+
+    features: NDArray[np.float32]
+    tokens: int
     steps: int
 
 

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cla.capture.fragments import jpegs
-from cla.engine.commands import UseKernels
+from cla.engine.commands import Fill, UseKernels
+from cla.engine.history import MAX_BYTES
 from cla.engine.recording.layout import (
     FILES,
+    FILLED,
     LOG,
     MANIFEST,
     MAX_LINE_BYTES,
@@ -24,7 +26,7 @@ from cla.engine.recording.layout import (
     RecordingLimits,
     regular_file,
 )
-from cla.engine.recording.log import CommandDone, Ended, Flushed, PacketTaken, parse_entry
+from cla.engine.recording.log import CommandDone, Ended, Filled, Flushed, PacketTaken, parse_entry
 from cla.engine.recording.manifest import Manifest, parse_manifest
 from cla.engine.recording.recorded_input import FlacSound, Pieces, Samples, mapped
 from cla.engine.recording.rows import Row, read_rows
@@ -33,7 +35,7 @@ from cla.errors import ClaError
 from cla.models import TaskModel, load_task, read_task_file
 from cla.types import EncodedFrame
 
-Happening = Arrival[Samples] | Arrival[EncodedFrame] | CommandDone | Flushed
+Happening = Arrival[Samples] | Arrival[EncodedFrame] | CommandDone | Filled | Flushed
 
 
 class Recording:
@@ -143,22 +145,26 @@ class Recording:
         """
         sound = self._sound() if self.manifest.sample_rate_hz is not None else None
         dtype = sound.dtype if sound else np.dtype("u1")
-        commands = 0
+        commands = at = 0
         with closing(sound.pieces() if sound else self._pictures()) as found:
             pieces = Pieces(found, dtype)
             for entry in self._entries():
+                commands += isinstance(entry, CommandDone)
+                if commands > self._limits.max_commands + 1:
+                    raise ClaError("session_commands_too_many", file=LOG)
                 match entry:
                     case PacketTaken():
                         arrival = self._arrival(entry, pieces)
                         if arrival is None:
                             return
                         yield arrival
-                    case CommandDone():
-                        commands += 1
-                        if commands > self._limits.max_commands + 1:
-                            raise ClaError("session_commands_too_many", file=LOG)
-                        yield entry
-                    case Flushed():
+                    case CommandDone(Fill() as command, steps):
+                        filled = self._filled(command, at, steps)
+                        if filled is None:
+                            return
+                        yield filled
+                        at += filled.features.nbytes
+                    case CommandDone() | Flushed():
                         yield entry
                     case Ended():
                         return
@@ -177,6 +183,14 @@ class Recording:
         if self.manifest.sample_rate_hz is not None:
             return Arrival(data, 0.0, taken.skipped)
         return Arrival(EncodedFrame(data.tobytes(), taken.time_s or 0.0), 0.0, taken.skipped)
+
+    def _filled(self, command: Fill, at: int, steps: int) -> Filled | None:
+        """The tokens of a command, from `at` on in their file; None where that was cut off."""
+        path, numbers = self._file(FILLED), command.rows * command.size
+        if path is None or path.stat().st_size < at + 4 * numbers or 4 * numbers > MAX_BYTES:
+            return None
+        features = np.fromfile(path, "<f4", numbers, offset=at).reshape(command.rows, command.size)
+        return Filled(features, command.tokens, steps)
 
     def rows(self) -> Iterator[Row]:
         """The records, a row for each token and lane, up to where they were cut off.

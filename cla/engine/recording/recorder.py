@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cla.capture import MIN_SIDE, encode_jpeg
 from cla.capture.flac import as_played, rounded
-from cla.engine.commands import Command
+from cla.engine.commands import Command, Fill
 from cla.engine.recording.files import RecordingFiles
 from cla.engine.recording.layout import MAX_PACKET_BYTES, RecordingLimits
 from cla.engine.recording.log import CommandDone, Flushed, PacketTaken
@@ -116,12 +116,20 @@ class Recorder:
     def command(self, command: Command, steps: int) -> None:
         """Take a command that acts when `steps` tokens have been taken since the beginning."""
         if self._writer:
-            self._commands += 1
-            if self._commands > self._limits.max_commands:
-                self._writer.end(
-                    at_limit(Sentence("words.commands", count=self._limits.max_commands))
-                )
+            self._count_command(self._writer)
             self._writer.add(LINE_BYTES, CommandDone(command, steps))
+
+    def _count_command(self, writer: RecordingWriter) -> None:
+        self._commands += 1
+        if self._commands > self._limits.max_commands:
+            writer.end(at_limit(Sentence("words.commands", count=self._limits.max_commands)))
+
+    def fill(self, features: NDArray[np.float32], count: int, steps: int) -> None:
+        """Take `count` tokens put before the stream, rows of `features` (R, F), as a command."""
+        if self._writer:
+            self._count_command(self._writer)
+            entry = CommandDone(Fill(len(features), features.shape[1], count), steps)
+            self._writer.add_filled(features.astype("<f4").tobytes(), entry)
 
     def flushed(self) -> None:
         """Take the end of the stream."""

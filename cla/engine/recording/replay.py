@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from cla.attention import kernels as attention_kernels
 from cla.engine.commands import Command, RequestMap, Reset, SetEmit, SetSensitivity, UseKernels
 from cla.engine.inputs import sound_stream, video_stream
 from cla.engine.pipeline import Pipeline
-from cla.engine.recording.log import CommandDone, Flushed
+from cla.engine.recording.log import CommandDone, Filled, Flushed
 from cla.engine.recording.manifest import versions, weights_digest
 from cla.engine.recording.reader import Recording
 from cla.engine.recording.rows import MEASURED, Row, rows_of
@@ -64,7 +66,7 @@ def replay(
     steps = 0
     for happening in recording.happenings():
         # A packet is taken, and a stream flushed, when no token is left.
-        until = happening.steps if isinstance(happening, CommandDone) else None
+        until = happening.steps if isinstance(happening, CommandDone | Filled) else None
         while pipeline.has_token and (until is None or steps < until):
             yield pipeline.step()
             steps += 1
@@ -76,6 +78,8 @@ def replay(
                         yield seen
                 case CommandDone(command) if config.follows(command):
                     pipeline.do(command)
+                case Filled(features, tokens):
+                    pipeline.fill(torch.from_numpy(features), tokens)
                 case Flushed():
                     pipeline.flush()
         except ClaError as error:

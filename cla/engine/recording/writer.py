@@ -73,6 +73,14 @@ class RecordingWriter:
                 self._batch.inputs += [data] if data is not None else []
                 self._batch.log.append(entry)
 
+    def add_filled(self, tokens: bytes, entry: Entry) -> None:
+        """Take an entry of the log, with the tokens that it speaks of."""
+        with self._condition:
+            if self._makes_room():
+                self._batch.size_bytes += len(tokens)
+                self._batch.filled.append(tokens)
+                self._batch.log.append(entry)
+
     def add_rows(self, rows: list[Row]) -> None:
         """Take a token's rows."""
         with self._condition:
