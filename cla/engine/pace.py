@@ -11,7 +11,7 @@ MULTIPLY_ADDS_A_SECOND = 8e9
 """By which the time of a step is guessed before it has been measured."""
 SHARE = 0.9
 """Of the time between answers that an answer may take."""
-FEW, STEADY = 3, 8
+FEW, STEADY = 3, 6
 """So many answers are a measurement; so many have to be faster before they are asked for sooner."""
 CALM = 1_024
 """So many answers without a slow one, as at landmark ticks, let a lane answer within its step."""
@@ -46,7 +46,7 @@ class Pace:
             since_s: how long ago it was asked for.
         """
         self._late += 1
-        return every if self._late == 1 else max(every + 1, math.ceil(since_s / self._hop_s) + 1)
+        return every if self._late == 1 else max(every, math.ceil(since_s / self._hop_s) + 1)
 
     def wanted(self, every: int) -> int:
         """How often to answer from now on; `every` while nothing speaks against it."""

@@ -15,7 +15,7 @@ class LaneRecord:
     Args:
         label, probability: the most likely class.
         valid_tokens: tokens the window held; less than the window while it warms up.
-        compute_ms: time of the step, without what is shown.
+        compute_ms: time of the step, without what is shown; on the CPU, that of its processor.
         showing_ms: time of what is shown: the attention rows.
         ops, total_ops: multiply-adds of the attention product, in this step and since the start;
             None of a kind that does not count them.

@@ -268,3 +268,15 @@ test("a page that comes back goes on with the time of the recording", () => {
   button.show(null);
   assert.deepEqual(said, ["1:01 kept"]);
 });
+
+test("an answer that comes late is held against what others said of its own token", () => {
+  const agreement = new Agreement(5);
+  agreement.push([[0, "a"]]);
+  agreement.push([[0, "b"]]);
+  agreement.push([[0, "b"], [1, "a", 2]]);
+  agreement.push([[0, "b"]]);
+  agreement.push([[0, "b"], [1, "a", 2]]);
+  assert.deepEqual(agreement.of(0, 1), { all: 50, tokens: 2, recent: 50, recentTokens: 2 });
+  agreement.push([[0, "b"], [1, "a", 9]]);
+  assert.equal(agreement.of(0, 1).tokens, 2);
+});

@@ -22,12 +22,16 @@ export class Agreement {
     this.recent = [];
   }
 
-  /** Take one token: each lane's key and label. @param {[number, string][]} labels */
-  push(labels) {
-    /** @type {Map<number, string>} */
-    const token = new Map();
-    keep(this.recent, token, this.window);
-    for (const [key, label] of labels) this.add(token, key, label);
+  /**
+   * Take the answers that come with one token: each lane's key and label, and how many tokens ago came the one that it answers.
+   * @param {[key: number, label: string, age?: number][]} answers
+   */
+  push(answers) {
+    keep(this.recent, new Map(), this.window);
+    for (const [key, label, age = 0] of answers) {
+      const token = this.recent.at(-1 - age);
+      if (token) this.add(token, key, label);
+    }
   }
 
   /** A lane joins: what it would have said of the newest tokens, the newest last. @param {number} key @param {string[]} labels */

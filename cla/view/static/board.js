@@ -140,8 +140,10 @@ export class Board {
     const heard = lanes.map((record) => this.panel(record.lane).heard(index, record, arrays));
     this.newest = index;
     // A lane that answers some tokens agrees, or not, in those.
-    const answers = lanes.flatMap(({ label, answered }, at) => (answered === false ? [] : [/** @type {[number, string]} */ ([heard[at][0].key, label])]));
-    this.agreement?.push(answers);
+    this.agreement?.push(heard.flatMap(([{ key }], at) => {
+      const { answered, label, age } = lanes[at];
+      return answered === false ? [] : [[key, label, age]];
+    }));
     this.comparison.push(header);
     // Charts hold no more than a window.
     if (this.held) keep(this.held, { index, timeS, heard }, this.window + 2);

@@ -6,6 +6,7 @@
 import { greet } from "./opening.js";
 import { showPath } from "./shown_settings.js";
 import { takeFrame, takeToken } from "./stream.js";
+import { showFilling } from "./windows.js";
 import { pastOf } from "./wire.js";
 
 /** @param {LivePage} page @param {Message} header @param {Tables} arrays */
@@ -37,6 +38,9 @@ export function receive(page, header, arrays) {
     case "map":
       page.animation.takeMap(header.lane, arrays);
       break;
+    case "fill":
+      showFilling(page, header.share);
+      break;
     case "recording":
       page.record.take(header);
       break;
@@ -44,6 +48,7 @@ export function receive(page, header, arrays) {
       page.noticeAlso(header.message);
       break;
     case "fault":
+      showFilling(page, 1);
       if (page.settings?.source) page.deaf = false;
       else page.sources.refuse();
       page.board.doubt();

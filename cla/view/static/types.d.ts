@@ -209,6 +209,12 @@ export interface MapMessage {
   lane: string;
 }
 
+/** How far the tokens are that are to be put before the stream; at 1 they are there. */
+export interface FillMessage {
+  type: "fill";
+  share: number;
+}
+
 export interface NoticeMessage {
   type: "notice";
   message: string;
@@ -243,6 +249,7 @@ export type Message =
   | FrameMessage
   | MapMessage
   | RecordingMessage
+  | FillMessage
   | NoticeMessage
   | FaultMessage
   | KernelsMessage
@@ -364,6 +371,7 @@ export interface Controls {
   totals: HTMLCanvasElement;
   "add-exact": HTMLButtonElement;
   "try-window": HTMLButtonElement;
+  fill: HTMLButtonElement;
   window: HTMLInputElement;
   "window-value": HTMLElement;
   path: HTMLElement;

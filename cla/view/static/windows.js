@@ -31,11 +31,18 @@ export function offeredWindow(lanes, task) {
 
 /**
  * Show the window of the lanes, and the one that is worth a try.
- * @param {Pick<LivePage, "byId" | "followed" | "lanes">} page
+ * @param {Pick<LivePage, "byId" | "followed" | "lanes" | "settings">} page
  * @param {Task} task
  */
-export function showWindow({ byId, followed, lanes }, task) {
+export function showWindow({ byId, followed, lanes, settings }, task) {
   if (!lanes.length) return;
+  if (settings) {
+    byId("fill").title = say("fill_help", {
+      minutes: integer(settings.history_s / 60),
+      megabytes: integer(settings.history_bytes / 2 ** 20),
+      window: task.window,
+    });
+  }
   const offered = windowsOf(task);
   const window = windowOf(lanes, task);
   byId("window").max = String(offered.length - 1);
@@ -45,6 +52,12 @@ export function showWindow({ byId, followed, lanes }, task) {
   const button = byId("try-window");
   button.hidden = other === null;
   button.textContent = other === null ? "" : say(other > window ? "try_window" : "back_to_window", { window: integer(other) });
+}
+
+/** How far the windows are filled, 1 once they are. @param {Pick<LivePage, "byId">} page @param {number} share */
+export function showFilling({ byId }, share) {
+  byId("fill").disabled = share < 1;
+  byId("fill").textContent = share < 1 ? say("filling", { percent: Math.round(100 * share) }) : say("fill");
 }
 
 /** Ask for a window; that of the training is none of its own. @param {Pick<LivePage, "socket" | "task">} page @param {number | null} window */

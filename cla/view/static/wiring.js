@@ -57,6 +57,7 @@ export function wire(page) {
     sendWindow(page, window);
   });
   on("try-window", "click", () => page.task && sendWindow(page, offeredWindow(page.lanes, page.task)));
+  on("fill", "click", () => send("fill"));
   on("add-exact", "click", () => page.sendLanes(withExact(page.lanes)));
   on("mode", "change", (mode) => moveLandmarks(page, { landmark_mode: mode.value }));
   on("maps", "change", (maps) => {
