@@ -57,7 +57,7 @@ export function showWindow({ byId, followed, lanes, settings }, task) {
 /** How far the windows are filled, 1 once they are. @param {Pick<LivePage, "byId">} page @param {number} share */
 export function showFilling({ byId }, share) {
   byId("fill").disabled = share < 1;
-  byId("fill").textContent = share < 1 ? say("filling", { percent: Math.round(100 * share) }) : say("fill");
+  byId("fill").textContent = share < 1 ? say("fill_share", { percent: Math.round(100 * share) }) : say("fill");
 }
 
 /** Ask for a window; that of the training is none of its own. @param {Pick<LivePage, "socket" | "task">} page @param {number | null} window */
