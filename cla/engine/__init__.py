@@ -64,8 +64,6 @@ __all__ = [
     "Difference",
     "FaultRecord",
     "Feeder",
-    "FileLimits",
-    "FileSource",
     "FillRecord",
     "FrameRecord",
     "History",

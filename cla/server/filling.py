@@ -5,16 +5,8 @@ import threading
 import torch
 from torch import Tensor
 
-from cla.capture import AudioFile, IsolatedAudio, sample_clips
-from cla.engine import (
-    FaultRecord,
-    FileSource,
-    FillRecord,
-    Progress,
-    open_file,
-    read_clip,
-    read_video_clip,
-)
+from cla.capture import SoundSource, open_file, sample_clips
+from cla.engine import FaultRecord, FillRecord, Progress, Source, read_clip, read_video_clip
 from cla.errors import ClaError
 from cla.models import LONGEST_WINDOW, TaskModel
 from cla.server.playing import Playing
@@ -64,7 +56,7 @@ class Filling:
             if self._content is None:
                 tokens = shipped_tokens(task, progress)
             else:
-                with open_file(task, self._content, UPLOAD_LIMITS) as file:
+                with open_file(task.input, self._content, UPLOAD_LIMITS) as file:
                     tokens = _tokens(task, file, progress)
             session.fill(tokens, LONGEST_WINDOW)
         except ClaError as error:
@@ -85,13 +77,13 @@ def shipped_tokens(task: TaskModel, progress: Progress) -> Tensor:
         found: list[Tensor] = []
         for clip in sample_clips(task.name) or sample_clips(FROM_TASKS[task.input]):
             if sum(map(len, found)) < FEWEST:
-                with open_file(task, clip.path) as file:
+                with open_file(task.input, clip.path) as file:
                     found.append(_tokens(task, file, progress))
         _shipped[key] = torch.cat(found)
     return _shipped[key]
 
 
-def _tokens(task: TaskModel, file: FileSource, progress: Progress) -> Tensor:
-    if isinstance(file, AudioFile | IsolatedAudio):
+def _tokens(task: TaskModel, file: Source, progress: Progress) -> Tensor:
+    if isinstance(file, SoundSource):
         return read_clip(task, file, progress).features
     return read_video_clip(task, file, progress).features
