@@ -10,7 +10,7 @@ import { showCosts } from "../../cla/view/static/lane_costs.js";
 import { lookOf, setLooks, swatch } from "../../cla/view/static/looks.js";
 import { argmax, keep, percentile, steady } from "../../cla/view/static/numbers.js";
 import { RecordButton } from "../../cla/view/static/record_button.js";
-import { Summary, winner } from "../../cla/view/static/summary.js";
+import { pairs, Summary, winner } from "../../cla/view/static/summary.js";
 import { say, sayOr, setTexts } from "../../cla/view/static/texts.js";
 import { Course } from "../../cla/view/static/totals_view.js";
 import { Clock, FakeElement } from "./fakes.js";
@@ -124,25 +124,32 @@ test("the winner is named, be it on show or not", () => {
 test("operations are those of full windows, times those measured, and it is said that one fills", () => {
   setTexts({
     summary: "{costs} {agreement}", ops_fewer: "fewer {ratio}", ops_more: "more {ratio}", ops_uncounted: "uncounted",
-    time_less: "faster {ratio}", time_more: "slower {ratio}", time_alike: "as fast", measured: "here", measured_filling: "filling", filling: "{valid} of {window}",
+    time_less: "faster {ratio}", time_more: "slower {ratio}", time_alike: "as fast", measured: "here", measured_filling: "filling", measured_compiling: "compiling", filling: "{valid} of {window}",
   });
   const [element, best, time] = [new FakeElement(), new FakeElement(), new FakeElement()];
   const summary = new Summary(element, best, time);
   const agreement = new Agreement(4);
   agreement.push(labeled("a", "a"));
   const lanes = [cost(1_130, 30, null), cost(10, 30, 2)];
-  const show = (valid, first, second) => {
+  const show = (valid, first, second, compiling = false) => {
     summary.push({ time_s: 1.5, behind_s: 0, lanes: lanes.map(() => ({ valid_tokens: valid, total_ops: 7 })) });
     const costs = [first, second].map(([ops, ms]) => ({ ops, now: ops, ms }));
-    const compared = { lanes, costs, task: { window: 4 }, agreed: (a, b) => agreement.of(a, b) };
+    const compared = { lanes, costs, task: { window: 4 }, agreed: (a, b) => agreement.of(a, b), compiling };
     summary.refresh({ source: "<b>", ended: false }, compared);
     return [element.innerHTML.replace(/<[^>]*>/g, ""), time.textContent];
   };
   assert.deepEqual(show(3, [1_130, 1], [10, 0.25]), ["fewer 113× and faster 4.0×, filling 100.0 %", "1.5 s, 3 of 4 · <b>"]);
   assert.deepEqual(show(4, [10, 0.25], [1_130, 1]), ["more 113× and slower 4.0×, here 100.0 %", "1.5 s · <b>"]);
   assert.equal(show(4, [10, 1], [null, 1.1])[0], "uncounted and as fast, here 100.0 %");
+  assert.equal(show(4, [10, 1], [5, 0.5], true)[0], "fewer 2.0× and faster 2.0×, compiling 100.0 %");
   assert.equal(show(4, [10, NaN], [5, NaN])[0], "fewer 2.0× 100.0 %");
   assert.match(best.textContent, /winner/);
+});
+
+test("each two lanes are compared in words", () => {
+  setTexts({ pair_costs: "{lane} and {other}: {costs}", ops_fewer: "fewer {ratio}", ops_more: "more {ratio}", time_alike: "as fast" });
+  const text = pairs([100, 10, 20].map((ops) => ({ ops, now: ops, ms: 1 }))).replace(/<li>/g, "|").replace(/<[^>]*>/g, "");
+  assert.equal(text, "|2 and 1: fewer 10.0× and as fast|3 and 1: fewer 5.0× and as fast|3 and 2: more 2.0× and as fast");
 });
 
 test("times are kept by half octaves of tokens, and shown where there are enough", () => {

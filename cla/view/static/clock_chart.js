@@ -4,8 +4,7 @@
 /** @import { LanePanel } from "./lane_panel.js" */
 
 import { clear, contextOf } from "./canvas.js";
-import { integer } from "./format.js";
-import { milliseconds } from "./lane_costs.js";
+import { decimal, integer } from "./format.js";
 import { lookOf } from "./looks.js";
 import { keep, steady } from "./numbers.js";
 import { say } from "./texts.js";
@@ -68,6 +67,10 @@ export class ClockChart {
     canvas.style.height = `${HEIGHT}px`;
   }
 
+  reset() {
+    this.systems.clear();
+  }
+
   /** @param {Lane} lane @param {number} tokens @param {number} ms */
   push(lane, tokens, ms) {
     const system = systemOf(lane);
@@ -127,7 +130,7 @@ export class ClockChart {
       context.fillStyle = theme.line;
       context.fillRect(LEFT, y(10 ** power), width - LEFT, 1);
       context.fillStyle = theme.faint;
-      context.fillText(`${milliseconds(10 ** power)} ms`, LEFT - 6, y(10 ** power));
+      context.fillText(power < 3 ? `${power < 0 ? decimal(10 ** power, -power) : integer(10 ** power)} ms` : `${integer(10 ** (power - 3))} s`, LEFT - 6, y(10 ** power));
     }
     context.textAlign = "center";
     for (let tokens = WINDOWS[0]; tokens <= WINDOWS[1]; tokens *= 4) {

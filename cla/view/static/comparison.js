@@ -11,7 +11,7 @@ import { DifferenceView } from "./difference_view.js";
 import { words } from "./format.js";
 import { laneTitle } from "./lane_controls.js";
 import { readPair, writePair } from "./page_settings.js";
-import { Summary } from "./summary.js";
+import { pairs, Summary } from "./summary.js";
 import { TelemetryView } from "./telemetry_view.js";
 import { TotalsView } from "./totals_view.js";
 
@@ -26,6 +26,8 @@ export class Comparison {
   titles = [];
   /** @type {Task | undefined} */
   task;
+  /** Whether lanes step by PyTorch until kernels are compiled. */
+  compiling = false;
 
   /** @param {Pick<LivePage, "byId" | "tip">} page */
   constructor(page) {
@@ -50,6 +52,14 @@ export class Comparison {
 
   reset() {
     for (const each of [this.summary, this.announcer, this.telemetry]) each.reset();
+  }
+
+  /** What was measured of another path is no measure of this one. @param {boolean} compiling */
+  setCompiling(compiling) {
+    if (this.compiling === compiling) return;
+    this.compiling = compiling;
+    this.clock.reset();
+    for (const panel of this.panels) panel.forgetTimes();
   }
 
   /** @param {TokenMessage} token */
@@ -77,8 +87,11 @@ export class Comparison {
       panels[at].compare(lane, costs);
     });
     this.totals.draw(theme, lanes, panels);
-    if (this.page.byId("clock").open) this.clock.draw(theme, lanes, panels);
-    this.summary.refresh({ source, ended }, { lanes, costs, task, agreed });
+    if (this.page.byId("clock").open) {
+      this.clock.draw(theme, lanes, panels);
+      this.page.byId("pairs").innerHTML = pairs(costs);
+    }
+    this.summary.refresh({ source, ended }, { lanes, costs, task, agreed, compiling: this.compiling });
     if (this.page.byId("difference").open) this.difference.refresh(agreed);
     if (this.page.byId("telemetry").open) this.telemetry.refresh(dropped, panels);
     this.announcer.refresh(lanes.length);

@@ -69,7 +69,8 @@ export const markup = () => `
   </div>
   <div class="below">
     <details data-testid="clock"><summary>${say("clock")}</summary><p class="faint">${say("clock_help")}</p>
-      <canvas role="img" aria-label="${say("clock")}" data-testid="clock-chart"></canvas></details>
+      <canvas role="img" aria-label="${say("clock")}" data-testid="clock-chart"></canvas>
+      <ul data-testid="pairs"></ul></details>
     <details data-testid="difference"><summary>${say("difference")}</summary><div data-testid="difference-view"></div></details>
     <details data-testid="telemetry"><summary>${say("telemetry")}</summary><div class="wide" tabindex="0" role="group" aria-label="${say("telemetry")}" data-testid="telemetry-table"></div></details>
     <p class="foot"><span data-testid="foot"></span> <span data-testid="path" hidden></span></p>

@@ -70,11 +70,19 @@ export function drawNotes(context, theme, notes, { left, step }, { top, text: y,
 export function drawNames(context, theme, labels, newest, heard, { right, top, rowHeight }) {
   context.textBaseline = "middle";
   context.textAlign = "right";
-  for (let row = 1; row < labels.length; row++) {
-    const likely = newest && newest[row] > 0.5;
-    if (rowHeight < LEGIBLE && !likely && !heard.has(labels[row])) continue;
-    context.fillStyle = likely ? theme.accent : theme.faint;
-    context.fillText(labels[row], right, top + (row - 0.5) * rowHeight);
+  const rows = labels.map((_, row) => row).slice(1);
+  /** @param {number} row */
+  const likely = (row) => Boolean(newest && newest[row] > 0.5);
+  const cramped = rowHeight < LEGIBLE;
+  const shown = cramped ? rows.filter((row) => likely(row) || heard.has(labels[row])) : rows;
+  /** @type {number[]} */
+  const taken = [];
+  for (const row of shown.toSorted((a, b) => Number(likely(b)) - Number(likely(a)))) {
+    const y = top + (row - 0.5) * rowHeight;
+    if (cramped && taken.some((other) => Math.abs(other - y) < LEGIBLE)) continue;
+    taken.push(y);
+    context.fillStyle = likely(row) ? theme.accent : theme.faint;
+    context.fillText(labels[row], right, y);
   }
   context.textAlign = "left";
 }

@@ -14,6 +14,7 @@ export function receive(page, header, arrays) {
   switch (header.type) {
     case "kernels":
       showPath(page.byId("path"), header);
+      page.board.comparison.setCompiling(!header.ready && !header.missing);
       break;
     case "hello":
       greet(page, header);

@@ -8,7 +8,7 @@ import { compact, decimal, integer, ratio } from "./format.js";
 import { milliseconds } from "./lane_costs.js";
 import { say } from "./texts.js";
 
-/** @typedef {{lanes: Lane[], costs: Cost[], task: Task, agreed: Agreement["of"]}} Compared */
+/** @typedef {{lanes: Lane[], costs: Cost[], task: Task, agreed: Agreement["of"], compiling: boolean}} Compared */
 
 // Times that are nearer to each other are the same on a busy machine.
 const ALIKE = 1.15;
@@ -43,14 +43,14 @@ export class Summary {
    * @param {{source: string, ended: boolean}} played the name of what is heard, and whether it is at its end
    * @param {Compared} compared
    */
-  refresh({ source, ended }, { lanes, costs, task, agreed }) {
+  refresh({ source, ended }, { lanes, costs, task, agreed, compiling }) {
     if (!this.token) return;
     const { time_s: time, behind_s: behind } = this.token;
     const filling = this.token.lanes.map(({ valid_tokens: valid }, at) => ({ valid, window: lanes[at]?.window ?? task.window }))
       .find(({ valid, window }) => valid < window);
     const sentences = lanes.slice(1).map((_, i) => {
       const name = lanes.length > 2 ? `<span class="number">${i + 2}</span> ` : "";
-      return `<p>${name}${versus(costs[0], costs[i + 1], agreed(0, i + 1), Boolean(filling))}</p>`;
+      return `<p>${name}${versus(costs[0], costs[i + 1], agreed(0, i + 1), compiling ? "compiling" : filling ? "filling" : "")}</p>`;
     });
     const html = sentences.join("");
     if (this.element.innerHTML !== html) this.element.innerHTML = html;
@@ -72,14 +72,23 @@ export class Summary {
  * @param {Cost} first
  * @param {Cost} lane
  * @param {ReturnType<Agreement["of"]>} same
- * @param {boolean} filling
+ * @param {string} state in which times are not yet what they will be
  */
-function versus(first, lane, { all, tokens, recent }, filling) {
+function versus(first, lane, { all, tokens, recent }, state) {
   const of = say("summary_of", { tokens: integer(tokens), recent: `${tokens ? decimal(recent, 1) : "–"} %` });
   const agreement = `<strong data-testid="agreement" title="${of}">${tokens ? decimal(all, 1) : "–"} %</strong>`;
   const parts = [fewer(first, lane), faster(first, lane)].filter(Boolean);
-  const measured = parts.length > 1 ? `, ${say(filling ? "measured_filling" : "measured")}` : "";
+  const measured = parts.length > 1 ? `, ${say(state ? `measured_${state}` : "measured")}` : "";
   return say("summary", { costs: parts.join(` ${say("and")} `) + measured, agreement });
+}
+
+/** Each two lanes in words, the later beside the earlier. @param {Cost[]} costs */
+export function pairs(costs) {
+  const found = costs.flatMap((lane, at) => costs.slice(0, at).map((first, before) => {
+    const parts = [fewer(first, lane), faster(first, lane)].filter(Boolean).join(` ${say("and")} `);
+    return `<li>${say("pair_costs", { lane: at + 1, other: before + 1, costs: parts })}</li>`;
+  }));
+  return found.join("");
 }
 
 /** @param {Cost} first @param {Cost} lane */
@@ -88,7 +97,7 @@ function fewer({ ops: high }, { ops: low }) {
   const times = high / low;
   const title = say("summary_numbers", { low: compact(low), high: compact(high) });
   return say(times < 1 ? "ops_more" : "ops_fewer", {
-    ratio: `<strong data-testid="ratio" title="${title}">${ratio(times < 1 ? 1 / times : times)}×</strong>`,
+    ratio: `<strong data-value="ratio" title="${title}">${ratio(times < 1 ? 1 / times : times)}×</strong>`,
   });
 }
 
@@ -99,7 +108,7 @@ function faster({ ms: high }, { ms: low }) {
   if (times < ALIKE && times > 1 / ALIKE) return say("time_alike");
   const title = say("summary_times", { low: milliseconds(low), high: milliseconds(high) });
   return say(times < 1 ? "time_more" : "time_less", {
-    ratio: `<strong data-testid="times" title="${title}">${ratio(times < 1 ? 1 / times : times)}×</strong>`,
+    ratio: `<strong data-value="times" title="${title}">${ratio(times < 1 ? 1 / times : times)}×</strong>`,
   });
 }
 

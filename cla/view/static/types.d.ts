@@ -352,6 +352,7 @@ export interface Controls {
   "notice-close": HTMLButtonElement;
   "add-lane": HTMLButtonElement;
   clock: HTMLDetailsElement;
+  pairs: HTMLElement;
   "clock-chart": HTMLCanvasElement;
   difference: HTMLDetailsElement;
   telemetry: HTMLDetailsElement;
