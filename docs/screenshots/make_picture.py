@@ -24,7 +24,7 @@ PATIENCE_MS = 120_000
 
 def part_shown(page: Page) -> tuple[int, int, int, int]:
     """Where the comparison stands, and the lanes down to the words that they have heard."""
-    top = page.get_by_test_id("ratio").evaluate("one => one.getBoundingClientRect().top")
+    top = page.get_by_test_id("summary").evaluate("one => one.getBoundingClientRect().top")
     bottom = page.locator(".transcript").last.evaluate("one => one.getBoundingClientRect().bottom")
     return 0, round(top), WIDTH, round(bottom) + MARGIN
 
