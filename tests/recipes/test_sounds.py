@@ -1,6 +1,7 @@
 """Streams of sounds: what is heard is where it was put, and tokens are labeled by it."""
 
 import io
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -9,12 +10,16 @@ import soundfile
 import torch
 
 import cla.features.yamnet_tokenizer as tokenizer
+from cla.evaluation.lanes import COUNTS
 from cla.evaluation.scoring import EventScore
 from cla.evaluation.sensitivity import ENTERS, sensitivity
 from cla.evaluation.streams import Occurrence, TokenStream
 from cla.features import SAMPLE_RATE_HZ, SCORED_DIM, SOUND_HOP_S, YAMNET_DIM, Yamnet
-from cla.models import EventConfig
+from cla.models import EventConfig, read_task
+from cla.training.landmarks import fit_landmarks
+from cla.training.recipe import Run
 from cla.training.stream_files import build_streams, read_streams
+from recipes.sounds import recipe
 from recipes.sounds.effects import catalog
 from recipes.sounds.familiar import FAMILIAR, fit_known
 from recipes.sounds.labels import (
@@ -169,3 +174,44 @@ def test_the_surer_it_must_be_the_less_is_found():
     assert [point["enter"] for point in points] == sorted({*ENTERS, 0.7}, reverse=True)
     assert [point["found"] for point in points] == sorted(point["found"] for point in points)
     assert points[0]["false_per_minute"] == 2
+
+
+def tiny_stream(seed):
+    """A stream of 20 s in which four sounds stand out on a feature each."""
+    rng = np.random.default_rng(seed)
+    tokens = rng.normal(0, 0.1, (200, SCORED_DIM)).astype(np.float16)
+    heard = []
+    for start in range(10, 170, 40):
+        label = int(rng.integers(1, 11))
+        tokens[start : start + 25, label] += 2
+        heard.append(Occurrence(label, start * SOUND_HOP_S, (start + 25) * SOUND_HOP_S))
+    return TokenStream.of(tokens, heard)
+
+
+@pytest.mark.timeout(200)
+def test_the_recipe_on_tiny_data(tmp_path, monkeypatch):
+    asked = set()
+
+    def streams(_run, name, fold):
+        asked.add((name, fold))
+        return [tiny_stream(seed) for seed in range(2)]
+
+    monkeypatch.setattr(recipe, "_streams", streams)
+    monkeypatch.setattr(recipe, "fit_landmarks", partial(fit_landmarks, tokens=400))
+    monkeypatch.setattr(recipe, "strangers_named", lambda *_: {"recordings": 0})
+    config = recipe.train_config(20)
+    sizes = replace(config.classifier, embed_dim=16, num_heads=2, feed_forward_dim=16)
+    config = replace(config, classifier=sizes, scan_streams=2, scan_tokens=80, windows=4)
+    run = Run(tmp_path, tmp_path / "model", tmp_path, config)
+    recipe.make_weights(run)
+    assert {fold for name, fold in asked if name == "train"} == {0, 1, 2}
+    assert ("alone", recipe.TEST_FOLD) not in asked
+    recipe.make_card(run)
+    task = read_task(run.out)
+    assert task.features == "scored sounds"
+    assert set(task.known.classes) <= set(range(1, 11))
+    assert task.landmark_counts == COUNTS
+    figures = task.card["figures"]
+    assert set(figures) == {"test", "test: ablation", "alone", "short", "strangers"}
+    assert figures["test"]["full"]["agreement_with_full"] == 1
+    assert "named right" in task.card["attention"]
