@@ -7,12 +7,11 @@ import torch
 
 from cla.attention import (
     AttentionConfig,
-    AttentionLayer,
-    make_attention,
 )
 from cla.attention.counted import LARGEST_TENSOR, largest_tensor
 from cla.benchmark.run import one_thread
 from cla.benchmark.sizes import TOKENS
+from cla.benchmark.systems import random_layer
 from cla.benchmark.timing import Effort, Timing, measure
 
 Stack = Sequence[AttentionConfig]
@@ -38,7 +37,7 @@ def measure_stacks(stacks: Sequence[Stack], effort: Effort = EFFORT) -> list[Tim
 
 
 def _stepper(stack: Stack) -> Callable[[], object]:
-    layers = [_layer(config) for config in stack]
+    layers = [random_layer(config) for config in stack]
     states = [
         layer.state_from_window(torch.randn(1, layer.receptive_field, layer.config.embed_dim))
         for layer in layers
@@ -51,11 +50,3 @@ def _stepper(stack: Stack) -> Callable[[], object]:
             layer.step(token, state)
 
     return step
-
-
-def _layer(config: AttentionConfig) -> AttentionLayer:
-    layer = make_attention(config).eval()
-    if layer.takes_landmarks:
-        shape = (config.num_heads, config.landmarks, config.head_dim)
-        layer.set_landmarks(torch.randn(shape), torch.randn(shape))
-    return layer

@@ -46,8 +46,13 @@ def make_layer(lane: LaneSpec, output: OutputMode) -> AttentionLayer:
     config = AttentionConfig(
         lane.kind, EMBED_DIM, HEADS, lane.window, LANDMARKS, lane.landmark_mode, output_mode=output
     )
+    return random_layer(config)
+
+
+def random_layer(config: AttentionConfig) -> AttentionLayer:
+    """A layer with random weights and landmarks."""
     layer = make_attention(config).eval()
     if layer.takes_landmarks:
-        shape = (HEADS, LANDMARKS, config.head_dim)
+        shape = (config.num_heads, config.landmarks, config.head_dim)
         layer.set_landmarks(torch.randn(shape), torch.randn(shape))
     return layer

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
-from cla.cli.terminal import Terminal, progress_bar
+from cla.cli.terminal import Terminal, progress_bar, share_text
 from cla.errors import ClaError
 from cla.evaluation.audio_streams import Gaps
 from cla.evaluation.conditions import PEAK_DB, Condition, load_noise
@@ -71,16 +71,11 @@ def _table(figures: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Table:
         table.add_column(lane, justify="right")
     for condition, row in figures.items():
         cells = [
-            f"{_percent(one['recall'])} ({_percent(one['interval'][0])} to "
-            f"{_percent(one['interval'][1])}); {one['wrong_in_100_words']:.1f}"
+            f"{share_text(one['recall'], one['interval'])}; {one['wrong_in_100_words']:.1f}"
             for one in row.values()
         ]
         table.add_row(condition, str(next(iter(row.values()))["words"]), *cells)
     return table
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}"
 
 
 def _parser() -> argparse.ArgumentParser:

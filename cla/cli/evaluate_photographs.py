@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from cla.cli.terminal import Terminal, progress_bar
+from cla.cli.terminal import Terminal, progress_bar, share_text
 from cla.evaluation.lanes import row_name
 from cla.evaluation.photographs import JUDGED_LANES, SHOWN_S, find_photographs, judge, show
 from cla.files import write_file
@@ -50,15 +50,8 @@ def _table(figures: Mapping[str, Mapping[str, Any]]) -> Table:
     for lane in JUDGED_LANES:
         table.add_column(row_name(lane), justify="right")
     for folder, row in figures.items():
-        cells = [
-            f"{_percent(one['share'])} ({_percent(one['interval'][0])} to "
-            f"{_percent(one['interval'][1])})"
-            for one in (row[row_name(lane)] for lane in JUDGED_LANES)
-        ]
-        found = _percent(row["hand_found"])
+        lanes = (row[row_name(lane)] for lane in JUDGED_LANES)
+        cells = [share_text(one["share"], one["interval"]) for one in lanes]
+        found = f"{100 * row['hand_found']:.1f}"
         table.add_row(folder, str(row["photographs"]), found, *cells)
     return table
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}"

@@ -5,6 +5,7 @@ import os
 import re
 import select
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn
 
@@ -38,6 +39,12 @@ def progress_bar(console: Terminal | None = None) -> Progress:
         console=console or Terminal(stderr=True),
         transient=True,
     )
+
+
+def share_text(share: float, interval: Sequence[float]) -> str:
+    """A share and its interval, in percent."""
+    low, high = interval
+    return f"{100 * share:.1f} ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def say(line: object) -> None:
