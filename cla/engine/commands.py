@@ -33,7 +33,7 @@ class SetWindow(Tagged, frozen=True, tag="window"):
 
 
 class SetLanes(Tagged, frozen=True, tag="lanes"):
-    """Run these lanes. A new one joins with all that the others heard; counts begin anew."""
+    """Run these lanes. A new one joins with all that the others heard, and counts from then on."""
 
     configs: Annotated[tuple[LaneSpec, ...], Meta(max_length=MAX_LANES)] = field(name="lanes")
 
