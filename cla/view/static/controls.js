@@ -55,8 +55,8 @@ export const markup = () => `
       <button type="button" data-testid="add-exact" hidden>${say("add_exact")}</button></div>
     <div class="movers">
       <label title="${say("landmarks_help")}">${say("landmarks")} <input type="range" min="0" step="1" data-testid="landmarks"><output data-testid="landmarks-value"></output></label>
-      <label title="${say("window_help")}">${say("window_all")} <input type="range" min="0" step="1" data-testid="window"><output data-testid="window-value"></output></label>
-      <button type="button" data-testid="fill">${say("fill")}</button>
+      <div><label title="${say("window_help")}">${say("window_all")} <input type="range" min="0" step="1" data-testid="window"><output data-testid="window-value"></output></label>
+        <button type="button" data-testid="fill">${say("fill")}</button></div>
     </div>
     <canvas class="totals" role="img" aria-label="${say("totals_alt")}" data-testid="totals"></canvas>
   </div>

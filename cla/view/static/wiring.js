@@ -56,7 +56,13 @@ export function wire(page) {
     page.byId("window-value").textContent = integer(window);
     sendWindow(page, window);
   });
-  on("try-window", "click", () => page.task && sendWindow(page, offeredWindow(page.lanes, page.task)));
+  on("try-window", "click", () => {
+    const window = page.task && offeredWindow(page.lanes, page.task);
+    if (!page.task || !window) return;
+    sendWindow(page, window);
+    // It need not be waited for.
+    if (window > page.task.window) send("fill");
+  });
   on("fill", "click", () => send("fill"));
   on("add-exact", "click", () => page.sendLanes(withExact(page.lanes)));
   on("mode", "change", (mode) => moveLandmarks(page, { landmark_mode: mode.value }));
