@@ -1,39 +1,63 @@
-"""Every token of many under fixed landmarks at once, for the price of full attention."""
+"""Every token of many at once, differentiable, for less than a scan takes; of lanes with one layer.
 
+Both equal stepping.
+"""
+
+import torch
 from torch import Tensor
+from torch.nn import functional
 
+from cla.attention.projected import Projected
 from cla.models import StreamClassifier
 
 
-def fixed_logits(lane: StreamClassifier, features: Tensor, start: Tensor) -> Tensor:
-    """Logits of each token of streams that begin here, differentiable; of a lane with one layer.
-
-    Beta gamma^+ delta of a window is one row of weights over its tokens, so the rows of all
-    windows are a band of a T x T matrix. Equals stepping, as `scan` does, which takes longer where
-    there are many landmarks.
-
-    Args:
-        lane: with fixed landmarks, which have been set.
+def full_logits(lane: StreamClassifier, features: Tensor, start: Tensor) -> Tensor:
+    """Logits of each token of streams that begin here, under full attention.
 
     Shapes:
         features: (B, T, F)
         start: (B,) int64, phase of the first token
         returns: (B, T, C)
     """
+    tokens, projected = _projected(lane, features, start)
+    band = _band(lane, tokens).bool()
+    context = functional.scaled_dot_product_attention(*projected, attn_mask=band, scale=1.0)
+    return _completed(lane, tokens, context)
+
+
+def fixed_logits(lane: StreamClassifier, features: Tensor, start: Tensor) -> Tensor:
+    """The same under fixed landmarks, which have been set.
+
+    Beta gamma^+ delta of a window is one row of weights over its tokens, so the rows of all
+    windows are a band of a T x T matrix.
+    """
+    tokens, projected = _projected(lane, features, start)
     (layer,) = lane.encoder
-    attention = layer.attention
-    tokens = lane.embed(features, start)
-    projected = attention.project(tokens, attention.kind.state_dtype(tokens.dtype))
-    landmarks = attention.given.landmarks(projected.keys)
-    length = tokens.shape[1]
-    band = projected.keys.new_ones(length, length).tril()
-    band -= band.tril(-lane.config.window)
+    landmarks = layer.attention.given.landmarks(projected.keys)
+    band = _band(lane, tokens)
     beta = (projected.queries @ landmarks.keys.transpose(-1, -2)).softmax(-1)
     scores = landmarks.queries @ projected.keys.transpose(-1, -2)
     # (B, H, M, T), each divided below by its sum over the window of the token that reads it.
     shares = (scores - scores.amax(-1, keepdim=True)).exp()
     sums = shares @ band.T
     rows = ((beta @ landmarks.gamma_inv) / sums.transpose(-1, -2)) @ shares
-    context = (rows * band) @ projected.values
-    logits: Tensor = lane.head(layer.complete(tokens, attention.merge_heads(context)))
+    return _completed(lane, tokens, (rows * band) @ projected.values)
+
+
+def _projected(lane: StreamClassifier, features: Tensor, start: Tensor) -> tuple[Tensor, Projected]:
+    (layer,) = lane.encoder
+    tokens = lane.embed(features, start)
+    return tokens, layer.attention.project(tokens, tokens.dtype)
+
+
+def _completed(lane: StreamClassifier, tokens: Tensor, context: Tensor) -> Tensor:
+    (layer,) = lane.encoder
+    logits: Tensor = lane.head(layer.complete(tokens, layer.attention.merge_heads(context)))
     return logits
+
+
+def _band(lane: StreamClassifier, tokens: Tensor) -> Tensor:
+    """One where a token (column) lies in the window of another (row), (T, T)."""
+    length = tokens.shape[1]
+    band = torch.ones(length, length, dtype=tokens.dtype, device=tokens.device).tril()
+    return band - band.tril(-lane.config.window)

@@ -11,7 +11,7 @@ from torch.nn import functional
 from cla.attention import LOW_RANK
 from cla.models import FixedLandmarks, StreamClassifier, use_landmarks
 from cla.training.batches import Batch, Pieces
-from cla.training.dense import fixed_logits
+from cla.training.dense import fixed_logits, full_logits
 from cla.training.lagging import lagging_logits
 
 if TYPE_CHECKING:  # training imports this module
@@ -47,10 +47,16 @@ def _full_loss(
 ) -> Tensor:
     """Loss of every token of some pieces under full attention."""
     batch, start = _drawn(pieces, config, rng)
-    state = model.init_state(config.scan_streams)._replace(position=start)
-    logits, _ = model.scan(batch.features, state)
+    logits = _full_attention(model, batch.features, start)
     seen = Batch(*(part[:, config.blind_tokens :] for part in batch))
     return _weighted_loss(logits[:, config.blind_tokens :], seen, config)
+
+
+def _full_attention(model: StreamClassifier, features: Tensor, start: Tensor) -> Tensor:
+    """Logits of each token; of several layers by the scan, which knows how they are stacked."""
+    if model.config.num_layers == 1:
+        return full_logits(model, features, start)
+    return model.scan(features, model.init_state(len(features))._replace(position=start))[0]
 
 
 def _dense_loss(
@@ -64,9 +70,8 @@ def _dense_loss(
     batch, start = _drawn(pieces, config, rng)
     guide = None
     if config.guidance:
-        state = model.init_state(config.scan_streams)._replace(position=start)
         with torch.no_grad():
-            guide = model.eval().scan(batch.features, state)[0].softmax(-1)
+            guide = _full_attention(model.eval(), batch.features, start).softmax(-1)
     count = int(rng.choice(config.dense_counts))
     lane = model.train().with_attention(LOW_RANK, count, "fixed")
     use_landmarks(lane, landmarks[count])

@@ -48,8 +48,11 @@ from recipes.digits.voices import (
     make_voice_streams,
     sounds,
 )
+from recipes.digits.windows import over_windows
 
 PLAN_SEED = 1
+FOREIGN_SET = "Italian speech"
+"""What false events are counted on over windows."""
 ALL_LANES_ON = ("real voice", "real voice, telephone")
 LEFT_OUT_FILE = "left-out.json"
 REFINED, IN_ROOMS = "refined", "rooms"
@@ -134,24 +137,27 @@ def hear_voices(run: Run) -> None:
     """
     make_voice_streams(run, _material(run))
     conditions = judged_conditions(run.recordings, run.downloads)
-    found = heard(
+    left_out = [
         LeftOut(
             with_voices(run, speaker),
             speaker,
             left_out_streams(run.recordings, speaker, conditions),
         )
         for speaker in SPEAKERS
-    )
+    ]
+    found = heard(left_out)
     task = with_voices(run)
     tuning = _streams(run, TUNING_STREAMS)
     events = best_settings(found, outputs_beside(task, tuning), tuning)
-    sets = [one for one in test_sets(run).values() if not any(s.occurrences for s in one)]
+    tests = test_sets(run)
+    sets = [one for one in tests.values() if not any(s.occurrences for s in one)]
     outputs = [probabilities(task.lane(FULL), [s.features for s in one]) for one in sets]
     silent = list(zip(outputs, sets, strict=True))
     report = {
         "left out": figures_of(found, events),
         "left out events": {name: asdict(events[name]) for name in SPEAKERS},
         "sensitivity": points_of_sensitivity(found, silent, events[ALL]),
+        "windows": over_windows(left_out, events, task, tests[FOREIGN_SET], events[ALL]),
     }
     with replacing(run.work / LEFT_OUT_FILE) as file:
         file.write(json.dumps(report, indent=2).encode())

@@ -15,33 +15,31 @@ from cla.errors import ClaError
 from cla.evaluation import lanes
 from cla.evaluation.clips import Clip
 from cla.evaluation.digits import LABELS, SCORER
-from cla.evaluation.lanes import COUNTS, LANES, probabilities
+from cla.evaluation.lanes import COUNTS, LANES, probabilities, row_name
 from cla.evaluation.scoring import agreement
 from cla.evaluation.streams import Expected, Occurrence, TokenStream
 from cla.features import HOP_S
 from cla.models import (
     ClassifierConfig,
     EventConfig,
-    FixedLandmarks,
     StreamClassifier,
     TaskModel,
     read_task,
-    use_landmarks,
     write_task,
 )
-from cla.training.dense import fixed_logits
 from cla.training.lagging import lagging_logits
 from cla.training.landmarks import fit_landmarks
 from cla.training.recipe import Run
 from cla.training.stream_files import read_streams
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 from cla.types import Event
-from recipes.digits import dataset, main, recipe, voices
+from recipes.digits import dataset, main, recipe, voices, windows
 from recipes.digits.bank import build_bank
 from recipes.digits.engines import Manner
 from recipes.digits.evaluate import evaluate
 from recipes.digits.kinds import GLIDING, HARD, Made
 from recipes.digits.labels import labeled, token_labels
+from recipes.digits.left_out import LeftOut
 from recipes.digits.phases import lagging_phase, voices_phase
 from recipes.digits.sources import TEST_PACKAGES
 from recipes.digits.streams import Material
@@ -121,27 +119,6 @@ def test_lagging_landmarks_give_what_a_step_gives(count, tokens, seed):
     first = tokens - window - lag
     found = lagging_logits(lane, features[:, first:], torch.full((2,), first), lag)
     assert_rows_close(found, step.output)
-
-
-@settings(max_examples=15)
-@given(count=st.sampled_from((1, 2, 5, 16)), tokens=st.integers(1, 70), seed=st.integers(0, 100))
-def test_dense_fixed_landmarks_give_what_steps_give(count, tokens, seed):
-    torch.manual_seed(seed)
-    model = StreamClassifier(tiny_classifier(window=24, position_period=48)).eval()
-    lane = model.with_attention("continual_nystrom", count, "fixed")
-    use_landmarks(lane, [FixedLandmarks(torch.randn(2, count, 16), torch.randn(2, count, 16))])
-    features = torch.randn(3, tokens, 96)
-    start = torch.tensor([0, 7, 40])
-    state = lane.init_state(3)._replace(position=start.clone())
-    stepped = []
-    for token in features.unbind(1):
-        step = lane.step(token, state)
-        state = step.state
-        stepped.append(step.output)
-    found = fixed_logits(lane, features, start)
-    assert_rows_close(found, torch.stack(stepped, 1))
-    found.sum().backward()
-    assert float(model.attentions[0].value_proj.weight.grad.abs().sum()) > 0
 
 
 def test_landmarks_lie_where_tokens_count():
@@ -274,6 +251,28 @@ def test_voices_are_trained_on_without_one_speaker(tmp_path, monkeypatch):
     assert "voices george" not in asked
     assert sorted(after.landmarks) == list(COUNTS)
     assert (after.landmarks[4][0].keys - landmarks[4][0].keys).abs().max() > 0
+
+
+def test_figures_over_windows_are_of_every_lane_that_fits(monkeypatch):
+    monkeypatch.setattr(windows, "WINDOWS", (8, 200))
+    model = StreamClassifier(tiny_classifier()).eval()
+    streams = make_streams(2, tokens=300)
+    landmarks = fit_quickly(model, [one.features for one in streams])
+    task = TaskModel("any", LABELS, model, landmarks, EventConfig(), HOP_S, MappingProxyType({}))
+    left_out = LeftOut(task, "ann", dict.fromkeys(windows.CONDITIONS, streams[:1]))
+    events = EventConfig(0.4)
+    figures = windows.over_windows([left_out], {"ann": events}, task, streams[1:], events)
+    assert list(figures) == ["8", "200"]
+    assert set(figures["8"]) == {
+        row_name(one) for one in windows.LANES if one.num_landmarks in (None, 4)
+    }
+    assert set(figures["200"]) == {row_name(one) for one in windows.LANES}
+    words = len(windows.CONDITIONS) * len(streams[0].occurrences)
+    assert figures["8"]["full"]["words"] == words
+    whole = windows.joined(streams)
+    last = streams[1].occurrences[-1]
+    assert whole.occurrences[-1].onset_s == pytest.approx(last.onset_s + 300 * HOP_S)
+    assert len(whole.features) == 600
 
 
 def test_nothing_that_is_tested_on_is_trained_on(tmp_path, monkeypatch):
