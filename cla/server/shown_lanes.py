@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from cla.attention import DEFAULT_LANDMARKS, LOW_RANK, REFERENCE
-from cla.engine import LaneCommand, LanesRecord, RunningLane, changed, running_lane
+from cla.engine import LaneCommand, LanesRecord, changed, running_lane
 from cla.errors import ClaError
 from cla.models import LaneSpec, TaskModel, lane_names, parse_lane
+from cla.server.capacity import check_capacity
 
 FEWEST, MOST = 2, 4
 DEFAULT_LANES = (LaneSpec(REFERENCE), LaneSpec(LOW_RANK, DEFAULT_LANDMARKS))
@@ -56,8 +57,10 @@ class ShownLanes:
 
     def _set(self, task: TaskModel, configs: Sequence[LaneSpec]) -> None:
         names = lane_names(configs)
+        lanes = [(config, task.lane(config)) for config in configs]
+        check_capacity(task, lanes)
         self.record = LanesRecord(
-            tuple(_lane(task, *pair) for pair in zip(configs, names, strict=True))
+            tuple(running_lane(name, *lane) for name, lane in zip(names, lanes, strict=True))
         )
         self._task = task
 
@@ -82,7 +85,3 @@ def _offered(task: TaskModel, config: LaneSpec) -> LaneSpec:
     if wanted is None or not task.landmark_counts:
         return config
     return replace(config, num_landmarks=min(task.landmark_counts, key=lambda m: abs(m - wanted)))
-
-
-def _lane(task: TaskModel, config: LaneSpec, name: str) -> RunningLane:
-    return running_lane(name, config, task.lane(config))

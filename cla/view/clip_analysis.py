@@ -16,6 +16,9 @@ from cla.telemetry import LaneRecord
 from cla.texts import Texts
 from cla.view.clip_source import Clip
 
+MOST_SHOWN = 1_024
+"""Newest tokens of a window whose attention is drawn."""
+
 
 @dataclass(frozen=True)
 class ClipAnalysis:
@@ -67,11 +70,15 @@ def player_message(
         titles: of the lanes.
     """
     clip = analysis.clip
+    rows = (one.attention for lane in analysis.lanes for one in lane)
+    longest = max((row.shape[-1] for row in rows if row is not None), default=task.window)
+    # No token has more before it than the clip has.
+    window = min(longest, max(task.window, len(clip.tokens.tokens)), MOST_SHOWN)
     header: dict[str, Any] = {
         "type": "clip",
         "id": f"{clip.name} {say.language} {' '.join(titles)}",
         "labels": list(task.labels),
-        "window": task.window,
+        "window": window,
         "hop_s": task.hop_s,
         "texts": say.section("page"),
         "language": say.language,
@@ -89,7 +96,7 @@ def player_message(
     arrays = {"sound": clip.tokens.samples}  # empty where there are pictures
     for index, records in enumerate(analysis.lanes):
         arrays[f"{index}/probabilities"] = np.stack([r.probabilities for r in records])
-        arrays[f"{index}/attention"] = np.stack([_mean_row(record, task) for record in records])
+        arrays[f"{index}/attention"] = np.stack([_mean_row(record, window) for record in records])
         if any(record.stretches is not None for record in records):
             arrays[f"{index}/stretches"] = _stretches(records)
     return encode(header, arrays)
@@ -107,12 +114,12 @@ def _picture(record: FrameRecord) -> dict[str, Any]:
     }
 
 
-def _mean_row(record: LaneRecord, task: TaskModel) -> NDArray[np.float32]:
+def _mean_row(record: LaneRecord, window: int) -> NDArray[np.float32]:
     """The attention row, mean over heads; nothing where a lane did not look."""
-    row = np.zeros(task.window, np.float32)
+    row = np.zeros(window, np.float32)
     if record.attention is not None:
-        mean = record.attention[0].mean(0)
-        row[task.window - len(mean) :] = mean
+        mean = record.attention[0].mean(0)[-window:]
+        row[window - len(mean) :] = mean
     return row
 
 

@@ -1,6 +1,7 @@
 """The Clips page: a whole clip analyzed at once, then played and scrubbed."""
 
 import time
+from dataclasses import replace
 
 import streamlit as st
 
@@ -13,7 +14,7 @@ from cla.view.clip_choice import choose_clip, choose_task
 from cla.view.clip_figures import predictions
 from cla.view.figures import show
 from cla.view.frame import page_head
-from cla.view.lane_choice import choose_lane
+from cla.view.lane_choice import choose_lane, choose_window
 from cla.view.lane_scores import FULL
 from cla.view.surface import surface
 from cla.view.systems import FULL_SYSTEM, system_title
@@ -32,14 +33,16 @@ def clips_page() -> None:
     say = page_head("clips")
     task = choose_task(say)
     clip = choose_clip(say, task)
+    window = choose_window(say, task)
     system, config = choose_lane(say, task)
+    full, config = (replace(each, window=window) for each in (FULL, config))
     if clip is None:
         return
 
     def analyze() -> tuple[ClipAnalysis, float]:
         bar = st.progress(0.0, say("clips.analyzing"))
         start = time.perf_counter()
-        analysis = analyze_clip(task, [FULL, config], clip, bar.progress)
+        analysis = analyze_clip(task, [full, config], clip, bar.progress)
         bar.empty()
         return analysis, time.perf_counter() - start
 

@@ -82,7 +82,7 @@ def attention_rows(
         seen: tokens that the window holds; the others are left out.
     """
     chart = figure(say, say("compare.looks"), say("compare.before"), say("compare.weight"))
-    times = (np.arange(task.window) - task.window + 1)[-seen:] * task.hop_s
+    times = np.arange(1 - seen, 1) * task.hop_s
     for each, moment in zip((FULL_SYSTEM, system), moments, strict=True):
         chart.add_scatter(
             x=times,

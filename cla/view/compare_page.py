@@ -1,5 +1,7 @@
 """The Compare page: how far low-rank attention is from full attention, and where it differs."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from cla.engine import LaneScan, kernels, lane_at, scan_lane
@@ -11,7 +13,7 @@ from cla.view.clip_source import Clip
 from cla.view.compare_figures import MEASURES, attention_rows, over_landmarks, probabilities
 from cla.view.figures import show
 from cla.view.frame import page_head
-from cla.view.lane_choice import choose_lane
+from cla.view.lane_choice import choose_lane, choose_window
 from cla.view.lane_scores import FULL, Difference, LaneScore, Scan, differences, score_lane
 from cla.view.settings import choice
 from cla.view.systems import System, low_rank_systems, system_title, systems
@@ -43,7 +45,10 @@ def compare_page() -> None:
         st.info(say("compare.empty"))
         return
 
+    window = choose_window(say, task)
+
     def scan(config: LaneSpec, clip: Clip) -> LaneScan:
+        config = replace(config, window=window)
         cache = _upload_scans() if clip.words is None else _sample_scans()
         return cache.get(
             (clip.name, config),
@@ -53,7 +58,7 @@ def compare_page() -> None:
     _scores(say, task, scan, clips)
     st.markdown(f"### {say('compare.which')}")
     system, config = choose_lane(say, task)
-    _difference(say, task, scan, (clips, system, config))
+    _difference(say, task, scan, (clips, system, replace(config, window=window)))
     with st.expander(say("compare.what")):
         st.markdown(say("compare.explanation"))
 
@@ -116,9 +121,11 @@ def _difference(
         format_func=lambda name: _describe(say, task, found[name]),
     )
     at = found[name]
-    moments = [lane_at(task, each, at.clip.tokens, at.token) for each in (FULL, config)]
-    scans = scan(FULL, at.clip), scan(config, at.clip)
-    seen = min(at.token + 1, task.window)
+    full = replace(FULL, window=config.window)
+    moments = [lane_at(task, each, at.clip.tokens, at.token) for each in (full, config)]
+    scans = scan(full, at.clip), scan(config, at.clip)
+    window = config.window or task.window
+    seen = min(at.token + 1, window)
     left, right = st.columns(2)
     with left:
         show(
@@ -136,7 +143,7 @@ def _difference(
         say(
             "compare.why",
             seen=seen,
-            window=task.window,
+            window=window,
             recent=RECENT,
             seconds=say.number(RECENT * task.hop_s, 1),
             full=say.number(recent[0]),

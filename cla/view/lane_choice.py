@@ -2,12 +2,30 @@
 
 import streamlit as st
 
-from cla.models import LaneSpec, TaskModel
+from cla.models import LONGEST_WINDOW, LaneSpec, TaskModel
 from cla.texts import Texts
 from cla.view.settings import choice
 from cla.view.systems import System, low_rank_systems, system_title, systems
 
 DEFAULT_LANDMARKS = 16
+
+
+def choose_window(say: Texts, task: TaskModel) -> int | None:
+    """Let the visitor choose the window of all lanes, up to the longest; None is the task's."""
+    windows = [task.window // 4, task.window // 2, task.window]
+    while windows[-1] * 2 < LONGEST_WINDOW:
+        windows.append(windows[-1] * 2)
+    window = choice(
+        st.select_slider,
+        say("cost.window"),
+        [*windows, LONGEST_WINDOW],
+        default=task.window,
+        key="n",
+        format_func=say.number,
+        help=say("lane.window_help", window=task.window),
+        width=260,
+    )
+    return None if window == task.window else window
 
 
 def choose_lane(say: Texts, task: TaskModel) -> tuple[System, LaneSpec]:

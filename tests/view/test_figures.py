@@ -77,6 +77,16 @@ def test_the_player_gets_every_token_of_both_lanes(task, clip):
     assert "seconds" in chart.layout.xaxis2.title.text
 
 
+def test_the_player_gets_no_more_of_a_long_window_than_the_clip_has(task, clip):
+    lanes = [LaneSpec("continual", window=4096), LaneSpec("continual_nystrom", 16, window=60)]
+    message = player_message(SAY, analyze_clip(task, lanes, clip, lambda _: None), task, ["a", "b"])
+    length = struct.unpack_from("<I", message)[0]
+    header = json.loads(message[4 : 4 + length])
+    tokens = len(clip.tokens.tokens)
+    assert header["window"] == tokens == 149
+    assert [shape for name, shape in header["arrays"] if "attention" in name] == [[149, 149]] * 2
+
+
 def test_the_player_gets_what_continual_landmarks_stand_for(task, clip):
     config = LaneSpec("continual_nystrom", 4, "continual")
     analysis = analyze_clip(task, [FULL, config], clip, lambda _: None)
