@@ -5,10 +5,6 @@ from torch import Tensor, nn
 
 from cla.attention import AttentionLayer
 from cla.attention.cuts import segments
-from cla.attention.kinds.continual_nystrom import ContinualNystromKind
-from cla.attention.kinds.fixed_nystrom import FixedNystromKind
-from cla.attention.kinds.full import FullKind
-from cla.attention.kinds.nystrom import NystromKind
 from cla.attention.landmarks import segment_weights
 from cla.attention.projected import Projected, pick
 from cla.attention.pseudo_inverse import pseudo_inverse
@@ -22,9 +18,9 @@ def is_windowed(model: nn.Module) -> bool:
     """Whether a model is a layer that `WindowStep` can take the place of."""
     if not isinstance(model, AttentionLayer):
         return False
-    if isinstance(model.kind, FixedNystromKind):
+    if model.kind.rests_on == "given":
         return model.config.window <= LONGEST
-    return isinstance(model.kind, FullKind | NystromKind | ContinualNystromKind)
+    return model.kind.rests_on is not None
 
 
 class WindowStep(nn.Module):
@@ -50,10 +46,10 @@ class WindowStep(nn.Module):
         super().__init__()
         self.model, config = layer, layer.config
         # With as many landmarks as tokens each is one of its own: that is exact attention.
-        self.fixed = isinstance(layer.kind, FixedNystromKind)
+        self.fixed = layer.kind.rests_on == "given"
         alone = config.landmarks == config.window and not self.fixed
-        self.exact = isinstance(layer.kind, FullKind) or alone
-        self.keeps = isinstance(layer.kind, ContinualNystromKind) and not self.exact
+        self.exact = layer.kind.rests_on == "tokens" or alone
+        self.keeps = layer.kind.rests_on == "stream" and not self.exact
         """Whether landmarks outlast the tokens that they were made from."""
         whole = not (self.exact or self.fixed) or config.retroactive
         rings = ("queries", "keys", "values") if whole else ("keys", "values")

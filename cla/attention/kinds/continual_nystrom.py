@@ -11,7 +11,7 @@ from cla.attention.config import AttentionConfig
 from cla.attention.cuts import blocks, segments, stretches
 from cla.attention.emits import NystromEmits
 from cla.attention.kinds.full import ordered_rows, ring_context
-from cla.attention.kinds.kind import Look
+from cla.attention.kinds.kind import Look, RestsOn
 from cla.attention.kinds.nystrom import window_factors
 from cla.attention.kinds.sums import (
     SummedKind,
@@ -47,6 +47,7 @@ class ContinualNystromKind(SummedKind):
     label = "low rank, continual landmarks"
     key: ClassVar[str | None] = "following"
     look: ClassVar[Look | None] = Look("#c2649b", "dashdot", "triangle-up")
+    rests_on: ClassVar[RestsOn | None] = "stream"
 
     def __init__(self, config: AttentionConfig) -> None:
         super().__init__(config)

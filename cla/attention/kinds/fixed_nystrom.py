@@ -6,7 +6,7 @@ from torch import Tensor
 
 from cla.attention.config import AttentionConfig
 from cla.attention.given_landmarks import GivenLandmarks
-from cla.attention.kinds.kind import Look
+from cla.attention.kinds.kind import Look, RestsOn
 from cla.attention.kinds.sums import SummedKind, published_step, summed_operations
 from cla.attention.landmarks import Landmarks
 from cla.attention.low_rank import factors, low_rank
@@ -28,6 +28,7 @@ class FixedNystromKind(SummedKind):
     label = "low rank, fixed landmarks"
     key: ClassVar[str | None] = "fixed"
     look: ClassVar[Look | None] = Look("#d55e00", "longdash", "x")
+    rests_on: ClassVar[RestsOn | None] = "given"
 
     def __init__(self, config: AttentionConfig) -> None:
         super().__init__(config)

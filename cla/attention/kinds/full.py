@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
 from cla.attention.config import AttentionConfig
-from cla.attention.kinds.kind import Look
+from cla.attention.kinds.kind import Look, RestsOn
 from cla.attention.kinds.windowed import WindowKind
 from cla.attention.operations import SOFTMAX, Part
 from cla.attention.projected import Projected, on_host, softmax_weights
@@ -26,6 +26,7 @@ class FullKind(WindowKind):
     label = "full"
     look: ClassVar[Look | None] = Look("#7a7a7a", "solid", "circle")
     recomputes = True
+    rests_on: ClassVar[RestsOn | None] = "tokens"
 
     def read(self, state: Any) -> Tensor:
         context = ring_context(state.queries, state.keys, state.values, state.valid_tokens)

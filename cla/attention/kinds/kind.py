@@ -1,6 +1,6 @@
 """What a kind of attention is: how tokens enter its state, and how the state is read."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -13,6 +13,9 @@ from cla.attention.projected import Projected
 if TYPE_CHECKING:
     from cla.attention.given_landmarks import GivenLandmarks
     from cla.attention.state import StreamGroup
+
+
+RestsOn = Literal["tokens", "given", "window", "stream"]
 
 
 class Look(NamedTuple):
@@ -49,6 +52,13 @@ class Kind(Protocol):
 
     recomputes: ClassVar[bool]
     """Whether all rows of a window are computed where the newest alone is asked for."""
+
+    rests_on: ClassVar[RestsOn | None]
+    """What the numbers of a window follow from, beside its tokens; None where only steps know.
+
+    Exports compute them so: "tokens" alone (softmax), or landmarks that are "given", of the
+    "window", or of the "stream".
+    """
 
     receptive_field: int
     """Tokens, the newest included, that can influence an output."""

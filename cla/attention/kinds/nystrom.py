@@ -8,7 +8,7 @@ from torch import Tensor
 from cla.attention.config import AttentionConfig
 from cla.attention.cuts import window_stretches
 from cla.attention.emits import NystromEmits
-from cla.attention.kinds.kind import Look
+from cla.attention.kinds.kind import Look, RestsOn
 from cla.attention.kinds.windowed import WindowKind
 from cla.attention.landmarks import window_landmarks
 from cla.attention.low_rank import factors, low_rank_window
@@ -31,6 +31,7 @@ class NystromKind(WindowKind):
     label = "Nyström"
     look: ClassVar[Look | None] = Look("#0a9672", "dot", "diamond")
     recomputes = True
+    rests_on: ClassVar[RestsOn | None] = "window"
 
     def state_dtype(self, dtype: torch.dtype) -> torch.dtype:
         return accumulation_dtype(dtype)

@@ -10,7 +10,7 @@ from cla.attention import kernels
 from cla.attention.config import AttentionConfig
 from cla.attention.emits import FullEmits
 from cla.attention.given_landmarks import GivenLandmarks
-from cla.attention.kinds.kind import Kind, Look
+from cla.attention.kinds.kind import Kind, Look, RestsOn
 from cla.attention.operations import Part
 from cla.attention.projected import Projected
 from cla.attention.rings import (
@@ -64,6 +64,7 @@ class WindowKind:
     look: ClassVar[Look | None] = None
     state_type: ClassVar[type] = WindowState
     recomputes: ClassVar[bool] = False
+    rests_on: ClassVar[RestsOn | None] = None
     compiled_dtype: ClassVar[torch.dtype] = torch.float32
     given: GivenLandmarks | None = None
 
