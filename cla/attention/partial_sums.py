@@ -83,28 +83,20 @@ def sum_tokens(logits: Tensor, values: Tensor) -> PartialSums:
     return PartialSums(shift, torch.exp(logits - shift) @ values)
 
 
-def prefix_sums(leaves: PartialSums, dim: int) -> PartialSums:
-    """Inclusive running merge along `dim`, in log2(T) vectorized rounds (Hillis and Steele)."""
-    length = leaves.sums.shape[dim]
+def suffix_sums(leaves: PartialSums, dim: int) -> PartialSums:
+    """Merge of each set with all behind it along `dim`, in log2(T) vectorized rounds.
+
+    Source: the parallel scan of Hillis and Steele (1986).
+    """
+    length, reach = leaves.sums.shape[dim], 1
     result = leaves
-    reach = 1
     while reach < length:
-        kept = _narrow(result, dim, 0, reach)
-        merged = merge(
-            _narrow(result, dim, 0, length - reach), _narrow(result, dim, reach, length - reach)
-        )
-        result = PartialSums(
-            torch.cat([kept.shift, merged.shift], dim), torch.cat([kept.sums, merged.sums], dim)
-        )
+        ahead = _narrow(result, dim, reach, length - reach)
+        merged = merge(_narrow(result, dim, 0, length - reach), ahead)
+        last = _narrow(result, dim, length - reach, reach)
+        result = PartialSums(*(torch.cat(pair, dim) for pair in zip(merged, last, strict=True)))
         reach *= 2
     return result
-
-
-def suffix_sums(leaves: PartialSums, dim: int) -> PartialSums:
-    """Inclusive running merge along `dim` from its end."""
-    flipped = PartialSums(leaves.shift.flip(dim), leaves.sums.flip(dim))
-    result = prefix_sums(flipped, dim)
-    return PartialSums(result.shift.flip(dim), result.sums.flip(dim))
 
 
 def quotient(parts: PartialSums) -> Tensor:
