@@ -12,7 +12,7 @@ release = version = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 include_patterns = ["*.md", "assets/NOTICE.md", "docs/**"]
-exclude_patterns = ["docs/esc10/**", "docs/tasks/**"]  # tables that programs write
+exclude_patterns = ["docs/esc10/**", "docs/results/**", "docs/tasks/**"]  # tables of programs
 root_doc = "docs/index"
 
 # In docstrings, words in single backticks are code.

@@ -52,12 +52,16 @@ class Line(NamedTuple):
 
 
 def summarize(rows: Iterable[dict[str, Any]]) -> list[Line]:
-    """A line for each system: folds of one seed count together, seeds give mean and deviation."""
+    """A line for each system, small windows and few layers first.
+
+    Folds of one seed count together, seeds give mean and deviation.
+    """
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in rows:
         groups.setdefault(tuple(row[name] for name in GROUP), []).append(row)
     lines = []
-    for key, members in groups.items():
+    sizes = [GROUP.index(name) for name in ("window", "layers", "stack")]
+    for key, members in sorted(groups.items(), key=lambda one: [one[0][size] for size in sizes]):
         values = {}
         for name in (*SCORES, *COSTS):
             by_seed: dict[int, list[float]] = {}

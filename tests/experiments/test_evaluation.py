@@ -208,10 +208,10 @@ def test_a_cascade_and_several_windows_have_lines_and_curves_of_their_own():
     floor = {**one, "window": 1, "layers": 0, "system": "MLP", "operations": None}
     lines = summarize([one, {**one, "window": 16}, deep, floor])
     assert [row[:2] for row in cells(lines)] == [
-        ["8", "1"], ["16", "1"], ["8", "2, cascaded"], ["1", "0"]
+        ["1", "0"], ["8", "1"], ["8", "2, cascaded"], ["16", "1"]
     ]  # fmt: skip
     assert [curve.name for curve in figure_of(lines).data] == [
-        "full, 1 layer, N = 8", "full, 1 layer, N = 16", "full, 2 layers (cascaded), N = 8",
+        "full, 1 layer, N = 8", "full, 2 layers (cascaded), N = 8", "full, 1 layer, N = 16",
     ]  # fmt: skip
 
 
