@@ -86,7 +86,9 @@ ONLY = {
 MAX_LINES = 400
 
 MODULES = {path.name: path for path in sorted((ROOT / "cla" / "view" / "static").glob("*.js"))}
-ENTRIES = {"main.js", "clip_player.js", "preflight.js", "recorder.js", "worklet.js"}
+ENTRIES = {
+    "main.js", "clip_player.js", "copy_link.js", "preflight.js", "recorder.js", "worklet.js",
+}  # fmt: skip
 """Those that pages mount, and the one that the browser's audio thread loads by itself."""
 DRAWING = {"canvas.js", "attention_rows.js", "attention_maps.js", "input_track.js", "lane_view.js"}
 DRAWING |= {"difference_view.js", "map_view.js", "clip_overview.js", "preview.js", "summary.js"}

@@ -17,7 +17,7 @@ from cla.view.frame import page_head
 from cla.view.lane_choice import choose_lane, choose_window
 from cla.view.lane_scores import FULL
 from cla.view.surface import surface
-from cla.view.systems import FULL_SYSTEM, system_title
+from cla.view.systems import FULL_SYSTEM, title_with_landmarks
 
 MOST_ANALYSES = 3
 
@@ -50,13 +50,14 @@ def clips_page() -> None:
     st.text(say("clips.shown", title=printable(clip.title)))
     _figures(say, analysis, seconds)
     systems = [FULL_SYSTEM, system]
-    titles = [system_title(say, each.key) for each in systems]
-    titles[1] += f", M = {config.num_landmarks}"
+    counts = None, config.num_landmarks
+    titles = [
+        title_with_landmarks(say, each.key, count)
+        for each, count in zip(systems, counts, strict=True)
+    ]
     message = player_message(say, analysis, task, titles)
     surface("cla-clip", "clip_player.js", key="player", data=message)
     show(predictions(say, task, analysis, systems), "predictions", say("clips.chart_alt"))
-    with st.expander(say("clips.what")):
-        st.markdown(say("clips.explanation"))
 
 
 def _figures(say: Texts, analysis: ClipAnalysis, seconds: float) -> None:

@@ -43,7 +43,7 @@ def over_landmarks(
             mode="lines+markers",
             line={"color": system.color, "dash": system.dash, "width": 2},
             marker={"symbol": system.symbol, "size": 9},
-            hovertemplate="M = %{x}: %{y:.4~g}",
+            hovertemplate=f"%{{x}} {say('learn.marks')}: %{{y:.4~g}}",
         )
     if measure == "found":
         chart.add_scatter(

@@ -16,7 +16,14 @@ from cla.view.frame import page_head
 from cla.view.lane_choice import choose_lane, choose_window
 from cla.view.lane_scores import FULL, Difference, LaneScore, Scan, differences, score_lane
 from cla.view.settings import choice
-from cla.view.systems import System, low_rank_systems, system_title, systems
+from cla.view.systems import (
+    FULL_SYSTEM,
+    System,
+    low_rank_systems,
+    system_title,
+    systems,
+    title_with_landmarks,
+)
 
 MOST_SCANS = 400
 MOST_DIFFERENCES = 20
@@ -59,8 +66,6 @@ def compare_page() -> None:
     st.markdown(f"### {say('compare.which')}")
     system, config = choose_lane(say, task)
     _difference(say, task, scan, (clips, system, replace(config, window=window)))
-    with st.expander(say("compare.what")):
-        st.markdown(say("compare.explanation"))
 
 
 def _scores(say: Texts, task: TaskModel, scan: Scan, clips: list[Clip]) -> None:
@@ -89,10 +94,8 @@ def _scores(say: Texts, task: TaskModel, scan: Scan, clips: list[Clip]) -> None:
 
 
 def _table(say: Texts, scores: dict[tuple[str, int], LaneScore], full: LaneScore) -> None:
-    rows = [(say("system.full"), full)]
-    rows += [
-        (f"{system_title(say, key)}, M = {count}", scores[key, count]) for key, count in scores
-    ]
+    rows = [(system_title(say, FULL_SYSTEM.key), full)]
+    rows += [(title_with_landmarks(say, key, count), scores[key, count]) for key, count in scores]
     columns = {
         say("cost.system"): [name for name, _ in rows],
         say("compare.agreement"): [say.number(100 * one.agreement, 1) for _, one in rows],

@@ -4,8 +4,9 @@ from functools import lru_cache
 
 import streamlit as st
 import torch
+from streamlit.delta_generator import DeltaGenerator
 
-from cla.benchmark import Timing, affordable, measure_stacks
+from cla.benchmark import Timing
 from cla.engine import kernels
 from cla.telemetry import device_name
 from cla.texts import Texts
@@ -15,48 +16,81 @@ from cla.view.costs import (
     LANDMARKS,
     LAYERS,
     PAPER,
+    QUANTITIES,
     SWEEPS,
     WINDOWS,
     Cost,
+    at,
     cost,
+    crossing,
     curves,
-    exists,
-    ratio,
     sweep_points,
-    time_curves,
 )
 from cla.view.figures import show
 from cla.view.frame import page_head
 from cla.view.settings import choice
-from cla.view.systems import Sizes, system_title, systems
+from cla.view.step_times import timings
+from cla.view.systems import (
+    EXACT_SYSTEM,
+    FIXED_SYSTEM,
+    FULL_SYSTEM,
+    Sizes,
+    system_title,
+    systems,
+)
 
-MOST_MEASURED = 1_000
-"""Step times that are kept for a visitor."""
+FIRST = (FULL_SYSTEM, EXACT_SYSTEM, FIXED_SYSTEM)
+"""Those whose numbers stand above the curves."""
+MEASURE, WISHED = "measure", "measure_wished"
 
 
 def cost_page() -> None:
     """Draw the page."""
     say = page_head("cost")
     sizes = _sizes(say)
-    full, fixed = ratio(sizes, "published")
-    with st.container(horizontal=True):
-        st.metric(say("cost.full"), say.number(full), border=True)
-        st.metric(say("cost.fixed"), say.number(fixed), border=True)
-        digits = 0 if full / fixed >= 100 else 1
-        st.metric(
-            say("cost.times"),
-            say("cost.factor", times=say.number(full / fixed, digits)),
-            border=True,
-        )
-    if sizes == PAPER:
-        st.markdown(say("cost.paper"))
-    measured = st.session_state.setdefault("measured", {})
-    _curves(say, sizes, measured)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        quantity = _choice(say, "quantity", QUANTITIES)
+        sweep = _choice(say, "over", tuple(SWEEPS))
+        st.button(say("cost.measure"), help=say("cost.measure_help"), key=MEASURE, on_click=_wish)
+    figures, place = st.container(), st.container()
+    if quantity == "measured":
+        _measured(say, sizes, sweep, place)
+    else:
+        with place:
+            _curves(say, sizes, sweep, quantity)
+    with figures:
+        _figures(say, sizes, quantity)
     st.markdown(f"### {say('cost.table_title')}")
     st.markdown(say("cost.table_lead"))
-    _table(say, sizes, measured)
-    with st.expander(say("cost.what")):
-        st.markdown(say("cost.explanation"))
+    _table(say, sizes)
+
+
+def _wish() -> None:
+    """Show what is measured, and measure it before the page is drawn."""
+    st.session_state["quantity"] = "measured"
+    st.session_state[WISHED] = True
+
+
+def _figures(say: Texts, sizes: Sizes, quantity: str) -> None:
+    """The systems to be told apart at once, and from which window on low rank costs least."""
+    unit = " µs" if quantity == "measured" else ""
+    shown = [at(one, sizes, quantity, timings().found) for one in FIRST]
+    with st.container(horizontal=True):
+        for system, number in zip(FIRST, shown, strict=True):
+            text = f"{_number(say, number, 'cost.too_large')}{unit if number else ''}"
+            st.metric(system_title(say, system.key), text, border=True)
+        full, _, fixed = shown
+        if full and fixed:
+            times = say.number(full / fixed, 0 if full / fixed >= 100 else 1)
+            less = say(f"cost.times_{'less' if unit else 'fewer'}")
+            st.metric(less, say("cost.factor", times=times), border=True)
+    window = crossing(sizes, quantity, timings().found)
+    if window:
+        st.markdown(say("cost.crossing", window=say.number(window)))
+    elif shown[1] and shown[2]:
+        st.markdown(say("cost.no_crossing"))
+    if sizes == PAPER and quantity == "published":
+        st.markdown(say("cost.paper"))
 
 
 def _sizes(say: Texts) -> Sizes:
@@ -86,22 +120,25 @@ def _slider(say: Texts, name: str, values: tuple[int, ...], start: int) -> int:
     )
 
 
-def _curves(say: Texts, sizes: Sizes, measured: dict[tuple[str, Sizes], Timing]) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        sweep = _choice(say, "over", list(SWEEPS))
-        quantity = _choice(say, "quantity", ["published", "counted", "measured"])
-        if st.button(say("cost.measure"), help=say("cost.measure_help"), key="measure"):
-            _measure(say, sweep_points(sizes, sweep), measured)
-    if quantity != "measured":
-        show(curves(say, sizes, sweep, quantity), "curves", say("cost.curves_alt"))
-    elif any(sizes in point for point in measured):
-        show(time_curves(say, sizes, sweep, measured), "curves", say("cost.curves_alt"))
-        st.caption(say("cost.measured_on", device=device_name(), torch=torch.__version__))
+def _curves(say: Texts, sizes: Sizes, sweep: str, quantity: str, key: str = "curves") -> None:
+    chart = curves(say, sizes, sweep, quantity, timings().found)
+    show(chart, key, say("cost.curves_alt"))
+
+
+def _measured(say: Texts, sizes: Sizes, sweep: str, place: DeltaGenerator) -> None:
+    """The curves as they come, where they are asked for, and those of the first sight anyway."""
+    wished = st.session_state.pop(WISHED, False)
+    if wished or sizes == PAPER:
+        _measure(say, sizes, sweep, place, anew=wished)
+    if any(point in sweep_points(sizes, sweep) for _, point in timings().found):
+        with place:
+            _curves(say, sizes, sweep, "measured")
+            st.caption(say("cost.measured_on", device=device_name(), torch=torch.__version__))
     else:
-        st.info(say("cost.unmeasured"))
+        place.info(say("cost.unmeasured"))
 
 
-def _choice(say: Texts, name: str, options: list[str]) -> str:
+def _choice(say: Texts, name: str, options: tuple[str, ...]) -> str:
     return choice(
         st.segmented_control,
         say(f"cost.{name}"),
@@ -114,25 +151,24 @@ def _choice(say: Texts, name: str, options: list[str]) -> str:
     )
 
 
-def _measure(say: Texts, points: list[Sizes], measured: dict[tuple[str, Sizes], Timing]) -> None:
-    """Time all systems at these sizes, size by size."""
-    bar = st.progress(0.0, say("cost.measuring"))
+def _measure(say: Texts, sizes: Sizes, sweep: str, place: DeltaGenerator, *, anew: bool) -> None:
+    """Time all systems, size by size; what is known is measured `anew` alone."""
+    points = sweep_points(sizes, sweep)
+    with place:
+        bar, growing = st.progress(0.0, say("cost.measuring")), st.empty()
     kernels().wait()  # steps are measured, not their compilation
-    while len(measured) + len(points) * len(systems()) > MOST_MEASURED:
-        del measured[next(iter(measured))]
-    for index, point in enumerate(points):
-        stacks = {
-            key: system.configs(point)
-            for key, system in systems().items()
-            if exists(system, point) and affordable(system.configs(point))
-        }
-        timings = measure_stacks(list(stacks.values()))
-        measured |= {(key, point): time for key, time in zip(stacks, timings, strict=True)}
-        bar.progress((index + 1) / len(points), say("cost.measuring"))
+    with timings().measuring:
+        for index, point in enumerate(points):
+            if anew or not any(point == known for _, known in timings().found):
+                timings().measure(point)
+                with growing:
+                    _curves(say, sizes, sweep, "measured", f"curves-{index}")
+            bar.progress((index + 1) / len(points), say("cost.measuring"))
     bar.empty()
+    growing.empty()
 
 
-def _table(say: Texts, sizes: Sizes, measured: dict[tuple[str, Sizes], Timing]) -> None:
+def _table(say: Texts, sizes: Sizes) -> None:
     costs = [cost_counted(key, sizes) for key in systems()]
     columns = {
         say("cost.system"): [system_title(say, key) for key in systems()],
@@ -140,7 +176,7 @@ def _table(say: Texts, sizes: Sizes, measured: dict[tuple[str, Sizes], Timing]) 
         say("cost.counted"): [_number(say, found.counted, "cost.not_counted") for found in costs],
         say("cost.products"): [_number(say, found.products, "cost.not_counted") for found in costs],
         say("cost.torch"): [_number(say, found.torch, "cost.too_large") for found in costs],
-        say("cost.time"): [_time(say, measured.get((key, sizes))) for key in systems()],
+        say("cost.time"): [_time(say, timings().found.get((key, sizes))) for key in systems()],
     }
     st.table(columns, hide_index=True)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import log10
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -10,7 +11,15 @@ from cla.attention import OperationCount, counted_products, operation_count, sum
 from cla.benchmark import Timing
 from cla.texts import Texts
 from cla.view.figures import MARK, figure, log_axis
-from cla.view.systems import FIXED_SYSTEM, FULL_SYSTEM, Sizes, System, system_title, systems
+from cla.view.systems import (
+    EXACT_SYSTEM,
+    FIXED_SYSTEM,
+    FULL_SYSTEM,
+    Sizes,
+    System,
+    system_title,
+    systems,
+)
 
 PAPER = Sizes(window=120, landmarks=2, head_dim=12)
 """The sizes of the paper's own example, which counts one head of one layer."""
@@ -22,6 +31,8 @@ HEADS = (1, 2, 4, 8, 16)
 LAYERS = (1, 2, 3, 4, 6, 8, 12)
 SWEEPS = {"window": WINDOWS, "landmarks": LANDMARKS, "head_dim": HEAD_DIMS, "layers": LAYERS}
 """What can be swept, and over which values."""
+QUANTITIES = ("measured", "counted", "published")
+"""How a step can be judged, what is shown first before the others."""
 
 
 Measured = Mapping[tuple[str, Sizes], Timing]
@@ -78,37 +89,67 @@ def exists(system: System, sizes: Sizes) -> bool:
     return not system.low_rank or sizes.landmarks < sizes.window
 
 
-def curves(say: Texts, sizes: Sizes, sweep: str, quantity: str) -> go.Figure:
+def at(system: System, sizes: Sizes, quantity: str, measured: Measured) -> float | None:
+    """A step by one of `QUANTITIES`: multiply-adds or microseconds; None where unknown."""
+    if not exists(system, sizes):
+        return None
+    if quantity == "measured":
+        timing = measured.get((system.key, sizes))
+        return timing.median_s * 1e6 if timing else None
+    found: float | None = getattr(cost(system, sizes), quantity)
+    return found
+
+
+def crossing(sizes: Sizes, quantity: str, measured: Measured) -> float | None:
+    """The window from which fixed landmarks cost no more than exact continual attention.
+
+    Between windows the curves are straight, as they are drawn.
+
+    Returns:
+        Tokens; None where that is so at no window, or not at the longest that both have.
+    """
+    ratios = [
+        (point.window, exact / fixed)
+        for point in sweep_points(sizes, "window")
+        if (exact := at(EXACT_SYSTEM, point, quantity, measured))
+        and (fixed := at(FIXED_SYSTEM, point, quantity, measured))
+    ]
+    lower = [place for place, (_, ratio) in enumerate(ratios) if ratio < 1]
+    if not ratios or lower[-1:] == [len(ratios) - 1]:
+        return None
+    if not lower:
+        return ratios[0][0]
+    (short, below), (long, above) = ratios[lower[-1] : lower[-1] + 2]
+    return float(short * (long / short) ** (log10(below) / (log10(below) - log10(above))))
+
+
+def curves(say: Texts, sizes: Sizes, sweep: str, quantity: str, measured: Measured) -> go.Figure:
     """Cost over one size with the others fixed, a curve for each system, on logarithmic axes.
 
     Args:
         sweep: one of `SWEEPS`.
-        quantity: "published" or "counted".
+        quantity: one of `QUANTITIES`.
     """
-    chart = _axes(say, sweep, say(f"cost.curves_{quantity}"), say("cost.operations"))
+    y_title = say("cost.microseconds" if quantity == "measured" else "cost.operations")
+    chart = _axes(say, sweep, say(f"cost.curves_{quantity}"), y_title)
     for system in systems().values():
-        points = [point for point in sweep_points(sizes, sweep) if exists(system, point)]
-        numbers = [getattr(cost(system, point), quantity) for point in points]
-        if None not in numbers:
-            _add_curve(chart, say, system, [getattr(point, sweep) for point in points], numbers)
-    _mark_ratio(chart, say, sizes, sweep, quantity)
+        points = [
+            (getattr(point, sweep), number)
+            for point in sweep_points(sizes, sweep)
+            if (number := at(system, point, quantity, measured)) is not None
+        ]
+        if points:
+            _add_curve(chart, say, system, *map(list, zip(*points, strict=True)))
+    _mark_ratio(chart, say, sizes, sweep, (quantity, measured))
+    window = crossing(sizes, quantity, measured)
+    if sweep == "window" and window and window > WINDOWS[0]:
+        chart.add_vline(
+            x=window, line={"color": MARK, "width": 1.5, "dash": "dot"},
+            annotation={"text": say("cost.mark_crossing", window=say.number(window)),
+                        "font": {"size": 14}, "align": "left", "yref": "paper", "y": 0.02,
+                        "yanchor": "bottom", "xanchor": "left"},
+        )  # fmt: skip
     return chart
-
-
-def time_curves(say: Texts, sizes: Sizes, sweep: str, measured: Measured) -> go.Figure:
-    """Median step time over one size, where it was measured, in microseconds."""
-    chart = _axes(say, sweep, say("cost.curves_measured"), say("cost.microseconds"))
-    for system in systems().values():
-        points = [p for p in sweep_points(sizes, sweep) if (system.key, p) in measured]
-        numbers = [measured[system.key, point].median_s * 1e6 for point in points]
-        _add_curve(chart, say, system, [getattr(point, sweep) for point in points], numbers)
-    return chart
-
-
-def ratio(sizes: Sizes, quantity: str) -> tuple[float, float]:
-    """Cost of full attention and of fixed landmarks."""
-    full, fixed = (cost(system, sizes) for system in (FULL_SYSTEM, FIXED_SYSTEM))
-    return getattr(full, quantity), getattr(fixed, quantity)
 
 
 def _axes(say: Texts, sweep: str, title: str, y_title: str) -> go.Figure:
@@ -122,7 +163,7 @@ def _axes(say: Texts, sweep: str, title: str, y_title: str) -> go.Figure:
     return chart
 
 
-def _add_curve(chart: go.Figure, say: Texts, system: System, x: list[int], y: list[float]) -> None:
+def _add_curve(chart: go.Figure, say: Texts, system: System, x: list[Any], y: list[Any]) -> None:
     chart.add_scatter(
         x=x,
         y=y,
@@ -134,18 +175,23 @@ def _add_curve(chart: go.Figure, say: Texts, system: System, x: list[int], y: li
     )
 
 
-def _mark_ratio(chart: go.Figure, say: Texts, sizes: Sizes, sweep: str, quantity: str) -> None:
+def _mark_ratio(
+    chart: go.Figure, say: Texts, sizes: Sizes, sweep: str, shown: tuple[str, Measured]
+) -> None:
     """A line from full attention down to fixed landmarks, at the sizes chosen."""
-    at = getattr(sizes, sweep)
-    full, fixed = ratio(sizes, quantity)
+    here = getattr(sizes, sweep)
+    full, fixed = (at(system, sizes, *shown) for system in (FULL_SYSTEM, FIXED_SYSTEM))
+    if not full or not fixed:
+        return
     chart.add_scatter(
-        x=[at, at], y=[full, fixed], mode="lines+markers", showlegend=False, hoverinfo="skip",
+        x=[here, here], y=[full, fixed], mode="lines+markers", showlegend=False, hoverinfo="skip",
         line={"color": MARK, "width": 1.5, "dash": "dot"},
         marker={"symbol": "line-ew-open", "size": 14, "color": MARK},
     )  # fmt: skip
-    name = "cost.mark_paper" if sizes == PAPER else "cost.mark"
+    paper = sizes == PAPER and shown[0] == "published"
+    name = "cost.mark_paper" if paper else f"cost.mark_{shown[0]}"
     chart.add_annotation(
-        x=log10(at), y=log10(full), yshift=34, xanchor="right", align="right", showarrow=False,
+        x=log10(here), y=log10(full), yshift=34, xanchor="right", align="right", showarrow=False,
         text=say(name, times=say.number(full / fixed, 0 if full / fixed >= 100 else 1)),
         font={"size": 14},
     )  # fmt: skip

@@ -11,6 +11,7 @@ from cla.resources import asset_path
 from cla.texts import LANGUAGES, Texts, choose
 from cla.texts.sentence import Sentence
 from cla.view.settings import choice
+from cla.view.surface import surface
 
 LANGUAGE_KEY = "lang"
 # Streamlit leaves as much room again as its bar takes.
@@ -52,11 +53,24 @@ def run_navigation(names: Sequence[str]) -> None:
 
 
 def page_head(name: str) -> Texts:
-    """The title of a page and the sentence that explains it; returns the catalogue."""
+    """A page's title, with what explains and what shares the page; returns the catalogue."""
     say = texts()
-    st.markdown(f"## {say(f'{name}.title')}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"## {say(f'{name}.title')}", width="content")
+        if explanation := say.section(name).get("explanation"):
+            with st.popover(say("frame.what"), type="tertiary"):
+                st.markdown(explanation)
+        copy_link(say)
     st.markdown(say(f"{name}.lead"))
     return say
+
+
+def copy_link(say: Texts) -> None:
+    """A button that copies the address of the page, with all its settings."""
+    words = {"copy": say("frame.copy"), "copied": say("frame.copied")}
+    data = {**words, "shown": say("frame.copy_shown")}
+    key = f"copy-link-{say.language}"
+    surface("cla-copy-link", "copy_link.js", key=key, data=data, width="content")
 
 
 def complain(say: Texts, error: ClaError, file: str = "") -> None:

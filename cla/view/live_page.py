@@ -10,7 +10,7 @@ from cla.server.shown_lanes import DEFAULT_LANES
 from cla.texts import Texts
 from cla.types import InputKind
 from cla.view.fetch_offer import offer_fetch
-from cla.view.frame import texts
+from cla.view.frame import copy_link, texts
 from cla.view.live_app import live_server
 from cla.view.own_task import keep_addressed_task
 from cla.view.surface import surface
@@ -41,7 +41,8 @@ def live_page() -> None:
         styles=("style.css", "stage.css"),
     )
     offer_fetch(say, command=False)  # the surface says it
-    with st.expander(say("live.what")):
+    copy_link(say)
+    with st.expander(say("frame.what")):
         st.markdown(say("live.lead"))
         st.markdown(say("live.explanation"))
 

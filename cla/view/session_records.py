@@ -25,7 +25,7 @@ from cla.errors import ClaError
 from cla.models import LaneSpec, Span, lane_names, parse_lane
 from cla.texts import Texts
 from cla.types import Event
-from cla.view.systems import System, system_of, system_title
+from cla.view.systems import System, system_of, title_with_landmarks
 
 MAX_LANES = 8
 MAX_TOKENS = 100_000
@@ -115,7 +115,7 @@ def lane_system(name: str, begun: Sequence[LaneSpec]) -> System:
 def lane_title(say: Texts, name: str, system: System) -> str:
     """A lane in words, with the landmarks that its name holds where lanes differ in them."""
     number = parse_lane(name).num_landmarks
-    return system_title(say, system.key) + (f", M = {number}" if number else "")
+    return title_with_landmarks(say, system.key, number)
 
 
 def marks(say: Texts, recording: Recording) -> tuple[Span, ...]:
@@ -136,9 +136,9 @@ def marks(say: Texts, recording: Recording) -> tuple[Span, ...]:
 def _label(say: Texts, command: Command) -> str:
     match command:
         case SetLandmarks(count):
-            return f"M = {count}"
+            return say("page.title_landmarks", count=count)
         case SetWindow(int(window)):
-            return f"N = {window}"
+            return say("page.title_window", window=window)
         case SetLandmarkMode(mode):
             return say(f"page.{mode}")
         case SetLanes() | SetWindow():

@@ -62,8 +62,6 @@ def sessions_page() -> None:
         st.info(say("sessions.empty"))
         st.page_link("live.py", label=say("sessions.to_live"))
     _upload(say, shelf)
-    with st.expander(say("sessions.what")):
-        st.markdown(say("sessions.explanation"))
 
 
 def _title(say: Texts, recording: Recording) -> str:

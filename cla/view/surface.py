@@ -1,7 +1,7 @@
 """Surfaces that draw themselves: components whose scripts lie on the app's own routes."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -22,7 +22,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 
 def surface(
-    name: str, script: str, *, key: str, data: Any, styles: Sequence[str] = ("style.css",)
+    name: str,
+    script: str,
+    *,
+    key: str,
+    data: Any,
+    styles: Sequence[str] = ("style.css",),
+    width: Literal["stretch", "content"] = "stretch",
 ) -> Any:
     """Mount a script of `cla/view/static`; it is given `data`, and draws in the page's own style.
 
@@ -40,4 +46,4 @@ def surface(
         css="\n".join(package_path(f"view/static/{file}").read_text("utf-8") for file in styles),
         js=BOOTSTRAP.replace("SCRIPT", f"{ROUTE}/static/{script}"),
     )
-    return component(key=key, data=data, on_made_change=lambda: None)
+    return component(key=key, data=data, width=width, on_made_change=lambda: None)

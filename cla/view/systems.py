@@ -106,8 +106,21 @@ def low_rank_systems() -> tuple[str, ...]:
 
 
 def system_title(say: Texts, key: str) -> str:
-    """A system in words; one that the catalogue does not know by its label."""
-    return say(f"system.{key}") if key in SYSTEMS else systems()[key].label
+    """A system in words, as Live names its lane; one that the catalogue does not know by its label.
+
+    The kind of landmarks is named where there is more than one.
+    """
+    return title_with_landmarks(say, key, None)
+
+
+def title_with_landmarks(say: Texts, key: str, count: int | None) -> str:
+    """A system in words, with the number of its landmarks, if one is given."""
+    system = systems()[key]
+    title = say(f"page.lane_{system.kind}") if key in SYSTEMS else system.label
+    if len(KINDS[system.kind].landmark_modes) > 1:
+        landmarks = say(f"system.{system.landmark_mode}")
+        return f"{title}, {count} {landmarks}" if count else f"{title}, {landmarks}"
+    return f"{title}, {say('page.title_landmarks', count=count)}" if count else title
 
 
 def system_of(lane: LaneSpec) -> System:

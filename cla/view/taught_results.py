@@ -12,7 +12,7 @@ from cla.teaching import LaneScore, Taught
 from cla.texts import Texts
 from cla.view.figures import figure, show
 from cla.view.own_task import keep_own_task
-from cla.view.systems import system_of, system_title
+from cla.view.systems import system_of, title_with_landmarks
 
 SHADES = [[0.0, "#e6f0f8"], [1.0, "#1b6aa5"]]
 """Opaque: numbers stand on them in black or white, whatever the page's ground."""
@@ -90,8 +90,7 @@ def lane_title(say: Texts, lane: str) -> str:
     if kind not in KINDS:
         return lane
     spec = LaneSpec(kind, landmark_mode="fixed" if mode == "fixed" else "continual")
-    title = system_title(say, system_of(spec).key)
-    return f"{title}, M = {count}" if count else title
+    return title_with_landmarks(say, system_of(spec).key, int(count) if count else None)
 
 
 def _figures(say: Texts, taught: Taught) -> None:

@@ -60,8 +60,6 @@ def teach_page() -> None:
         show_taught(say, draft.taught)
     with st.expander(say("teach.open")):
         _open(say, draft)
-    with st.expander(say("teach.what")):
-        st.markdown(say("teach.explanation"))
 
 
 def _features(kind: str) -> str:

@@ -125,6 +125,14 @@ def test_settings_travel_in_the_address_from_page_to_page(visit):
     page.get_by_text("Operationen je Schritt, gezählt an diesem Code").wait_for()
 
 
+def test_the_address_of_a_page_is_copied(visit):
+    page = visit("clips", "?clip=italian")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_test_id("copy-link").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+
+
 def test_a_slider_of_the_learn_page_moves_by_keyboard(visit):
     page = visit("learn")
     slider = page.get_by_role("slider", name="Tokens heard so far")

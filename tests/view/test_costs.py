@@ -5,15 +5,17 @@ from dataclasses import replace
 import pytest
 
 from cla.attention import operation_count
+from cla.benchmark import Timing
 from cla.texts import Texts
-from cla.view.costs import PAPER, SWEEPS, cost, curves, ratio, sweep_points
-from cla.view.systems import SYSTEMS, Sizes
+from cla.view.costs import PAPER, SWEEPS, WINDOWS, at, cost, crossing, curves, sweep_points
+from cla.view.systems import EXACT_SYSTEM, FIXED_SYSTEM, SYSTEMS, Sizes
 
 SAY = Texts("en")
 
 
 def test_the_papers_example():
-    assert ratio(PAPER, "published") == (348_480, 208)
+    assert at(SYSTEMS["full"], PAPER, "published", {}) == 348_480
+    assert at(SYSTEMS["fixed"], PAPER, "published", {}) == 208
     assert cost(SYSTEMS["full"], PAPER).products == 2 * 120**2 * 12
 
 
@@ -41,11 +43,11 @@ def test_layers_add_up():
 @pytest.mark.parametrize("sweep", SWEEPS)
 @pytest.mark.parametrize("quantity", ["published", "counted"])
 def test_curves_hold_the_costs(sweep, quantity):
-    chart = curves(SAY, PAPER, sweep, quantity)
+    chart = curves(SAY, PAPER, sweep, quantity, {})
     assert chart.layout.xaxis.type == chart.layout.yaxis.type == "log"
     assert chart.layout.title.text
     assert "log" in chart.layout.xaxis.title.text
-    full = next(trace for trace in chart.data if trace.name == "full")
+    full = next(trace for trace in chart.data if trace.name == "Full attention")
     expected = [getattr(cost(SYSTEMS["full"], p), quantity) for p in sweep_points(PAPER, sweep)]
     assert list(full.y) == expected
     lines = [(trace.line.color, trace.line.dash, trace.marker.symbol) for trace in chart.data[:5]]
@@ -54,6 +56,31 @@ def test_curves_hold_the_costs(sweep, quantity):
 
 
 def test_no_curve_has_more_landmarks_than_tokens():
-    chart = curves(SAY, replace(PAPER, landmarks=64), "window", "counted")
+    chart = curves(SAY, replace(PAPER, landmarks=64), "window", "counted", {})
     fixed = next(trace for trace in chart.data if "fixed" in (trace.name or ""))
     assert min(fixed.x) == 120
+
+
+def timed(microseconds):
+    """A measurement of these medians, by system and window."""
+    return {
+        (system.key, replace(PAPER, window=window)): Timing(*[us * 1e-6] * 4, 1, (), ())
+        for system, row in microseconds.items()
+        for window, us in row.items()
+    }
+
+
+def test_low_rank_wins_from_where_the_drawn_curves_cross():
+    found = timed({EXACT_SYSTEM: {16: 5, 64: 10, 256: 40}, FIXED_SYSTEM: {16: 20, 64: 20, 256: 20}})
+    assert crossing(PAPER, "measured", found) == pytest.approx(128)
+    assert at(EXACT_SYSTEM, replace(PAPER, window=64), "measured", found) == pytest.approx(10)
+    chart = curves(SAY, PAPER, "window", "measured", found)
+    assert "from 128 tokens on" in chart.layout.annotations[-1].text
+    assert len(chart.data) == 2, "what was not measured has no curve"
+
+
+def test_low_rank_wins_everywhere_or_nowhere():
+    less, more = dict.fromkeys(WINDOWS, 1), dict.fromkeys(WINDOWS, 2)
+    assert crossing(PAPER, "measured", timed({EXACT_SYSTEM: more, FIXED_SYSTEM: less})) == 16
+    assert crossing(PAPER, "measured", timed({EXACT_SYSTEM: less, FIXED_SYSTEM: more})) is None
+    assert crossing(PAPER, "measured", {}) is None

@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cla.benchmark import Timing
 from cla.capture import sample_clips
 from cla.texts import Texts
+from cla.view.costs import WINDOWS
+from cla.view.step_times import timings
 
 NAVIGATION = Path(__file__).parents[2] / "pages" / "navigation.py"
 
@@ -14,6 +17,8 @@ NAVIGATION = Path(__file__).parents[2] / "pages" / "navigation.py"
 @pytest.fixture
 def open_page():
     """Opens the app on one of its pages."""
+
+    timings.clear()
 
     def open_page(name, **query):
         app = AppTest.from_file(str(NAVIGATION), default_timeout=120)
@@ -59,9 +64,10 @@ def test_a_number_in_the_address_is_on_its_slider_or_left_out(open_page, n):
 
 
 def test_the_cost_page_locates_the_three_orders_of_magnitude(open_page):
-    app = open_page("cost")
+    app = open_page("cost", quantity="published")
     assert [metric.value for metric in app.metric] == [
         "348,480",
+        "2,904",
         "208",
         Texts("en")("cost.factor", times="1,675"),
     ]
@@ -74,24 +80,38 @@ def test_the_cost_page_locates_the_three_orders_of_magnitude(open_page):
     [("window", 65_536), ("landmarks", 64), ("head_dim", 4), ("heads", 16), ("layers", 3)],
 )
 def test_each_size_changes_the_cost(open_page, key, value):
-    app = open_page("cost")
-    before = app.metric[2].value, list(app.table[0].value.iloc[:, 2])
+    app = open_page("cost", quantity="published")
+    before = app.metric[3].value, list(app.table[0].value.iloc[:, 2])
     move(app, key, value)
-    assert (app.metric[2].value, list(app.table[0].value.iloc[:, 2])) != before
+    assert (app.metric[3].value, list(app.table[0].value.iloc[:, 2])) != before
     for choice in (("over", "layers"), ("quantity", "counted"), ("lang", "de")):
         move(app, *choice)
 
 
 def test_the_cost_page_measures_on_its_button(open_page):
-    app = open_page("cost")
-    move(app, "window", 16)
-    move(app, "over", "layers")
-    assert move(app, "quantity", "measured").info
+    app = open_page("cost", quantity="counted", window="16", over="layers")
     healthy(app.button(key="measure").click().run())
-    assert not app.info
+    assert app.segmented_control(key="quantity").value == "measured"
+    assert app.query_params.get("quantity") is None
     assert "thread" in app.caption[0].value
     times = list(app.table[0].value.iloc[:, 5])
     assert all(int(time.split(" ")[0].replace(",", "")) > 0 for time in times)
+    assert move(app, "window", 32).info, "sizes of one's own are measured when asked"
+
+
+def test_the_cost_page_opens_on_what_it_measures_then(open_page, monkeypatch):
+    asked = []
+
+    def measure_stacks(stacks):
+        asked.append(stacks[0][0].window)
+        return [Timing(*[1e-5 * (at + 1)] * 4, 1, (), ()) for at in range(len(stacks))]
+
+    monkeypatch.setattr("cla.view.step_times.measure_stacks", measure_stacks)
+    app = open_page("cost")
+    assert asked == list(WINDOWS)
+    assert [metric.value for metric in app.metric][:3] == ["10 µs", "20 µs", "50 µs"]
+    open_page("cost")
+    assert len(asked) == len(WINDOWS), "once, for all visitors"
 
 
 def test_the_clips_page_analyzes_each_sample_with_each_lane(open_page):
@@ -127,10 +147,10 @@ def test_the_compare_page_names_the_tokens_that_differ(open_page):
     assert app.pills(key="clips").value == ["telephone"]
     listed = app.selectbox(key="at").options
     assert "full says" in listed[0]
-    before = app.markdown[-2].value
+    before = app.markdown[-1].value
     app.selectbox(key="at").select_index(len(listed) - 1)
     healthy(app.run())
-    assert app.markdown[-2].value != before
+    assert app.markdown[-1].value != before
     for key, value in (("measure", "error"), ("measure", "found"), ("lane", "nystrom"), ("m", 64)):
         move(app, key, value)
     table = app.table[0].value

@@ -164,7 +164,7 @@ def test_what_is_drawn_is_what_was_recorded(folder):
     assert lanes[0].probabilities[0] == pytest.approx(row["probabilities"])
     assert len(lanes[2].times_s) < len(lanes[0].times_s)
     found = marks(SAY, recording)
-    assert [mark.label for mark in found] == ["M = 4", "lanes", "Reset"]
+    assert [mark.label for mark in found] == ["4 landmarks", "lanes", "Reset"]
     assert 0.8 < found[0].start_s < 1.3
     chart = recorded_predictions(SAY, recording.manifest.labels, lanes, found)
     assert chart.data[0].z.shape == (10, len(lanes[0].times_s))

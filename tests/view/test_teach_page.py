@@ -64,7 +64,10 @@ def test_the_confusion_matrix_is_drawn_by_its_shares():
 def test_every_lane_is_named_in_the_table():
     scores = (score("full"), score("continual_nystrom continual M=16"), score("new thing"))
     table = lane_table(SAY, Taught(tiny_sound_task(), scores))
-    assert table["attention"][:2] == ["full", "continual Nyström, continual landmarks, M = 16"]
+    assert table["attention"][:2] == [
+        "Full attention",
+        "Continual low-rank attention, 16 continual landmarks",
+    ]
     assert table["classes right, %"][0] == "65.0"
     assert lane_title(SAY, "new thing") == "new thing"
 
