@@ -24,10 +24,10 @@ SOUNDS = TrainingConfig(
 )
 """Few recordings, short runs: ESC-10."""
 
-GESTURES_MODEL = ModelConfig(embed_dim=32, heads=4, feed_forward_dim=64, harmonics=2, dropout=0.2)
+GESTURES_MODEL = ModelConfig(embed_dim=32, heads=4, feed_forward_dim=64, harmonics=2, dropout=0.3)
 GESTURES = TrainingConfig(
-    epochs=1,
-    fit_epochs=1,
+    epochs=2,
+    fit_epochs=2,
     batch_size=8,
     loss="every",
     piece=160,
@@ -39,7 +39,7 @@ GESTURES = TrainingConfig(
     learning_rate=2e-3,
     weight_decay=1e-2,
     label_smoothing=0.1,
-    average=0.98,
+    average=0.99,
 )
 """Two or three recordings of one person, heard of as other people's: gesture-phase."""
 
