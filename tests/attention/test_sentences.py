@@ -113,7 +113,7 @@ def test_whole_numbers_of_numpy_are_taken_for_pythons():
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"num_classes": 0}, {"input_dim": 0}, {"num_layers": 1.5}, {"position_period": 15},
+        {"num_classes": 0}, {"input_dim": 0}, {"num_layers": 1.5}, {"position_period": 0},
         {"position_harmonics": -1}, {"dropout": 2}, {"pseudo_inverse": "svd"},
     ],
     ids=str,
