@@ -107,8 +107,7 @@ def main() -> None:
         f"{right['window 1']} with a window of one token.\n\n"
         "What a window earns, by the same weights: words found of left-out speakers (900, clean "
         "and at 8 kHz,\none after the other), wrong events in 100 words, and false events a minute "
-        "on Italian speech; empty\nwhere there are more landmarks than tokens, or nothing was "
-        "measured.\n\n"
+        "on Italian speech; empty\nwhere there are more landmarks than tokens.\n\n"
         f"{of_windows(card['windows'])}"
     )
     page.write_text(f"{before}{START}\n{tables}\n{END}{after}", "utf-8")
