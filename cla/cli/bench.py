@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = Options(
         prog="cla bench",
         description="Measure step times of every attention kind and of its peers, in one thread.",
+        examples=("cla bench --quick", "cla bench --windows 120 1024 --plot times.html"),
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print one JSON object instead of tables")

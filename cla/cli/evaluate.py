@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from cla.cli import evaluate_clips, evaluate_photographs
 from cla.cli.experiment_options import require_extra
+from cla.cli.tables import print_rows
 from cla.cli.terminal import Terminal
 from cla.errors import ClaError
 from cla.models import load_task, tasks
@@ -31,6 +31,7 @@ def main(argv: Sequence[str]) -> int:
         description="Print the table of trained runs: mean and deviation over seeds. To judge "
         "recordings of spoken digits or photographs of hands: cla evaluate digits (or hands) "
         "--clips FOLDER --help.",
+        examples=("cla evaluate work --table table.md", "cla evaluate digits"),
     )
     parser.add_argument("source", help="a run, a --work-dir, a results.parquet, or a task: digits")
     parser.add_argument("--table", type=Path, action="append", default=[], metavar="FILE",
@@ -86,9 +87,4 @@ def print_lines(lines: Sequence[Any], console: Console) -> None:
     """Print the table."""
     from cla.experiments.table import cells, headings
 
-    table = Table()
-    for index, name in enumerate(headings(lines)):
-        table.add_column(name, justify="left" if index in (1, 2) else "right")
-    for row in cells(lines):
-        table.add_row(*row)
-    console.print(table)
+    print_rows(console, headings(lines), cells(lines), name_at=3)

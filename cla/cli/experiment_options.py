@@ -53,7 +53,8 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     """The one attention of a run."""
     parser.add_argument("--kind", choices=(*KINDS, "any", *FLOORS), default=None,
-                        help="attention; any: one set of weights for all; "
+                        metavar="KIND", help=f"attention: {', '.join(KINDS)}; "
+                        "any: one set of weights for all; "
                         f"{', '.join(FLOORS)}: of the newest token alone")  # fmt: skip
     parser.add_argument("--stack-mode", choices=get_args(StackMode),
                         help="how upper layers see the past")  # fmt: skip

@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = Options(
         prog="cla export",
         description="Write one step of a task's classifier, state in and state out, to a file.",
+        examples=("cla export digits.onnx", "cla export hands.pt2 --task hands --landmarks 8"),
     )
     parser.add_argument("out", type=Path, metavar="OUT", help="a file .onnx or .pt2")
     parser.add_argument("--task", default="digits", help="default: %(default)s")

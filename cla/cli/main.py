@@ -17,18 +17,24 @@ from cla.options import Options
 USER_ERROR = 2
 INTERRUPTED = 130
 READER_LEFT = 141
+EXAMPLES = """examples:
+  cla app
+  cla run clip.wav
+  cla COMMAND --help
+
+"""
 STATUSES = """exit status:
   0    done
   1    cla replay --compare: the session is not as it was recorded
-  2    something that you can put right, said on standard error; also a full disk
+  2    something that you can put right, said on standard error; a full disk
   129, 130, 143
-       stopped by a hangup, by Ctrl-C, by SIGTERM; what was written so far is kept
+       stopped by a hangup, by Ctrl-C, by SIGTERM; what was written is kept
   141  whoever read the output has left
 """
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("cla.cli.run:main", "run the lanes on a file, a microphone or a camera"),
-    "app": ("cla.cli.app:main", "start the app in the browser: cla app --server.port 8501"),
+    "app": ("cla.cli.app:main", "start the app in the browser"),
     "bench": ("cla.cli.bench:main", "measure step times here"),
     "export": ("cla.cli.export:main", "write a classifier as ONNX"),
     "fetch": ("cla.cli.fetch:main", "bring what is not shipped"),
@@ -99,8 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = Options(
         prog="cla",
         description="Continual low-rank attention on sound and video.",
-        epilog=STATUSES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=EXAMPLES + STATUSES,
     )
     parser.add_argument("--version", action="version", version=f"cla {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")

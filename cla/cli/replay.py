@@ -1,6 +1,5 @@
 """`cla replay`: a recorded session run again, and whether that gives the same."""
 
-import argparse
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,13 +10,13 @@ import torch
 from cla.attention.kernels.ahead import compiled
 from cla.cli.lanes import add_lane_arguments, lanes_of
 from cla.cli.signals import unbroken
-from cla.cli.summary import Summary, print_json, print_table
+from cla.cli.summary import Summary, print_json, print_table, refuse_two_outputs
 from cla.cli.terminal import Terminal, say, warn
 from cla.engine import Recording, ReplayCheck, ReplayConfig, changes, replay
 from cla.models import TaskModel, lane_names, open_task
 from cla.options import Options
 from cla.printable import printable
-from cla.telemetry import TokenRecord, device_name, open_writer
+from cla.telemetry import STANDARD_OUTPUT, TokenRecord, device_name, open_writer
 
 DIFFERS = 1
 
@@ -28,7 +27,9 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         ClaError: the folder holds no session, or one that cannot be replayed.
     """
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.parse_args(argv)
+    refuse_two_outputs(parser, options)
     torch.set_num_threads(1)  # as many as it was recorded with: others round otherwise
     recording = Recording(options.folder)
     task = open_task(options.task) if options.task else recording.task()
@@ -58,9 +59,10 @@ def main(argv: Sequence[str]) -> int:
     if options.json:
         print_json({**summary.as_dict(), "replay": verdict})
     else:
-        print_table(summary, Terminal())
+        aside = options.out == STANDARD_OUTPUT
+        print_table(summary, Terminal(stderr=aside))
         for sentence in _sentences(verdict):
-            say(sentence)
+            (warn if aside else say)(sentence)
     return DIFFERS if options.compare and verdict["equal"] is False else 0
 
 
@@ -90,10 +92,11 @@ def _sentences(verdict: dict[str, Any]) -> list[str]:
     return said
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Options:
     parser = Options(
         prog="cla replay",
         description="Run a recorded session again, with the same input and the same commands.",
+        examples=("cla replay talk --compare", "cla replay talk --lanes full,continual_nystrom:4"),
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="as cla run --record makes it")
     parser.add_argument(
@@ -103,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
         "--task", help="run another task: its name or its file (default: the one recorded)"
     )
     add_lane_arguments(parser, default=None)
-    parser.add_argument("--out", metavar="FILE", help="write rows to FILE (.parquet, .csv, .jsonl)")
+    parser.add_argument("--out", metavar="FILE", 
+                        help="write rows to FILE (.parquet, .csv, .jsonl), or to -")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser

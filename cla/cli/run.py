@@ -20,13 +20,13 @@ from cla.cli.sources import (
     say_limits,
     source_name,
 )
-from cla.cli.summary import Summary, print_json, print_table
+from cla.cli.summary import Summary, print_json, print_table, refuse_two_outputs
 from cla.cli.terminal import Terminal, warn
 from cla.engine import Feeder, NoticeRecord, Record, Recorder, Session, kernels, stream_of
 from cla.errors import ClaError
 from cla.models import open_task
 from cla.options import Options, positive
-from cla.telemetry import TokenRecord, device_name, open_writer
+from cla.telemetry import STANDARD_OUTPUT, TokenRecord, device_name, open_writer
 
 POLL_S = 0.2
 USER_ERROR = 2
@@ -41,7 +41,9 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         ClaError: wrong options or input; what came before has been reported.
     """
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.parse_args(argv)
+    refuse_two_outputs(parser, options)
     # A step is too small to share: more threads make it slower.
     torch.set_num_threads(1)
     task = open_task(options.task or default_task(options)).on(options.device)
@@ -126,13 +128,19 @@ def _report(
     if options.json:
         print_json(summary.as_dict())
     else:
-        print_table(summary, Terminal())
+        print_table(summary, Terminal(stderr=options.out == STANDARD_OUTPUT))
 
 
 def _parser() -> Options:
     parser = Options(
         prog="cla run",
         description="Run the lanes on a sound or video file, a microphone or a camera.",
+        examples=(
+            "cla run clip.wav",
+            "cla run --microphone --seconds 30 --record talk",
+            "cla run hands.mp4 --task hands --lanes full,continual,continual_nystrom:8",
+            "cla run clip.wav --out - | head",
+        ),
     )
     add_source_arguments(parser)
     parser.add_argument(
@@ -157,7 +165,10 @@ def _parser() -> Options:
         "--record", metavar="FOLDER", help="record the session to a new folder, for cla replay"
     )
     parser.add_argument(
-        "--out", metavar="FILE", help="write rows to FILE (.parquet, .csv or .jsonl) at the end"
+        "--out",
+        metavar="FILE",
+        help="write rows to FILE (.parquet, .csv or .jsonl) at the end, or to - as JSON "
+        "lines as they come",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object, not a table")
     return parser

@@ -1,21 +1,25 @@
 """What a run amounts to, lane by lane."""
 
+import argparse
 import json
 import sys
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.columns import Columns
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from cla.attention import REFERENCE, summed
-from cla.telemetry import RunningStatistics, TokenRecord
+from cla.cli.tables import print_rows
+from cla.options import Options
+from cla.telemetry import STANDARD_OUTPUT, RunningStatistics, TokenRecord
 from cla.types import Event
 
+HEADINGS = (
+    "lane", "tokens", "events", "median ms", "p95 ms", "ops/token", "fewer", "agrees",
+)  # fmt: skip
 MAX_EVENTS = 100_000
 """The newest ones that are kept of a lane; no file within the limits has more."""
 
@@ -121,6 +125,12 @@ class Summary:
         }
 
 
+def refuse_two_outputs(parser: Options, options: argparse.Namespace) -> None:
+    """End the program where both rows and the one JSON object would go to standard output."""
+    if options.json and options.out == STANDARD_OUTPUT:
+        parser.error("--json and --out - both write to standard output: choose one")
+
+
 def print_json(values: dict[str, Any]) -> None:
     """Print one JSON object for programs."""
     # In ASCII, which every terminal and file takes.
@@ -130,31 +140,24 @@ def print_json(values: dict[str, Any]) -> None:
 
 def print_table(summary: Summary, console: Console) -> None:
     """Print a run for people."""
-    # Without rules between them, the columns fit into a terminal of 80.
-    table = Table(
-        title=f"{summary.source}: {summary.duration_s:.1f} s, {summary.device}",
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-        collapse_padding=True,
-    )
-    for column in (
-        "lane", "tokens", "events", "median ms", "p95 ms", "ops/token", "fewer", "agrees",
-    ):  # fmt: skip
-        table.add_column(column, justify="left" if column == "lane" else "right", overflow="fold")
     base = summary.ops_per_token(REFERENCE) if REFERENCE in summary.lanes else None
+    rows = []
     for name, lane in summary.lanes.items():
         ops = summary.ops_per_token(name)
-        table.add_row(
-            name,
-            f"{lane.tokens:,}",
-            f"{lane.event_count:,}",
-            _number(lane.compute_ms.median(), ".2f"),
-            _number(lane.compute_ms.p95(), ".2f"),
-            _number(ops, ",.0f"),
-            _number(base / ops if base and ops else None, ",.1f", "x"),
-            _number(summary.agreement(name), ".1%"),
+        rows.append(
+            [
+                name,
+                f"{lane.tokens:,}",
+                f"{lane.event_count:,}",
+                _number(lane.compute_ms.median(), ".2f"),
+                _number(lane.compute_ms.p95(), ".2f"),
+                _number(ops, ",.0f"),
+                _number(base / ops if base and ops else None, ",.1f", "x"),
+                _number(summary.agreement(name), ".1%"),
+            ]
         )
-    console.print(table)
+    title = f"{summary.source}: {summary.duration_s:.1f} s, {summary.device}"
+    print_rows(console, HEADINGS, rows, title=title)
     if summary.gaps_s or summary.dropped_frames:
         console.print(
             f"left out to keep up: {summary.dropped_frames:,} pictures; {summary.gaps_s:.2f} s "

@@ -30,10 +30,12 @@ def main(argv: Sequence[str]) -> int:
     parser = Options(
         prog="cla sweep",
         description="Train and judge a grid of runs; started again, it does what is left.",
+        examples=("cla sweep esc10 --data ESC-50 --work-dir work --landmarks 2 8",),
     )
     add_data_options(parser)
     parser.add_argument("--kinds", nargs="+", choices=(*KINDS, "any", *FLOORS), default=[REFERENCE],
-                        help="trained with; any: one set of weights for all; "
+                        metavar="KIND", help=f"trained with: {', '.join(KINDS)}; "
+                        "any: one set of weights for all; "
                         f"{', '.join(FLOORS)}: of the newest token alone")  # fmt: skip
     parser.add_argument("--stacks", nargs="+", choices=get_args(StackMode),
                         default=["retroactive"], help="how upper layers see the past")  # fmt: skip

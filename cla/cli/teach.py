@@ -128,6 +128,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = Options(
         prog="cla teach",
         description="Teach two to eight classes of your own, from 10 to 30 s of clips of each.",
+        examples=(
+            "cla teach --features speech --class yes=yes.wav --class no=no.wav \\\\",
+            "          --out words.safetensors",
+            "cla run --task words.safetensors clip.wav",
+        ),
     )
     parser.add_argument(
         "--features",

@@ -1,10 +1,11 @@
 """`cla train` and `cla fit-landmarks`: a task's recipe, or one run on a data set."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from textwrap import fill
 
 from cla.cli.evaluate import print_lines
 from cla.cli.experiment_options import (
@@ -21,6 +22,18 @@ from cla.models import tasks
 from cla.options import Options
 from cla.resources import recipes_root
 
+TRAINABLE = """usage: cla train NAME [options]      NAME --help lists the options of each
+
+tasks, whose shipped weights are made again by recipes of the repository:
+{tasks}
+
+data sets, on which one run is trained and judged:
+{datasets}
+
+examples:
+  cla train digits --help
+  cla train esc10 --data ESC-50 --work-dir work --landmarks 8"""
+
 
 def main(argv: Sequence[str]) -> int:
     """Make the weights of a shipped task again, or train a run on a data set.
@@ -28,13 +41,20 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         ClaError: there is neither of that name, or see `run_recipe` and `train_on_data`.
     """
-    named = argv[0] if argv else "nothing"
+    if not argv or argv[0] in ("-h", "--help"):
+        print(TRAINABLE.format(tasks=_listed(tasks()), datasets=_listed(DATASETS)))
+        return 0
+    named = argv[0]
     if named in tasks():
         return run_recipe(named, argv[1:])
     if named not in DATASETS and not named.startswith("-"):
         known = ", ".join((*tasks(), *DATASETS))
         raise ClaError("recipe_unknown", name=named, choices=known)
     return train_on_data(argv)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return fill(", ".join(names), 76, initial_indent="  ", subsequent_indent="  ")
 
 
 def run_recipe(task: str, argv: Sequence[str]) -> int:
@@ -55,7 +75,9 @@ def train_on_data(argv: Sequence[str]) -> int:
         ClaError: the data set is missing, or a setting is out of range.
     """
     parser = Options(
-        prog="cla train", description="Train and judge one run on a data set; it can be resumed."
+        prog="cla train",
+        description="Train and judge one run on a data set; it can be resumed.",
+        examples=("cla train esc10 --data ESC-50 --work-dir work --landmarks 8",),
     )
     add_data_options(parser)
     add_model_options(parser)
@@ -90,6 +112,7 @@ def fit_main(argv: Sequence[str]) -> int:
         prog="cla fit-landmarks",
         description="Fit fixed landmarks, k-means centers of projected queries and keys, to the "
         "weights of a run.",
+        examples=("cla fit-landmarks work/runs/RUN --work-dir work --landmarks 4 8",),
     )
     parser.add_argument("run", type=Path, help="folder of a run")
     parser.add_argument("--work-dir", type=Path, required=True, help="folder that keeps the tokens")

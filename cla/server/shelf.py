@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cla.engine import Recorder, Recording, RecordingLimits, remove, unpack
+from cla.engine.recording.layout import LOG, MANIFEST
 from cla.errors import ClaError
 
 VARIABLE = "CLA_RECORDINGS"
@@ -30,6 +31,14 @@ class ShelfLimits:
     max_age_s: float | None = None
 
 
+def _same_session(one: Path, other: Path) -> bool:
+    """Whether settings and log are the same, which decide all records."""
+    return all(
+        (other / name).is_file() and (one / name).read_bytes() == (other / name).read_bytes()
+        for name in (MANIFEST, LOG)
+    )
+
+
 class Shelf:
     """The recordings of one owner, by names that are made here."""
 
@@ -49,11 +58,17 @@ class Shelf:
     def add(self, content: BinaryIO) -> str:
         """Put a session on the shelf that comes as a zip file; returns its name.
 
+        One that is here already stays as it is, and its name is returned.
+
         Raises:
             ClaError: it is not a session, too large, or the shelf is full.
         """
         folder = self._new()
         unpack(content, folder, self.limits.recording)
+        for name in self._names():
+            if name != folder.name and _same_session(folder, self.folder / name):
+                self.delete(folder.name)
+                return name
         return folder.name
 
     def recordings(self) -> list[Recording]:

@@ -3,9 +3,10 @@
 from cla.telemetry.device import device_name
 from cla.telemetry.records import LaneRecord, TokenRecord
 from cla.telemetry.statistics import RunningStatistics
-from cla.telemetry.writers import RecordWriter, open_writer
+from cla.telemetry.writers import STANDARD_OUTPUT, RecordWriter, open_writer
 
 __all__ = [
+    "STANDARD_OUTPUT",
     "LaneRecord",
     "RecordWriter",
     "RunningStatistics",

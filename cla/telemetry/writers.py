@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
@@ -177,17 +178,39 @@ class ParquetWriter(RecordWriter):
         self._pending = []
 
 
+class StandardOutput(JsonLinesWriter):
+    """One JSON object a line on standard output, as they come.
+
+    Raises:
+        OSError: nobody reads it, or it cannot be written.
+    """
+
+    def __init__(self) -> None:
+        self._begin(sys.stdout.buffer)
+
+    def write(self, record: TokenRecord) -> None:
+        """Write one token's rows."""
+        self._add(rows(record))
+        self._file.flush()
+
+    def close(self) -> None:
+        """Leave standard output open."""
+
+
+STANDARD_OUTPUT = "-"
 WRITERS: Mapping[str, type[CsvWriter] | type[JsonLinesWriter] | type[ParquetWriter]] = (
     MappingProxyType({".parquet": ParquetWriter, ".csv": CsvWriter, ".jsonl": JsonLinesWriter})
 )
 
 
 def open_writer(path: str | Path) -> RecordWriter:
-    """A writer for the file's extension.
+    """A writer for the file's extension; `-` is standard output.
 
     Raises:
         ClaError: another extension, or the file cannot be written.
     """
+    if path == STANDARD_OUTPUT:
+        return StandardOutput()
     path = Path(path)
     kind = WRITERS.get(path.suffix.lower())
     if kind is None:

@@ -3,17 +3,19 @@
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from cla.capture import endings, sample_clips
+from cla.capture import sample_clips
 from cla.errors import ClaError
 from cla.models import TaskModel
 from cla.texts import Texts
-from cla.view.clip_source import MOST_BYTES, Clip, sample, uploaded_clip
+from cla.view.clip_source import Clip, sample, uploaded_clip
 from cla.view.fetch_offer import offer_fetch
 from cla.view.frame import complain, tell
 from cla.view.live_app import clip_tasks
 from cla.view.settings import choice, choices
 
 MOST_UPLOADS = 4
+MOST_TAKEN_MB = 200
+"""What uploads take; whatever is wrong with a file, its size too, is said on the page."""
 
 
 def choose_task(say: Texts) -> TaskModel:
@@ -47,9 +49,8 @@ def choose_clip(say: Texts, task: TaskModel) -> Clip | None:
         )
         upload = st.file_uploader(
             say("clip.upload"),
-            type=endings(task.input),
             help=say(f"clip.upload_help_{task.input}"),
-            max_upload_size=MOST_BYTES // 2**20,
+            max_upload_size=MOST_TAKEN_MB,
             key=f"upload-{task.name}",
         )
     return _uploaded(say, task, upload) if upload else sample(say, task, name)
@@ -61,10 +62,9 @@ def choose_clips(say: Texts, task: TaskModel) -> list[Clip]:
     names = choices(say("clip.samples"), list(titles), key="clips", format_func=titles.__getitem__)
     uploads = st.file_uploader(
         say("clip.uploads"),
-        type=endings(task.input),
         help=say(f"clip.upload_help_{task.input}"),
         accept_multiple_files=True,
-        max_upload_size=MOST_BYTES // 2**20,
+        max_upload_size=MOST_TAKEN_MB,
         key=f"uploads-{task.name}",
     )
     if len(uploads) > MOST_UPLOADS:

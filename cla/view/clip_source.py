@@ -23,7 +23,7 @@ from cla.view.cache import Cache
 
 MOST_BYTES = 50 * 2**20
 UPLOAD_LIMITS = FileLimits(
-    AudioLimits(max_duration_s=300.0, max_bytes=MOST_BYTES),
+    AudioLimits(max_duration_s=600.0, max_bytes=MOST_BYTES),
     VideoLimits(max_duration_s=60.0, max_bytes=MOST_BYTES, max_frames=60 * 60),
 )
 MOST_CLIPS = 8

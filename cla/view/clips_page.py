@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import streamlit as st
 
-from cla.printable import printable
 from cla.telemetry import device_name
 from cla.texts import Texts
 from cla.view.cache import Cache
@@ -13,7 +12,7 @@ from cla.view.clip_analysis import ClipAnalysis, analyze_clip, player_message
 from cla.view.clip_choice import choose_clip, choose_task
 from cla.view.clip_figures import predictions
 from cla.view.figures import show
-from cla.view.frame import page_head
+from cla.view.frame import page_head, plain
 from cla.view.lane_choice import choose_lane, choose_window
 from cla.view.lane_scores import FULL
 from cla.view.surface import surface
@@ -47,7 +46,7 @@ def clips_page() -> None:
         return analysis, time.perf_counter() - start
 
     analysis, seconds = _analyses().get((clip.name, config), analyze)
-    st.text(say("clips.shown", title=printable(clip.title)))
+    st.markdown(f"### {plain(clip.title)}")
     _figures(say, analysis, seconds)
     systems = [FULL_SYSTEM, system]
     counts = None, config.num_landmarks

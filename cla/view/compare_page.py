@@ -12,7 +12,7 @@ from cla.view.clip_choice import choose_clips, choose_task
 from cla.view.clip_source import Clip
 from cla.view.compare_figures import MEASURES, attention_rows, over_landmarks, probabilities
 from cla.view.figures import show
-from cla.view.frame import page_head
+from cla.view.frame import page_head, plain
 from cla.view.lane_choice import choose_lane, choose_window
 from cla.view.lane_scores import FULL, Difference, LaneScore, Scan, differences, score_lane
 from cla.view.settings import choice
@@ -62,6 +62,7 @@ def compare_page() -> None:
             lambda: scan_lane(task, config, clip.tokens, kernels=kernels().ready),
         )
 
+    st.markdown(f"### {', '.join(plain(clip.title) for clip in clips)}")
     _scores(say, task, scan, clips)
     st.markdown(f"### {say('compare.which')}")
     system, config = choose_lane(say, task)

@@ -83,10 +83,14 @@ def tell(say: Texts, notice: Sentence, file: str = "") -> None:
     st.info(_about(file, notice.said(say.language)))
 
 
+def plain(name: str) -> str:
+    """A name, which is no Markdown whatever it holds, in Markdown."""
+    return MARKED.sub(r"\\\g<0>", printable(name))
+
+
 def _about(file: str, sentence: str) -> str:
-    """A sentence with the name of a file before it, which is no Markdown."""
-    name = MARKED.sub(r"\\\g<0>", printable(file))
-    return f"{name}: {sentence}" if name else sentence
+    """A sentence with the name of a file before it."""
+    return f"{plain(file)}: {sentence}" if file else sentence
 
 
 def _language_switch(say: Texts) -> None:

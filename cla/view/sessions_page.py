@@ -28,6 +28,7 @@ from cla.view.visitor import visitor
 MOST_REPLAYS = 3
 MAX_UPLOAD_MB = 200
 CHOSEN, TURN, WHY_NOT = "session", "session_turn", "session_refused"
+HERE = "session_here"
 
 
 @st.cache_resource(scope="session")
@@ -53,6 +54,8 @@ def sessions_page() -> None:
             key=CHOSEN,
             format_func=lambda name: _title(say, recordings[name]),
         )
+        if st.session_state.pop(HERE, False):
+            st.info(say("sessions.here"))
         _keep_or_delete(say, shelf, recordings[name])
         try:
             _open(say, recordings[name])
@@ -191,7 +194,9 @@ def _upload(say: Texts, shelf: Shelf) -> None:
             return
         try:
             # Before the page is drawn anew, which then shows what has come.
-            st.session_state[CHOSEN] = shelf.add(content)
+            known = {recording.folder.name for recording in shelf.recordings()}
+            name = st.session_state[CHOSEN] = shelf.add(content)
+            st.session_state[HERE] = name in known
             st.session_state[TURN] += 1
         except ClaError as error:
             st.session_state[WHY_NOT] = error

@@ -8,7 +8,7 @@ import streamlit as st
 
 from cla.capture import endings
 from cla.errors import ClaError
-from cla.features import YAMNET_FILE
+from cla.features import YAMNET_FILE, front_end
 from cla.models import read_task_file
 from cla.resources import fetched_path
 from cla.teaching import (
@@ -17,6 +17,7 @@ from cla.teaching import (
     MAX_NAME,
     MOST_CLASSES,
     Taught,
+    check_names,
     scores_of,
     teach,
 )
@@ -29,7 +30,7 @@ from cla.view.surface import surface
 from cla.view.taught_results import show_taught
 from cla.view.teach_draft import Draft
 
-KINDS = ("sound", "hands", "pictures")
+KINDS = ("sound", "words", "hands", "pictures")
 MAX_FILE_MB = 16
 MAX_TITLE = 40
 
@@ -57,6 +58,7 @@ def teach_page() -> None:
     _gather(say, draft)
     _train(say, draft)
     if draft.taught:
+        st.success(say("teach.done", names=", ".join(draft.names)))
         show_taught(say, draft.taught)
     with st.expander(say("teach.open")):
         _open(say, draft)
@@ -65,7 +67,7 @@ def teach_page() -> None:
 def _features(kind: str) -> str:
     """The front end for what is taught: for sounds the better one, where it was fetched."""
     if kind != "sound":
-        return kind
+        return "speech" if kind == "words" else kind
     return "sounds" if fetched_path(YAMNET_FILE).exists() else "spectrum"
 
 
@@ -158,12 +160,18 @@ def _recorded(say: Texts, draft: Draft) -> list[bytes]:
 
 
 def _is_sound(draft: Draft) -> bool:
-    return draft.features in ("spectrum", "sounds")
+    return front_end(draft.features).input == "sound"
 
 
 def _train(say: Texts, draft: Draft) -> None:
     """The button that trains, or what it waits for."""
     waiting = [place for place in draft.places if draft.missing_s(place)]
+    try:
+        check_names(draft.names)
+        named = True
+    except ClaError as error:
+        complain(say, error)
+        named = False
     with st.container(horizontal=True, vertical_alignment="bottom"):
         title = st.text_input(
             say("teach.title_of_set"),
@@ -172,7 +180,9 @@ def _train(say: Texts, draft: Draft) -> None:
             key="set",
             width=340,
         )
-        pressed = st.button(say("teach.train"), type="primary", disabled=bool(waiting), key="train")
+        pressed = st.button(
+            say("teach.train"), type="primary", disabled=bool(waiting) or not named, key="train"
+        )
     if waiting:
         names = ", ".join(draft.names[place - 1] for place in waiting)
         st.info(say("teach.waiting", names=names))

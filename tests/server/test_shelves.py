@@ -96,11 +96,19 @@ def test_nothing_is_recorded_where_nothing_plays(store):
 
 def filled(shelf, folder, count=1):
     """A shelf with so many recordings of nothing."""
-    (folder / "session.json").write_bytes(MANIFEST)
     (folder / "log.jsonl").write_bytes(b"")
-    for _ in range(count):
+    for second in range(count):
+        started = b'"started": "%s"' % (b"+" * second)
+        (folder / "session.json").write_bytes(MANIFEST.replace(b'"started": ""', started))
         shelf.add(packed(folder))
     return shelf
+
+
+def test_a_session_that_is_here_is_not_taken_again(tmp_path):
+    shelf = filled(Shelf(tmp_path / "shelf", VISITOR), tmp_path)
+    (name,) = [recording.folder.name for recording in shelf.recordings()]
+    assert shelf.add(packed(tmp_path)) == name
+    assert len(list(shelf.folder.iterdir())) == 1
 
 
 MANIFEST = (

@@ -119,6 +119,10 @@ def test_a_session_is_uploaded_opened_and_deleted(shelf, folder):
     name = shelf.recordings()[0].folder.name
     assert app.selectbox(key="session").value == name
     assert metric(app, "replay") == "equal, bit for bit"
+    app.file_uploader(key="session_upload_1").upload("again.zip", packed(folder).getvalue())
+    healthy(app.run())
+    assert app.info[0].value == SAY("sessions.here")
+    assert [one.folder.name for one in shelf.recordings()] == [name]
     app.button(key="delete").click()
     assert healthy(app.run()).info
     assert shelf.recordings() == []
