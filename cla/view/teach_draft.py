@@ -1,6 +1,10 @@
 """What a visitor is about to teach: names and clips, in memory, for as long as the visit."""
 
+import secrets
 from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
+
+import streamlit as st
 
 from cla.capture import open_file
 from cla.errors import ClaError
@@ -107,3 +111,34 @@ class Draft:
             clip = read_taught_clip(end, file, left_s)
             self.notices = tuple(file.notices)
             return clip
+
+
+ADDRESS = "draft"
+"""The drafts' name in the address, by which a page that was reloaded finds them again."""
+_KEPT = "drafts"
+
+
+class Drafts(dict[str, Draft]):
+    """What one visitor is about to teach, by features; `address` is its secret name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.address = secrets.token_urlsafe(16)
+
+
+@st.cache_resource
+def _all() -> WeakValueDictionary[str, Drafts]:
+    """Those of all visitors; Streamlit's sessions hold them, two minutes beyond their pages."""
+    return WeakValueDictionary()
+
+
+def visitor_drafts() -> Drafts:
+    """The drafts of this visitor, also after a reload of the page."""
+    if _KEPT not in st.session_state:
+        found = _all().get(st.query_params.get(ADDRESS, ""))
+        st.session_state[_KEPT] = Drafts() if found is None else found
+    drafts: Drafts = st.session_state[_KEPT]
+    _all()[drafts.address] = drafts
+    if st.query_params.get(ADDRESS) != drafts.address:
+        st.query_params[ADDRESS] = drafts.address
+    return drafts

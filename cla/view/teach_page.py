@@ -28,7 +28,7 @@ from cla.view.live_page import live_texts
 from cla.view.settings import choice, number
 from cla.view.surface import surface
 from cla.view.taught_results import show_taught
-from cla.view.teach_draft import Draft
+from cla.view.teach_draft import Draft, visitor_drafts
 
 KINDS = ("sound", "words", "hands", "pictures")
 MAX_FILE_MB = 16
@@ -73,8 +73,7 @@ def _features(kind: str) -> str:
 
 def _draft(features: str) -> Draft:
     """What this visitor is about to teach of this kind."""
-    drafts: dict[str, Draft] = st.session_state.setdefault("drafts", {})
-    return drafts.setdefault(features, Draft(features))
+    return visitor_drafts().setdefault(features, Draft(features))
 
 
 def _name(say: Texts, draft: Draft) -> None:

@@ -17,7 +17,7 @@ from cla.teaching import LaneScore, Taught
 from cla.texts import Texts
 from cla.view.live_app import live_server
 from cla.view.taught_results import confusion_chart, lane_table, lane_title
-from cla.view.teach_draft import Draft
+from cla.view.teach_draft import Draft, _all
 
 SAY = Texts("en")
 NAVIGATION = Path(__file__).parents[2] / "pages" / "navigation.py"
@@ -100,10 +100,38 @@ def test_classes_are_named_given_clips_taught_and_run_live(app, visitor):
     app.button(key="train").click().run()
     assert not app.exception
     assert app.metric[0].value == "65.0 %"
+    assert app.success[0].value.startswith("Learned: talk, Class 2.")
     app.button(key="run-live").click().run()
     assert not app.exception
     own = visitor.visit.own
     assert (own.shown["title"], own.task.name) == ("My classes", "own")
+
+
+def test_names_and_clips_outlive_a_reload_and_go_with_their_page(app):
+    app.text_input(key="class-spectrum-1").set_value("talk").run()
+    uploader = next(one for one in app.file_uploader if one.key.startswith("taught"))
+    uploader.upload("clip.flac", sample_clips()[0].path.read_bytes())
+    address = app.run().query_params["draft"]
+
+    def reloaded():
+        again = AppTest.from_file(str(NAVIGATION), default_timeout=120).run()
+        again.query_params["draft"] = address
+        return again.switch_page("teach.py").run()
+
+    again = reloaded()
+    assert again.text_input(key="class-spectrum-1").value == "talk"
+    assert again.info[0].value == "Not enough yet of: Class 2."
+    _all().pop(address)
+    assert reloaded().text_input(key="class-spectrum-1").value == "Class 1"
+
+
+def test_a_name_is_checked_at_once_and_what_was_learned_is_said(app):
+    app.text_input(key="class-spectrum-2").set_value("Class 1").run()
+    assert "Class 1" in app.error[0].value
+    assert app.button(key="train").disabled
+    app.segmented_control(key="teach").set_value("words")
+    assert not app.run().exception
+    assert app.text_input(key="class-speech-1").value == "Class 1"
 
 
 @pytest.fixture

@@ -3,8 +3,17 @@
 import { part } from "./dom.js";
 
 const SAID_MS = 2000;
+/** What the address holds for this visitor alone. */
+const OWN = "draft";
 
 /** @typedef {{copy: string, copied: string, shown: string}} Data */
+
+/** The address as others may have it. */
+function shared() {
+  const url = new URL(location.href);
+  url.searchParams.delete(OWN);
+  return url.href;
+}
 
 /** Copy where the browser lets this page; it lets secure ones alone. @param {string} text */
 async function copy(text) {
@@ -33,9 +42,9 @@ export function mount(parent, { copy: title, copied, shown }) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   button.onclick = async () => {
-    if (!await copy(location.href)) {
+    if (!await copy(shared())) {
       field.hidden = false;
-      field.value = location.href;
+      field.value = shared();
       field.select();
       return;
     }
