@@ -3,7 +3,7 @@ import { beforeEach, afterEach, test } from "node:test";
 
 import { laneTitle, oneMore, setKinds, showLane, withoutLane, writeLanes } from "../../cla/view/static/lane_controls.js";
 import { changeOf, goingOn } from "../../cla/view/static/lane_changes.js";
-import { offeredWindow, windowsOf } from "../../cla/view/static/windows.js";
+import { fillWindows, offeredWindow, windowsOf } from "../../cla/view/static/windows.js";
 import { setTexts } from "../../cla/view/static/texts.js";
 import { FakeElement, withGlobals } from "./fakes.js";
 
@@ -143,4 +143,19 @@ test("the window from which low rank wins is offered, and from a longer one the 
   assert.equal(offeredWindow([FULL, { ...low, crossing: 60 }], task), null);
   assert.equal(offeredWindow([FULL, { ...low, crossing: 9_000 }], task), null);
   assert.equal(offeredWindow([{ ...FULL, window: 480 }, low], task), 120);
+});
+
+test("a sample that has ended begins again when its windows are to be filled", () => {
+  const done = [];
+  const page = (ended, source) => ({
+    ended,
+    settings: { source },
+    sources: { playSample: () => done.push("sample") },
+    socket: { send: ({ type }) => done.push(type) },
+  });
+  fillWindows(page(false, "sample"));
+  fillWindows(page(true, "microphone"));
+  assert.deepEqual(done.splice(0), ["fill", "fill"]);
+  fillWindows(page(true, "sample"));
+  assert.deepEqual(done, ["sample", "fill"]);
 });

@@ -121,8 +121,7 @@ export function winner(lanes, task) {
   /** @param {Lane} lane */
   const average = (lane) => lane.average ?? Infinity;
   const best = lanes.reduce((least, lane) => (average(lane) < average(least) ? lane : least));
-  const window = best.window ?? task.window;
-  const values = { window: integer(window), exact: compact(best.exact), lane: lanes.indexOf(best) + 1, own: compact(average(best)) };
+  const values = { exact: compact(best.exact), lane: lanes.indexOf(best) + 1, own: compact(average(best)) };
   if (average(best) < best.exact) return say("winner_low", values);
   const { crossing = null } = lanes.find((lane) => lane.crossing && lane.crossing > (lane.window ?? task.window)) ?? {};
   const from = crossing ? ` ${say("winner_from", { crossing: integer(crossing) })}` : "";

@@ -60,6 +60,13 @@ export function showFilling({ byId }, share) {
   byId("fill").textContent = share < 1 ? say("fill_share", { percent: Math.round(100 * share) }) : say("fill");
 }
 
+/** Have the windows filled at once; a sample that has ended begins again, for its windows to be filled. */
+/** @param {Pick<LivePage, "ended" | "settings" | "socket" | "sources">} page */
+export function fillWindows({ ended, settings, socket, sources }) {
+  if (ended && settings?.source === "sample") sources.playSample();
+  socket.send({ type: "fill" });
+}
+
 /** Ask for a window; that of the training is none of its own. @param {Pick<LivePage, "socket" | "task">} page @param {number | null} window */
 export function sendWindow({ socket, task }, window) {
   socket.send({ type: "window", window: window === task?.window ? null : window });

@@ -6,7 +6,7 @@
 import { integer } from "./format.js";
 import { moveLandmarks } from "./landmarks.js";
 import { withExact } from "./lane_controls.js";
-import { offeredWindow, sendWindow, windowsOf } from "./windows.js";
+import { fillWindows, offeredWindow, sendWindow, windowsOf } from "./windows.js";
 
 /**
  * Listen to the controls of `page`, which mean something once the server has said what there is.
@@ -61,9 +61,9 @@ export function wire(page) {
     if (!page.task || !window) return;
     sendWindow(page, window);
     // It need not be waited for.
-    if (window > page.task.window) send("fill");
+    if (window > page.task.window) fillWindows(page);
   });
-  on("fill", "click", () => send("fill"));
+  on("fill", "click", () => fillWindows(page));
   on("add-exact", "click", () => page.sendLanes(withExact(page.lanes)));
   on("mode", "change", (mode) => moveLandmarks(page, { landmark_mode: mode.value }));
   on("maps", "change", (maps) => {
