@@ -46,7 +46,7 @@ def open_patiently(open_page):
 def test_a_session_is_recorded_replayed_downloaded_uploaded_and_deleted(open_patiently, tmp_path):
     page = open_patiently()
     record(page, 2.0)
-    page.get_by_role("link", name="Sessions").click()
+    page.get_by_role("button", name="Open recording").click()
     page.get_by_text("equal, bit for bit").wait_for()
     player = page.get_by_test_id("cla-clip")
     player.locator("canvas").first.wait_for()

@@ -246,7 +246,9 @@ test("the record button says for how long it has been, and why it ended", () => 
   const element = new FakeElement();
   const said = [];
   const sent = [];
-  const button = new RecordButton(element, { notice: (sentence) => said.push(sentence), socket: { send: (each) => sent.push(each) } });
+  const offered = [];
+  const page = { notice: (sentence) => said.push(sentence), offer: (words) => offered.push(words) };
+  const button = new RecordButton(element, { ...page, socket: { send: (each) => sent.push(each) } });
   element.click();
   button.take({ running: true, message: "", remedy: "" });
   clock.pass(61_500);
@@ -260,12 +262,15 @@ test("the record button says for how long it has been, and why it ended", () => 
   button.take({ running: true, message: "", remedy: "" });
   button.take({ running: false, message: "The disk is full.", remedy: "Make room." });
   assert.deepEqual(said, ["1:01 kept", "The disk is full. Make room."]);
+  assert.deepEqual(offered, ["open_recording", "open_recording"]);
+  button.take({ running: false, message: "The disk is full.", remedy: "Make room." });
+  assert.equal(offered.length, 2, "nothing was recorded");
 });
 
 test("a page that comes back goes on with the time of the recording", () => {
   const element = new FakeElement();
   const said = [];
-  const button = new RecordButton(element, { notice: (sentence) => said.push(sentence) });
+  const button = new RecordButton(element, { notice: (sentence) => said.push(sentence), offer: () => {} });
   button.show(null);
   assert.deepEqual(said, []);
   button.show(59);

@@ -161,6 +161,13 @@ export class LivePage {
     element.textContent = sentence || "";
   }
 
+  /** Offer a way on beside what is said. @param {string} words @param {() => void} go */
+  offer(words, go) {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", textContent: words, onclick: go });
+    this.byId("notice").append(" ", button);
+  }
+
   /** Say this beside what is said. @param {string} sentence */
   noticeAlso(sentence) {
     this.notice(`${this.byId("notice").textContent} ${sentence}`.trim());

@@ -5,11 +5,19 @@
 
 import { say } from "./texts.js";
 
+/** Go by the app's own link: another load of the app would be another visitor, without recordings. */
+function openSessions() {
+  /** @type {HTMLAnchorElement | null} */
+  const link = document.querySelector('a[href*="/sessions"]');
+  if (link) link.click();
+  else location.assign("sessions");
+}
+
 export class RecordButton {
   /** When the recording began. @type {number | null} */
   since = null;
 
-  /** @param {HTMLButtonElement} element @param {Pick<LivePage, "socket" | "notice">} page */
+  /** @param {HTMLButtonElement} element @param {Pick<LivePage, "socket" | "notice" | "offer">} page */
   constructor(element, page) {
     this.element = element;
     this.page = page;
@@ -37,6 +45,7 @@ export class RecordButton {
   /** @param {string} why */
   end(why = "") {
     if (this.since !== null || why) this.page.notice(why || say("recorded", { time: this.time }));
+    if (this.since !== null) this.page.offer(say("open_recording"), openSessions);
     this.since = null;
   }
 
