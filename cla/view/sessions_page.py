@@ -27,6 +27,7 @@ from cla.view.visitor import visitor
 
 MOST_REPLAYS = 3
 MAX_UPLOAD_MB = 200
+MAX_TITLE = 60
 CHOSEN, TURN, WHY_NOT = "session", "session_turn", "session_refused"
 HERE = "session_here"
 
@@ -71,7 +72,8 @@ def _title(say: Texts, recording: Recording) -> str:
     about = recording.manifest
     source = say.section("sample").get(about.source, about.source or about.task)
     size = say.number(recording.size_bytes / 2**20, 1)
-    return f"{about.started[:16].replace('T', ' ')} UTC · {source} · {size} MB"
+    named = f"{recording.title} · " if recording.title else ""
+    return f"{named}{about.started[:16].replace('T', ' ')} UTC · {source} · {size} MB"
 
 
 def _keep_or_delete(say: Texts, shelf: Shelf, recording: Recording) -> None:
@@ -86,7 +88,19 @@ def _keep_or_delete(say: Texts, shelf: Shelf, recording: Recording) -> None:
         shelf.delete(name)
         st.session_state.pop(CHOSEN, None)
 
-    with st.container(horizontal=True, vertical_alignment="center"):
+    key = f"session_title_{name}"
+
+    def rename() -> None:
+        try:
+            recording.rename(st.session_state[key])
+        except ClaError as error:
+            st.session_state[WHY_NOT] = error
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            say("sessions.title_of"), recording.title, max_chars=MAX_TITLE, key=key,
+            on_change=rename, width=340,
+        )  # fmt: skip
         st.download_button(
             say("sessions.download"), zipped, f"cla-session-{name}.zip", "application/zip",
             key="download", on_click="ignore",

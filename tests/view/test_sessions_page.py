@@ -119,6 +119,10 @@ def test_a_session_is_uploaded_opened_and_deleted(shelf, folder):
     name = shelf.recordings()[0].folder.name
     assert app.selectbox(key="session").value == name
     assert metric(app, "replay") == "equal, bit for bit"
+    app.text_input(key=f"session_title_{name}").set_value(" *First* try ")
+    healthy(app.run())
+    assert shelf.open(name).title == "*First* try"
+    assert app.selectbox(key="session").options[0].startswith("*First* try · 20")
     app.file_uploader(key="session_upload_1").upload("again.zip", packed(folder).getvalue())
     healthy(app.run())
     assert app.info[0].value == SAY("sessions.here")

@@ -16,10 +16,13 @@ PICTURES = "pictures.mp4"
 RECORDS = "records.arrows"
 FILLED = "filled.f32"
 """Tokens that were put before the stream, float32 rows one after the other, if there were any."""
-FILES = (MANIFEST, TASK, LOG, SOUND, PICTURES, RECORDS, FILLED)
+TITLE = "title.txt"
+"""What its owner calls the session, if they have named it."""
+FILES = (MANIFEST, TASK, LOG, SOUND, PICTURES, RECORDS, FILLED, TITLE)
 """Everything that a session folder may hold; whatever else lies in it is not looked at."""
 
 MAX_LINE_BYTES = 8 * 1024
+MAX_TITLE = 60
 MAX_MANIFEST_BYTES = 64 * 1024
 MAX_PACKET_BYTES = 64 * 2**20
 

@@ -19,10 +19,12 @@ from cla.engine.recording.layout import (
     MANIFEST,
     MAX_LINE_BYTES,
     MAX_MANIFEST_BYTES,
+    MAX_TITLE,
     PICTURES,
     RECORDS,
     SOUND,
     TASK,
+    TITLE,
     RecordingLimits,
     regular_file,
 )
@@ -32,7 +34,9 @@ from cla.engine.recording.recorded_input import FlacSound, Pieces, Samples, mapp
 from cla.engine.recording.rows import Row, read_rows
 from cla.engine.stream import Arrival
 from cla.errors import ClaError
+from cla.files import write_file
 from cla.models import TaskModel, load_task, read_task_file
+from cla.printable import printable
 from cla.types import EncodedFrame
 
 Happening = Arrival[Samples] | Arrival[EncodedFrame] | CommandDone | Filled | Flushed
@@ -191,6 +195,24 @@ class Recording:
             return None
         features = np.fromfile(path, "<f4", numbers, offset=at).reshape(command.rows, command.size)
         return Filled(features, command.tokens, steps)
+
+    @property
+    def title(self) -> str:
+        """What its owner calls it, safe to print; empty where nobody has named it."""
+        path = self._file(TITLE)
+        if path is None:
+            return ""
+        with path.open("rb") as file:
+            named = file.read(4 * MAX_TITLE).decode("utf-8", "replace")
+        return printable(named)[:MAX_TITLE].strip()
+
+    def rename(self, title: str) -> None:
+        """Call the session so; an empty title is none.
+
+        Raises:
+            ClaError: it cannot be written.
+        """
+        write_file(self.folder / TITLE, title.strip()[:MAX_TITLE].encode())
 
     def rows(self) -> Iterator[Row]:
         """The records, a row for each token and lane, up to where they were cut off.
