@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from cla.attention import LOW_RANK, REFERENCE
 from cla.attention.kernels.ahead import compiled
 from cla.cli.lanes import add_lane_arguments, lanes_of
 from cla.cli.signals import unbroken
@@ -96,7 +97,7 @@ def _parser() -> Options:
     parser = Options(
         prog="cla replay",
         description="Run a recorded session again, with the same input and the same commands.",
-        examples=("cla replay talk --compare", "cla replay talk --lanes full,continual_nystrom:4"),
+        examples=("cla replay talk --compare", f"cla replay talk --lanes {REFERENCE},{LOW_RANK}:4"),
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="as cla run --record makes it")
     parser.add_argument(

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from cla.attention import LOW_RANK, REFERENCE
 from cla.cli.faults import Faults
 from cla.cli.lanes import DEFAULT_LANES, add_lane_arguments, lanes_of
 from cla.cli.progress import RunProgress
@@ -138,7 +139,7 @@ def _parser() -> Options:
         examples=(
             "cla run clip.wav",
             "cla run --microphone --seconds 30 --record talk",
-            "cla run hands.mp4 --task hands --lanes full,continual,continual_nystrom:8",
+            f"cla run hands.mp4 --task hands --lanes {REFERENCE},{LOW_RANK}:8",
             "cla run clip.wav --out - | head",
         ),
     )

@@ -102,7 +102,7 @@ def test_the_pages_show_it(language):
     assert told["texts"]["lane_mean"] == "mean of the window"
     found = cost(systems()["mean"], PAPER, run=True)
     assert (found.published, found.counted) == (None, PAPER.window * PAPER.head_dim)
-    drawn = [{line.name for line in curves(say, PAPER, "window", what).data} for what in
+    drawn = [{line.name for line in curves(say, PAPER, "window", what, {}).data} for what in
              ("published", "counted")]  # fmt: skip
     assert ["mean of the window" in names for names in drawn] == [False, True]
 

@@ -56,6 +56,7 @@ export function clear(page) {
   page.preview.reset();
   page.deaf = false;
   page.token = null;
+  delete page.root.dataset.token;
   page.dropped = page.sources.camera.dropped = 0;
   page.ended = false;
   page.sources.shown = page.sources.name;
