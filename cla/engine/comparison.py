@@ -71,16 +71,15 @@ class Comparison:
         """
         asked = []
         for lane in self.lanes:
-            late = in_time and lane.coming is not None and lane.coming.late
-            if late:
-                assert lane.coming is not None
-                asked.append(Thin(lane.name, lane.pace.late(lane.every, lane.coming.since_s)))
+            coming = lane.coming
+            if in_time and coming and coming.late:
+                asked.append(Thin(lane.name, lane.pace.late(lane.every, coming.since_s)))
                 continue
             every = lane.pace.wanted(lane.every)
             if not in_time:
                 every = min(every, 1)
-                if lane.coming:
-                    lane.coming.settle()
+                if coming:
+                    coming.settle()
             if every != lane.every:
                 asked.append(Thin(lane.name, every))
         return asked

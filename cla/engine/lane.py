@@ -96,8 +96,6 @@ class Lane:
         """Forget everything heard and count from zero."""
         self._total_ops = 0
         self._forget()
-        if self.coming:
-            self._stepper = self._new_stepper(self.config)
         self._begin()
 
     def _forget(self) -> None:
@@ -295,7 +293,7 @@ class Lane:
     def change(self, config: LaneSpec) -> None:
         """Run another attention from the next token on, without a gap."""
         self._stepper = self._in_memory(lambda: self._new_stepper(config))
-        self.config = config
+        self.config, self.coming = config, None
         count = self._stepper.classifier.operations
         self.pace = Pace(self.task.hop_s, count.average if count else None)
         self._begin()
@@ -308,6 +306,8 @@ class Lane:
 
     def _begin(self) -> None:
         """Rebuild the state, and answer in `step`; an answer that is being computed is dropped."""
+        if self.coming:  # the stepper is another thread's until its answer is there
+            self._stepper = self._in_memory(lambda: self._new_stepper(self.config))
         self.coming, self.every = None, 0
         self._in_memory(self._make_state)
 

@@ -1,11 +1,13 @@
 """Recordings whose tokens are put before a stream, so that long windows are full at once."""
 
 import threading
+from collections.abc import Hashable
 
 import torch
+from cachetools import LRUCache, cached
 from torch import Tensor
 
-from cla.capture import SoundSource, open_file, sample_clips
+from cla.capture import SampleClip, SoundSource, open_file, sample_clips
 from cla.engine import FaultRecord, FillRecord, Progress, Source, read_clip, read_video_clip
 from cla.errors import ClaError
 from cla.models import LONGEST_WINDOW, TaskModel
@@ -14,13 +16,12 @@ from cla.server.sources import UPLOAD_LIMITS
 
 FEWEST = 150
 """Tokens that are read of shipped clips, at least; they are repeated."""
+MOST_KEPT = 8
+"""Kinds of tasks whose tokens are kept for the next to ask."""
 STEP = 0.02
 """Share of the work after which a page is told of it again."""
 FROM_TASKS = {"sound": "digits", "video": "hands"}
 """Whose clips a task takes that has none of its own."""
-
-_shipped: dict[tuple[str, str], Tensor] = {}
-"""Tokens that were made before, by task and features."""
 
 
 class Filling:
@@ -66,21 +67,27 @@ class Filling:
             session.report(FaultRecord(ClaError("filling_failed", reason=repr(error))))
 
 
+def _clips_of(task: TaskModel) -> tuple[SampleClip, ...]:
+    return sample_clips(task.name) or sample_clips(FROM_TASKS[task.input])
+
+
+def _key(task: TaskModel, _: Progress) -> Hashable:
+    return task.features, *(clip.name for clip in _clips_of(task))
+
+
+@cached(LRUCache(MOST_KEPT), key=_key, lock=threading.Lock())
 def shipped_tokens(task: TaskModel, progress: Progress) -> Tensor:
-    """Tokens (T, F) of clips that come with the package.
+    """Tokens (T, F) of clips that come with the package; those made before are kept.
 
     Raises:
         ClaError: they cannot be read.
     """
-    key = task.name, task.features
-    if key not in _shipped:
-        found: list[Tensor] = []
-        for clip in sample_clips(task.name) or sample_clips(FROM_TASKS[task.input]):
-            if sum(map(len, found)) < FEWEST:
-                with open_file(task.input, clip.path) as file:
-                    found.append(_tokens(task, file, progress))
-        _shipped[key] = torch.cat(found)
-    return _shipped[key]
+    found: list[Tensor] = []
+    for clip in _clips_of(task):
+        if sum(map(len, found)) < FEWEST:
+            with open_file(task.input, clip.path) as file:
+                found.append(_tokens(task, file, progress))
+    return torch.cat(found)
 
 
 def _tokens(task: TaskModel, file: Source, progress: Progress) -> Tensor:

@@ -126,6 +126,29 @@ def test_lanes_change_while_an_answer_is_computed(command, monkeypatch):
     release.set()
 
 
+def test_windows_fill_while_an_answer_is_computed(monkeypatch):
+    task, tokens = tiny_sound_task(), make_tokens(40)
+    release, usual = threading.Event(), Stepper.answer
+    monkeypatch.setattr(
+        Stepper, "answer", lambda *args, **named: release.wait(60) and usual(*args, **named)
+    )
+    comparison, steady = Comparison(task, [LOW, FULL]), Comparison(task, [LOW, FULL])
+    comparison.apply(Thin("full", 9))
+    for token in tokens[:5]:
+        comparison.step(token)
+        steady.step(token)
+    coming = comparison.lane("full").coming
+    for each in (comparison, steady):
+        each.fill(torch.ones(3, 96), 30)
+    release.set()
+    coming.settle()  # in a state that is no longer the lane's
+    for token in tokens[5:]:
+        pairs = zip(comparison.step(token).lanes, steady.step(token).lanes, strict=True)
+        for found, expected in pairs:
+            assert found.answered
+            assert_rows_close(found.probabilities, expected.probabilities)
+
+
 def test_no_lane_and_no_sound_waits_for_a_slow_one(monkeypatch):
     task, release, usual = tiny_sound_task(), threading.Event(), Stepper.answer
     monkeypatch.setattr(
