@@ -318,6 +318,8 @@ class Lane:
 
     def _known(self, answer: Answer, token: Token, age: int) -> NDArray[np.float32]:
         """Probabilities after a comparison with the examples of classes that a user has taught."""
+        if not self.task.known:
+            return answer.probabilities
         kept = self._heard(TOKENS - 1 + age)
         recent = torch.cat([kept[: len(kept) - age], token.features[None]])
         return self._held(answer.probabilities, recent)
