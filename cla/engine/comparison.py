@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import torch
 
 from cla.engine.commands import (
@@ -58,8 +59,9 @@ class Comparison:
     def step(self, token: Token) -> TokenRecord:
         """Let every lane take the token."""
         records = tuple(lane.step(token, emit=self.emit) for lane in self.lanes)
-        if bool(token.features.isfinite().all()):
-            self.history.add(token.features)
+        features = token.features.numpy()
+        if np.isfinite(features).all():
+            self.history.add(features)
         return TokenRecord(token.index, token.time_s, records)
 
     def thinning(self, *, in_time: bool) -> list[Thin]:

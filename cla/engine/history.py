@@ -1,6 +1,8 @@
 """The newest tokens of a session, in one ring buffer that all lanes share."""
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from cla.models import LONGEST_WINDOW, TaskModel
@@ -26,15 +28,16 @@ class History:
         self.capacity = min(2 * LONGEST_WINDOW * sizes.num_layers, most)
         self.count = 0
         self._ring = torch.empty(self.capacity, sizes.input_dim)
+        self._rows = self._ring.numpy()  # the same memory, of which NumPy writes a row faster
 
     @property
     def size_bytes(self) -> int:
         """Memory of the ring once it is full."""
         return self._ring.nbytes
 
-    def add(self, features: Tensor) -> None:
+    def add(self, features: NDArray[np.float32]) -> None:
         """Keep a token (F,)."""
-        self._ring[self.count % self.capacity] = features
+        self._rows[self.count % self.capacity] = features
         self.count += 1
 
     def newest(self, count: int) -> Tensor:

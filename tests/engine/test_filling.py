@@ -60,7 +60,7 @@ def test_filled_lanes_are_as_if_the_tokens_had_come(heard):
 def test_a_long_past_keeps_its_newest_tokens():
     history = History(tiny_sound_task())
     for row in torch.arange(history.capacity - 3.0)[:, None].expand(-1, 96):
-        history.add(row)
+        history.add(row.numpy())
     before = history.newest(history.capacity)
     history.put_before(ROWS, 50)
     assert history.count == history.capacity + 47
