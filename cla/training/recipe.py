@@ -9,6 +9,7 @@ from typing import Any
 from cla.datasets import Package
 from cla.errors import ClaError
 from cla.options import Options
+from cla.training.stream_files import S, read_streams
 from cla.training.train import TrainConfig
 
 EXTRA_MODULES = ("scipy", "sklearn", "soundfile", "tqdm")
@@ -36,8 +37,16 @@ class Run:
         return self.work / "downloads"
 
     def streams(self, name: str) -> Path:
-        """Streams of one purpose, as tokens."""
+        """Folder of the streams of one purpose, as tokens."""
         return self.work / "features" / name
+
+    def read(self, kind: type[S], *names: str) -> list[S]:
+        """The streams of these purposes, one after the other.
+
+        Raises:
+            ClaError: one of them has not been made.
+        """
+        return [stream for name in names for stream in read_streams(self.streams(name), kind)]
 
 
 @dataclass(frozen=True)

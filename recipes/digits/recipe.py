@@ -1,7 +1,7 @@
 """`cla train digits`: synthetic speech, training, landmarks, rooms, real voices, figures."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from types import MappingProxyType
 
@@ -15,7 +15,6 @@ from cla.models import ClassifierConfig, EventConfig, TaskModel, read_task, writ
 from cla.training.batches import FeatureNoise
 from cla.training.landmarks import fit_landmarks
 from cla.training.recipe import Recipe, Run
-from cla.training.stream_files import read_streams
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 from recipes.digits.bank import build_bank, load_bank
 from recipes.digits.card import model_card
@@ -83,7 +82,7 @@ def make_data(run: Run) -> None:
 
 def make_weights(run: Run) -> None:
     """Train the first phase, and write the weights without landmarks."""
-    model = train(labeled(_streams(run, TRAINING_STREAMS)), run.config)
+    model = train(labeled(run.read(TokenStream, *TRAINING_STREAMS)), run.config)
     task = TaskModel("digits", LABELS, model, {}, EventConfig(), HOP_S, MappingProxyType({}))
     write_task(task, run.out, {})
 
@@ -91,7 +90,7 @@ def make_weights(run: Run) -> None:
 def make_landmarks(run: Run) -> None:
     """Fit the fixed landmarks, and train on with them."""
     task = read_task(run.out)
-    streams = _streams(run, TRAINING_STREAMS)
+    streams = run.read(TokenStream, *TRAINING_STREAMS)
     landmarks = fit_landmarks(task.classifier, [stream.features for stream in streams])
     model = train(labeled(streams), low_rank_phase(run.config), Start(task.classifier, landmarks))
     write_task(replace(task, classifier=model, landmarks=landmarks), run.out, task.card)
@@ -106,7 +105,7 @@ def refine_weights(run: Run, made_of: Mapping[str, Made] = REFINING_STREAMS) -> 
     make_streams(run, made_of, _material(run))
     task = read_task(run.out)
     start = Start(task.classifier, task.landmarks)
-    model = train(labeled(_streams(run, made_of)), lagging_phase(run.config), start)
+    model = train(labeled(run.read(TokenStream, *made_of)), lagging_phase(run.config), start)
     write_task(replace(task, classifier=model), run.out, task.card)
 
 
@@ -117,7 +116,7 @@ def enter_rooms(run: Run) -> None:
         ClaError: there are no recordings, or no synthetic speech.
     """
     make_streams(run, ROOM_STREAMS, _material(run))
-    streams = _streams(run, ROOM_STREAMS)
+    streams = run.read(TokenStream, *ROOM_STREAMS)
     task = read_task(run.out)
     write_task(task, run.work / REFINED, task.card)
     start = Start(task.classifier, task.landmarks)
@@ -147,7 +146,7 @@ def hear_voices(run: Run) -> None:
     ]
     found = heard(left_out)
     task = with_voices(run)
-    tuning = _streams(run, TUNING_STREAMS)
+    tuning = run.read(TokenStream, *TUNING_STREAMS)
     events = best_settings(found, outputs_beside(task, tuning), tuning)
     tests = test_sets(run)
     sets = [one for one in tests.values() if not any(s.occurrences for s in one)]
@@ -170,7 +169,7 @@ def with_voices(run: Run, left_out: str = "") -> TaskModel:
     A part of the weights before the rooms is kept: they heard less in speech of other tongues.
     """
     voices = (name for name in VOICE_STREAMS if name != f"voices {left_out}")
-    streams = _streams(run, [*ROOM_STREAMS, *voices])
+    streams = run.read(TokenStream, *ROOM_STREAMS, *voices)
     task = read_task(run.work / IN_ROOMS)
     start = Start(task.classifier, task.landmarks)
     task = replace(task, classifier=train(labeled(streams), voices_phase(run.config), start))
@@ -197,10 +196,6 @@ def _material(run: Run) -> Material:
     clips = list(load_bank(bank, list(plan(PLAN_SEED))))
     material = gather_material(clips, run.downloads, for_tuning=False)
     return replace(material, recorded=tuple(sounds(run.recordings, train=True)))
-
-
-def _streams(run: Run, names: Iterable[str]) -> list[TokenStream]:
-    return [stream for name in names for stream in read_streams(run.streams(name), TokenStream)]
 
 
 main = Recipe(

@@ -22,7 +22,7 @@ from cla.models import (
 from cla.training.batches import FeatureNoise
 from cla.training.landmarks import fit_landmarks
 from cla.training.recipe import Recipe, Run
-from cla.training.stream_files import build_streams, read_streams
+from cla.training.stream_files import build_streams
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 from recipes.hands.card import model_card
 from recipes.hands.evaluate import SCORER, evaluate
@@ -124,7 +124,7 @@ def make_data(run: Run) -> None:
 
 def make_weights(run: Run) -> None:
     """Train the first phase, and write the weights without landmarks."""
-    model = train(labeled(_streams(run, *TRAINED)), run.config)
+    model = train(labeled(run.read(HandsStream, *TRAINED)), run.config)
     task = TaskModel(
         "hands", LABELS, model, {}, EventConfig(), HAND_HOP_S, MappingProxyType({}), "hands"
     )
@@ -134,7 +134,7 @@ def make_weights(run: Run) -> None:
 def make_landmarks(run: Run) -> None:
     """Fit the fixed landmarks."""
     task = read_task(run.out)
-    landmarks = _fitted(task.classifier, _streams(run, *TRAINED))
+    landmarks = _fitted(task.classifier, run.read(HandsStream, *TRAINED))
     write_task(replace(task, landmarks=landmarks), run.out, task.card)
 
 
@@ -142,27 +142,27 @@ def refine_weights(run: Run) -> None:
     """Train on, with the landmarks as they are."""
     task = read_task(run.out)
     start = Start(task.classifier, task.landmarks)
-    model = train(labeled(_streams(run, *TRAINED)), refining_phase(run.config), start)
+    model = train(labeled(run.read(HandsStream, *TRAINED)), refining_phase(run.config), start)
     write_task(replace(task, classifier=model), run.out, task.card)
 
 
 def widen_weights(run: Run) -> None:
     """Train on, on hands from all sides and real ones; then tune the event settings."""
     task = read_task(run.out)
-    streams = _streams(run, "wide")
+    streams = run.read(HandsStream, "wide")
     first, second = widening_phases(run.config)
     model = train(labeled(streams), first, Start(task.classifier, {}))
     landmarks = _fitted(model, streams)
     model = train(labeled(streams), second, Start(model, landmarks))
     task = replace(task, classifier=model, landmarks=landmarks)
-    events = tuned(task, _streams(run, *TUNED))
+    events = tuned(task, run.read(HandsStream, *TUNED))
     write_task(replace(task, event_config=events), run.out, task.card)
 
 
 def make_card(run: Run) -> None:
     """Measure, and write the model card."""
     task = read_task(run.out)
-    sets = {name: _streams(run, f"test-{name}") for name in TESTS}
+    sets = {name: run.read(HandsStream, f"test-{name}") for name in TESTS}
     figures = evaluate(task, sets, ALL_LANES_ON)
     phases = [run.config, refining_phase(run.config), *widening_phases(run.config)]
     card = model_card(figures, phases, [TRAIN.count, HARD.count, WIDE.count])
@@ -181,10 +181,6 @@ def _fitted(
 ) -> dict[int, tuple[FixedLandmarks, ...]]:
     features = [stream.features for stream in streams]
     return fit_landmarks(model, features, weights=landmark_weights(streams))
-
-
-def _streams(run: Run, *names: str) -> list[HandsStream]:
-    return [stream for name in names for stream in read_streams(run.streams(name), HandsStream)]
 
 
 main = Recipe(

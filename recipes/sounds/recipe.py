@@ -11,7 +11,6 @@ from cla.models import ClassifierConfig, EventConfig, TaskModel, read_task, writ
 from cla.training.batches import FeatureNoise
 from cla.training.landmarks import fit_landmarks
 from cla.training.recipe import Recipe, Run
-from cla.training.stream_files import read_streams
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 from recipes.sounds.card import model_card
 from recipes.sounds.evaluate import LABELS, SCORER, evaluate, strangers_named
@@ -55,18 +54,14 @@ def train_config(steps: int) -> TrainConfig:
 
 def make_weights(run: Run) -> None:
     """Train, fit landmarks and train on with them; fit what is known of the classes."""
-    streams = [
-        stream for fold in trained_folds(TEST_FOLD) for stream in _streams(run, "train", fold)
-    ]
+    streams = run.read(TokenStream, *(f"train-{fold}" for fold in trained_folds(TEST_FOLD)))
     model = train(labeled(streams), replace(run.config, full_share=1.0))
     landmarks = fit_landmarks(model, [one.features for one in streams])
     phase = replace(low_rank_phase(run.config), steps=run.config.steps // 4)
     model = train(labeled(streams), phase, Start(model, landmarks))
+    alone = (f"alone-{fold}" for fold in range(FOLDS) if fold != TEST_FOLD)
     recordings = [
-        (stream.occurrences[0].label, stream.features)
-        for fold in range(FOLDS)
-        if fold != TEST_FOLD
-        for stream in _streams(run, "alone", fold)
+        (stream.occurrences[0].label, stream.features) for stream in run.read(TokenStream, *alone)
     ]
     task = TaskModel(
         "sounds", LABELS, model, landmarks, EVENTS, SOUND_HOP_S, MappingProxyType({}),
@@ -78,17 +73,13 @@ def make_weights(run: Run) -> None:
 def make_card(run: Run) -> None:
     """Measure, and write the model card."""
     task = read_task(run.out)
-    sets = {name: _streams(run, name, TEST_FOLD) for name in TESTED}
+    sets = {name: run.read(TokenStream, f"{name}-{TEST_FOLD}") for name in TESTED}
     heard = [stream for streams in sets.values() for stream in streams]
     full = outputs_of(task, task.lane(FULL), [stream.features for stream in heard])
     points = sensitivity(task.event_config, lambda events: SCORER.score(full, heard, events))
     strangers = strangers_named(task, run.downloads)
     card = model_card(evaluate(task, sets), strangers, points, task.event_config, run.config)
     write_task(task, run.out, card)
-
-
-def _streams(run: Run, name: str, fold: int) -> list[TokenStream]:
-    return read_streams(run.streams(f"{name}-{fold}"), TokenStream)
 
 
 main = Recipe(

@@ -192,11 +192,12 @@ def tiny_stream(seed):
 def test_the_recipe_on_tiny_data(tmp_path, monkeypatch):
     asked = set()
 
-    def streams(_run, name, fold):
-        asked.add((name, fold))
-        return [tiny_stream(seed) for seed in range(2)]
+    def read(_run, _kind, *names):
+        pairs = [name.rsplit("-", 1) for name in names]
+        asked.update((name, int(fold)) for name, fold in pairs)
+        return [tiny_stream(seed) for _ in names for seed in range(2)]
 
-    monkeypatch.setattr(recipe, "_streams", streams)
+    monkeypatch.setattr(Run, "read", read)
     monkeypatch.setattr(recipe, "fit_landmarks", partial(fit_landmarks, tokens=400))
     monkeypatch.setattr(recipe, "strangers_named", lambda *_: {"recordings": 0})
     config = recipe.train_config(20)

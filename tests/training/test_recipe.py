@@ -229,11 +229,11 @@ def test_refining_makes_its_streams_and_trains_on_with_them(tmp_path, monkeypatc
 def test_voices_are_trained_on_without_one_speaker(tmp_path, monkeypatch):
     asked = []
 
-    def streams(_run, names):
+    def read(_run, _kind, *names):
         asked.extend(names)
         return make_streams(1)
 
-    monkeypatch.setattr(recipe, "_streams", streams)
+    monkeypatch.setattr(Run, "read", read)
     config = TrainConfig(
         tiny_classifier(), steps=200, warmup_steps=30, scan_streams=2, scan_tokens=60, windows=8
     )
