@@ -5,6 +5,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 import torch
+from replays import replayed
 from rows import assert_rows_close
 from tiny_tasks import tiny_sound_task
 
@@ -13,7 +14,6 @@ from cla.engine import (
     FillRecord,
     Recorder,
     Recording,
-    ReplayCheck,
     Session,
     replay,
     sound_stream,
@@ -87,11 +87,7 @@ def test_a_replay_fills_windows_with_what_was_recorded(tmp_path):
     assert sum(isinstance(record, FillRecord) for record in records) == 2
     recording = Recording(tmp_path / "filled")
     assert (tmp_path / "filled" / "filled.f32").stat().st_size == 4 * 96 * 47
-    check = ReplayCheck(recording)
-    for record in replay(recording, task):
-        if isinstance(record, TokenRecord):
-            check.add(record)
-    check.finish()
+    check = replayed(recording, task)
     assert check.equal, check.difference
     assert check.compared == 30
     (tmp_path / "filled" / "filled.f32").write_bytes(b"")  # cut off

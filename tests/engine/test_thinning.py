@@ -7,6 +7,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 import torch
+from replays import replayed
 from rows import assert_rows_close
 from tiny_tasks import tiny_sound_task
 
@@ -14,12 +15,10 @@ from cla.engine import (
     Comparison,
     Recorder,
     Recording,
-    ReplayCheck,
     Session,
     SetEmit,
     SetLanes,
     SetWindow,
-    replay,
     sound_stream,
 )
 from cla.engine.commands import Thin
@@ -195,11 +194,7 @@ def test_what_was_thinned_by_the_clock_is_the_same_without_it(tmp_path, monkeypa
     recording = Recording(tmp_path / "thinned")
     rows = [row for row in recording.rows() if row["lane"] == "full"]
     assert len(rows) == sum(record.lanes[0].answered for record in heard)
-    check = ReplayCheck(recording)
-    for record in replay(recording, task):
-        if isinstance(record, TokenRecord):
-            check.add(record)
-    check.finish()
+    check = replayed(recording, task)
     assert check.equal, check.difference
     assert check.compared == 60
 

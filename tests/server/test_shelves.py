@@ -9,14 +9,14 @@ import zipfile
 import pytest
 from live_connection import connect, receive, receive_until, send, serving
 from packed_sessions import packed
+from replays import replayed
 
 from cla.capture import sample_clips
-from cla.engine import RecordingLimits, ReplayCheck, replay
+from cla.engine import RecordingLimits
 from cla.errors import ClaError
 from cla.models import load_task
 from cla.server.recordings import VISITOR, RecordingStore, store_of
 from cla.server.shelf import Shelf, ShelfLimits
-from cla.telemetry import TokenRecord
 
 
 @pytest.fixture
@@ -57,11 +57,7 @@ def test_a_page_records_and_the_recording_replays_bit_for_bit(store):
         (recording,) = visit.shelf(local=False).recordings()
     assert recording.manifest.source == sample_clips()[0].name
     assert recording.duration_s == pytest.approx(ended["duration_s"])
-    check = ReplayCheck(recording)
-    for record in replay(recording, load_task()):
-        if isinstance(record, TokenRecord):
-            check.add(record)
-    check.finish()
+    check = replayed(recording, load_task())
     assert check.equal
     assert check.compared >= 12
 
