@@ -1,6 +1,7 @@
 """What the server tells a monitor: sessions, latency, drops; nothing of any one visitor."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -13,6 +14,12 @@ from cla.server.origin import through_proxy
 from cla.telemetry import TokenRecord
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.3, 1.0, 3.0)
+
+
+@lru_cache(256)
+def _kind_of(lane: str) -> str:
+    """The kind alone: a visitor's own settings would make series without end."""
+    return parse_lane(lane).kind
 
 
 class Metrics:
@@ -66,13 +73,14 @@ class Metrics:
             self._faults.inc()
         elif isinstance(record, TokenRecord):
             self._tokens.inc()
-            self._gap_s.inc(record.gap_s)
-            self._dropped.inc(record.dropped_frames)
+            if record.gap_s:
+                self._gap_s.inc(record.gap_s)
+            if record.dropped_frames:
+                self._dropped.inc(record.dropped_frames)
             self._queue_s.observe(record.queue_ms / 1e3)
-            for lane in (one for one in record.lanes if one.answered):
-                # The kind alone: a visitor's own settings would make series without end.
-                kind = parse_lane(lane.lane).kind
-                self._compute_s.labels(kind).observe(lane.compute_ms / 1e3)
+            for lane in record.lanes:
+                if lane.answered:
+                    self._compute_s.labels(_kind_of(lane.lane)).observe(lane.compute_ms / 1e3)
 
     async def endpoint(self, request: Request) -> Response:
         """Answer a monitor that asks this server itself; what comes through a proxy is public."""

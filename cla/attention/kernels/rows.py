@@ -35,6 +35,10 @@ class NewestRow:
         arrays = self._arrays.of(state)
         row = np.empty((batch, config.num_heads, config.window), np.float32)
         if not config.landmarks:
+            if arrays[2].shape == arrays[3].shape and arrays[3].shape[2] == config.window:
+                for stream in range(batch):
+                    window_row(row[stream], *(part[stream] for part in arrays[:4]))
+                return row
             softmax_row(arrays[0], arrays[1], arrays[2], arrays[3], row)
             return row
         place = tuple(arrays[0].tolist()), tuple(arrays[1].tolist())
@@ -59,3 +63,18 @@ class NewestRow:
             tuple(min(one + 1, window) for one in valid),
             tuple((one + 1) % window for one in slots),
         )
+
+
+def window_row(row: Any, seen: int, slot: int, queries: Any, keys: Any) -> None:
+    """Of one stream that keeps its window row by row.
+
+    Shapes:
+        row: (H, N) float32, to be written
+        queries, keys: (H, N, D), rings
+    """
+    weights = (keys @ queries[:, slot - 1, :, None])[..., 0]
+    weights[:, seen:] = -np.inf
+    np.exp(weights - weights.max(1, keepdims=True), out=weights)
+    weights /= weights.sum(1, keepdims=True)
+    # Places from `slot` on are the oldest, or unseen.
+    row[:] = np.concatenate((weights[:, slot:], weights[:, :slot]), 1)

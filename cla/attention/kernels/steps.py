@@ -1,5 +1,6 @@
 """Steps by kernels as functions of tensors and states."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -131,6 +132,38 @@ class ContinualSteps(Steps):
             return found[..., : self._window]
         continual.read(*arrays[:5], mask, self._window, found)
         return found
+
+
+class ReadByTorch(Steps):
+    """Of kinds that compute the window anew: of a step, projections alone are compiled.
+
+    Args:
+        read: contexts (B, H, 1, D) of the state's tensors.
+    """
+
+    def __init__(
+        self, config: AttentionConfig, read: Callable[[tuple[Tensor, ...]], Tensor]
+    ) -> None:
+        super().__init__(config)
+        self._read = read
+
+    def append(self, tokens: Any, arrays: Any, mask: Any) -> None:
+        valid, slots, *rings = arrays
+        window, places, counts = self._window, slots.tolist(), valid.tolist()
+        for place, count in zip(places, counts, strict=True):
+            if not (0 <= place < window and 0 <= count <= window):
+                raise IndexError  # before anything is written
+        for stream in mask.nonzero()[0] if len(mask) else range(len(places)):
+            for ring, token in zip(rings, tokens[stream, 0], strict=True):
+                ring[stream, :, places[stream]] = token
+            slots[stream] = (places[stream] + 1) % window
+            valid[stream] = min(counts[stream] + 1, window)
+
+    def read(self, arrays: Any, mask: Any) -> Any:  # noqa: ARG002  # of idle streams too
+        if self._retroactive:
+            return None
+        found = self._read(tuple(map(torch.from_numpy, arrays)))
+        return found[:, :, 0].double().numpy()
 
 
 class NystromSteps(Steps):

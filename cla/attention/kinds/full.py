@@ -1,14 +1,16 @@
 """Full attention: the original Transformer, the whole window computed again at every token."""
 
+from functools import cached_property
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
+from cla.attention import kernels
 from cla.attention.config import AttentionConfig
 from cla.attention.kinds.kind import Look, RestsOn
-from cla.attention.kinds.windowed import WindowKind
+from cla.attention.kinds.windowed import WindowKind, WindowState
 from cla.attention.operations import SOFTMAX, Part
 from cla.attention.projected import Projected, on_host, softmax_weights
 from cla.attention.rings import is_alone, read_token, take, unseen_places, window_order
@@ -27,6 +29,12 @@ class FullKind(WindowKind):
     look: ClassVar[Look | None] = Look("#7a7a7a", "solid", "circle")
     recomputes = True
     rests_on: ClassVar[RestsOn | None] = "tokens"
+
+    @cached_property
+    def compiled(self) -> "kernels.steps.Steps":
+        return kernels.steps.ReadByTorch(
+            self.config, lambda tensors: self.read(WindowState(*tensors))
+        )
 
     def read(self, state: Any) -> Tensor:
         context = ring_context(state.queries, state.keys, state.values, state.valid_tokens)
