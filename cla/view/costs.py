@@ -143,11 +143,12 @@ def curves(say: Texts, sizes: Sizes, sweep: str, quantity: str, measured: Measur
     _mark_ratio(chart, say, sizes, sweep, (quantity, measured))
     window = crossing(sizes, quantity, measured)
     if sweep == "window" and window and window > WINDOWS[0]:
-        chart.add_vline(
-            x=window, line={"color": MARK, "width": 1.5, "dash": "dot"},
-            annotation={"text": say("cost.mark_crossing", window=say.number(window)),
-                        "font": {"size": 14}, "align": "left", "yref": "paper", "y": 0.02,
-                        "yanchor": "bottom", "xanchor": "left"},
+        chart.add_vline(x=window, line={"color": MARK, "width": 1.5, "dash": "dot"})
+        # Of annotations, unlike shapes, a logarithmic axis takes the logarithm.
+        chart.add_annotation(
+            x=log10(window), y=0.02, yref="paper", xanchor="left", yanchor="bottom", align="left",
+            text=say("cost.mark_crossing", window=say.number(window)), font={"size": 14},
+            showarrow=False,
         )  # fmt: skip
     return chart
 

@@ -57,5 +57,5 @@ def test_a_clip_that_may_not_be_heard_yet_is_heard_from_the_press_on(open_page):
     notice.get_by_text(ASKS).wait_for()
     page.get_by_role("heading", level=2).click()
     notice.wait_for(state="hidden")
-    heard = surface(page).evaluate_handle("root => root.livePage.sources.audio")
+    heard = surface(page).evaluate_handle("root => root.livePage.sources.file.audio")
     wait_for(page, lambda: heard.evaluate("audio => !audio.paused && audio.currentTime > 1"))

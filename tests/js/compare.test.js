@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { pick, product } from "../../cla/view/static/attention_maps.js";
-import { apart, compared, moved, runs } from "../../cla/view/static/difference_view.js";
+import { apart, compared, moved, runs } from "../../cla/view/static/difference.js";
 
 const token = (index, ...probabilities) => ({ index, probabilities: Float32Array.from(probabilities) });
 

@@ -51,6 +51,10 @@ export class FakeElement extends EventTarget {
     this.classList = { toggle: (name, on) => this.classes[on ? "add" : "delete"](name) };
   }
 
+  togglePopover(shown) {
+    this.poppedOver = shown;
+  }
+
   querySelector(selector) {
     if (!this.parts.has(selector)) this.parts.set(selector, new FakeElement());
     return this.parts.get(selector);

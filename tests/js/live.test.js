@@ -395,3 +395,12 @@ test("keys add and remove the lane that is chosen", () => {
   page.removeLane();
   assert.deepEqual(sent[1].lanes.map(({ num_landmarks: count }) => count), [16, 8]);
 });
+
+test("a lane that cannot keep up shows the operations of its last answer", () => {
+  page.receive(HELLO, {});
+  token(0, { labels: ["one", "one"] });
+  const low = page.board.panel("low");
+  low.hear(low.heard(1, { ...low.record, ops: 0, answered: false, reads_every: 3 }, { "low/probabilities": { data: new Float32Array(3), shape: [3] } })[1]);
+  low.refresh(page.board.lanes[1]);
+  assert.equal(low.part("ops").textContent, "1");
+});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
 import { columnPeaks } from "../../cla/view/static/clip_overview.js";
-import { peaksOf, stretchesAt } from "../../cla/view/static/clip_player.js";
+import { peaksOf, stretchesAt } from "../../cla/view/static/clip_tables.js";
 import { InputTrack, resampled } from "../../cla/view/static/input_track.js";
 import { SilentClock } from "../../cla/view/static/silent_clock.js";
 import { wavOf } from "../../cla/view/static/wav.js";

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, test } from "node:test";
 
 import { Sources } from "../../cla/view/static/sources.js";
 import { setTexts } from "../../cla/view/static/texts.js";
+import { sendFile } from "../../cla/view/static/upload.js";
 import { FakeElement, fakeDocument, settled, withGlobals } from "./fakes.js";
 
 const CLIP = { name: "count", title: "Counting", file: "count.flac" };
@@ -64,15 +65,15 @@ test("a sample is asked for, named in the address and heard", () => {
   assert.deepEqual(sent, [{ type: "sample", clip: "other" }]);
   assert.equal(page.sources.name, "Other");
   assert.equal(new URL(location.href).search, "?clip=other");
-  assert.match(page.sources.audio.src, /\/clips\/count\.flac$/);
-  assert.equal(page.sources.audio.played, 1);
+  assert.match(page.sources.file.audio.src, /\/clips\/count\.flac$/);
+  assert.equal(page.sources.file.audio.played, 1);
 });
 
 test("what goes faster than it can be heard is not heard", () => {
   page.byId("fast").checked = true;
   page.byId("clip").value = "count";
   page.sources.playSample();
-  assert.equal(page.sources.audio.played, 0);
+  assert.equal(page.sources.file.audio.played, 0);
 });
 
 test("a task without samples waits for a device, by its secret name in the address", () => {
@@ -201,16 +202,16 @@ const chosen = (bytes, name = "a.wav") => ({ value: name, files: [new File([new 
 
 test("a file is sent in pieces behind its size and name", async () => {
   const input = chosen(150_000, "half \ud800.wav");
-  await page.sources.upload(input);
+  await sendFile(page, input);
   const [upload, ...pieces] = sent;
   assert.deepEqual(upload, { type: "upload", size_bytes: 150_000, name: "half \ufffd.wav", task: "digits" });
   assert.deepEqual(pieces.map(({ byteLength }) => byteLength), [65_536, 65_536, 18_928]);
   assert.equal(input.value, "");
-  assert.match(page.sources.audio.src, /^blob:/);
+  assert.match(page.sources.file.audio.src, /^blob:/);
 });
 
 test("the rest of a file is not sent to another source", async () => {
-  const uploading = page.sources.upload(chosen(150_000));
+  const uploading = sendFile(page, chosen(150_000));
   page.byId("clip").value = "count";
   page.sources.playSample();
   await uploading;
@@ -218,10 +219,10 @@ test("the rest of a file is not sent to another source", async () => {
 });
 
 test("a file without bytes, and one of too many, are refused here", async () => {
-  await page.sources.upload(chosen(0));
+  await sendFile(page, chosen(0));
   const large = chosen(1);
   Object.defineProperty(large.files[0], "size", { value: 50 * 2 ** 20 + 1 });
-  await page.sources.upload(large);
+  await sendFile(page, large);
   assert.deepEqual(sent, []);
   assert.equal(notices.at(-1), "file_size");
 });
@@ -230,6 +231,6 @@ test("what is stopped is played no more", () => {
   page.byId("clip").value = "count";
   page.sources.playSample();
   page.sources.stop("The end.");
-  assert.equal(page.sources.audio.src, "");
+  assert.equal(page.sources.file.audio.src, "");
   assert.equal(notices.at(-1), "The end.");
 });

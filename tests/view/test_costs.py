@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from cla.attention import operation_count
@@ -75,7 +76,9 @@ def test_low_rank_wins_from_where_the_drawn_curves_cross():
     assert crossing(PAPER, "measured", found) == pytest.approx(128)
     assert at(EXACT_SYSTEM, replace(PAPER, window=64), "measured", found) == pytest.approx(10)
     chart = curves(SAY, PAPER, "window", "measured", found)
-    assert "from 128 tokens on" in chart.layout.annotations[-1].text
+    mark = chart.layout.annotations[-1]
+    assert "from 128 tokens on" in mark.text
+    assert mark.x == pytest.approx(np.log10(128)), "else it stands far beyond the longest window"
     assert len(chart.data) == 2, "what was not measured has no curve"
 
 

@@ -50,7 +50,7 @@ class Recording:
 
     Attributes:
         manifest: what it says of itself.
-        size_bytes: of all its files.
+        size_bytes: of what was recorded, in all its files.
 
     Raises:
         ClaError: there is none, or it is too large.
@@ -67,6 +67,7 @@ class Recording:
         self._isolated = isolated
         self._limits = limits or RecordingLimits()
         sizes = {name: path.stat().st_size for name in FILES if (path := self._file(name))}
+        sizes.pop(TITLE, None)  # it may come and go
         self.size_bytes = sum(sizes.values())
         if not 0 < sizes.get(MANIFEST, 0) <= MAX_MANIFEST_BYTES or LOG not in sizes:
             raise ClaError("session_missing", folder=self.folder.name, manifest=MANIFEST, log=LOG)

@@ -2,7 +2,9 @@
 
 /** @import { ClipMessage, Table, Tables, Theme } from "./types.js" */
 
+import { clipMarkup } from "./clip_markup.js";
 import { ClipOverview } from "./clip_overview.js";
+import { peaksOf, row, stretchesAt } from "./clip_tables.js";
 import { readTheme } from "./colors.js";
 import { byTestId, part } from "./dom.js";
 import { decimal, setLocale, words } from "./format.js";
@@ -40,7 +42,7 @@ class ClipPlayer {
     this.header = header;
     this.arrays = arrays;
     this.tokens = arrays["0/probabilities"].shape[0];
-    root.innerHTML = this.markup();
+    root.innerHTML = clipMarkup(header);
     this.tip = new Tip(root);
     this.pictures = header.pictures.map(({ time_s: timeS, jpeg, hands }) => {
       const image = new Image();
@@ -92,30 +94,6 @@ class ClipPlayer {
       label: part(section, ".label"),
       view,
     };
-  }
-
-  markup() {
-    const { lanes, pictures } = this.header;
-    const sections = lanes.map(({ title }, index) => `
-      <section class="lane" aria-label="${title}" data-testid="clip-lane-${index}">
-        <header><div><h3>${title}</h3></div><output class="label" aria-live="off">–</output></header>
-        <canvas role="img" aria-label="${say("lane_alt")}"></canvas>
-      </section>`);
-    const sound = `<audio controls preload="auto" aria-label="${say("clip_sound")}" data-testid="clip-audio"></audio>`;
-    const picture = `<figure class="preview" data-testid="clip-picture">
-      <canvas role="img" aria-label="${say("picture_alt")}" width="320" height="240"></canvas>
-      <figcaption class="no-hand"></figcaption></figure>`;
-    const play = `<button type="button" data-testid="clip-play">${say("play")}</button>`;
-    return `
-      ${pictures.length ? picture : sound}
-      <canvas class="overview" role="img" aria-label="${say("overview_alt")}" data-testid="clip-overview"></canvas>
-      <div class="bar" role="group" aria-label="${say("cursor")}">
-        ${pictures.length ? play : ""}
-        <button type="button" data-testid="clip-back">${say("back")}</button>
-        <button type="button" data-testid="clip-forward">${say("forward")}</button>
-        <span data-testid="clip-time"></span>
-      </div>
-      <div class="lanes">${sections.join("")}</div>`;
   }
 
   listen() {
@@ -228,32 +206,6 @@ class ClipPlayer {
     this.clock.pause();
     if ("src" in this.clock) URL.revokeObjectURL(this.clock.src);
   }
-}
-
-/** A token's row of a table. @param {Table} table @param {number} index */
-const row = ({ data, shape }, index) => data.subarray(index * shape[1], (index + 1) * shape[1]);
-
-/** The loudest of each so many samples. @param {Float32Array} samples @param {number} size */
-export function peaksOf(samples, size) {
-  /** @type {number[]} */
-  const peaks = new Array(Math.ceil(samples.length / size)).fill(0);
-  samples.forEach((sample, at) => {
-    const place = Math.floor(at / size);
-    peaks[place] = Math.max(peaks[place], Math.abs(sample));
-  });
-  return peaks;
-}
-
-/**
- * A token's landmarks; while the stream is young there are fewer, and zeros fill the rest.
- * @param {Table} table
- * @param {number} index
- */
-export function stretchesAt({ data, shape: [, marks] }, index) {
-  const ages = data.subarray(2 * index * marks, 2 * (index + 1) * marks);
-  let count = marks;
-  while (count && !ages[2 * count - 2]) count--;
-  return { data: ages, shape: [count, 2] };
 }
 
 /**

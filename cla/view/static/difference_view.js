@@ -1,17 +1,18 @@
 // Two lanes on the same tokens: where their labels, probabilities and attention differ.
 
-/** @import { Axis, Choice, Lane, Pair, Table, TextAt, Theme } from "./types.js" */
+/** @import { Axis, Choice, Lane, Pair, TextAt, Theme } from "./types.js" */
 /** @import { Agreement } from "./agreement.js" */
+/** @import { Compared } from "./difference.js" */
 /** @import { LaneView } from "./lane_view.js" */
 /** @import { Tip } from "./tip.js" */
 
-import { rowOf, drawBars } from "./attention_rows.js";
+import { drawBars } from "./attention_rows.js";
 import { clear, contextOf } from "./canvas.js";
 import { fill } from "./controls.js";
+import { apart, compared, moved, runs } from "./difference.js";
 import { byTestId, part } from "./dom.js";
 import { decimal, words } from "./format.js";
 import { swatch } from "./looks.js";
-import { argmax } from "./numbers.js";
 import { say } from "./texts.js";
 
 const FONT = "11px sans-serif";
@@ -19,11 +20,6 @@ const LABELS = { top: 4, height: 16 };
 const DISTANCE = { top: 56, height: 44 };
 const ATTENTION = { top: 124, height: 60 };
 const HEIGHT = 204;
-
-/**
- * What both lanes say of a token.
- * @typedef {{index: number, a: Float32Array, b: Float32Array, leaders: Pair, distance: number}} Compared
- */
 
 /** A label in words; the first is none of the classes. @param {string[]} labels @param {number} label */
 const named = (labels, label) => (label ? words(labels[label]) : say("no_class"));
@@ -222,60 +218,4 @@ export class DifferenceView {
     return `${time}: ${first} ${decimal(token.a[token.leaders[0]], 2)} ↔ ${second} ${decimal(token.b[token.leaders[1]], 2)}, ` +
       say("at_distance", { distance: decimal(token.distance, 3) });
   }
-}
-
-/**
- * A pair of two lanes: one beside itself says nothing, so the other gives way.
- * @param {Pair} pair
- * @param {Pair} before
- * @returns {Pair}
- */
-export function apart([a, b], before) {
-  if (a !== b) return [a, b];
-  return a === before[0] ? [before[1], b] : [a, before[0]];
-}
-
-/** @typedef {LaneView["tokens"]} Tokens */
-
-/**
- * Token by token what both lanes say, of those that both have.
- * @param {Tokens} tokens
- * @param {Tokens} others
- * @returns {Compared[]}
- */
-export function compared(tokens, others) {
-  const second = new Map(others.map((token) => [token.index, token.probabilities]));
-  return tokens.flatMap(({ index, probabilities: a }) => {
-    const b = second.get(index);
-    if (!b) return [];
-    const distance = a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / 2;
-    return [{ index, a, b, leaders: [argmax(a), argmax(b)], distance }];
-  });
-}
-
-/**
- * Weights of the first lane less those of the second, over the longer window.
- * @param {Table | undefined} first
- * @param {Table | undefined} second
- * @param {Choice} choice
- */
-export function moved(first, second, { layer, head }) {
-  if (!first || !second) return null;
-  const [a, b] = [rowOf(first, layer, head), rowOf(second, layer, head)];
-  const size = Math.max(a.length, b.length);
-  /** @param {Float32Array} row @param {number} at */
-  const weight = (row, at) => row[row.length - size + at] ?? 0;
-  return Float32Array.from({ length: size }, (_, at) => weight(a, at) - weight(b, at));
-}
-
-/** Neighbors of the same value as [first, last, value]. @param {[index: number, value: number][]} pairs */
-export function runs(pairs) {
-  /** @type {[number, number, number][]} */
-  const found = [];
-  for (const [index, value] of pairs) {
-    const last = found.at(-1);
-    if (last && last[2] === value && last[1] === index - 1) last[1] = index;
-    else found.push([index, index, value]);
-  }
-  return found;
 }

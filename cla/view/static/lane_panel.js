@@ -42,6 +42,8 @@ export class LanePanel {
   events;
   /** @type {LaneRecord | null} */
   record;
+  /** Operations of the newest token that it answered. @type {number | null} */
+  ops = null;
   /** Tokens taken, of which the first are slower. */
   taken = 0;
   window = 0;
@@ -106,7 +108,7 @@ export class LanePanel {
     this.totals.reset();
     this.forgetTimes();
     this.events = [];
-    this.record = null;
+    this.record = this.ops = null;
     this.label.textContent = "–";
     this.transcript.textContent = "";
     this.does.textContent = this.doing;
@@ -147,6 +149,7 @@ export class LanePanel {
     this.view.push(token);
     if (record) {
       this.record = record;
+      if (record.answered !== false) this.ops = record.ops;
       if (record.total_ops !== null) this.totals.push(token.index, record.total_ops);
       if (record.answered !== false && this.taken++ >= WARM_UP) {
         keep(this.times, record.compute_ms, KEPT_TIMES);
@@ -178,14 +181,14 @@ export class LanePanel {
   /** Refresh the numbers; called a few times a second. @param {Lane} count the operations by formula */
   refresh(count) {
     if (!this.record) return;
-    const { label, ops, total_ops: total, valid_tokens: valid, answered, reads_every: every = 1 } = this.record;
+    const { label, total_ops: total, valid_tokens: valid, answered, reads_every: every = 1 } = this.record;
     const nothing = label === this.task.labels[0];
     const guess = nothing ? this.guess.place : 0;
     this.label.textContent = guess ? `${words(this.task.labels[guess])}?` : nothing ? "–" : words(label);
     this.label.classList.toggle("active", !nothing);
     this.label.classList.toggle("guess", guess > 0);
     const cell = this.part("ops");
-    cell.textContent = counted(ops);
+    cell.textContent = counted(this.ops);
     cell.title = count.average === null ? say("ops_not_counted")
       : say("ops_help", { average: counted(count.average), published: counted(count.published) });
     this.part("total").textContent = total === null ? "–" : compact(total);

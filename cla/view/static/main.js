@@ -159,6 +159,10 @@ export class LivePage {
     const element = this.byId("notice");
     element.hidden = !sentence;
     element.textContent = sentence || "";
+    // Over the navigation, which has room, and no figures under it.
+    const toast = part(this.root, ".toast");
+    toast.popover = "manual";
+    toast.togglePopover(Boolean(sentence));
   }
 
   /** Offer a way on beside what is said. @param {string} words @param {() => void} go */

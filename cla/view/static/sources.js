@@ -4,18 +4,15 @@
 /** @import { LivePage } from "./main.js" */
 
 import { writeAddress } from "./address.js";
-import { atNextPress } from "./audio_guard.js";
 import { Camera } from "./camera.js";
 import { fill } from "./controls.js";
 import { part } from "./dom.js";
+import { FileSound } from "./file_sound.js";
 import { Microphone } from "./microphone.js";
 import { routeUrl } from "./routes.js";
 import { say, sayOr } from "./texts.js";
 
-const UPLOAD_CHUNK = 64 * 1024;
-const MAX_BUFFERED = 1024 * 1024;
 const MAX_CAMERA_BUFFERED = 64 * 1024;
-const MAX_UPLOAD_MB = 50;
 const LOCAL = "local:";
 
 export class Sources {
@@ -34,10 +31,9 @@ export class Sources {
   /** @param {LivePage} page */
   constructor(page) {
     this.page = page;
-    this.audio = new Audio();
+    this.file = new FileSound(page);
     /** @type {HTMLMeterElement} */
     this.meter = part(page.root, "meter");
-    this.hear();
     /** @param {string} sentence */
     const onEnd = (sentence) => this.stop(sentence);
     this.microphone = new Microphone({
@@ -107,34 +103,7 @@ export class Sources {
     this.name = sayOr(`sample.${clip.name}`, clip.title);
     writeAddress("clip", clip.name, page.hello?.tasks[0].clips.at(0)?.name);
     page.socket.send({ type: "sample", clip: clip.name });
-    if (task.input === "sound") this.play(routeUrl(`clips/${clip.file}`).href);
-  }
-
-  /** Let what is played be heard, or not. */
-  hear() {
-    this.audio.muted = !this.page.byId("sound").checked;
-  }
-
-  /** Let the sound of a file be heard, where it goes at its own pace. @param {string} url */
-  play(url) {
-    URL.revokeObjectURL(this.audio.src);
-    this.audio.src = url;
-    if (!this.page.byId("fast").checked) this.startAudio();
-  }
-
-  /** Play what is to be heard; where the browser wants a press first, from there on. */
-  startAudio() {
-    const { page, turn } = this;
-    this.audio.play().catch(({ name }) => {
-      if (name !== "NotAllowedError" || this.turn !== turn) return;
-      page.notice(say("sound_held"));
-      atNextPress(() => {
-        if (this.turn !== turn) return;
-        page.notice(null);
-        this.audio.currentTime = page.token?.time_s ?? 0;
-        this.startAudio();
-      });
-    });
+    if (task.input === "sound") this.file.play(routeUrl(`clips/${clip.file}`).href);
   }
 
   /** Start the task's device, or stop it. */
@@ -187,7 +156,7 @@ export class Sources {
         capture.stop();
         return;
       }
-      this.hush();
+      this.file.hush();
       this.page.socket.send({ type: "stop" });
       this.page.clear();
       this.name = name;
@@ -227,38 +196,9 @@ export class Sources {
     part(page.root, ".devices").hidden = options.length < 2;
   }
 
-  /** Send the file that was chosen. @param {HTMLInputElement} input */
-  async upload(input) {
-    const { page, task } = this;
-    const file = input.files?.[0];
-    if (!file) return;
-    // The same file can be chosen again.
-    input.value = "";
-    page.notice(null);
-    if (file.size > MAX_UPLOAD_MB * 2 ** 20 || !file.size) {
-      page.notice(say("file_size", { name: file.name, size: (file.size / 2 ** 20).toFixed(1), most: MAX_UPLOAD_MB }));
-      return;
-    }
-    page.deaf = true;
-    this.stop();
-    // A name may hold halves of characters, which no message can.
-    this.name = file.name.replace(/\p{Surrogate}/gu, "\ufffd");
-    page.socket.send({ type: "upload", size_bytes: file.size, name: this.name, task: task.name });
-    const { turn } = this;
-    for (let start = 0; start < file.size; start += UPLOAD_CHUNK) {
-      while (page.socket.buffered > MAX_BUFFERED) await new Promise((done) => setTimeout(done, 20));
-      const bytes = await file.slice(start, start + UPLOAD_CHUNK).arrayBuffer();
-      // Another source has begun: it must not be given the rest of this file.
-      if (this.turn !== turn) return;
-      page.socket.sendBytes(bytes);
-    }
-    if (task.input === "sound") this.play(URL.createObjectURL(file));
-  }
-
   /** Pause and resume what is heard; devices go on. @param {boolean} paused */
   pause(paused) {
-    if (paused) this.audio.pause();
-    else if (this.audio.src && !this.running) this.startAudio();
+    if (paused || !this.running) this.file.pause(paused);
   }
 
   get running() {
@@ -279,17 +219,11 @@ export class Sources {
     this.page.ended = true;
   }
 
-  /** Let nothing be heard. */
-  hush() {
-    this.audio.pause();
-    this.audio.removeAttribute("src");
-  }
-
   /** Stop devices and sound, and say why. @param {string} sentence */
   stop(sentence = "") {
     this.microphone.stop();
     this.camera.stop();
-    this.hush();
+    this.file.hush();
     this.meter.hidden = true;
     this.turn += 1;
     this.showRunning();

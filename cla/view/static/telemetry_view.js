@@ -12,7 +12,7 @@ import { say } from "./texts.js";
 const KEPT_TOKENS = 500;
 const WARM_UP = 5;
 
-/** @typedef {{lane: Lane, record: LaneRecord, times: number[], showing: number[], hopS: number}} OfLane */
+/** @typedef {{lane: Lane, record: LaneRecord, ops: number | null, times: number[], showing: number[], hopS: number}} OfLane */
 /** @typedef {{queue: number[], behindS: number, gapS: number, dropped: number, input: Medium}} OfStream */
 
 /**
@@ -23,7 +23,7 @@ const OF_LANES = {
   compute: ({ times }) => spread(times),
   showing: ({ showing }) => spread(showing),
   real_time: ({ times, hopS }) => (times.length ? decimal(percentile(times, 0.5) / 1000 / hopS, 4) : "–"),
-  ops: ({ record }) => counted(record.ops),
+  ops: ({ ops }) => counted(ops),
   average: ({ lane }) => counted(lane.average),
   total: ({ record }) => (record.total_ops === null ? "–" : compact(record.total_ops)),
   state: ({ record }) => bytes(record.state_bytes),
@@ -104,7 +104,7 @@ export class TelemetryView {
   /**
    * Refresh the numbers.
    * @param {number} dropped pictures left out by browser and server
-   * @param {Pick<LanePanel, "record" | "times" | "showing">[]} panels of the lanes
+   * @param {Pick<LanePanel, "record" | "ops" | "times" | "showing">[]} panels of the lanes
    */
   refresh(dropped, panels) {
     const { newest, task } = this;
@@ -116,9 +116,9 @@ export class TelemetryView {
       row.cells[1 + at].textContent = text;
     };
     this.lanes.forEach((lane, at) => {
-      const { record, times, showing } = panels[at];
+      const { record, ops, times, showing } = panels[at];
       if (!record) return; // it has just joined
-      for (const [name, write] of Object.entries(OF_LANES)) set(name, at, write({ lane, record, times, showing, hopS: task.hop_s }));
+      for (const [name, write] of Object.entries(OF_LANES)) set(name, at, write({ lane, record, ops, times, showing, hopS: task.hop_s }));
     });
     const stream = { queue: this.queue, behindS: newest.behind_s, gapS: this.gapS, dropped, input: task.input };
     for (const [name, write] of Object.entries(OF_STREAM)) set(name, 0, write(stream));

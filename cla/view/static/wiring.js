@@ -6,6 +6,7 @@
 import { integer } from "./format.js";
 import { moveLandmarks } from "./landmarks.js";
 import { withExact } from "./lane_controls.js";
+import { sendFile } from "./upload.js";
 import { fillWindows, offeredWindow, sendWindow, windowsOf } from "./windows.js";
 
 /**
@@ -30,12 +31,12 @@ export function wire(page) {
   on("microphone", "click", () => page.sources.toggleDevice());
   on("camera", "click", () => page.sources.toggleDevice());
   on("device", "change", (device) => page.sources.startDevice(device.value));
-  on("upload", "change", (upload) => page.sources.upload(upload));
-  on("sound", "change", () => page.sources.hear());
+  on("upload", "change", (upload) => sendFile(page, upload));
+  on("sound", "change", () => page.sources.file.hear());
   on("fast", "change", (fast) => {
     send("fast", { fast: fast.checked });
     // What is heard cannot be made to keep step.
-    if (fast.checked) page.sources.audio.pause();
+    if (fast.checked) page.sources.file.pause(true);
   });
   on("pause", "click", () => send(page.settings?.paused ? "resume" : "pause"));
   on("step", "click", () => send("step"));
