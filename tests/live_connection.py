@@ -8,12 +8,15 @@ from contextlib import contextmanager
 from copy import copy
 from functools import cache
 
+import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 from tiny_tasks import tiny_video_task
 
 from cla.models import load_task
 from cla.server import Host, LiveServer, TaskOffer
+from cla.server.access import Access
 
 ORIGIN = {"origin": "http://testserver"}
 
@@ -36,7 +39,7 @@ def offer():
 
 
 @contextmanager
-def serving(max_sessions=4, lost_grace_s=0.2, store=None, kernels=None):
+def serving(max_sessions=4, lost_grace_s=0.2, store=None, kernels=None, access=Access()):  # noqa: B008
     host = Host(
         copy(offer()),
         store=store,
@@ -45,6 +48,7 @@ def serving(max_sessions=4, lost_grace_s=0.2, store=None, kernels=None):
         grace_s=0.2,
         lost_grace_s=lost_grace_s,
         local=True,
+        access=access,
     )
     server = LiveServer(host)
     with TestClient(Starlette(routes=server.routes())) as client:
@@ -53,12 +57,17 @@ def serving(max_sessions=4, lost_grace_s=0.2, store=None, kernels=None):
 
 
 def connect(client, key, headers=ORIGIN):
-    return client.websocket_connect(f"/live?key={key}", headers=headers)
+    return client.websocket_connect(f"/v1/live?format=arrays&key={key}", headers=headers)
 
 
-def receive_one(client, key, headers):
+def refusal(client, key, headers=ORIGIN):
+    """Why a connection is refused: the key of what is said, and the code of its end."""
     with connect(client, key, headers) as socket:
-        return socket.receive_bytes()
+        fault = receive(socket)
+        assert (fault["type"], fault["fatal"]) == ("fault", True)
+        with pytest.raises(WebSocketDisconnect) as closed:
+            receive(socket)
+        return fault["key"], closed.value.code
 
 
 def receive(socket):

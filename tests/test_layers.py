@@ -59,12 +59,13 @@ MAY_IMPORT = {
     "experiments": BOTTOM | {"attention", "models", "datasets", "evaluation", "training"},
     "benchmark": BOTTOM | {"attention", "models", "telemetry"},
     "server": BOTTOM | {"attention", "features", "telemetry", "models", "capture", "engine"},
+    "client": set(),
     "view": BOTTOM
     | {"attention", "features", "telemetry", "models", "capture", "engine", "server", "benchmark"}
     | {"datasets", "training", "teaching"},
     "export": BOTTOM | {"attention", "models"},
     "cli": BOTTOM
-    | {"attention", "features", "telemetry", "models", "capture", "engine"}
+    | {"attention", "features", "telemetry", "models", "capture", "engine", "server"}
     | {"datasets", "evaluation", "training", "teaching", "experiments", "benchmark", "export"},
     "__main__": {"cli"},
     "__init__": BOTTOM,
@@ -80,7 +81,7 @@ ONLY = {
     "onnxruntime": {"onnx_network"},
     "sounddevice": {"capture"},
     "torchaudio": {"torch_audio"},
-    "threading": {"engine", "server", "view", "stderr"},
+    "threading": {"client", "engine", "server", "view", "stderr"},
     "recipes": set(),  # no part of the package: `cla train` looks for them by name
 }
 MAX_LINES = 400
@@ -92,7 +93,7 @@ ENTRIES = {
 """Those that pages mount, and the one that the browser's audio thread loads by itself."""
 DRAWING = {"canvas.js", "attention_rows.js", "attention_maps.js", "input_track.js", "lane_view.js"}
 DRAWING |= {"difference_view.js", "map_view.js", "clip_overview.js", "preview.js", "summary.js"}
-LIVE = {"socket.js", "sources.js", "wiring.js", "microphone.js", "camera.js", "board.js"}
+LIVE = {"client.js", "sources.js", "wiring.js", "microphone.js", "camera.js", "board.js"}
 """What draws is given what it draws, and knows nothing of where that comes from."""
 # Assembled from pieces, so that this file does not hold them.
 FORBIDDEN = re.compile(

@@ -39,7 +39,7 @@ def get(url: str, cookie: str = "") -> tuple[int, str, str]:
 async def one(url: str, seconds: float) -> Heard:
     """A visitor: the key and the connection must reach the same server."""
     _, key, cookie = await asyncio.to_thread(get, f"{url}/key")
-    address = url.replace("https", "wss", 1) + f"/cla/live?key={key}"
+    address = url.replace("https", "wss", 1) + f"/cla/v1/live?format=arrays&key={key}"
     headers = {"Cookie": cookie}
     async with connect(
         address,

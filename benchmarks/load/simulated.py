@@ -68,7 +68,7 @@ def new_key(url: str) -> str:
 
 def browser(url: str, key: str) -> connect:
     """A connection as a page of this server makes it."""
-    address = url.replace("http", "ws", 1) + f"/cla/live?key={key}"
+    address = url.replace("http", "ws", 1) + f"/cla/v1/live?format=arrays&key={key}"
     # A browser does not ask a server whether it is still there.
     return connect(
         address,

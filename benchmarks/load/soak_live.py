@@ -33,7 +33,7 @@ from cla.engine.stream import Arrival
 from cla.features import SAMPLE_RATE_HZ
 from cla.models import load_task
 from cla.server.shown_lanes import DEFAULT_LANES
-from cla.server.wire import encode_record
+from cla.server.wire import encode, message_of
 from cla.telemetry import device_name
 
 SLIDER_S = 2.0
@@ -186,7 +186,7 @@ def equal_offline(log: Log) -> bool:
             pipeline.take(Arrival(one, time.perf_counter(), skipped))
             skipped = 0
             while pipeline.has_token:
-                if essence(encode_record(pipeline.step())) != next(received, None):
+                if essence(encode(*message_of(pipeline.step()))) != next(received, None):
                     return False
     return next(received, None) is None
 

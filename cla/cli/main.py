@@ -35,6 +35,7 @@ STATUSES = """exit status:
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("cla.cli.run:main", "run the lanes on a file, a microphone or a camera"),
     "app": ("cla.cli.app:main", "start the app in the browser"),
+    "serve": ("cla.cli.serve:main", "serve live sessions to programs"),
     "bench": ("cla.cli.bench:main", "measure step times here"),
     "export": ("cla.cli.export:main", "write a classifier as ONNX"),
     "fetch": ("cla.cli.fetch:main", "bring what is not shipped"),

@@ -1,7 +1,7 @@
 """Sessions: lanes in lockstep, commands, sources, recordings and their replay, whole clips."""
 
 from cla.engine.clip_lanes import LaneMoment, LaneScan, lane_at, scan_lane
-from cla.engine.clip_tokens import ClipTokens, Progress, read_clip, read_video_clip
+from cla.engine.clip_tokens import ClipTokens, Progress, read_clip, read_source, read_video_clip
 from cla.engine.commands import (
     Command,
     LaneCommand,
@@ -19,6 +19,7 @@ from cla.engine.commands import (
     UseKernels,
 )
 from cla.engine.comparison import Comparison, changed
+from cla.engine.feature_stream import FeatureStream
 from cla.engine.feeder import Feeder
 from cla.engine.history import History
 from cla.engine.inputs import (
@@ -63,6 +64,7 @@ __all__ = [
     "Comparison",
     "Difference",
     "FaultRecord",
+    "FeatureStream",
     "Feeder",
     "FillRecord",
     "FrameRecord",
@@ -112,6 +114,7 @@ __all__ = [
     "lane_at",
     "pack",
     "read_clip",
+    "read_source",
     "read_video_clip",
     "remove",
     "replay",

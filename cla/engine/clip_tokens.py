@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from cla.capture import SoundSource, VideoSource
-from cla.engine.inputs import sound_stream, video_stream
+from cla.engine.inputs import Source, sound_stream, video_stream
 from cla.engine.records import FrameRecord
 from cla.engine.stream import Arrival
 from cla.errors import ClaError
@@ -54,6 +54,17 @@ class ClipTokens:
     def times_s(self) -> NDArray[np.float64]:
         """Media time of each token, (T,)."""
         return np.array([token.time_s for token in self.tokens])
+
+
+def read_source(task: TaskModel, source: Source, progress: Progress = lambda _: None) -> ClipTokens:
+    """Decode a file and turn it into tokens of a task, the same as a live session's.
+
+    Raises:
+        ClaError: as of `read_clip` and `read_video_clip`.
+    """
+    if isinstance(source, SoundSource):
+        return read_clip(task, source, progress)
+    return read_video_clip(task, source, progress)
 
 
 def read_clip(

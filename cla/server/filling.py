@@ -7,8 +7,8 @@ import torch
 from cachetools import LRUCache, cached
 from torch import Tensor
 
-from cla.capture import SampleClip, SoundSource, open_file, sample_clips
-from cla.engine import FaultRecord, FillRecord, Progress, Source, read_clip, read_video_clip
+from cla.capture import SampleClip, open_file, sample_clips
+from cla.engine import FaultRecord, FillRecord, Progress, read_source
 from cla.errors import ClaError
 from cla.models import LONGEST_WINDOW, TaskModel
 from cla.server.playing import Playing
@@ -58,7 +58,7 @@ class Filling:
                 tokens = shipped_tokens(task, progress)
             else:
                 with open_file(task.input, self._content, UPLOAD_LIMITS) as file:
-                    tokens = _tokens(task, file, progress)
+                    tokens = read_source(task, file, progress).features
             session.fill(tokens, LONGEST_WINDOW)
         except ClaError as error:
             session.report(FaultRecord(error))
@@ -86,11 +86,5 @@ def shipped_tokens(task: TaskModel, progress: Progress) -> Tensor:
     for clip in _clips_of(task):
         if sum(map(len, found)) < FEWEST:
             with open_file(task.input, clip.path) as file:
-                found.append(_tokens(task, file, progress))
+                found.append(read_source(task, file, progress).features)
     return torch.cat(found)
-
-
-def _tokens(task: TaskModel, file: Source, progress: Progress) -> Tensor:
-    if isinstance(file, SoundSource):
-        return read_clip(task, file, progress).features
-    return read_video_clip(task, file, progress).features

@@ -3,7 +3,7 @@
 import atexit
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
@@ -11,6 +11,7 @@ import torch
 from cla.attention import load_kinds
 from cla.engine import Kernels, kernels
 from cla.models import lane_device, load_task, tasks
+from cla.server.access import Access, access_of
 from cla.server.limits import DEFAULT_SESSIONS, GRACE_S, LOST_GRACE_S, max_sessions
 from cla.server.metrics import Metrics
 from cla.server.offer import TaskOffer
@@ -35,6 +36,7 @@ class Host:
         grace_s: time a session waits for its page after it was left.
         lost_grace_s: the same after its connection broke, unless its place is needed.
         local: whether pages may count as open on this very machine.
+        access: who may connect beside the server's own pages.
     """
 
     offer: TaskOffer
@@ -46,6 +48,7 @@ class Host:
     grace_s: float = GRACE_S
     lost_grace_s: float = LOST_GRACE_S
     local: bool = False
+    access: Access = field(default_factory=Access)
 
     @cached_property
     def metrics(self) -> Metrics:
@@ -83,4 +86,5 @@ def open_host(environment: Mapping[str, str], address: str | None) -> Host:
         kernels() if device.type == "cpu" else None,  # they are the CPU's
         max_sessions(environment),
         local=admits_local(environment, address),
+        access=access_of(environment),
     )

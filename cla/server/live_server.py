@@ -1,7 +1,8 @@
-"""The live route of a server: which pages may connect, and to how many there is a place."""
+"""The live route of a server: which clients may connect, and to how many there is a place."""
 
 import contextlib
 import threading
+from typing import Any
 
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
@@ -11,19 +12,27 @@ from cla.engine import FaultRecord
 from cla.errors import ClaError
 from cla.resources import asset_path
 from cla.server.connection import POLICY_VIOLATION, TRY_AGAIN_LATER, Connection
+from cla.server.formats import VERSION
 from cla.server.host import Host
+from cla.server.http_routes import HttpRoutes
 from cla.server.limits import MAX_VISITS
-from cla.server.origin import is_local, same_origin
+from cla.server.origin import is_local
 from cla.server.visit import OwnTask, Visit
 
 
 class LiveServer:
-    """Takes the pages' connections, each to the visit whose key it has."""
+    """Takes the clients' connections: with a key each to its visit, with a token to a new one.
+
+    Attributes:
+        stopping: no session begins any more; those that there are go on.
+    """
 
     def __init__(self, host: Host) -> None:
         self.host = host
         self._lock = threading.Lock()
         self._visits: dict[str, Visit] = {}
+        self._http = HttpRoutes(host, self._places)
+        self.stopping = False
         host.metrics.watch(
             sessions=lambda: len(self._with_place()),
             waiting=lambda: len(self._waited_for()),
@@ -32,7 +41,9 @@ class LiveServer:
 
     def invite(self) -> Visit:
         """A visit whose key one page may connect with; the oldest of very many expire."""
-        visit = Visit(self.host)
+        return self._new_visit(Visit(self.host, page=True))
+
+    def _new_visit(self, visit: Visit) -> Visit:
         with self._lock:
             self._visits[visit.key] = visit
             crowded = len(self._visits) > MAX_VISITS
@@ -50,38 +61,84 @@ class LiveServer:
         return next((own for own in tasks if own and own.address == address), None)
 
     def routes(self) -> list[BaseRoute]:
-        """The live connection, what a monitor asks, and the sample clips."""
+        """The live connection, what monitors and programs ask, and the sample clips."""
         return [
-            WebSocketRoute("/live", self.endpoint),
+            WebSocketRoute("/v{version:int}/live", self.endpoint),
             Route("/metrics", self.host.metrics.endpoint),
+            *self._http.routes(),
             Mount("/clips", StaticFiles(directory=asset_path("clips"))),
         ]
 
     async def endpoint(self, socket: WebSocket) -> None:
-        """Serve one connection until it ends; a page may go at any moment of it."""
-        local = self.host.local and is_local(socket)
-        connection = Connection(socket, self.host.metrics, local=local)
+        """Serve one connection until it ends; a client may go at any moment of it."""
         visit = self._visits.get(socket.query_params.get("key", ""))
-        if visit is None or not same_origin(socket):
-            await connection.refuse("origin" if visit else "key", POLICY_VIOLATION)
-            return
+        # Programs get nothing of this machine: its devices are for its user's pages.
+        local = bool(visit and visit.page and self.host.local and is_local(socket))
+        connection = Connection(socket, self.host.metrics, local=local)
         with contextlib.suppress(WebSocketDisconnect):
             await connection.accept()
+            try:
+                self._check(socket, connection, visit)
+            except ClaError as error:
+                fault = FaultRecord(error, fatal=True)
+                await connection.refuse(error.key, POLICY_VIOLATION, fault)
+                return
+            visit = visit or self._new_visit(Visit(self.host, page=False))
             if self._has_place_for(visit):
                 await visit.serve(connection)
                 return
-            fault = FaultRecord(ClaError("places_taken", count=self.host.max_sessions))
-            await connection.refuse("full", TRY_AGAIN_LATER, fault)
+            full = ClaError("places_taken", count=self.host.max_sessions)
+            why = ClaError("server_stops") if self.stopping else full
+            await connection.refuse(why.key, TRY_AGAIN_LATER, FaultRecord(why))
+
+    def _check(self, socket: WebSocket, connection: Connection, visit: Visit | None) -> None:
+        """Whether this server speaks with a client.
+
+        Raises:
+            ClaError: not in this version or format, not with a page of elsewhere, or not without
+                a token.
+        """
+        version = socket.path_params["version"]
+        if version != VERSION:
+            raise ClaError("protocol_version_unknown", version=version, known=VERSION)
+        connection.check_format()
+        self.host.access.check_origin(socket, page=bool(visit and visit.page))
+        if visit is None:
+            self.host.access.check_token(socket)
 
     def _has_place_for(self, visit: Visit) -> bool:
         """Whether there is a place; the page that has been waited for longest gives its own up."""
-        if visit.has_place or len(self._with_place()) < self.host.max_sessions:
+        if visit.has_place or self.stopping:
+            return visit.has_place
+        if len(self._with_place()) < self.host.max_sessions:
             return True
         waiting = self._waited_for()
         if not waiting:
             return False
         min(waiting, key=lambda one: one.waiting_from_s or 0.0).end()
         return True
+
+    @property
+    def sessions(self) -> int:
+        """Sessions that are connected."""
+        return len(self._with_place()) - len(self._waited_for())
+
+    def close(self) -> None:
+        """End all sessions; called once the event loop takes no more connections."""
+        for visit in self._with_place():
+            visit.end()
+        self.host.workers.shutdown()
+
+    def _places(self) -> dict[str, Any]:
+        """What a monitor asks first."""
+        taken, kernels = len(self._with_place()), self.host.kernels
+        full = taken >= self.host.max_sessions and not self._waited_for()
+        return {
+            "status": "stopping" if self.stopping else "full" if full else "ready",
+            "sessions": taken,
+            "places": self.host.max_sessions,
+            "warm": kernels is None or kernels.ready,
+        }
 
     def _with_place(self) -> list[Visit]:
         with self._lock:

@@ -10,6 +10,7 @@ from cla.engine import (
     RequestMap,
     Reset,
     Resume,
+    SetEmit,
     SetLandmarkMode,
     SetLandmarks,
     SetLanes,
@@ -47,6 +48,12 @@ class Watch(Tagged, frozen=True, tag="camera"):
     task: Name | None = None
 
 
+class Give(Tagged, frozen=True, tag="features"):
+    """Features follow, as many float32 as a token has for each."""
+
+    task: Name | None = None
+
+
 class OpenDevice(Tagged, frozen=True, tag="device"):
     """Take sound or pictures from a device of this machine."""
 
@@ -67,6 +74,10 @@ class Lost(Tagged, frozen=True, tag="lost"):
     """So many samples of the microphone were lost on their way."""
 
     samples: Amount
+
+
+class EndSource(Tagged, frozen=True, tag="end"):
+    """Nothing more follows of the client's device: `ended` is said once all has been worked on."""
 
 
 class SetFast(Tagged, frozen=True, tag="fast"):
@@ -97,7 +108,7 @@ class Stop(Tagged, frozen=True, tag="stop"):
     task: Name | None = None
 
 
-Start = Sample | Listen | Watch | OpenDevice | Upload
+Start = Sample | Listen | Watch | Give | OpenDevice | Upload
 """What makes a new session, with all that costs."""
 PageCommand = (
     SetLandmarks
@@ -110,10 +121,13 @@ PageCommand = (
     | StepOnce
     | Reset
     | RequestMap
+    | SetEmit
 )
 """What a page may ask of its session; the session knows more."""
 LaneChange = SetLandmarks | SetLandmarkMode | SetWindow | SetLanes
-Message = Start | Lost | SetFast | NameLanes | FillWindows | SetRecording | Stop | PageCommand
+Message = (
+    Start | Lost | EndSource | SetFast | NameLanes | FillWindows | SetRecording | Stop | PageCommand
+)
 
 _DECODER: Decoder[Message] = Decoder(Message)
 

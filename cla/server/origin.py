@@ -38,7 +38,7 @@ def admits_local(environment: Mapping[str, str], address: str | None) -> bool:
         raise ClaError("local_variable_unfit", variable=VARIABLE, value=wished)
     if wished:
         return wished == "on"
-    return _is_this_machine(address or "") and not environment.get(_TRUSTED_PROXIES)
+    return is_this_machine(address or "") and not environment.get(_TRUSTED_PROXIES)
 
 
 def same_origin(socket: HTTPConnection) -> bool:
@@ -58,7 +58,15 @@ def is_local_client(headers: Mapping[str, str], address: str) -> bool:
     if _through_proxy(headers):
         return False
     names = (_host(headers.get("host", "")), _host(headers.get("origin", "").partition("://")[2]))
-    return _is_loopback(address) and all(map(_is_this_machine, names))
+    return _is_loopback(address) and all(map(is_this_machine, names))
+
+
+def is_local_program(asked: HTTPConnection) -> bool:
+    """Whether a program on this very machine asks, or a page that its server sent to a browser."""
+    if asked.client is None or _through_proxy(asked.headers):
+        return False
+    named = is_this_machine(_host(asked.headers.get("host", "")))
+    return named and _is_loopback(asked.client.host)
 
 
 def through_proxy(socket: HTTPConnection) -> bool:
@@ -78,7 +86,7 @@ def _host(place: str) -> str:
         return ""
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
     """A name that resolves to this machine may be anybody's: only its own are taken."""
     return host == "localhost" or _is_loopback(host)
 

@@ -23,6 +23,23 @@ def samples_of(data: bytes) -> NDArray[np.int16]:
     return np.frombuffer(data, "<i2")
 
 
+def features_of(data: bytes, size: int) -> NDArray[np.float32]:
+    """Tokens (T, F) of little-endian float32.
+
+    Args:
+        size: numbers of each, F.
+
+    Raises:
+        ClaError: they are not whole tokens, or not finite.
+    """
+    if not data or len(data) % (4 * size):
+        raise ClaError("features_not_whole", size=len(data), token=4 * size)
+    rows = np.frombuffer(data, "<f4").reshape(-1, size)
+    if not np.isfinite(rows).all():
+        raise ClaError("packet_not_finite")
+    return rows
+
+
 def frame_of(data: bytes, latest_s: float) -> EncodedFrame:
     """A picture: its time as a little-endian float64, then its JPEG, which is not looked into.
 

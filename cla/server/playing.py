@@ -83,6 +83,12 @@ class Playing:
             raise ClaError("samples_lost_unlikely", samples=samples)
         self.session.lose(samples)
 
+    def finish(self) -> None:
+        """Nothing more comes of the client's device."""
+        if self._opened.packet:
+            self._ended_told = False  # who asks is told, perhaps over a new connection
+            self.session.finish()
+
     @property
     def finished(self) -> bool:
         """Whether the source has been worked on to its end."""

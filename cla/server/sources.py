@@ -14,6 +14,7 @@ from cla.capture import (
     sample_clips,
 )
 from cla.engine import (
+    FeatureStream,
     Source,
     Stream,
     sound_stream,
@@ -23,7 +24,7 @@ from cla.engine import (
 from cla.errors import ClaError
 from cla.models import TaskModel
 from cla.server.messages import Listen, OpenDevice, Watch
-from cla.server.packets import frame_of, samples_of
+from cla.server.packets import features_of, frame_of, samples_of
 from cla.server.upload import MAX_BYTES
 
 UPLOAD_LIMITS = FileLimits(
@@ -101,6 +102,17 @@ def open_device(asked: Listen | Watch | OpenDevice, task: TaskModel) -> Opened:
             device = Microphone(index) if kind == "sound" else Camera(index)
             shown = {"source": "device", "kind": kind, "device_name": device.name}
             return _read_here(task, device, shown, live=True)
+
+
+def open_features(task: TaskModel) -> Opened:
+    """Tokens that the client makes itself, at the rate of the task."""
+    size = task.classifier.config.input_dim
+    return Opened(
+        task,
+        FeatureStream(task.hop_s),
+        {"source": "features"},
+        packet=lambda data, _: features_of(data, size),
+    )
 
 
 def _file(task: TaskModel, file: Source, shown: dict[str, Any]) -> Opened:

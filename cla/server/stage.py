@@ -13,6 +13,7 @@ from cla.engine import (
     Record,
     RecordingRecord,
     Resume,
+    SetEmit,
     SetLanes,
     SetSensitivity,
 )
@@ -20,7 +21,9 @@ from cla.errors import ClaError
 from cla.models import TaskModel
 from cla.server.filling import Filling
 from cla.server.messages import (
+    EndSource,
     FillWindows,
+    Give,
     LaneChange,
     Listen,
     Lost,
@@ -37,7 +40,7 @@ from cla.server.messages import (
 from cla.server.playing import Playing
 from cla.server.shelf import Shelf
 from cla.server.shown_lanes import lanes_of
-from cla.server.sources import Opened, open_device, open_sample, open_upload
+from cla.server.sources import Opened, open_device, open_features, open_sample, open_upload
 from cla.server.upload import IncomingFile
 from cla.server.wishes import Wishes
 from cla.types import InputKind
@@ -54,6 +57,7 @@ class Stage:
         local: whether the page is open on this very machine, whose devices it may then use.
         shelf: where its sessions are recorded; None where nothing is.
         kernels: as of `Session`.
+        emit: whether records carry attention rows until it is asked otherwise.
 
     Attributes:
         lanes: those of what has been drained.
@@ -67,12 +71,13 @@ class Stage:
         local: bool = False,
         shelf: Shelf | None = None,
         kernels: Kernels | None = None,
+        emit: bool = True,
     ) -> None:
         self.local = local
         self._on_record = on_record
         self._shelf = shelf
         self._kernels = kernels
-        self._wishes = Wishes(tasks)
+        self._wishes = Wishes(tasks, emit=emit)
         self.lanes = self._wishes.lanes.record
         self._lanes_news: LanesRecord | None = None
         self._incoming: IncomingFile | None = None
@@ -108,10 +113,10 @@ class Stage:
                 self._use(tasks[used.name])
 
     def feed(self, data: bytes) -> None:
-        """Take sound (int16) or a picture (its time and JPEG) of the page's own device.
+        """Take sound (int16), a picture (its time and JPEG) or features (float32) of the client.
 
         Raises:
-            ClaError: it is neither.
+            ClaError: it is not what was announced.
         """
         if self._playing:
             self._playing.feed(data)
@@ -140,13 +145,15 @@ class Stage:
                 self._do(asked)
 
     def _do(self, asked: Message) -> None:
-        if isinstance(asked, Listen | Watch | OpenDevice | Stop) and asked.task is not None:
+        if isinstance(asked, Listen | Watch | Give | OpenDevice | Stop) and asked.task is not None:
             self._use(self._wishes.task_named(asked.task))
         match asked:
             case Sample(clip):
                 self._play(open_sample(clip, self._wishes.tasks))
             case Listen():
                 self._play(open_device(asked, self._wishes.task_for("sound")))
+            case Give():
+                self._play(open_features(self._wishes.task))
             case Watch():
                 self._play(open_device(asked, self._wishes.task_for("video")))
             case OpenDevice(kind):
@@ -159,6 +166,10 @@ class Stage:
             case Lost(samples):
                 if self._playing:
                     self._playing.lose(samples)
+            case EndSource():
+                if self._playing:
+                    self._playing.finish()
+                    self._on_record()
             case SetFast(fast):
                 self._wishes.fast = fast
                 if self._playing:
@@ -206,6 +217,8 @@ class Stage:
         match command:
             case SetSensitivity(enter):
                 self._wishes.enter = enter
+            case SetEmit(emit):
+                self._wishes.emit = emit
             case Pause() | Resume():
                 self._paused = isinstance(command, Pause)
             case _:
@@ -257,6 +270,8 @@ class Stage:
         if self._playing is None or self._playing.finished:
             raise ClaError("recording_without_source")
         shown = self._playing.shown
+        if shown["source"] == "features":
+            raise ClaError("recording_of_features")
         name = shown.get("clip") or shown.get("device_name") or shown["source"]
         self._playing.session.start_recording(self._shelf.recorder(str(name)))
 

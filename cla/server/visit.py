@@ -24,7 +24,6 @@ from cla.server.host import Host
 from cla.server.messages import read_message
 from cla.server.shelf import Shelf
 from cla.server.stage import Stage
-from cla.server.wire import encode
 
 KERNELS_POLL_S = 0.5
 
@@ -54,12 +53,16 @@ class Visit:
     The page is expected, connected, or waited for; while it is either of the latter, the visit has
     a place, which is its stage. All but `shelf` and `leave` belongs to the event loop.
 
+    Args:
+        page: it is of a page of this server, which is shown more; else of a program.
+
     Attributes:
         key: the secret with which the page connects.
         waiting_from_s: when its connection broke, while it is waited for.
     """
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, *, page: bool) -> None:
+        self.page = page
         self.key = secrets.token_urlsafe(24)
         self.waiting_from_s: float | None = None
         self._host = host
@@ -87,13 +90,13 @@ class Visit:
         return self._stage is not None
 
     def shelf(self, *, local: bool) -> Shelf | None:
-        """Where its sessions are recorded; None where nothing is.
+        """Where its sessions are recorded; None where nothing is, as for programs.
 
         Args:
             local: the visitor is this machine's user, whose recordings stay.
         """
         store = self._host.store
-        if store is None:
+        if store is None or not self.page:
             return None
         if local:
             return store.own
@@ -160,7 +163,7 @@ class Visit:
         if self._stage is None:
             self._stage = Stage(
                 self._host.offer.ready, self._notify, local=local, shelf=self.shelf(local=local),
-                kernels=self._host.kernels,
+                kernels=self._host.kernels, emit=self.page,
             )  # fmt: skip
         return self._stage
 
@@ -170,8 +173,9 @@ class Visit:
         await self._work(stage.know, {**self._host.offer.ready, **mine})
         devices = await self._work(local_devices) if connection.local else None
         shown = own.shown if own else None
-        await connection.send(
-            hello(self._host, connection.language, devices, shown, stage.settings(), stage.lanes)
+        said = connection.language
+        await connection.say(
+            hello(self._host, self.key, said, devices, shown, stage.settings(), stage.lanes)
         )
 
     async def _answer(self, connection: Connection, stage: Stage, said: bytes | str) -> None:
@@ -187,10 +191,10 @@ class Visit:
                 stage.feed(said)  # it waits for nothing
         except ClaError as error:
             if isinstance(said, bytes):  # a file that is refused is gone before that is said
-                await connection.send(_settings(stage))
+                await connection.say(_settings(stage))
             await connection.tell(FaultRecord(error))
         if isinstance(said, str):
-            await connection.send(_settings(stage))
+            await connection.say(_settings(stage))
 
     async def _send_records(self, connection: Connection, stage: Stage) -> None:
         """Send what the session records as it comes.
@@ -205,7 +209,7 @@ class Visit:
                     self._host.metrics.count(record)
                     await connection.tell(record)
                 if stage.ended():
-                    await connection.send(encode({"type": "ended"}, {}))
+                    await connection.say({"type": "ended"})
                 await self._news.wait()
         except WebSocketDisconnect:
             pass  # the page has gone
@@ -222,7 +226,7 @@ class Visit:
             while kernels:
                 status = kernels.status
                 if status != told:
-                    await connection.send(encode({"type": "kernels", **asdict(status)}, {}))
+                    await connection.say({"type": "kernels", **asdict(status)})
                 if status.final:
                     return
                 told = status
@@ -240,5 +244,5 @@ class Visit:
         return await asyncio.get_running_loop().run_in_executor(self._host.workers, work)
 
 
-def _settings(stage: Stage) -> bytes:
-    return encode({"type": "settings", **stage.settings()}, {})
+def _settings(stage: Stage) -> dict[str, Any]:
+    return {"type": "settings", **stage.settings()}

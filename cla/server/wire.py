@@ -1,9 +1,8 @@
-"""The wire format between a live session and its page.
+"""What a live session says to its client, as headers and arrays; and how pages are written it.
 
-A message to the page is binary: a little-endian uint32, the length of a JSON header, the header,
-zero to three spaces so that what follows is aligned, and the float32 arrays that the header lists
-under `arrays` as [name, shape], one after the other. `type` in the header says what it is. Messages
-from the page are JSON texts (commands) and binary: sound, pictures, or the bytes of an upload.
+In the format `arrays` a message is binary: a little-endian uint32, the length of a JSON header, the
+header, zero to three spaces so that what follows is aligned, and the float32 arrays that the header
+lists under `arrays` as [name, shape], one after the other. The protocol is in docs/streaming.md.
 """
 
 import base64
@@ -31,45 +30,45 @@ from cla.errors import ClaError
 from cla.telemetry import LaneRecord, TokenRecord
 from cla.texts import FALLBACK
 
-VERSION = 1
+Arrays = Mapping[str, NDArray[np.float32]]
+Said = tuple[dict[str, Any], Arrays]
+"""A message: its header, and its arrays by name."""
 
 
-def encode(header: Mapping[str, Any], arrays: Mapping[str, NDArray[np.float32]]) -> bytes:
+def encode(header: Mapping[str, Any], arrays: Arrays) -> bytes:
     """One message for the page."""
     listed = [[name, list(array.shape)] for name, array in arrays.items()]
-    text = json.dumps(
-        {**header, "version": VERSION, "arrays": listed}, ensure_ascii=False, allow_nan=False
-    ).encode()
+    text = json.dumps({**header, "arrays": listed}, ensure_ascii=False, allow_nan=False).encode()
     text += b" " * (-len(text) % 4)
     parts = [np.ascontiguousarray(array, dtype="<f4").tobytes() for array in arrays.values()]
     return b"".join([struct.pack("<I", len(text)), text, *parts])
 
 
-def encode_record(record: Record, language: str = FALLBACK) -> bytes:
-    """A session's record as a message; what a fault says is in the page's language."""
+def message_of(record: Record, language: str = FALLBACK) -> Said:
+    """A session's record as a message; what a fault says is in the client's language."""
     match record:
         case TokenRecord():
-            return _encode_token(record)
+            return _token(record)
         case LanesRecord():
             events = {name: past.events for name, past in record.past.items()}
             rows = {f"{name}/past": past.probabilities for name, past in record.past.items()}
             header = {"type": "lanes", "lanes": lane_headers(record), "past": events}
-            return encode(header, rows)
+            return header, rows
         case FrameRecord():
-            return _encode_frame(record)
+            return _frame(record)
         case SoundRecord(time_s, peaks):
-            return encode({"type": "sound", "time_s": time_s}, {"peaks": peaks})
+            return {"type": "sound", "time_s": time_s}, {"peaks": peaks}
         case MapRecord(lane, factors):
-            return encode({"type": "map", "lane": lane}, factors)
+            return {"type": "map", "lane": lane}, factors
         case FillRecord(share):
-            return encode({"type": "fill", "share": round(share, 3)}, {})
+            return {"type": "fill", "share": round(share, 3)}, {}
         case NoticeRecord(notice):
-            return encode({"type": "notice", "message": notice.said(language)}, {})
+            return {"type": "notice", "message": notice.said(language)}, {}
         case FaultRecord(error, fatal):
-            return encode({"type": "fault", **_why(error, language), "fatal": fatal}, {})
+            return {"type": "fault", **why(error, language), "fatal": fatal}, {}
         case RecordingRecord(name, running, duration_s, reason):
             begun = {"name": name, "running": running, "duration_s": duration_s}
-            return encode({"type": "recording", **begun, **_why(reason, language)}, {})
+            return {"type": "recording", **begun, **why(reason, language)}, {}
 
 
 def lane_headers(record: LanesRecord) -> list[dict[str, Any]]:
@@ -89,7 +88,7 @@ def lane_headers(record: LanesRecord) -> list[dict[str, Any]]:
     ]
 
 
-def _why(error: ClaError | None, language: str) -> dict[str, Any]:
+def why(error: ClaError | None, language: str) -> dict[str, Any]:
     """An error by its key and values, and in words; empty where there is none."""
     if error is None:
         return {"key": "", "values": {}, "message": "", "remedy": ""}
@@ -101,7 +100,7 @@ def _why(error: ClaError | None, language: str) -> dict[str, Any]:
     }
 
 
-def _encode_token(record: TokenRecord) -> bytes:
+def _token(record: TokenRecord) -> Said:
     arrays = {}
     for lane in record.lanes:
         arrays[f"{lane.lane}/probabilities"] = lane.probabilities
@@ -119,10 +118,10 @@ def _encode_token(record: TokenRecord) -> bytes:
         "dropped_frames": record.dropped_frames,
         "lanes": [_lane_header(lane) for lane in record.lanes],
     }
-    return encode(header, arrays)
+    return header, arrays
 
 
-def _encode_frame(record: FrameRecord) -> bytes:
+def _frame(record: FrameRecord) -> Said:
     picture = record.picture
     header = {
         "type": "frame",
@@ -134,7 +133,7 @@ def _encode_frame(record: FrameRecord) -> bytes:
         ],
         "picture": base64.b64encode(picture).decode() if picture else None,
     }
-    return encode(header, {f"hand/{i}": hand.points for i, hand in enumerate(record.hands)})
+    return header, {f"hand/{i}": hand.points for i, hand in enumerate(record.hands)}
 
 
 def _lane_header(lane: LaneRecord) -> dict[str, Any]:

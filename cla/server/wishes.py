@@ -20,9 +20,11 @@ class Wishes:
         lanes: with which the next session begins.
         fast: files are played as fast as they can be worked on.
         enter: the sensitivity, where it is not the task's own.
+        emit: records carry attention rows.
     """
 
-    def __init__(self, tasks: Mapping[str, TaskModel]) -> None:
+    def __init__(self, tasks: Mapping[str, TaskModel], *, emit: bool) -> None:
+        self.emit = emit
         self.tasks = tasks
         self.task = next(iter(tasks.values()))
         self.lanes = ShownLanes(self.task)
@@ -44,7 +46,7 @@ class Wishes:
     @property
     def first_commands(self) -> list[Command]:
         """What a session does before its first token."""
-        commands: list[Command] = [SetEmit(True)]
+        commands: list[Command] = [SetEmit(self.emit)]
         return commands + ([SetSensitivity(self.enter)] if self.enter is not None else [])
 
     def use(self, task: TaskModel) -> None:

@@ -5,12 +5,12 @@ from functools import cache
 
 import streamlit as st
 from starlette.routing import Mount
-from starlette.staticfiles import StaticFiles
 
 from cla.capture import sample_clips
 from cla.models import TaskModel
 from cla.resources import package_path
 from cla.server import LiveServer, open_host
+from cla.server.service import routes as served
 
 ROUTE = "cla"
 """Where the routes lie, beside the pages: both have one place, which a proxy may move."""
@@ -36,6 +36,5 @@ def speech_task() -> TaskModel:
 def routes() -> list[Mount]:
     """Routes beside Streamlit's own: those of the server, and the page's scripts."""
     base = st.get_option("server.baseUrlPath").strip("/")
-    scripts = Mount("/static", StaticFiles(directory=package_path("view/static")))
     place = f"/{base}/{ROUTE}" if base else f"/{ROUTE}"
-    return [Mount(place, routes=[*live_server().routes(), scripts])]
+    return [Mount(place, routes=served(live_server(), package_path("view/static")))]

@@ -62,7 +62,7 @@ def test_pages_play_and_listen_behind_a_proxy(open_page, address):
     ours = [url for url, _ in answers if "/cla/" in url]
     assert {"main.js", "count.flac"} <= {url.rsplit("/", 1)[1] for url in ours}
     assert all(url.startswith(f"{address}/cla/") for url in ours)
-    live = f"{address}/cla/live?".replace("https", "wss", 1)
+    live = f"{address}/cla/v1/live?".replace("https", "wss", 1)
     assert sum(url.startswith(live) for url in sockets) == 2
 
 

@@ -1,7 +1,7 @@
 // What the page's scripts make of messages of the server's, and what they send: tests/view/test_javascript.py
 // gives the one on standard input, and reads the other from standard output.
 
-import { decode, pictureMessage } from "../../cla/view/static/wire.js";
+import { decode, pictureMessage } from "../../cla/view/static/client.js";
 
 const chunks = [];
 for await (const chunk of process.stdin) chunks.push(chunk);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { decode, pictureMessage } from "../../cla/view/static/wire.js";
+import { decode, pictureMessage } from "../../cla/view/static/client.js";
 
 /** A message as cla/server/wire.py makes it. */
 function message(header, arrays = []) {

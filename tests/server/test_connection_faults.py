@@ -11,6 +11,7 @@ from live_connection import (
     our_threads,
     receive,
     receive_until,
+    refusal,
     send,
     serving,
     wait_for,
@@ -123,9 +124,8 @@ def test_a_monitor_sees_sessions_latency_and_drops():
             assert metric(client, "cla_gap_seconds_total") == pytest.approx(0.1)
             assert metric(client, "cla_queue_seconds_count") == 2
             assert metric(client, 'cla_compute_seconds_count{lane="full"}') == 2
-        with pytest.raises(WebSocketDisconnect), connect(client, "no") as socket:
-            receive(socket)
-        assert metric(client, 'cla_refused_total{reason="key"}') == 1
+        assert refusal(client, "no") == ("token_refused", 1008)
+        assert metric(client, 'cla_refused_total{reason="token_refused"}') == 1
         wait_for(lambda: metric(client, "cla_sessions") == 0)
 
 

@@ -9,8 +9,8 @@ from live_connection import (
     connect,
     our_threads,
     receive,
-    receive_one,
     receive_until,
+    refusal,
     send,
     serving,
     wait_for,
@@ -23,17 +23,13 @@ from cla.server.limits import MAX_MESSAGE_BYTES
 
 @pytest.mark.parametrize("headers", [{}, {"origin": "http://evil.example"}])
 def test_other_origins_are_refused(headers):
-    with serving() as (server, client), pytest.raises(WebSocketDisconnect):
-        receive_one(client, server.invite().key, headers)
+    with serving() as (server, client):
+        assert refusal(client, server.invite().key, headers) == ("origin_foreign", 1008)
 
 
 def test_a_wrong_key_is_refused():
-    with (
-        serving() as (_, client),
-        pytest.raises(WebSocketDisconnect),
-        connect(client, "no") as socket,
-    ):
-        socket.receive_bytes()
+    with serving() as (_, client):
+        assert refusal(client, "no") == ("token_refused", 1008)
 
 
 def test_a_sample_plays_and_commands_act():

@@ -24,8 +24,9 @@ class Page:
     def __init__(self, key, reached, error, says=()):
         self.scope = {
             "type": "websocket",
-            "path": "/live",
-            "query_string": f"key={key}".encode(),
+            "path": "/v1/live",
+            "path_params": {"version": 1},
+            "query_string": f"format=arrays&key={key}".encode(),
             "headers": [(b"host", b"testserver"), (b"origin", b"http://testserver")],
             "client": ("10.0.0.7", 1),
             "subprotocols": [],

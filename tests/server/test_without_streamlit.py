@@ -14,10 +14,11 @@ from cla.server import LiveServer, open_host
 server = LiveServer(open_host({{"CLA_RECORDINGS": "off"}}, "127.0.0.1"))
 with TestClient(Starlette(routes=server.routes())) as client:
     page, visit = {{"origin": "http://testserver"}}, server.invite()
-    with client.websocket_connect(f"/live?key={{visit.key}}", headers=page) as socket:
-        assert b'"hello"' in socket.receive_bytes()
+    address = f"/v1/live?key={{visit.key}}"
+    with client.websocket_connect(address, headers=page) as socket:
+        assert '"hello"' in socket.receive_text()
         socket.send_text('{{"type": "sample", "clip": "count"}}')
-        while b'"type": "token"' not in socket.receive_bytes():
+        while '"type":"token"' not in socket.receive_text():
             pass
     client.portal.call(visit.end)
     assert "cla_tokens_total" in client.get("/metrics").text

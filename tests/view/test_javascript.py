@@ -28,7 +28,7 @@ from cla.resources import package_path
 from cla.server import shown_task
 from cla.server.packets import frame_of
 from cla.server.stage import Stage
-from cla.server.wire import VERSION, encode, encode_record
+from cla.server.wire import encode, message_of
 from cla.telemetry import LaneRecord, TokenRecord
 from cla.texts.sentence import Sentence
 from cla.types import Event
@@ -129,11 +129,11 @@ def test_pages_read_what_the_server_writes(both_sides):
     ]
     read = both_sides([encode(header, arrays) for header, arrays in written])["decoded"]
     for (header, arrays), found in zip(written, read, strict=True):
-        assert found == {"header": {**header, "version": VERSION}, "arrays": listed(arrays)}
+        assert found == {"header": header, "arrays": listed(arrays)}
 
 
 def test_records_reach_the_page(both_sides):
-    read = both_sides([encode_record(record) for record in RECORDS.values()])["decoded"]
+    read = both_sides([encode(*message_of(record)) for record in RECORDS.values()])["decoded"]
     found = dict(zip(RECORDS, read, strict=True))
     token = found["TokenMessage"]
     assert token["header"]["lanes"][0]["total_ops"] == 2**40
@@ -163,11 +163,11 @@ def declared():
 
 
 def test_the_types_of_the_scripts_are_those_of_the_messages(both_sides):
-    read = both_sides([encode_record(record) for record in RECORDS.values()])["decoded"]
+    read = both_sides([encode(*message_of(record)) for record in RECORDS.values()])["decoded"]
     types = declared()
     headers = {name: each["header"] for name, each in zip(RECORDS, read, strict=True)}
     for name, header in headers.items():
-        assert types[name] == set(header) - {"version"}, name
+        assert types[name] == set(header), name
     lane = headers["TokenMessage"]["lanes"][0]
     assert types["LaneRecord"] == set(lane)
     assert types["LaneEvent"] == set(lane["event"])

@@ -6,7 +6,7 @@ import { devicesOf, openMedia } from "./capture_errors.js";
 import { contextOf } from "./canvas.js";
 import { recall, remember } from "./storage.js";
 import { say } from "./texts.js";
-import { pictureMessage } from "./wire.js";
+import { pictureMessage } from "./client.js";
 
 const DEVICE_KEY = "cla-camera";
 const PERIOD_MS = 50;

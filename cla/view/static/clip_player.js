@@ -16,7 +16,7 @@ import { SilentClock } from "./silent_clock.js";
 import { say, setTexts } from "./texts.js";
 import { Tip } from "./tip.js";
 import { wavOf } from "./wav.js";
-import { decode } from "./wire.js";
+import { decode } from "./client.js";
 
 const SAMPLE_RATE = 16000;
 const PEAK_SAMPLES = 160; // 10 ms, as on the live page

@@ -4,6 +4,7 @@
 
 import { Animation } from "./animation.js";
 import { Board } from "./board.js";
+import { LiveSocket, liveAddress } from "./client.js";
 import { markup } from "./controls.js";
 import { byTestId, part } from "./dom.js";
 import { Drawer } from "./drawer.js";
@@ -21,13 +22,11 @@ import { bindSettings } from "./page_settings.js";
 import { Presenter } from "./presenter.js";
 import { Preview } from "./preview.js";
 import { RecordButton } from "./record_button.js";
-import { liveUrl } from "./routes.js";
 import { Sensitivity } from "./sensitivity.js";
 import { show, showControls } from "./shown_settings.js";
-import { LiveSocket } from "./socket.js";
 import { Sources } from "./sources.js";
 import { clear } from "./stream.js";
-import { setTexts } from "./texts.js";
+import { say, setTexts } from "./texts.js";
 import { Tip } from "./tip.js";
 import { wire } from "./wiring.js";
 
@@ -92,9 +91,9 @@ export class LivePage {
   }
 
   connect() {
-    this.socket = new LiveSocket(liveUrl(this.data.key, this.data.language), {
+    this.socket = new LiveSocket(liveAddress({ key: this.data.key, lang: this.data.language }), {
       onMessage: (header, arrays) => this.receive(header, arrays),
-      onState: (sentence) => this.notice(sentence),
+      onState: (state) => this.notice(state && say(state)),
     });
   }
 

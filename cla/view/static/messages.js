@@ -7,7 +7,7 @@ import { greet } from "./opening.js";
 import { showPath } from "./shown_settings.js";
 import { takeFrame, takeToken } from "./stream.js";
 import { showFilling } from "./windows.js";
-import { pastOf } from "./wire.js";
+import { pastOf } from "./past.js";
 
 /** @param {LivePage} page @param {Message} header @param {Tables} arrays */
 export function receive(page, header, arrays) {

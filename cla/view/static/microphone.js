@@ -1,5 +1,7 @@
 // The browser's microphone, as packets of int16 samples.
 
+/** @import { Heard } from "./types.js" */
+
 /**
  * @typedef {object} Handlers
  * @property {(packet: ArrayBuffer) => void} onPacket
@@ -10,12 +12,11 @@
  */
 
 import { AudioGuard } from "./audio_guard.js";
+import { listen } from "./client.js";
 import { devicesOf, openMedia } from "./capture_errors.js";
-import { routeUrl } from "./routes.js";
 import { recall, remember } from "./storage.js";
 import { say } from "./texts.js";
 
-const SAMPLE_RATE_HZ = 16000;
 const DEVICE_KEY = "cla-microphone";
 
 export class Microphone {
@@ -56,21 +57,19 @@ export class Microphone {
     const { deviceId } = track.getSettings();
     if (deviceId) remember(DEVICE_KEY, deviceId);
     track.onended = () => this.handlers.onEnd(say("unplugged", { device: say("device_microphone") }));
-    const { context, source } = await openContext(stream);
     this.heard = false;
-    this.context = context;
-    this.guard = new AudioGuard(context, {
-      onHeld: () => this.handlers.onHeld(),
-      onRun: (stoppedMs) => this.handlers.onRun(this.heard ? Math.round((stoppedMs / 1000) * context.sampleRate) : 0),
-    });
-    await context.audioWorklet.addModule(routeUrl("static/worklet.js"));
-    const node = new AudioWorkletNode(context, "cla-packets", { numberOfOutputs: 0 });
-    node.port.onmessage = ({ data }) => {
+    const onPacket = (/** @type {Heard} */ { packet, peak }) => {
       this.heard = true;
-      this.handlers.onPacket(data.packet);
-      this.handlers.onLevel(data.peak);
+      this.handlers.onPacket(packet);
+      this.handlers.onLevel(peak);
     };
-    source.connect(node);
+    await listen(stream, onPacket, (context) => {
+      this.context = context;
+      this.guard = new AudioGuard(context, {
+        onHeld: () => this.handlers.onHeld(),
+        onRun: (stoppedMs) => this.handlers.onRun(this.heard ? Math.round((stoppedMs / 1000) * context.sampleRate) : 0),
+      });
+    });
     return { name: track.label, deviceId, devices: await devicesOf("audioinput", "microphone") };
   }
 
@@ -91,17 +90,5 @@ export class Microphone {
     this.guard?.end();
     if (this.context?.state !== "closed") this.context?.close();
     this.stream = this.context = this.guard = undefined;
-  }
-}
-
-/** A context at 16 kHz where the browser resamples, else at the device's rate. @param {MediaStream} stream */
-async function openContext(stream) {
-  const context = new AudioContext({ sampleRate: SAMPLE_RATE_HZ });
-  try {
-    return { context, source: context.createMediaStreamSource(stream) };
-  } catch {
-    await context.close();
-    const own = new AudioContext();
-    return { context: own, source: own.createMediaStreamSource(stream) };
   }
 }

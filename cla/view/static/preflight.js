@@ -3,10 +3,9 @@
 /** @import { LiveData } from "./types.js" */
 
 import { devicesOf, openMedia } from "./capture_errors.js";
+import { decode, liveAddress } from "./client.js";
 import { part } from "./dom.js";
-import { liveUrl } from "./routes.js";
 import { say, setTexts } from "./texts.js";
-import { decode } from "./wire.js";
 
 /** @typedef {Pick<LiveData, "key" | "language" | "texts">} Data */
 
@@ -41,7 +40,7 @@ const CHECKS = {
 function reachServer(data) {
   const start = performance.now();
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(liveUrl(data.key, data.language));
+    const socket = new WebSocket(liveAddress({ key: data.key, lang: data.language }));
     socket.binaryType = "arraybuffer";
     const timer = setTimeout(() => socket.close(), ANSWER_MS);
     socket.onmessage = ({ data: message }) => {

@@ -2,6 +2,12 @@
 
 import type { themeOf } from "./colors.js";
 
+/** A packet of the microphone, and its largest sample. */
+export interface Heard {
+  packet: ArrayBuffer;
+  peak: number;
+}
+
 /** An array of a message, row by row. */
 export interface Table {
   data: Float32Array;
@@ -87,6 +93,8 @@ export interface Task {
 /** What a page is told on connecting, beside the settings. */
 export interface Greeting {
   type: "hello";
+  /** With which the page comes back to its session. */
+  key: string;
   device: string;
   device_note: string;
   bones: Pair[];

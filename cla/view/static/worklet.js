@@ -3,8 +3,6 @@
 // A hop of spoken digits: smaller packets would cost the server more and be no sooner of use.
 const PACKET_S = 0.08;
 
-/** @typedef {{packet: ArrayBuffer, peak: number}} Heard */
-
 class PacketProcessor extends AudioWorkletProcessor {
   constructor() {
     super();

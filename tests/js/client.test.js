@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
-import { LiveSocket } from "../../cla/view/static/socket.js";
+import { LiveSocket, liveAddress } from "../../cla/view/static/client.js";
 import { Clock, withGlobals } from "./fakes.js";
 
 let clock;
@@ -69,7 +69,7 @@ const last = () => opened[opened.length - 1];
 
 function connect() {
   last().connect();
-  last().hear({ type: "hello" });
+  last().hear({ type: "hello", key: "mine" });
 }
 
 test("messages are handed on, and the first says that all is well", () => {
@@ -78,6 +78,20 @@ test("messages are handed on, and the first says that all is well", () => {
   clock.pass(60_000);
   assert.deepEqual(received, ["hello", "token"]);
   assert.deepEqual(said, [null]);
+});
+
+test("a page comes back with the key that it was given", () => {
+  connect();
+  last().lose(1006);
+  clock.pass(300);
+  assert.equal(last().url.searchParams.get("key"), "mine");
+});
+
+test("the live connection lies beside the folder of the script", () => {
+  const { pathname, searchParams } = liveAddress({ token: "t&t" });
+  assert.match(pathname, /view\/v1\/live$/);
+  assert.equal(searchParams.get("token"), "t&t");
+  assert.equal(String(liveAddress({}, new URL("https://lab.example/demo/"))), "wss://lab.example/demo/v1/live?format=arrays");
 });
 
 test("what is sent without a connection is dropped, and the sender told", () => {

@@ -1,0 +1,111 @@
+"""The server without pages: its routes, listening, and an orderly end."""
+
+import signal
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+
+from cla.errors import ClaError
+from cla.server.limits import MAX_MESSAGE_BYTES
+from cla.server.live_server import LiveServer
+
+BACKLOG = 2048
+TRANSPORT_BYTES = 4 * MAX_MESSAGE_BYTES
+"""A message beyond that ends its connection without a word: nobody holds it in memory."""
+CLOSING_S = 5
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Files in PEM: a certificate with those that vouch for it, and its key."""
+
+    chain: Path
+    key: Path
+
+
+def routes(live: LiveServer, scripts: Path) -> list[BaseRoute]:
+    """What a live server answers, and the scripts with which browsers speak to it.
+
+    Args:
+        scripts: the folder of `client.js`.
+    """
+    return [*live.routes(), Mount("/static", StaticFiles(directory=scripts))]
+
+
+def listen(address: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 is any that is free.
+
+    Raises:
+        ClaError: it cannot listen there.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        return socket.create_server((address, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise ClaError(
+            "address_not_served", address=address, port=port, reason=error.strerror
+        ) from error
+
+
+class Service(uvicorn.Server):
+    """Serves until it is stopped.
+
+    SIGTERM lets the sessions that there are go on for a while and takes no new ones; SIGINT, and a
+    second SIGTERM, end it at once, with code 1012 for each connection.
+
+    Args:
+        drain_s: how long sessions may go on at most.
+    """
+
+    def __init__(
+        self,
+        live: LiveServer,
+        scripts: Path,
+        *,
+        certificate: Certificate | None = None,
+        drain_s: float = 30.0,
+    ) -> None:
+        self._live = live
+        self._drain_s = drain_s
+        self._until_s = float("inf")
+        super().__init__(
+            uvicorn.Config(
+                Starlette(routes=routes(live, scripts)),
+                log_config=None,
+                access_log=False,  # keys stand in queries
+                ssl_certfile=certificate.chain if certificate else None,
+                ssl_keyfile=certificate.key if certificate else None,
+                ssl_version=ssl.PROTOCOL_TLS_SERVER,
+                ws_max_size=TRANSPORT_BYTES,
+                timeout_graceful_shutdown=CLOSING_S,
+            )
+        )
+
+    def serve_on(self, listening: socket.socket) -> None:
+        """Serve, then end all sessions."""
+        try:
+            self.run([listening])
+        finally:
+            self._live.close()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop."""
+        if sig == signal.SIGTERM and not self._live.stopping:
+            self._live.stopping = True
+            self._until_s = time.monotonic() + self._drain_s
+        else:
+            super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether to stop now."""
+        if self._live.stopping and (not self._live.sessions or time.monotonic() > self._until_s):
+            return True
+        return await super().on_tick(counter)

@@ -1,0 +1,18 @@
+// What lanes that join would have said.
+
+/** @import { LanesMessage, Past, Tables } from "./types.js" */
+
+/**
+ * What lanes that join would have said, by their names.
+ * @param {LanesMessage} header
+ * @param {Tables} arrays
+ */
+export function pastOf({ past }, arrays) {
+  /** @type {Record<string, Past>} */
+  const found = {};
+  for (const [lane, events] of Object.entries(past ?? {})) {
+    const { data, shape: [count, size] } = arrays[`${lane}/past`];
+    found[lane] = { events, rows: Array.from({ length: count }, (_, at) => data.subarray(at * size, (at + 1) * size)) };
+  }
+  return found;
+}
