@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from cla.errors import ClaError
@@ -51,6 +53,15 @@ def recipes_root() -> Path:
 def package_path(name: str) -> Path:
     """Returns the path of a file that lies inside the package, given relative to it."""
     return Path(__file__).resolve().parent / name
+
+
+def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Returns where programs keep a user's data on this system."""
+    if local := environment.get("LOCALAPPDATA"):
+        return Path(local) / "cla"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "cla"
+    return Path(environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "cla"
 
 
 def fetched_path(name: str) -> Path:

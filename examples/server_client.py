@@ -1,40 +1,39 @@
-"""The live server within a server of your own, and a client that has it play a sample clip."""
+"""The live server within a server of your own, and a program that has it play a sample clip."""
 
-import asyncio
-import json
 import socket
-import struct
+import threading
 
 import uvicorn
 from starlette.applications import Starlette
-from websockets.asyncio.client import connect  # pip install websockets
+from starlette.routing import Mount
 
-from cla.server import LiveServer, open_host
+import cla.client
+from cla.server import Access, LiveServer, open_host
 
 
-async def print_events(clip: str, host: str, key: str) -> None:
+def print_events(url: str, clip: str) -> None:
     """Lane and label of all that is heard in a clip, as they come."""
-    async with connect(f"ws://{host}/live?key={key}", origin=f"http://{host}") as client:
-        await client.send(json.dumps({"type": "fast", "fast": True}))
-        await client.send(json.dumps({"type": "sample", "clip": clip}))
-        async for message in client:
-            size = struct.unpack_from("<I", message)[0]
-            header = json.loads(message[4:][:size])  # arrays follow: cla/server/wire.py
-            for lane in header["lanes"] if header["type"] == "token" else ():
-                if lane["event"]:
-                    print(lane["lane"], lane["event"]["label"])
-            if header["type"] == "ended":
-                return
+    fast = {"type": "fast", "fast": True}
+    for record in cla.client.stream(url, cla.client.sample(clip), commands=[fast]):
+        for lane in record["lanes"] if record["type"] == "token" else ():
+            if lane["event"]:
+                print(lane["lane"], lane["event"]["label"])
 
 
-async def main() -> None:
-    live = LiveServer(open_host({"CLA_RECORDINGS": "off"}, "127.0.0.1"))
-    server = uvicorn.Server(uvicorn.Config(Starlette(routes=live.routes()), log_level="warning"))
+def main() -> None:
+    host = open_host({"CLA_RECORDINGS": "off"}, "127.0.0.1")
+    host.access = Access(local=True)  # programs of this machine need no token
+    live = LiveServer(host)
+    app = Starlette(routes=[Mount("/heard", routes=live.routes())])  # beside what you serve
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        serving = asyncio.create_task(server.serve([listening]))
-        await print_events("count", "{}:{}".format(*listening.getsockname()), live.invite().key)
+        serving = threading.Thread(target=server.run, args=([listening],))
+        serving.start()
+        print_events("http://127.0.0.1:{}/heard".format(*listening.getsockname()[1:]), "count")
         server.should_exit = True
-        await serving
+        serving.join()
+    live.close()
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    main()

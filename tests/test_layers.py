@@ -79,7 +79,7 @@ ONLY = {
     "av": {"capture"},
     "cv2": {"opencv"},
     "onnxruntime": {"onnx_network"},
-    "sounddevice": {"capture"},
+    "sounddevice": {"capture", "client"},
     "torchaudio": {"torch_audio"},
     "threading": {"client", "engine", "server", "view", "stderr"},
     "recipes": set(),  # no part of the package: `cla train` looks for them by name

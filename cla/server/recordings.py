@@ -8,7 +8,6 @@ makes one.
 import contextlib
 import secrets
 import shutil
-import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from cla.engine import RecordingLimits
+from cla.resources import data_folder
 from cla.server.shelf import VARIABLE, Shelf, ShelfLimits
 
 OFF = "off"
@@ -88,13 +88,4 @@ def store_of(environment: Mapping[str, str]) -> RecordingStore | None:
     place = environment.get(VARIABLE, "")
     if place == OFF:
         return None
-    return RecordingStore(Path(place) if place else _data_folder(environment) / "recordings")
-
-
-def _data_folder(environment: Mapping[str, str]) -> Path:
-    """Where programs keep a user's data on this system."""
-    if local := environment.get("LOCALAPPDATA"):
-        return Path(local) / "cla"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "cla"
-    return Path(environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "cla"
+    return RecordingStore(Path(place) if place else data_folder(environment) / "recordings")

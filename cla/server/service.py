@@ -10,7 +10,8 @@ from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount
+from starlette.responses import HTMLResponse
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from cla.errors import ClaError
@@ -55,6 +56,19 @@ def listen(address: str, port: int) -> socket.socket:
         ) from error
 
 
+def _root(page: Path | None) -> list[BaseRoute]:
+    """Raises:
+    ClaError: there is no such page.
+    """
+    if page is None:
+        return []
+    try:
+        content = page.read_bytes()
+    except OSError as error:
+        raise ClaError("page_not_read", page=page, reason=error.strerror) from error
+    return [Route("/", lambda _: HTMLResponse(content))]
+
+
 class Service(uvicorn.Server):
     """Serves until it is stopped.
 
@@ -62,6 +76,7 @@ class Service(uvicorn.Server):
     second SIGTERM, end it at once, with code 1012 for each connection.
 
     Args:
+        page: a file that is served at the root.
         drain_s: how long sessions may go on at most.
     """
 
@@ -70,6 +85,7 @@ class Service(uvicorn.Server):
         live: LiveServer,
         scripts: Path,
         *,
+        page: Path | None = None,
         certificate: Certificate | None = None,
         drain_s: float = 30.0,
     ) -> None:
@@ -78,7 +94,7 @@ class Service(uvicorn.Server):
         self._until_s = float("inf")
         super().__init__(
             uvicorn.Config(
-                Starlette(routes=routes(live, scripts)),
+                Starlette(routes=[*routes(live, scripts), *_root(page)]),
                 log_config=None,
                 access_log=False,  # keys stand in queries
                 ssl_certfile=certificate.chain if certificate else None,
@@ -88,13 +104,6 @@ class Service(uvicorn.Server):
                 timeout_graceful_shutdown=CLOSING_S,
             )
         )
-
-    def serve_on(self, listening: socket.socket) -> None:
-        """Serve, then end all sessions."""
-        try:
-            self.run([listening])
-        finally:
-            self._live.close()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop."""

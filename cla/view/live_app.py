@@ -1,5 +1,6 @@
 """The server of live sessions that the pages of this process share, beside which they lie."""
 
+import atexit
 import os
 from functools import cache
 
@@ -10,6 +11,7 @@ from cla.capture import sample_clips
 from cla.models import TaskModel
 from cla.resources import package_path
 from cla.server import LiveServer, open_host
+from cla.server.lan import lan_of
 from cla.server.service import routes as served
 
 ROUTE = "cla"
@@ -19,6 +21,9 @@ ROUTE = "cla"
 @cache
 def live_server() -> LiveServer:
     """The one server of live sessions, with the weights loaded; kernels come meanwhile."""
+    if lan := lan_of(os.environ):
+        page = lan.install_page()
+        atexit.register(page.close)
     return LiveServer(open_host(os.environ, st.get_option("server.address")))
 
 

@@ -1,10 +1,12 @@
 """The Preflight page: whether browser, connection and server can do it, and what mends it."""
 
+import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
 import streamlit as st
 
+from cla.server.lan import lan_of, qr_svg
 from cla.telemetry import device_name
 from cla.view.frame import page_head
 from cla.view.live_app import live_server
@@ -29,6 +31,11 @@ def preflight_page() -> None:
             "texts": {**live_texts(say), **say.section("preflight")},
         },
     )
+    if lan := lan_of(os.environ):
+        st.markdown(f"### {say('preflight.phone')}")
+        for words, url in (("lan.first", lan.install_url), ("lan.then", lan.url)):
+            st.markdown(f"{say(words)} <{url}>")
+            st.html(f'<div data-testid="qr">{qr_svg(url)}</div>')
     st.markdown(f"### {say('preflight.server')}")
     st.markdown("\n".join(f"- {name}: {value}" for name, value in versions().items()))
 

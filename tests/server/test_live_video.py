@@ -171,8 +171,12 @@ def test_a_local_camera_is_shown_and_its_loss_explained(monkeypatch):
         send(socket, type="device", kind="video", index=0)
         settings = receive_until(socket, "settings")
         assert (settings["source"], settings["device_name"]) == ("device", "camera 0")
-        assert receive_until(socket, "frame")["picture"]
-        assert "stopped giving pictures" in receive_until(socket, "fault")["message"]
+        found = {}
+        while not {"frame", "fault"} <= set(found):  # a slow machine tells of the loss first
+            message = receive(socket)
+            found.setdefault(message["type"], message)
+        assert found["frame"]["picture"]
+        assert "stopped giving pictures" in found["fault"]["message"]
 
 
 def test_landmarks_fit_the_task_that_is_chosen():

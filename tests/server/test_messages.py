@@ -4,12 +4,14 @@ import json
 
 import pytest
 
-from cla.engine import Pause, RequestMap, SetLandmarks, SetLanes, SetSensitivity, SetWindow
+from cla.engine import Pause, RequestMap, SetEmit, SetLandmarks, SetLanes, SetSensitivity, SetWindow
 from cla.errors import ClaError
 from cla.models import LaneSpec
 from cla.server.messages import (
     MAX_AMOUNT,
     MAX_TEXT,
+    EndSource,
+    Give,
     Listen,
     Lost,
     OpenDevice,
@@ -36,6 +38,9 @@ UPLOAD = '{"type":"upload","size_bytes":%s,"name":"a.wav","task":"digits"}'
         ({"type": "stop", "more": [1]}, Stop()),
         ({"type": "sensitivity", "enter": 0.5}, SetSensitivity(0.5)),
         ({"type": "pause"}, Pause()),
+        ({"type": "emit", "emit": False}, SetEmit(False)),
+        ({"type": "features", "task": "x"}, Give("x")),
+        ({"type": "end"}, EndSource()),
         ({"type": "landmarks", "num_landmarks": 16}, SetLandmarks(16)),
         ({"type": "window", "window": 4096}, SetWindow(4096)),
         ({"type": "window", "window": None}, SetWindow(None)),
@@ -63,7 +68,8 @@ def test_what_a_page_may_say(said, meant):
         UPLOAD.replace("a.wav", r"a\ud800.wav") % 4,
         UPLOAD.replace("a.wav", "a\ud800.wav") % 4,
         '{"type":"window","window":0}',
-        '{"type":"emit","emit":false}',
+        '{"type":"emit","emit":1}',
+        '{"type":"kernels","on":false}',
         '{"type":"landmarks","num_landmarks":0}',
         '{"type":"landmark_mode","mode":"none"}',
         '{"type":"fast","fast":"yes"}',
