@@ -1,6 +1,7 @@
 """From a phone on the same network: the addresses, and a plain page that installs the authority."""
 
 import html
+import io
 import ipaddress
 import socket
 import sys
@@ -98,12 +99,13 @@ def lan_of(environment: Mapping[str, str]) -> Lan | None:
     return Lan(address, int(port)) if port else None
 
 
-def qr_svg(url: str) -> str:
+def qr_png(url: str) -> bytes:
     """A QR code for a page."""
     import segno
 
-    drawn: str = segno.make(url, micro=False).svg_inline(scale=4, light="white", dark="black")
-    return drawn
+    drawn = io.BytesIO()
+    segno.make(url, micro=False).save(drawn, kind="png", scale=5)
+    return drawn.getvalue()
 
 
 def private_address(wished: str = "") -> str:

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import streamlit as st
 
-from cla.server.lan import lan_of, qr_svg
+from cla.server.lan import lan_of, qr_png
 from cla.telemetry import device_name
 from cla.view.frame import page_head
 from cla.view.live_app import live_server
@@ -35,7 +35,7 @@ def preflight_page() -> None:
         st.markdown(f"### {say('preflight.phone')}")
         for words, url in (("lan.first", lan.install_url), ("lan.then", lan.url)):
             st.markdown(f"{say(words)} <{url}>")
-            st.html(f'<div data-testid="qr">{qr_svg(url)}</div>')
+            st.image(qr_png(url))
     st.markdown(f"### {say('preflight.server')}")
     st.markdown("\n".join(f"- {name}: {value}" for name, value in versions().items()))
 

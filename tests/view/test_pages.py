@@ -9,6 +9,7 @@ from cla.benchmark import Timing
 from cla.capture import sample_clips
 from cla.texts import Texts
 from cla.view.costs import WINDOWS
+from cla.view.live_app import live_server
 from cla.view.step_times import timings
 
 NAVIGATION = Path(__file__).parents[2] / "pages" / "navigation.py"
@@ -55,6 +56,17 @@ def test_the_live_page_runs(open_page):
 
 def test_a_page_speaks_the_language_of_its_address(open_page):
     assert "Was ein Schritt kostet" in open_page("cost", lang="de").markdown[0].value
+
+
+def test_the_preflight_page_shows_phones_the_way(open_page, monkeypatch):
+    live_server()  # it would serve the plain page itself
+    assert not open_page("preflight").get("image")
+    monkeypatch.setenv("CLA_LAN", "192.168.1.5 8501")
+    app = open_page("preflight")
+    said = [element.value for element in app.markdown]
+    assert any("<http://192.168.1.5:8502/>" in words for words in said)
+    assert any("<https://192.168.1.5:8501/>" in words for words in said)
+    assert len(app.get("image")) == 2
 
 
 @pytest.mark.parametrize("n", ["9" * 5_000, "999999999", "-1", "1e9", "nan"])
