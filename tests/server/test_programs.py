@@ -257,7 +257,7 @@ BAD_FORMS = [
     ({"content": b"x", "headers": {"content-type": "multipart/x"}}, "form_without_file"),
     ({"files": {"file": b"x"}, "data": {"task": "none"}}, "task_unknown"),
     ({"files": {"file": b"x"}, "data": {"lanes": "none"}}, "lane_spec_unknown"),
-    ({"files": {"file": b"no sound"}}, "file_not_opened"),
+    ({"files": {"file": b"no sound"}}, "file_not_media"),
 ]
 
 
