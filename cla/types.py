@@ -61,3 +61,33 @@ class Event(NamedTuple):
     label: str
     time_s: float
     probability: float
+
+
+@dataclass(frozen=True, eq=False)
+class Correction:
+    """Tokens in a row that somebody says are an example of a label, and what was heard with them.
+
+    Args:
+        task: name of the task that misunderstood them.
+        stream: tells apart what was heard in one go.
+        label: its place among the task's labels.
+        token: index in the stream of the last of these tokens.
+        tokens: how many they are.
+        newest: index in the stream of the last token of `features`.
+
+    Shapes:
+        features: (T, F) float32
+    """
+
+    task: str
+    stream: int
+    label: int
+    token: int
+    tokens: int
+    newest: int
+    features: NDArray[np.float32]
+
+    @property
+    def first(self) -> int:
+        """Index in the stream of the first token of `features`."""
+        return self.newest + 1 - len(self.features)

@@ -4,6 +4,7 @@ from cla.engine.clip_lanes import LaneMoment, LaneScan, lane_at, scan_lane
 from cla.engine.clip_tokens import ClipTokens, Progress, read_clip, read_source, read_video_clip
 from cla.engine.commands import (
     Command,
+    Correct,
     LaneCommand,
     Pause,
     RequestMap,
@@ -30,6 +31,7 @@ from cla.engine.inputs import (
 )
 from cla.engine.kernels import Kernels, KernelStatus, kernels
 from cla.engine.lane import Lane, running_lane
+from cla.engine.pipeline import CORRECTION_TOKENS
 from cla.engine.recording.archive import pack, remove, unpack
 from cla.engine.recording.layout import RecordingLimits
 from cla.engine.recording.log import CommandDone
@@ -57,11 +59,13 @@ from cla.engine.stream import Stream
 from cla.engine.video_stream import VideoStream
 
 __all__ = [
+    "CORRECTION_TOKENS",
     "SOUND_STEP_S",
     "ClipTokens",
     "Command",
     "CommandDone",
     "Comparison",
+    "Correct",
     "Difference",
     "FaultRecord",
     "FeatureStream",

@@ -50,6 +50,20 @@ class SetSensitivity(Tagged, frozen=True, tag="sensitivity"):
     enter: Share
 
 
+class Correct(Tagged, frozen=True, tag="correct"):
+    """Take tokens of the stream as an example of a label; the lanes go on as they are.
+
+    Args:
+        label: its place among the task's labels.
+        token: index of the last of these tokens.
+        tokens: how many they are.
+    """
+
+    label: Index
+    token: Index
+    tokens: Count
+
+
 class UseKernels(Tagged, frozen=True, tag="kernels"):
     """Whether lanes step by compiled kernels or by PyTorch; state and stream go on."""
 
@@ -113,4 +127,4 @@ LaneCommand = (
     | UseKernels
     | Thin
 )
-Command = LaneCommand | Pause | Resume | StepOnce | Reset | RequestMap | Fill
+Command = LaneCommand | Pause | Resume | StepOnce | Reset | RequestMap | Fill | Correct

@@ -19,6 +19,7 @@
 come, `replay` as they were recorded.
 """
 
+import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -29,6 +30,7 @@ import torch
 
 from cla.engine.commands import (
     Command,
+    Correct,
     Fill,
     Pause,
     RequestMap,
@@ -53,9 +55,15 @@ from cla.errors import ClaError
 from cla.models import TaskModel, write_task_file
 from cla.models.lane_spec import LaneSpec
 from cla.telemetry import TokenRecord
-from cla.types import Token
+from cla.types import Correction, Token
 
 Packet = TypeVar("Packet")
+CORRECTION_TOKENS = 1_200
+"""A correction holds so many tokens at most: its own, their window, and what was understood."""
+LATEST_CORRECTION = 600
+"""Tokens after which nothing of a stream is corrected any more."""
+
+_streams = itertools.count(1)
 
 
 class Pipeline(Generic[Packet]):
@@ -91,6 +99,7 @@ class Pipeline(Generic[Packet]):
 
     def _forget(self) -> None:
         self._tokens.clear()
+        self._number = next(_streams)
         self._next_token = self._dropped_frames = 0
         self._last_time_s = 0.0
 
@@ -147,7 +156,7 @@ class Pipeline(Generic[Packet]):
             self._recorder.record(record, self._steps)
             self._steps += 1
 
-    def do(self, command: Command) -> MapRecord | LanesRecord | None:
+    def do(self, command: Command) -> MapRecord | LanesRecord | Correction | None:
         """Do a command before the next token; when to step is not decided here.
 
         Raises:
@@ -164,9 +173,22 @@ class Pipeline(Generic[Packet]):
                 self.comparison.reset()
             case RequestMap(lane, layer):
                 return MapRecord(lane, self.comparison.lane(lane).explain(layer))
+            case Correct():
+                return self._correction(command)
             case _:
                 return self.comparison.apply(command)
         return None
+
+    def _correction(self, command: Correct) -> Correction:
+        """What was heard with the tokens of a correction, up to the newest."""
+        newest = self._next_token - 1
+        late = newest - command.token
+        in_reach = 0 <= late < LATEST_CORRECTION and command.tokens + late <= CORRECTION_TOKENS
+        if not in_reach or command.label >= len(self._task.labels):
+            raise ClaError("correction_out_of_reach", token=command.token)
+        features = self.comparison.history.newest(CORRECTION_TOKENS).numpy()
+        label, token, tokens = command.label, command.token, command.tokens
+        return Correction(self._task.name, self._number, label, token, tokens, newest, features)
 
     def fill(self, features: torch.Tensor, count: int) -> FillRecord:
         """Put `count` tokens before the stream: rows of `features` (R, F), repeated.

@@ -11,6 +11,7 @@ from cla.features import Hand
 from cla.models.lane_spec import LaneSpec
 from cla.telemetry import TokenRecord
 from cla.texts.sentence import Sentence
+from cla.types import Correction
 
 SOUND_STEP_S = 0.01
 
@@ -162,4 +163,5 @@ Record = (
     | FaultRecord
     | NoticeRecord
     | RecordingRecord
+    | Correction
 )

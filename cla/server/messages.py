@@ -6,6 +6,7 @@ from msgspec import Meta
 from msgspec.json import Decoder
 
 from cla.engine import (
+    Correct,
     Pause,
     RequestMap,
     Reset,
@@ -122,6 +123,7 @@ PageCommand = (
     | Reset
     | RequestMap
     | SetEmit
+    | Correct
 )
 """What a page may ask of its session; the session knows more."""
 LaneChange = SetLandmarks | SetLandmarkMode | SetWindow | SetLanes

@@ -24,8 +24,10 @@ from cla.server.host import Host
 from cla.server.messages import read_message
 from cla.server.shelf import Shelf
 from cla.server.stage import Stage
+from cla.types import Correction
 
 KERNELS_POLL_S = 0.5
+MOST_CORRECTIONS = 20
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -59,12 +61,14 @@ class Visit:
     Attributes:
         key: the secret with which the page connects.
         waiting_from_s: when its connection broke, while it is waited for.
+        corrections: the newest, oldest first; any thread may read and replace them.
     """
 
     def __init__(self, host: Host, *, page: bool) -> None:
         self.page = page
         self.key = secrets.token_urlsafe(24)
         self.waiting_from_s: float | None = None
+        self.corrections: tuple[Correction, ...] = ()
         self._host = host
         self._connection: Connection | None = None
         self._stage: Stage | None = None
@@ -207,6 +211,8 @@ class Visit:
                 self._news.clear()
                 for record in stage.drain():
                     self._host.metrics.count(record)
+                    if isinstance(record, Correction):
+                        self.corrections = (*self.corrections, record)[-MOST_CORRECTIONS:]
                     await connection.tell(record)
                 if stage.ended():
                     await connection.say({"type": "ended"})

@@ -29,6 +29,7 @@ from cla.engine import (
 from cla.errors import ClaError
 from cla.telemetry import LaneRecord, TokenRecord
 from cla.texts import FALLBACK
+from cla.types import Correction
 
 Arrays = Mapping[str, NDArray[np.float32]]
 Said = tuple[dict[str, Any], Arrays]
@@ -60,6 +61,9 @@ def message_of(record: Record, language: str = FALLBACK) -> Said:
             return {"type": "sound", "time_s": time_s}, {"peaks": peaks}
         case MapRecord(lane, factors):
             return {"type": "map", "lane": lane}, factors
+        case Correction():
+            told = {"label": record.label, "token": record.token, "tokens": record.tokens}
+            return {"type": "correction", **told}, {}
         case FillRecord(share):
             return {"type": "fill", "share": round(share, 3)}, {}
         case NoticeRecord(notice):

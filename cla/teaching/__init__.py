@@ -1,5 +1,6 @@
 """Teach a task classes of your own: some seconds of each, and half a minute later it runs."""
 
+from cla.teaching.correcting import corrected
 from cla.teaching.fit import Progress
 from cla.teaching.material import (
     GOOD_CLASS_S,
@@ -31,6 +32,7 @@ __all__ = [
     "TaughtClass",
     "TaughtClip",
     "check_names",
+    "corrected",
     "missing_s",
     "read_taught_clip",
     "scores_of",

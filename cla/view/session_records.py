@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cla.engine import (
     Command,
     CommandDone,
+    Correct,
     Manifest,
     Pause,
     Recording,
@@ -127,13 +128,13 @@ def marks(say: Texts, recording: Recording) -> tuple[Span, ...]:
     found: list[Span] = []
     for happening in recording.happenings():
         if isinstance(happening, CommandDone) and len(found) < MAX_MARKS:
-            label = _label(say, happening.command)
+            label = _label(say, happening.command, recording.manifest.labels)
             time_s = happening.steps * recording.manifest.hop_s
             found += [Span(label, time_s, time_s + MARK_S)] if label else []
     return tuple(found)
 
 
-def _label(say: Texts, command: Command) -> str:
+def _label(say: Texts, command: Command, labels: Sequence[str]) -> str:
     match command:
         case SetLandmarks(count):
             return say("page.title_landmarks", count=count)
@@ -149,6 +150,8 @@ def _label(say: Texts, command: Command) -> str:
             return say("page.pause")
         case Resume():
             return say("page.resume")
+        case Correct(label) if label < len(labels):
+            return say("page.corrected_to", label=labels[label])
         case SetSensitivity(enter):
             return f"{say('page.sensitivity')} {enter:g}"
         case _:

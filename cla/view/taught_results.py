@@ -22,17 +22,7 @@ def show_taught(say: Texts, taught: Taught) -> None:
     """Draw it all."""
     task = taught.task
     st.markdown(f"### {say('teach.result')}")
-    with st.container(horizontal=True):
-        if st.button(say("teach.run"), type="primary", key="run-live"):
-            st.switch_page("live.py", query_params={"task": keep_own_task(task)})
-        st.download_button(
-            say("teach.download"),
-            write_task_file(task),
-            file_name="my_classes.safetensors",
-            mime="application/octet-stream",
-            on_click="ignore",
-            key="download",
-        )
+    run_or_keep(say, task, "taught")
     if not taught.scores:
         st.info(say("teach.no_scores"))
         return
@@ -45,6 +35,21 @@ def show_taught(say: Texts, taught: Taught) -> None:
     show(chart, "confusion", say("teach.confusion_alt"))
     with st.expander(say("teach.all_lanes")):
         st.table(lane_table(say, taught))
+
+
+def run_or_keep(say: Texts, task: TaskModel, key: str) -> None:
+    """Buttons that run a task on the Live page, and download it."""
+    with st.container(horizontal=True):
+        if st.button(say("teach.run"), type="primary", key=f"run-{key}"):
+            st.switch_page("live.py", query_params={"task": keep_own_task(task)})
+        st.download_button(
+            say("teach.download"),
+            write_task_file(task),
+            file_name="my_classes.safetensors",
+            mime="application/octet-stream",
+            on_click="ignore",
+            key=f"download-{key}",
+        )
 
 
 def confusion_chart(say: Texts, task: TaskModel, score: LaneScore) -> go.Figure:

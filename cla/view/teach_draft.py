@@ -1,6 +1,7 @@
 """What a visitor is about to teach: names and clips, in memory, for as long as the visit."""
 
 import secrets
+import threading
 from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
@@ -142,3 +143,9 @@ def visitor_drafts() -> Drafts:
     if st.query_params.get(ADDRESS) != drafts.address:
         st.query_params[ADDRESS] = drafts.address
     return drafts
+
+
+@st.cache_resource
+def teachers() -> threading.Semaphore:
+    """One visitor is taught for at a time: live sessions need the other cores."""
+    return threading.Semaphore(1)

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import threading
 
 import streamlit as st
 
@@ -22,13 +21,14 @@ from cla.teaching import (
     teach,
 )
 from cla.texts import Texts
+from cla.view.corrections import show_corrections
 from cla.view.fetch_offer import offer_fetch
 from cla.view.frame import complain, page_head, tell
 from cla.view.live_page import live_texts
 from cla.view.settings import choice, number
 from cla.view.surface import surface
 from cla.view.taught_results import show_taught
-from cla.view.teach_draft import Draft, visitor_drafts
+from cla.view.teach_draft import Draft, teachers, visitor_drafts
 
 KINDS = ("sound", "words", "hands", "pictures")
 MAX_FILE_MB = 16
@@ -38,6 +38,7 @@ MAX_TITLE = 40
 def teach_page() -> None:
     """Draw the page."""
     say = page_head("teach")
+    show_corrections(say)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = choice(
             st.segmented_control,
@@ -189,7 +190,7 @@ def _train(say: Texts, draft: Draft) -> None:
         return
     bar = st.progress(0.0, say("teach.training"))
     try:
-        with _teachers():
+        with teachers():
             draft.taught = teach(
                 draft.material(),
                 title.strip() or say("teach.set_name"),
@@ -198,12 +199,6 @@ def _train(say: Texts, draft: Draft) -> None:
     except ClaError as error:
         complain(say, error)
     bar.empty()
-
-
-@st.cache_resource
-def _teachers() -> threading.Semaphore:
-    """One visitor is taught for at a time: live sessions need the other cores."""
-    return threading.Semaphore(1)
 
 
 def _open(say: Texts, draft: Draft) -> None:

@@ -64,3 +64,22 @@ def test_classes_that_have_gone_are_told_and_the_page_plays_something_else(open_
     page.set_default_timeout(60_000)
     page.get_by_text("The classes of this address have gone").wait_for()
     live_surface.wait_for(page, lambda: live_surface.token(page) > 10, 60)
+
+
+def test_what_was_wrong_is_corrected_by_a_click_and_learned(open_page):
+    page = open_page(microphone=False)
+    page.set_default_timeout(60_000)
+    live_surface.wait_for(page, lambda: live_surface.token(page) > 40)
+    page.keyboard.press("Space")
+    live_surface.token_at_rest(page)
+    strip = page.locator("section.lane canvas").first.bounding_box()
+    page.mouse.click(strip["x"] + 0.9 * strip["width"], strip["y"] + 60)
+    asked = page.get_by_test_id("correct")
+    asked.get_by_role("button", name="five").click()
+    page.get_by_test_id("notice").get_by_text("1 so far").wait_for()
+    page.get_by_role("button", name="To the page Teach").click()
+    page.get_by_role("button", name="Learn from them").click()
+    page.get_by_text("Learned from 1:").wait_for()
+    page.get_by_role("button", name="Run live").click()
+    page.get_by_test_id("task-own").wait_for()
+    assert page.get_by_test_id("task-own").get_attribute("aria-pressed") == "true"

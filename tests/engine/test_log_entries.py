@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cla.engine import (
+    Correct,
     Pause,
     RequestMap,
     Reset,
@@ -42,6 +43,7 @@ COMMANDS = st.one_of(
     st.builds(SetWindow, SIZES | st.none()),
     st.builds(SetLandmarkMode, st.sampled_from(["fixed", "continual"])),
     st.builds(SetLanes, st.lists(LANES, max_size=4).map(tuple)),
+    st.builds(Correct, st.integers(0, 99), st.integers(0, 999), SIZES),
     st.builds(SetEmit, st.booleans()),
     st.builds(SetSensitivity, st.floats(0, 1, exclude_min=True)),
     st.builds(RequestMap, TEXTS, st.integers(0, 99)),

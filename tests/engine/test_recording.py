@@ -10,6 +10,7 @@ import pytest
 
 from cla.capture.flac import FlacWriter, rounded
 from cla.engine import (
+    Correct,
     FaultRecord,
     Pause,
     Recorder,
@@ -34,6 +35,7 @@ from cla.engine.recording.log import CommandDone
 from cla.errors import ClaError
 from cla.models import LaneSpec
 from cla.telemetry import TokenRecord
+from cla.types import Correction
 
 LANES = (LaneSpec("full"), LaneSpec("continual_nystrom", 4))
 RATE_HZ = 16_000
@@ -102,7 +104,7 @@ def test_a_session_with_every_command_is_replayed_bit_for_bit(task, tmp_path, dt
         heard = play(session, sound[:RATE_HZ], 12)
         commands = (
             SetLandmarks(8), SetLanes(tuple(replace(lane, window=12) for lane in LANES)),
-            SetLandmarks(7), RequestMap("full"), SetEmit(False),
+            SetLandmarks(7), RequestMap("full"), SetEmit(False), Correct(1, 3, 2),
             SetSensitivity(0.05),
             SetLanes((*LANES, LaneSpec("nystrom", 4), LaneSpec("continual"))), Reset(),
             SetLanes((LaneSpec("continual"), LaneSpec("nystrom", 4))), Pause(), StepOnce(),
@@ -116,6 +118,9 @@ def test_a_session_with_every_command_is_replayed_bit_for_bit(task, tmp_path, dt
         assert session.wait_finished(60)
         heard += session.drain()
     assert our_threads() == []
+    (correction,) = (one for one in heard if isinstance(one, Correction))
+    assert (correction.label, correction.token, correction.tokens) == (1, 3, 2)
+    assert len(correction.features) == correction.newest + 1 > 3
     checked, records = check(tmp_path / "one", task)
     assert (checked.difference, checked.beyond) == (None, 0)
     # What was pushed just then may still have gone into the stream before.
@@ -123,7 +128,7 @@ def test_a_session_with_every_command_is_replayed_bit_for_bit(task, tmp_path, dt
     assert checked.compared == len(tokens(heard[begun:])) == len(records)
     recording = Recording(tmp_path / "one")
     assert not recording.cut_off
-    assert recording.duration_s == pytest.approx(5.5, abs=0.1)  # a reset leaves out what waits
+    assert recording.duration_s == pytest.approx(6.0, abs=0.1)  # a reset leaves out what waits
     assert recording.manifest.source == "noise"
     done = [h.command for h in recording.happenings() if isinstance(h, CommandDone)]
     assert done == [SetSensitivity(0.2), *commands, Resume()]

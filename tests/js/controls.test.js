@@ -100,7 +100,7 @@ test("keys do nothing before the server has said what there is, nor when the pag
 
 test("every key is listed", () => {
   const list = keyList();
-  assert.equal(list.match(/<kbd>/g).length, 13);
+  assert.equal(list.match(/<kbd>/g).length, 14);
   assert.match(list, /<kbd>key_space<\/kbd><\/dt><dd>key_pause/);
   assert.match(list, /<kbd>\+<\/kbd><\/dt><dd>key_add_lane/);
 });

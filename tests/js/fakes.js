@@ -75,6 +75,8 @@ export class FakeElement extends EventTarget {
 
   showPopover() {}
 
+  focus() {}
+
   setAttribute(name, value) {
     this[name] = value;
   }

@@ -320,7 +320,7 @@ test("the presenter's mode enlarges the charts as far as the window is high", ()
 test("Escape closes what is open, the newest first", () => {
   page.receive(HELLO, {});
   const press = () => document.dispatchEvent(Object.assign(new Event("keydown"), { key: "Escape" }));
-  page.byId("key-help").hidden = page.byId("settings").hidden = true;
+  page.byId("key-help").hidden = page.byId("settings").hidden = page.byId("correct").hidden = true;
   for (const button of ["more", "present", "help"]) page.byId(button).click();
   page.notice("Something is wrong.");
   const open = () => [!page.byId("key-help").hidden, notice() !== "", page.presenter.on, page.drawer.open];
@@ -403,4 +403,38 @@ test("a lane that cannot keep up shows the operations of its last answer", () =>
   low.hear(low.heard(1, { ...low.record, ops: 0, answered: false, reads_every: 3 }, { "low/probabilities": { data: new Float32Array(3), shape: [3] } })[1]);
   low.refresh(page.board.lanes[1]);
   assert.equal(low.part("ops").textContent, "1");
+});
+
+test("a click on a strip asks what there was, and sends the tokens around it", () => {
+  page.receive(HELLO, {});
+  page.byId("correct").hidden = true;
+  for (let index = 0; index < 4; index++) token(index);
+  const { view } = page.board.panel("low");
+  view.tokenAt = () => 1;
+  sent.length = 0;
+  page.root.dispatchEvent(Object.assign(new Event("click"), { offsetX: 5, offsetY: 5 }));
+  assert.equal(page.byId("correct").hidden, true, "a click beside the strips asks nothing");
+  page.correcting.pointAt({ target: view.canvas, offsetX: 5, offsetY: 5 });
+  assert.equal(page.byId("correct").hidden, false);
+  const [question, none, one, two, cancel] = page.byId("correct").options;
+  assert.match(question.textContent, /correct_question/);
+  assert.deepEqual([none, one, two, cancel].map(({ textContent }) => textContent), ["no_class", "one", "two", "cancel"]);
+  two.onclick();
+  assert.deepEqual(sent, [{ type: "correct", label: 2, token: 1, tokens: 1 }]);
+  assert.equal(page.byId("correct").hidden, true);
+  page.receive({ type: "correction", label: 2, token: 1, tokens: 1 }, {});
+  assert.deepEqual(view.notes, [{ index: 1, text: "corrected_to" }]);
+  assert.equal(notice(), "corrected");
+});
+
+test("a key asks about the newest, and Escape does not", () => {
+  page.receive(HELLO, {});
+  page.byId("correct").hidden = true;
+  page.byId("wrong").click();
+  assert.equal(page.byId("correct").hidden, true, "nothing has been heard");
+  for (let index = 0; index < 3; index++) token(index);
+  page.byId("wrong").click();
+  assert.equal(page.correcting.token, 2);
+  assert.equal(page.closeOne(), true);
+  assert.equal(page.byId("correct").hidden, true);
 });

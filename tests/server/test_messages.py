@@ -4,7 +4,16 @@ import json
 
 import pytest
 
-from cla.engine import Pause, RequestMap, SetEmit, SetLandmarks, SetLanes, SetSensitivity, SetWindow
+from cla.engine import (
+    Correct,
+    Pause,
+    RequestMap,
+    SetEmit,
+    SetLandmarks,
+    SetLanes,
+    SetSensitivity,
+    SetWindow,
+)
 from cla.errors import ClaError
 from cla.models import LaneSpec
 from cla.server.messages import (
@@ -37,6 +46,7 @@ UPLOAD = '{"type":"upload","size_bytes":%s,"name":"a.wav","task":"digits"}'
         ({"type": "record", "on": False}, SetRecording(False)),
         ({"type": "stop", "more": [1]}, Stop()),
         ({"type": "sensitivity", "enter": 0.5}, SetSensitivity(0.5)),
+        ({"type": "correct", "label": 0, "token": 9, "tokens": 7}, Correct(0, 9, 7)),
         ({"type": "pause"}, Pause()),
         ({"type": "emit", "emit": False}, SetEmit(False)),
         ({"type": "features", "task": "x"}, Give("x")),

@@ -31,7 +31,7 @@ from cla.server.stage import Stage
 from cla.server.wire import encode, message_of
 from cla.telemetry import LaneRecord, TokenRecord
 from cla.texts.sentence import Sentence
-from cla.types import Event
+from cla.types import Correction, Event
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "tests" / "js"
@@ -69,6 +69,7 @@ RECORDS = {
     "MapMessage": MapRecord("low", {"beta": ROW, "gamma_inv": ROW[:, :2], "delta": ROW}),
     "NoticeMessage": NoticeRecord(Sentence("notices.no_float64")),
     "FaultMessage": FaultRecord(ClaError("file_not_opened", file="é", reason="x")),
+    "CorrectionMessage": Correction("digits", 1, 4, 20, 7, 39, ROW[0]),
     "RecordingMessage": RecordingRecord("0123", True),
 }
 """A record of each kind, by what the scripts call its message."""

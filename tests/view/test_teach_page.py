@@ -15,6 +15,7 @@ from cla.capture import sample_clips
 from cla.models import write_task_file
 from cla.teaching import LaneScore, Taught
 from cla.texts import Texts
+from cla.types import Correction
 from cla.view.live_app import live_server
 from cla.view.taught_results import confusion_chart, lane_table, lane_title
 from cla.view.teach_draft import Draft, _all
@@ -101,7 +102,7 @@ def test_classes_are_named_given_clips_taught_and_run_live(app, visitor):
     assert not app.exception
     assert app.metric[0].value == "65.0 %"
     assert app.success[0].value.startswith("Learned: talk, Class 2.")
-    app.button(key="run-live").click().run()
+    app.button(key="run-taught").click().run()
     assert not app.exception
     own = visitor.visit.own
     assert (own.shown["title"], own.task.name) == ("My classes", "own")
@@ -123,6 +124,29 @@ def test_names_and_clips_outlive_a_reload_and_go_with_their_page(app):
     assert again.info[0].value == "Not enough yet of: Class 2."
     _all().pop(address)
     assert reloaded().text_input(key="class-spectrum-1").value == "Class 1"
+
+
+def test_corrections_are_listed_taken_back_and_learned_from(app, visitor, monkeypatch):
+    section = sys.modules["cla.view.corrections"]
+    monkeypatch.setattr(section, "visitor", lambda: visitor)
+    task = live_server().host.offer.ready["digits"]
+    heard = np.zeros((40, task.classifier.config.input_dim), np.float32)
+    given = [Correction("digits", 1, *each, 7, 39, heard) for each in ((4, 20), (0, 30))]
+    assert not [one for one in app.button if one.key == "learn"]
+    visitor.visit.corrections = tuple(given)
+    app.run()
+    listed = [text.value for text in app.markdown]
+    assert "**three**, at 1.7 s" in listed
+    assert "**none**, at 2.5 s" in listed
+    app.button(key="forget-1-30-0").click().run()
+    assert visitor.visit.corrections == (given[0],)
+    learned = replace(task, card={})
+    monkeypatch.setattr(section, "corrected", lambda *_: learned)
+    app.button(key="learn").click().run()
+    assert not app.exception
+    assert app.success[0].value.startswith("Learned from 1:")
+    app.button(key="run-corrected").click().run()
+    assert visitor.visit.own.task.classifier is learned.classifier
 
 
 def test_a_name_is_checked_at_once_and_what_was_learned_is_said(app):
@@ -156,7 +180,7 @@ def opened_at(address, visitor):
 def test_classes_in_use_outlive_a_reload_and_go_with_their_pages(app, visitor):
     app.file_uploader(key="own-file").upload("mine.safetensors", write_task_file(tiny_sound_task()))
     app.run()
-    app.button(key="run-live").click().run()
+    app.button(key="run-taught").click().run()
     first = visitor.visit
     address = first.own.address
     assert len(address) > 24
@@ -182,7 +206,7 @@ def test_a_file_is_opened_and_a_bad_one_explained(app):
     app.file_uploader(key="own-file").upload("mine.safetensors", write_task_file(tiny_sound_task()))
     app.run()
     assert app.info[-1].value == "This file holds no scores."
-    assert app.button(key="run-live")
+    assert app.button(key="run-taught")
     app.file_uploader(key="own-file").upload("bad.safetensors", b"no such thing")
     app.run()
     assert "no task that can be used" in app.error[0].value

@@ -15,6 +15,7 @@ const WHY = {
   maps: ({ board }) => board.frozen && "not_frozen",
   freeze: ({ board, token }) => !token && !board.frozen && "nothing",
   pause: ({ ended, settings }) => (ended || !settings?.source) && "not_ended",
+  wrong: ({ token }) => !token && "nothing",
   step: ({ ended, settings }) => (ended || !settings?.source ? "not_ended" : !settings.paused && "not_running"),
   reset: ({ settings }) => !settings?.source && "not_ended",
   record: ({ ended, settings }) => (ended || !settings?.source) && "not_ended",

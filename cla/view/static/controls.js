@@ -43,6 +43,7 @@ export const markup = () => `
       <label data-for="sound"><input type="checkbox" data-testid="sound"> ${say("hear")}</label>
       <label><input type="checkbox" data-testid="fast"> ${say("fast")}</label>
       <label class="devices" hidden>${say("device")} <select data-testid="device"></select></label>
+      <button type="button" data-testid="wrong" aria-keyshortcuts="w" title="${say("wrong_help")} ${say("key", { key: "w" })}">${say("wrong")}</button>
       <button type="button" data-testid="help" aria-expanded="false" aria-keyshortcuts="?" aria-label="${say("keys")}" title="${say("keys")}">?</button>
       <p class="faint" data-testid="idle-tasks" hidden></p>
     </div>
@@ -78,6 +79,7 @@ export const markup = () => `
   <p class="frozen" data-testid="frozen" role="status" hidden><strong>${say("frozen")}</strong>
     <button type="button" data-testid="thaw">${say("thaw")}</button></p>
   <button type="button" class="present-end" data-testid="present-end" aria-label="${say("present_end")}" title="${say("present_end")}">✕</button>
+  <section class="sheet labels" data-testid="correct" role="group" aria-label="${say("correct_question")}" hidden></section>
   <section class="sheet" data-testid="key-help" aria-label="${say("keys")}" hidden>${keyList()}</section>
   <div class="toast"><p role="status" data-testid="notice" hidden></p>
     <button type="button" data-testid="notice-close" aria-label="${say("hint_close")}">✕</button></div>

@@ -15,6 +15,7 @@ const BUTTONS = [
   ["x", "x", "reset"],
   ["r", "r", "record"],
   ["f", "f", "freeze"],
+  ["w", "w", "wrong"],
   ["m", "m", "maps"],
   ["o", "o", "more"],
   ["p", "p", "present"],
@@ -25,7 +26,7 @@ const BUTTONS = [
 /** The list of keys, for people. */
 export const keyList = () => {
   const named = BUTTONS.map(([, written, button]) => [written, say(`key_${button.replace("-", "_")}`)]);
-  named.splice(9, 0, ["1 – 4", say("key_select")], ["−", say("key_remove")]);
+  named.splice(10, 0, ["1 – 4", say("key_select")], ["−", say("key_remove")]);
   named.push(["Esc", say("key_escape")]);
   const items = named.map(([key, does]) => `<div><dt><kbd>${key === "space" ? say("key_space") : key}</kbd></dt><dd>${does}</dd></div>`);
   return `<dl class="keys">${items.join("")}</dl><p class="faint">${say("key_note")}</p>`;

@@ -98,9 +98,9 @@ export class LaneView {
     if (validTokens !== undefined) this.attention.take(validTokens, attention, stretches);
   }
 
-  /** Mark a change of settings at the newest token. @param {string} text */
-  note(text) {
-    this.notes.push({ index: this.newest, text });
+  /** Mark a change of settings, or what was corrected, at a token. @param {string} text */
+  note(text, index = this.newest) {
+    this.notes.push({ index, text });
   }
 
   /**
@@ -178,6 +178,15 @@ export class LaneView {
     context.imageSmoothingEnabled = false;
     const place = { left, step, top: TOP, height: this.rows * this.layout.rowHeight };
     this.strip.draw(context, place, this.tokens[0].index, newest + 1);
+  }
+
+  /** The token whose probabilities or whose input lie at a place of the canvas. @param {number} shownX @param {number} shownY */
+  tokenAt(shownX, shownY) {
+    const [x, y] = [shownX / this.zoom, shownY / this.zoom];
+    const { strip, stretches } = this.layout.bottoms;
+    if (!this.shown || x < this.labelsWidth || (y > strip && y < stretches)) return null;
+    const index = this.newest + Math.floor((x - this.shown.left(this.newest)) / this.shown.step);
+    return index <= this.newest && index >= (this.tokens[0]?.index ?? Infinity) ? index : null;
   }
 
   /** What lies at a place of the canvas, in words. @type {TextAt} */

@@ -7,6 +7,7 @@ import { Board } from "./board.js";
 import { LiveSocket, liveAddress } from "./client.js";
 import { markup } from "./controls.js";
 import { byTestId, part } from "./dom.js";
+import { Correcting } from "./correcting.js";
 import { Drawer } from "./drawer.js";
 import { Followed } from "./followed.js";
 import { setLocale } from "./format.js";
@@ -78,6 +79,7 @@ export class LivePage {
     this.drawer = new Drawer(this);
     this.presenter = new Presenter(this);
     this.freezing = new Freeze(this);
+    this.correcting = new Correcting(this);
     showHint(this.root, this.byId("first-hint"));
     this.endKeys = listenForKeys(this);
     this.sensitivity = new Sensitivity(this);
@@ -179,7 +181,8 @@ export class LivePage {
   /** Close the last thing that was opened over or into the page: whether there was one. */
   closeOne() {
     const notice = this.byId("notice");
-    if (!this.byId("key-help").hidden) this.byId("help").click();
+    if (!this.byId("correct").hidden) this.correcting.close();
+    else if (!this.byId("key-help").hidden) this.byId("help").click();
     else if (!notice.hidden) this.notice(null);
     else if (this.presenter.on) this.presenter.show(false);
     else if (this.drawer.open) this.drawer.show(false);

@@ -42,6 +42,9 @@ export function receive(page, header, arrays) {
     case "fill":
       showFilling(page, header.share);
       break;
+    case "correction":
+      page.correcting.take(header);
+      break;
     case "recording":
       page.record.take(header);
       break;

@@ -3,15 +3,8 @@
 /** @import { RecordingMessage } from "./types.js" */
 /** @import { LivePage } from "./main.js" */
 
+import { openPage } from "./app_links.js";
 import { say } from "./texts.js";
-
-/** Go by the app's own link: another load of the app would be another visitor, without recordings. */
-function openSessions() {
-  /** @type {HTMLAnchorElement | null} */
-  const link = document.querySelector('a[href*="/sessions"]');
-  if (link) link.click();
-  else location.assign("sessions");
-}
 
 export class RecordButton {
   /** When the recording began. @type {number | null} */
@@ -45,7 +38,7 @@ export class RecordButton {
   /** @param {string} why */
   end(why = "") {
     if (this.since !== null || why) this.page.notice(why || say("recorded", { time: this.time }));
-    if (this.since !== null) this.page.offer(say("open_recording"), openSessions);
+    if (this.since !== null) this.page.offer(say("open_recording"), () => openPage("sessions"));
     this.since = null;
   }
 

@@ -223,6 +223,15 @@ export interface FillMessage {
   share: number;
 }
 
+/** Tokens that were taken as an example of a label, by its place among the labels. */
+export interface CorrectionMessage {
+  type: "correction";
+  label: number;
+  /** The last of them. */
+  token: number;
+  tokens: number;
+}
+
 export interface NoticeMessage {
   type: "notice";
   message: string;
@@ -258,6 +267,7 @@ export type Message =
   | MapMessage
   | RecordingMessage
   | FillMessage
+  | CorrectionMessage
   | NoticeMessage
   | FaultMessage
   | KernelsMessage
@@ -351,6 +361,8 @@ export interface Controls {
   record: HTMLButtonElement;
   freeze: HTMLButtonElement;
   help: HTMLButtonElement;
+  wrong: HTMLButtonElement;
+  correct: HTMLElement;
   more: HTMLButtonElement;
   present: HTMLButtonElement;
   thaw: HTMLButtonElement;
