@@ -28,7 +28,8 @@ def proxy(servers: tuple[str, str], place: Path, *, prefix: bool = False) -> Ite
     """
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1",
-         "-subj", "/CN=localhost", "-keyout", "privkey.pem", "-out", "fullchain.pem"],
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+         "-keyout", "privkey.pem", "-out", "fullchain.pem"],
         cwd=place, check=True, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     port, plain = free_port(), free_port()

@@ -14,6 +14,7 @@ from cla.resources import package_path
 from cla.server import LiveServer, open_host
 from cla.server.access import TOKENS_VARIABLE
 from cla.server.lan import Lan, private_address
+from cla.server.logs import log_to_standard_error
 from cla.server.origin import is_this_machine
 from cla.server.service import Service, listen
 
@@ -28,6 +29,7 @@ def main(argv: Sequence[str]) -> int:
         ClaError: it cannot listen there, or the environment wants what cannot be.
     """
     options = _parser().parse_args(argv)
+    log_to_standard_error(as_json=options.log == "json")
     lan = Lan(private_address(options.lan), 0) if options.lan is not None else None
     address = lan.address if lan else options.address
     with ExitStack() as stack:
@@ -91,6 +93,9 @@ def _parser() -> Options:
     )
     parser.add_argument(
         "--no-token", action="store_true", help="let everybody in who reaches the address"
+    )
+    parser.add_argument(
+        "--log", choices=("text", "json"), default="text", help="the log, on standard error"
     )
     parser.add_argument(
         "--drain",

@@ -53,14 +53,21 @@ async def astream(
 
     secure = ssl.create_default_context(cafile=authority) if url.startswith("https") else None
     giving = Giving(source, list(commands))
-    key, fault, retry_s, served_s = "", Record(), FIRST_RETRY_S, time.monotonic()
+    key, cookie, fault = "", "", Record()
+    retry_s, served_s = FIRST_RETRY_S, time.monotonic()
     try:
         while True:
             failed: Exception = Refused(fault)
             sending: asyncio.Task[None] | None = None
             try:
                 place = address(url, key=key, token=token)
-                async with connect(place, ssl=secure, **OPTIONS) as socket:
+                cookies = {"Cookie": cookie} if cookie else None
+                async with connect(
+                    place, ssl=secure, additional_headers=cookies, **OPTIONS
+                ) as socket:
+                    # What a balancer keeps a client at its server by.
+                    given = socket.response.headers.get("Set-Cookie", "") if socket.response else ""
+                    cookie = given.partition(";")[0] or cookie
                     async for message in socket:
                         record: Record = json.loads(message)
                         if record["type"] == "fault" and (record["fatal"] or not sending):

@@ -1,5 +1,6 @@
 """The WebSocket of a client: limits what it sends, and says things in its format and language."""
 
+import logging
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from types import MappingProxyType
@@ -11,6 +12,7 @@ from cla.engine import FaultRecord, Record
 from cla.errors import ClaError
 from cla.server.formats import FORMATS, JSON
 from cla.server.limits import MAX_MESSAGE_BYTES, byte_bucket, message_bucket, work_bucket
+from cla.server.logs import told
 from cla.server.messages import Message, cost_of
 from cla.server.metrics import Metrics
 from cla.server.wire import Arrays, message_of
@@ -24,6 +26,9 @@ TRY_AGAIN_LATER = 1013
 CLOSED = 1006
 """What stands for the code of a connection that ended without one."""
 NOTHING: Arrays = MappingProxyType({})
+
+
+_LOG = logging.getLogger(__name__)
 
 
 class Connection:
@@ -62,6 +67,7 @@ class Connection:
     async def refuse(self, reason: str, code: int, fault: FaultRecord | None = None) -> None:
         """Count and close a connection that is not to be, and say why where that helps."""
         self._metrics.refused.labels(reason).inc()
+        _LOG.info("refused", extra=told(reason=reason, code=code))
         with suppress(WebSocketDisconnect):
             if fault:
                 await self.tell(fault)

@@ -17,6 +17,7 @@ from cla.server.metrics import Metrics
 from cla.server.offer import TaskOffer
 from cla.server.origin import admits_local
 from cla.server.recordings import RecordingStore, store_of
+from cla.server.traces import Traces, traces_of
 from cla.telemetry import device_name
 from cla.texts.sentence import Sentence
 
@@ -37,6 +38,7 @@ class Host:
         lost_grace_s: the same after its connection broke, unless its place is needed.
         local: whether pages may count as open on this very machine.
         access: who may connect beside the server's own pages.
+        traces: of each token, where they are asked for.
     """
 
     offer: TaskOffer
@@ -49,6 +51,7 @@ class Host:
     lost_grace_s: float = LOST_GRACE_S
     local: bool = False
     access: Access = field(default_factory=Access)
+    traces: Traces | None = None
 
     @cached_property
     def metrics(self) -> Metrics:
@@ -87,4 +90,5 @@ def open_host(environment: Mapping[str, str], address: str | None) -> Host:
         max_sessions(environment),
         local=admits_local(environment, address),
         access=access_of(environment),
+        traces=traces_of(environment),
     )

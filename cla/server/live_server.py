@@ -1,7 +1,9 @@
 """The live route of a server: which clients may connect, and to how many there is a place."""
 
 import contextlib
+import logging
 import threading
+import time
 from typing import Any
 
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
@@ -16,8 +18,11 @@ from cla.server.formats import VERSION
 from cla.server.host import Host
 from cla.server.http_routes import HttpRoutes
 from cla.server.limits import MAX_VISITS
+from cla.server.logs import told
 from cla.server.origin import is_local
 from cla.server.visit import OwnTask, Visit
+
+_LOG = logging.getLogger(__name__)
 
 
 class LiveServer:
@@ -85,7 +90,11 @@ class LiveServer:
                 return
             visit = visit or self._new_visit(Visit(self.host, page=False))
             if self._has_place_for(visit):
+                begin_s = time.monotonic()
+                _LOG.info("connected", extra=told(page=visit.page, sessions=self.sessions + 1))
                 await visit.serve(connection)
+                seconds = round(time.monotonic() - begin_s, 1)
+                _LOG.info("gone", extra=told(page=visit.page, seconds=seconds))
                 return
             full = ClaError("places_taken", count=self.host.max_sessions)
             why = ClaError("server_stops") if self.stopping else full
@@ -128,6 +137,8 @@ class LiveServer:
         for visit in self._with_place():
             visit.end()
         self.host.workers.shutdown()
+        if self.host.traces:
+            self.host.traces.close()
 
     def _places(self) -> dict[str, Any]:
         """What a monitor asks first."""

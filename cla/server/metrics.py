@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import lru_cache
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -27,6 +27,7 @@ class Metrics:
 
     def __init__(self, max_sessions: int) -> None:
         self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)  # memory, processor time, files
         limit = Gauge("cla_sessions_limit", "Places for live sessions", registry=registry)
         limit.set(max_sessions)
         self._warm = Gauge(
@@ -82,8 +83,12 @@ class Metrics:
                 if lane.answered:
                     self._compute_s.labels(_kind_of(lane.lane)).observe(lane.compute_ms / 1e3)
 
+    def text(self) -> bytes:
+        """All counts, as a monitor reads them."""
+        return generate_latest(self._registry)
+
     async def endpoint(self, request: Request) -> Response:
         """Answer a monitor that asks this server itself; what comes through a proxy is public."""
         if through_proxy(request):
             return PlainTextResponse("Not Found", 404)
-        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(self.text(), media_type=CONTENT_TYPE_LATEST)

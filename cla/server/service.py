@@ -1,5 +1,6 @@
 """The server without pages: its routes, listening, and an orderly end."""
 
+import logging
 import signal
 import socket
 import ssl
@@ -17,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from cla.errors import ClaError
 from cla.server.limits import MAX_MESSAGE_BYTES
 from cla.server.live_server import LiveServer
+from cla.server.logs import told
 
 BACKLOG = 2048
 TRANSPORT_BYTES = 4 * MAX_MESSAGE_BYTES
@@ -69,6 +71,9 @@ def _root(page: Path | None) -> list[BaseRoute]:
     return [Route("/", lambda _: HTMLResponse(content))]
 
 
+_LOG = logging.getLogger(__name__)
+
+
 class Service(uvicorn.Server):
     """Serves until it is stopped.
 
@@ -110,6 +115,7 @@ class Service(uvicorn.Server):
         if sig == signal.SIGTERM and not self._live.stopping:
             self._live.stopping = True
             self._until_s = time.monotonic() + self._drain_s
+            _LOG.info("stopping", extra=told(sessions=self._live.sessions, at_most_s=self._drain_s))
         else:
             super().handle_exit(sig, frame)
 

@@ -24,6 +24,7 @@ from cla.server.host import Host
 from cla.server.messages import read_message
 from cla.server.shelf import Shelf
 from cla.server.stage import Stage
+from cla.telemetry import TokenRecord
 from cla.types import Correction
 
 KERNELS_POLL_S = 0.5
@@ -209,11 +210,14 @@ class Visit:
         try:
             while self._connection is connection:
                 self._news.clear()
-                for record in stage.drain():
+                records, recorded_ns = stage.drain(), time.time_ns()
+                for record in records:
                     self._host.metrics.count(record)
                     if isinstance(record, Correction):
                         self.corrections = (*self.corrections, record)[-MOST_CORRECTIONS:]
                     await connection.tell(record)
+                    if self._host.traces and isinstance(record, TokenRecord):
+                        self._host.traces.token(record, recorded_ns)
                 if stage.ended():
                     await connection.say({"type": "ended"})
                 await self._news.wait()
