@@ -48,6 +48,7 @@ RECORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "sound": ("How loud the newest sound is.", "time_s:n"),
         "frame": ("The newest picture and its hands.", "time_s:n taken_s:n hands:a picture:s?"),
         "map": ("A lane's whole attention map, or its factors.", "lane:s"),
+        "correction": ("What was put right of the past.", "label:i token:i tokens:i"),
         "fill": ("How far the tokens are that are put before the stream.", "share:n"),
         "notice": ("What the source holds that is not as it should be.", "message:s"),
         "fault": (

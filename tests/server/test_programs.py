@@ -1,6 +1,7 @@
 """Programs beside pages: tokens, formats, features, coming back, and what is described of it."""
 
 import json
+import re
 from functools import cache
 
 import jsonschema
@@ -16,9 +17,10 @@ from starlette.websockets import WebSocketDisconnect
 from cla.capture import open_file, sample_clips
 from cla.engine import read_source
 from cla.errors import ClaError
+from cla.resources import package_path
 from cla.server import live_server
 from cla.server.access import Access, access_of
-from cla.server.described import asyncapi, openapi
+from cla.server.described import RECORDS, asyncapi, openapi
 from cla.server.limits import MAX_MESSAGE_BYTES
 
 TOKEN = "a-token-of-this-test"
@@ -306,6 +308,12 @@ def test_all_that_a_session_says_is_as_described():
             assert not beside - {"clip", "duration_s", "sample_rate_hz"}, message["type"]
             seen.add(message["type"])
     assert {"hello", "settings", "lanes", "token", "sound", "map", "fault"} <= seen
+
+
+def test_nothing_is_said_that_is_not_described():
+    spoken = ("wire", "visit", "greeting")
+    texts = [package_path(f"server/{name}.py").read_text("utf-8") for name in spoken]
+    assert set(re.findall(r'"type": "(\w+)"', "".join(texts))) == set(RECORDS)
 
 
 def test_descriptions_refer_to_what_they_hold():
