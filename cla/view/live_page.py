@@ -42,7 +42,7 @@ def live_page() -> None:
     )
     offer_fetch(say, command=False)  # the surface says it
     copy_link(say)
-    with st.expander(say("frame.what")):
+    with st.expander(say("live.more")):
         st.markdown(say("live.lead"))
         st.markdown(say("live.explanation"))
 

@@ -320,7 +320,7 @@ test("the presenter's mode enlarges the charts as far as the window is high", ()
 test("Escape closes what is open, the newest first", () => {
   page.receive(HELLO, {});
   const press = () => document.dispatchEvent(Object.assign(new Event("keydown"), { key: "Escape" }));
-  page.byId("key-help").hidden = page.byId("settings").hidden = page.byId("correct").hidden = true;
+  page.byId("key-help").hidden = page.byId("settings").hidden = page.byId("correct").hidden = page.byId("explanation").hidden = true;
   for (const button of ["more", "present", "help"]) page.byId(button).click();
   page.notice("Something is wrong.");
   const open = () => [!page.byId("key-help").hidden, notice() !== "", page.presenter.on, page.drawer.open];
@@ -437,4 +437,13 @@ test("a key asks about the newest, and Escape does not", () => {
   assert.equal(page.correcting.token, 2);
   assert.equal(page.closeOne(), true);
   assert.equal(page.byId("correct").hidden, true);
+});
+
+test("what is seen is explained part by part, until Escape", () => {
+  page.receive(HELLO, {});
+  page.byId("correct").hidden = page.byId("explanation").hidden = true;
+  page.byId("what").click();
+  assert.deepEqual(page.byId("pointers").options.map(({ textContent }) => textContent), ["1", "2", "3", "4", "5", "6"]);
+  assert.equal(page.closeOne(), true);
+  assert.deepEqual(page.byId("pointers").options, []);
 });

@@ -93,6 +93,7 @@ export class Animation {
     }
     showAvailable(page);
     page.record.draw();
+    if (page.explaining.on) page.explaining.point();
     if (page.presenter.on) page.board.enlarge(page.presenter.zoom);
     if (page.board.frozen) return;
     const dropped = page.dropped + page.sources.camera.dropped;

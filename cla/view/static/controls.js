@@ -3,6 +3,7 @@
 /** @import { Greeting, LiveData, Task } from "./types.js" */
 
 import { byTestId, part } from "./dom.js";
+import { explanation } from "./explaining.js";
 import { keyList } from "./keys.js";
 import { say, sayOr } from "./texts.js";
 
@@ -10,6 +11,7 @@ import { say, sayOr } from "./texts.js";
 export const markup = () => `
   <header class="head">
     <h2>${say("title")}</h2>
+    <button type="button" class="what" data-testid="what" aria-expanded="false">${say("what")}</button>
     <p class="faint hint" data-testid="first-hint" hidden><span></span>
       <button type="button" data-testid="hint-close" aria-label="${say("hint_close")}" title="${say("hint_close")}">✕</button></p>
     <p class="faint time" data-testid="time"></p>
@@ -79,6 +81,8 @@ export const markup = () => `
   <p class="frozen" data-testid="frozen" role="status" hidden><strong>${say("frozen")}</strong>
     <button type="button" data-testid="thaw">${say("thaw")}</button></p>
   <button type="button" class="present-end" data-testid="present-end" aria-label="${say("present_end")}" title="${say("present_end")}">✕</button>
+  <section class="sheet" data-testid="explanation" aria-label="${say("what")}" hidden>${explanation()}</section>
+  <div aria-hidden="true" data-testid="pointers"></div>
   <section class="sheet labels" data-testid="correct" role="group" aria-label="${say("correct_question")}" hidden></section>
   <section class="sheet" data-testid="key-help" aria-label="${say("keys")}" hidden>${keyList()}</section>
   <div class="toast"><p role="status" data-testid="notice" hidden></p>

@@ -1,7 +1,7 @@
 // Where the parts of a lane's chart are: strip, attention, landmarks, and what was heard or seen.
 
 export const TOP = 24;
-const GAP = 10;
+export const GAP = 10;
 const STRETCHES = 14;
 const AXIS = 16;
 // Of narrow pages, which show two lanes above each other (as in stage.css), and of wide ones.

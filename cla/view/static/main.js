@@ -9,6 +9,7 @@ import { markup } from "./controls.js";
 import { byTestId, part } from "./dom.js";
 import { Correcting } from "./correcting.js";
 import { Drawer } from "./drawer.js";
+import { Explaining } from "./explaining.js";
 import { Followed } from "./followed.js";
 import { setLocale } from "./format.js";
 import { Freeze } from "./freeze.js";
@@ -80,6 +81,7 @@ export class LivePage {
     this.presenter = new Presenter(this);
     this.freezing = new Freeze(this);
     this.correcting = new Correcting(this);
+    this.explaining = new Explaining(this);
     showHint(this.root, this.byId("first-hint"));
     this.endKeys = listenForKeys(this);
     this.sensitivity = new Sensitivity(this);
@@ -182,6 +184,7 @@ export class LivePage {
   closeOne() {
     const notice = this.byId("notice");
     if (!this.byId("correct").hidden) this.correcting.close();
+    else if (this.explaining.on) this.explaining.show(false);
     else if (!this.byId("key-help").hidden) this.byId("help").click();
     else if (!notice.hidden) this.notice(null);
     else if (this.presenter.on) this.presenter.show(false);

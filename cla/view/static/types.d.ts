@@ -361,6 +361,9 @@ export interface Controls {
   record: HTMLButtonElement;
   freeze: HTMLButtonElement;
   help: HTMLButtonElement;
+  what: HTMLButtonElement;
+  explanation: HTMLElement;
+  pointers: HTMLElement;
   wrong: HTMLButtonElement;
   correct: HTMLElement;
   more: HTMLButtonElement;
