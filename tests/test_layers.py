@@ -215,6 +215,11 @@ def test_scripts_import_their_neighbors_alone_and_in_no_circle(name: str) -> Non
     assert name not in reached_from(below)
 
 
+def test_the_client_of_other_peoples_pages_is_short_and_stands_alone() -> None:
+    assert not modules_of(MODULES["client.js"])
+    assert len(MODULES["client.js"].read_text("utf-8").splitlines()) <= 200
+
+
 def test_every_script_belongs_to_a_page() -> None:
     assert reached_from(ENTRIES) == set(MODULES)
 

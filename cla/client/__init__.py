@@ -1,4 +1,4 @@
-"""Speak to a live server from a program: `cla serve`, or the app. It needs neither torch nor NumPy.
+"""Speak to a live server from a program: `cla serve`, or the app; without torch and NumPy::
 
     for record in cla.client.stream("http://localhost:8600", cla.client.microphone()):
         print(record)

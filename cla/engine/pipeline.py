@@ -13,7 +13,7 @@
     recorder    what they said is recorded (`recording/rows.py`)
     outbox      records wait for whoever looks on (`outbox.py`)
     wire        as bytes (`cla.server.wire`), sent by `cla.server.visit`
-    canvas      `wire.js` reads them, `board.js` draws them (`cla/view/static`)
+    canvas      `client.js` reads them, `board.js` draws them (`cla/view/static`)
 
 `Pipeline` is all of it between queue and outbox. It has no threads: `Session` runs it as chunks
 come, `replay` as they were recorded.
