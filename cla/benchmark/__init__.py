@@ -1,7 +1,5 @@
 """Step times of all attention kinds and of other implementations, measured in one run."""
 
-from cla.benchmark.plot import check_plot_path, write_plot
-from cla.benchmark.ratios import Ratio, ratios
 from cla.benchmark.report import as_dict, markdown, print_report
 from cla.benchmark.run import Benchmark, Measurement
 from cla.benchmark.stacks import affordable, measure_stacks
@@ -10,14 +8,10 @@ from cla.benchmark.timing import Timing
 __all__ = [
     "Benchmark",
     "Measurement",
-    "Ratio",
     "Timing",
     "affordable",
     "as_dict",
-    "check_plot_path",
     "markdown",
     "measure_stacks",
     "print_report",
-    "ratios",
-    "write_plot",
 ]

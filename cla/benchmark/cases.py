@@ -65,9 +65,8 @@ SYSTEMS = {
 
 @dataclass(frozen=True)
 class Case:
-    """A system at one window; the cases of one group are measured in turn."""
+    """A system at one window."""
 
-    group: str
     system: str
     output: OutputMode
     scope: Scope
@@ -85,22 +84,17 @@ class Case:
         return self.window if self.window % LANDMARKS else self.window // LANDMARKS
 
 
-GROWTH = "growth"
-"""Group in which windows are compared with each other, not systems."""
-
-
 def groups(windows: tuple[int, ...], available: Callable[[str], bool]) -> Iterator[list[Case]]:
     """Cases that are measured in turn with each other, group by group.
 
     Args:
         available: whether a package is installed.
     """
-    yield [Case(GROWTH, FIXED, "single_output", "layer", window) for window in windows]
     for window in windows:
         for output in ("single_output", "retroactive"):
             for scope in ("product", "layer"):
                 yield [
-                    Case(f"N = {window}", name, output, scope, window)
+                    Case(name, output, scope, window)
                     for name, system in SYSTEMS.items()
                     if output in system.outputs
                     and scope in system.scopes

@@ -1,6 +1,6 @@
 """A measurement as tables for people, as Markdown, and as one JSON object."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -8,14 +8,24 @@ from rich.console import Console
 from rich.table import Table
 
 from cla.attention.config import OutputMode
-from cla.benchmark.cases import GROWTH, SYSTEMS, Case, Scope
+from cla.benchmark.cases import (
+    CONTINUAL,
+    CONTINUAL_INFERENCE,
+    FIXED,
+    FOLLOWING,
+    SYSTEMS,
+    TORCH_WINDOW,
+    Case,
+    Scope,
+)
 from cla.benchmark.classifiers import STREAMS
-from cla.benchmark.ratios import Ratio, ratios, worst_of_goals
 from cla.benchmark.run import Measurement
-from cla.benchmark.sizes import EMBED_DIM, HEADS, LANDMARKS
+from cla.benchmark.sizes import EMBED_DIM, HEADS, LANDMARKS, WINDOW
+from cla.benchmark.timing import quotient
 
 OUTPUTS: tuple[OutputMode, ...] = ("single_output", "retroactive")
 SCOPES: dict[Scope, str] = {"product": "the attention product alone", "layer": "a whole layer"}
+COMPARED, PEERS = (CONTINUAL, FOLLOWING, FIXED), (CONTINUAL_INFERENCE, TORCH_WINDOW)
 
 
 def as_dict(measurement: Measurement) -> dict[str, Any]:
@@ -46,25 +56,13 @@ def as_dict(measurement: Measurement) -> dict[str, Any]:
             "streams": STREAMS,
             "batched_tokens_per_s": times.batched,
         },
-        "ratios": [
-            {
-                "name": ratio.name,
-                "place": ratio.place,
-                "windows": ratio.windows,
-                "value": ratio.value,
-                "least": ratio.least,
-                "most": ratio.most,
-                "met": ratio.met,
-            }
-            for ratio in ratios(measurement)
-        ],
     }
 
 
 def print_report(measurement: Measurement, console: Console) -> None:
     """Print all tables for people."""
     console.print(heading(measurement), highlight=False)
-    for rows in _tables(measurement, ratios(measurement)):
+    for rows in _tables(measurement):
         table = Table(title=rows.title)
         for index, column in enumerate(rows.header):
             table.add_column(column, justify="right" if index else "left")
@@ -74,16 +72,13 @@ def print_report(measurement: Measurement, console: Console) -> None:
 
 
 def markdown(measurement: Measurement) -> str:
-    """The tables as Markdown; of the ratios those with a goal, at the window that is worst off."""
+    """The tables as Markdown."""
     parts = [heading(measurement)]
-    for table in _tables(measurement, worst_of_goals(ratios(measurement))):
-        parts.append(f"{table.title}:\n\n{_markdown_table(table)}")
+    for title, header, rows in _tables(measurement):
+        rule = ["---", *["---:"] * (len(header) - 1)]
+        lines = (f"| {' | '.join(line)} |" for line in (header, rule, *rows))
+        parts.append(f"{title}:\n\n" + "\n".join(lines))
     return "\n\n".join(parts) + "\n"
-
-
-def _markdown_table(table: "_Rows") -> str:
-    rule = ["---", *["---:"] * (len(table.header) - 1)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in (table.header, rule, *table.rows))
 
 
 def heading(measurement: Measurement) -> str:
@@ -113,41 +108,58 @@ class _Rows(NamedTuple):
     rows: list[list[str]]
 
 
-def _tables(measurement: Measurement, found: Sequence[Ratio]) -> Iterator[_Rows]:
-    windows = sorted({case.window for case in measurement.timings if case.group != GROWTH})
+def _tables(measurement: Measurement) -> Iterator[_Rows]:
+    windows = sorted({case.window for case in measurement.timings})
     header = ["system", *(f"N = {window:,}" for window in windows)]
     for output in OUTPUTS:
         for scope, what in SCOPES.items():
             rows = [
-                [system, *(_cell(measurement, system, output, scope, n) for n in windows)]
-                for system in SYSTEMS
+                [name, *(_time(measurement, Case(name, output, scope, n)) for n in windows)]
+                for name in SYSTEMS
             ]
             title = f"Time of a step in µs, {output.replace('_', '-')}, {what}"
-            yield _Rows(title, header, [row for row in rows if set(row[1:]) - {"-"}])
-    header = ["what", "where", "N", "ratio", "goal", ""]
-    yield _Rows("How they compare", header, [_ratio_row(ratio) for ratio in found])
+            yield _Rows(title, header, _filled(rows))
+    for peer in PEERS:
+        rows = [
+            [
+                f"{name}, {output.replace('_', '-')}, {scope}",
+                *(_factor(measurement, Case(name, output, scope, n), peer) for n in windows),
+            ]
+            for output in OUTPUTS
+            for scope in SCOPES
+            for name in COMPARED
+        ]
+        if found := _filled(rows):
+            yield _Rows(f"Times faster than {peer}", header, found)
+    if times := measurement.classifier:
+        header = ["step by step", "by scan", f"{STREAMS} streams in one state"]
+        rates = [f"{rate:,.0f}" for rate in (times.stepped, times.scanned, times.batched)]
+        title = f"Tokens a second of a whole classifier, fixed landmarks, N = {WINDOW}"
+        yield _Rows(title, header, [rates])
 
 
-def _cell(
-    measurement: Measurement, system: str, output: OutputMode, scope: Scope, window: int
-) -> str:
-    timing = measurement.timings.get(Case(f"N = {window}", system, output, scope, window))
+def _filled(rows: list[list[str]]) -> list[list[str]]:
+    return [row for row in rows if set(row[1:]) - {"-"}]
+
+
+def _time(measurement: Measurement, case: Case) -> str:
+    timing = measurement.timings.get(case)
     if timing is None:
         return "-"
-    if timing.mean_s is None or not SYSTEMS[system].ticks:
+    if timing.mean_s is None or not SYSTEMS[case.system].ticks:
         return _micros(timing.median_s)
     return f"{_micros(timing.median_s)} (mean {_micros(timing.mean_s)})"
 
 
-def _ratio_row(ratio: Ratio) -> list[str]:
-    value = f"{ratio.value:,.2f}" if ratio.value < 100 else f"{ratio.value:,.0f}"
-    goal = ""
-    if ratio.least is not None:
-        goal = f"at least {ratio.least:,g}"
-    elif ratio.most is not None:
-        goal = f"at most {ratio.most:,g}"
-    judged = {True: "met", False: "missed", None: ""}[ratio.met]
-    return [ratio.name, ratio.place, ratio.windows, value, goal, judged]
+def _factor(measurement: Measurement, case: Case, peer: str) -> str:
+    """How many times faster a system is than a peer; where landmarks tick, by its mean."""
+    ours = measurement.timings.get(case)
+    theirs = measurement.timings.get(Case(peer, case.output, case.scope, case.window))
+    if ours is None or theirs is None:
+        return "-"
+    times = ours.means if SYSTEMS[case.system].ticks and ours.means else ours.medians
+    value = quotient(theirs.medians, times)
+    return f"{value:,.2f}" if value < 100 else f"{value:,.0f}"
 
 
 def _micros(seconds: float) -> str:

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 import torch
 
 from cla import __version__
-from cla.benchmark.cases import GROWTH, QUICK_WINDOWS, WINDOWS, Case, groups
+from cla.benchmark.cases import QUICK_WINDOWS, WINDOWS, Case, groups
 from cla.benchmark.classifiers import ClassifierTimes, measure_classifier
 from cla.benchmark.sizes import LANDMARKS
 from cla.benchmark.timing import Effort, Timing, measure
@@ -20,8 +20,6 @@ from cla.errors import ClaError
 from cla.telemetry import device_name
 
 EFFORT, QUICK_EFFORT = Effort(9, 200, 0.25), Effort(3, 20, 0.1)
-MORE_ROUNDS = 7
-"""Times the rounds, of the group in which windows are compared."""
 TOKENS, QUICK_TOKENS = 20_000, 1_000
 BUDGET_S, QUICK_BUDGET_S = 420.0, 40.0
 CLASSIFIER_SHARE = 0.1
@@ -56,7 +54,7 @@ class Benchmark:
     """A run of the benchmark, in one thread; what it has found so far is there at any time.
 
     Args:
-        windows: those to measure; all that the goals speak of, or two if quick, if none are given.
+        windows: those to measure; if none are given `WINDOWS`, or two if quick.
         quick: takes seconds and shows that it works.
         budget_s: time for all of it, beside what kernels take to compile on a machine that has
             never run them; None is 7 minutes, or 40 s if quick. A machine that is too slow
@@ -103,7 +101,8 @@ class Benchmark:
                 left = sum(map(len, waiting))
                 # What a group of fast cases leaves is for the slow ones behind it.
                 group_s = (end_s - time.perf_counter()) * len(waiting[0]) / left
-                what = f"{waiting[0][0].group}, {waiting[0][0].output}, {waiting[0][0].scope}"
+                first = waiting[0][0]
+                what = f"N = {first.window}, {first.output}, {first.scope}"
                 tick = partial(progress, 1 - left / num_cases, what)
                 self._take(waiting.pop(0), group_s, tick)
         self.measurement = replace(self.measurement, complete=True)
@@ -121,12 +120,10 @@ class Benchmark:
         measure_classifier(1, self._effort, budget_s=0.0, tick=tick)
 
     def _take(self, group: list[Case], budget_s: float, tick: Callable[[], None]) -> None:
-        # All its cases are fast: else half a second would decide it.
-        more = MORE_ROUNDS if group[0].group == GROWTH else 1
         found = measure(
             [case.build for case in group],
             [case.period for case in group],
-            replace(self._effort, rounds=self._effort.rounds * more),
+            self._effort,
             budget_s=budget_s,
             tick=tick,
         )

@@ -4,16 +4,13 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from cla.benchmark import (
     Benchmark,
     Measurement,
     as_dict,
-    check_plot_path,
     markdown,
     print_report,
-    write_plot,
 )
 from cla.cli.progress import BenchmarkProgress
 from cla.cli.signals import Stopped
@@ -25,12 +22,10 @@ def main(argv: Sequence[str]) -> int:
     """Run the command.
 
     Raises:
-        ClaError: the plot could not be written.
+        ClaError: a window is out of range.
         KeyboardInterrupt, Stopped: it was interrupted; what was measured has been reported.
     """
     options = _parser().parse_args(argv)
-    if options.plot:
-        check_plot_path(options.plot)
     budget_s = options.minutes and 60 * options.minutes
     benchmark = Benchmark(options.windows, quick=options.quick, budget_s=budget_s)
     try:
@@ -44,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _report(measurement: Measurement, options: argparse.Namespace) -> None:
-    """Print the tables, and draw."""
+    """Print what was measured."""
     if options.json:
         json.dump(as_dict(measurement), sys.stdout, allow_nan=False)
         sys.stdout.write("\n")
@@ -52,15 +47,13 @@ def _report(measurement: Measurement, options: argparse.Namespace) -> None:
         sys.stdout.write(markdown(measurement))
     else:
         print_report(measurement, Terminal())
-    if options.plot:
-        write_plot(measurement, options.plot)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = Options(
         prog="cla bench",
         description="Measure step times of every attention kind and of its peers, in one thread.",
-        examples=("cla bench --quick", "cla bench --windows 120 1024 --plot times.html"),
+        examples=("cla bench --quick", "cla bench --windows 120 1024 --json"),
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
@@ -82,8 +75,5 @@ def _parser() -> argparse.ArgumentParser:
         metavar="M",
         help="time for all of it once kernels are compiled (default: 7, if quick 0.67); "
         "what is too slow for it is left out, and named",
-    )
-    parser.add_argument(
-        "--plot", type=Path, metavar="FILE", help="draw step time against window (.html or .png)"
     )
     return parser
