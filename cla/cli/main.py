@@ -42,7 +42,6 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "replay": ("cla.cli.replay:main", "run a recorded session again"),
     "teach": ("cla.cli.teach:main", "teach classes of your own"),
     "train": ("cla.cli.train:main", "train a task, or a run on a data set"),
-    "fit-landmarks": ("cla.cli.train:fit_main", "fit landmarks to a run"),
     "evaluate": ("cla.cli.evaluate:main", "the table of runs"),
     "sweep": ("cla.cli.sweep:main", "a grid of runs"),
 }

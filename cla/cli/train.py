@@ -1,10 +1,9 @@
-"""`cla train` and `cla fit-landmarks`: a task's recipe, or one run on a data set."""
+"""`cla train`: a task's recipe, or one run on a data set."""
 
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib import import_module
-from pathlib import Path
 from textwrap import fill
 
 from cla.cli.evaluate import print_lines
@@ -99,35 +98,4 @@ def train_on_data(argv: Sequence[str]) -> int:
     rows = do_run(config, folder, options.work_dir / "tokens", Reporting(not options.quiet))
     print_lines(summarize(rows), Terminal())
     say(folder)
-    return 0
-
-
-def fit_main(argv: Sequence[str]) -> int:
-    """Fit fixed landmarks to the weights of a run, and write them into it.
-
-    Raises:
-        ClaError: there is no such run, or its data set is missing.
-    """
-    parser = Options(
-        prog="cla fit-landmarks",
-        description="Fit fixed landmarks, k-means centers of projected queries and keys, to the "
-        "weights of a run.",
-        examples=("cla fit-landmarks work/runs/RUN --work-dir work --landmarks 4 8",),
-    )
-    parser.add_argument("run", type=Path, help="folder of a run")
-    parser.add_argument("--work-dir", type=Path, required=True, help="folder that keeps the tokens")
-    parser.add_argument("--landmarks", type=int, nargs="+", metavar="M", default=[2, 4, 8, 16, 32])
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args(argv)
-    require_extra()
-    from cla.experiments.run_one import open_data
-    from cla.experiments.runs import read_run, write_run
-    from cla.training.landmarks import fit_landmarks
-
-    run = read_run(options.run)
-    _, parts = open_data(run.config, options.work_dir / "tokens")
-    features = [sequence.features for sequence in parts.train]
-    fitted = fit_landmarks(run.classifier, features, options.seed, counts=options.landmarks)
-    write_run(run.with_landmarks({**run.landmarks, **fitted}), options.run)
-    say(f"{options.run}: landmarks for M = {', '.join(map(str, options.landmarks))}")
     return 0

@@ -84,35 +84,27 @@ class TrainingConfig:
     Args:
         epochs: of the first phase.
         fit_epochs: of the phase after each layer's landmarks are fitted.
-        more_epochs: of a second phase of weights whose landmarks are not fitted in between, so
-            that they can be compared with those whose are; 0 for none.
         freeze: whether layers whose landmarks are fitted, and those below, stay as they are then.
         loss: of the newest token of windows that grow and of whole ones, or of every token; of
             stacks that refresh whole windows, of a few tokens of every sequence.
         piece: tokens of a training sequence under that loss of every token; 0 for a window.
         stride: tokens between training sequences that are cut from one recording.
         mixup: parameter of the beta distribution by which pairs of sequences are mixed; 0 for none.
-        mask_tokens, mask_features: in each sequence, up to so many neighboring tokens and features
-            are set to 0; 0 for none.
         variants: of each training sequence, as the data set makes them, trained on beside it.
         balance: how far classes that are rare count more: 0 for not, 1 for all alike.
         growing_share: share of batches with windows that are not full yet.
-        patience: epochs without a better validation loss after which a phase ends; 0 for never.
-        validation_share: of the training sequences, kept to decide that.
-        precision, devices, accelerator: as Lightning names them.
+        validation_share: of the training sequences, of which only the loss is logged.
+        precision, devices: as Lightning names them.
     """
 
     epochs: int = 50
     fit_epochs: int = 25
-    more_epochs: int = 0
     freeze: bool = False
     batch_size: int = 32
     loss: Loss = "newest"
     piece: int = 0
     stride: int = 8
     mixup: float = 0.0
-    mask_tokens: int = 0
-    mask_features: int = 0
     variants: int = 0
     balance: float = 0.0
     growing_share: float = 0.5
@@ -123,10 +115,8 @@ class TrainingConfig:
     label_smoothing: float = 0.0
     clip_norm: float = 1.0
     average: float = 0.0
-    patience: int = 0
     validation_share: float = 0.0
     precision: str = "32-true"
-    accelerator: str = "auto"
     devices: int | str = 1
 
     def __post_init__(self) -> None:
@@ -136,10 +126,6 @@ class TrainingConfig:
         for name in ("epochs", "batch_size", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise ClaError("setting_too_small", name=name, value=getattr(self, name))
-        if self.accelerator == "mps":
-            raise ClaError("accelerator_without_float64")
-        if self.patience and not self.validation_share:
-            raise ClaError("early_stopping_without_validation")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch.utils.data import DataLoader
 
@@ -52,14 +52,12 @@ def train_run(
     phases = {"train": config.training.epochs}
     for layer in range(1, 1 + (model.layers if model.fixed else 0)):
         phases[f"fit-layer-{layer}"] = config.training.fit_epochs
-    if config.training.more_epochs and not model.fixed:
-        phases["more"] = config.training.more_epochs
     for phase, epochs in phases.items():
         done = folder / f"{phase}.safetensors"
         if not done.exists():
             if phase.startswith("fit"):
                 fitted.append(_fit_layer(run.classifier, parts.train, config, fitted))
-            trainer = _trainer(config, epochs, folder / phase, reporting, bool(parts.validation))
+            trainer = _trainer(config, epochs, folder / phase, reporting)
             _train_phase(run.classifier, data, parts, config, fitted, trainer, folder / phase)
             write_phase(done, run.classifier, fitted)
         fitted = read_phase(done, run.classifier)
@@ -107,24 +105,20 @@ def _train_phase(
 
 
 def _trainer(
-    config: ExperimentConfig, epochs: int, folder: Path, reporting: Reporting, validates: bool
+    config: ExperimentConfig, epochs: int, folder: Path, reporting: Reporting
 ) -> lightning.Trainer:
     settings = config.training
     make_folder(folder)
     callbacks: list[Any] = [ModelCheckpoint(folder, save_last=True, save_top_k=0)]
-    if settings.patience and validates:
-        callbacks.append(EarlyStopping("validation_loss", patience=settings.patience))
     if reporting.progress:
         callbacks.append(TQDMProgressBar())
     loggers: list[Logger] = []
     if reporting.logs:
         loggers = [CSVLogger(folder, name="csv", version=0)]
         loggers.append(TensorBoardLogger(folder, name="tensorboard", version=0))
-    accelerator = settings.accelerator
-    if accelerator == "auto" and not torch.cuda.is_available():
-        accelerator = "cpu"  # Lightning would choose Apple's GPUs, which have no float64
     return lightning.Trainer(
-        accelerator=accelerator,
+        # Not `auto`, which would choose Apple's GPUs, which have no float64.
+        accelerator="cuda" if torch.cuda.is_available() else "cpu",
         devices=settings.devices,
         precision=settings.precision,  # type: ignore[arg-type]  # a name, checked by the trainer
         max_epochs=epochs,

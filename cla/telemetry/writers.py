@@ -1,18 +1,15 @@
 """Records on disk: one row per token and lane."""
 
-import csv
 import json
 import sys
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from io import TextIOWrapper
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Protocol, Self
 
 import pyarrow as pa
-import pyarrow.parquet as pq
+from pyarrow import csv, parquet
 
 from cla.errors import ClaError
 from cla.files import NewFile, not_written
@@ -57,17 +54,75 @@ def rows(record: TokenRecord) -> list[Row]:
     ]
 
 
-class RecordWriter(ABC):
+class _Form(Protocol):
+    """How rows are written to a file."""
+
+    def write(self, some: list[Row]) -> None: ...
+
+    def close(self) -> None:
+        """Write what comes after the last row."""
+
+
+class _Table:
+    """Rows by a writer of Arrow's, some at a time, so that memory stays bounded."""
+
+    def __init__(self, writer: Any) -> None:
+        self._writer = writer
+        self._pending: list[Row] = []
+
+    def write(self, some: list[Row]) -> None:
+        self._pending += some
+        if len(self._pending) >= ROW_GROUP:
+            self._flush()
+
+    def close(self) -> None:
+        try:
+            self._flush()
+        finally:
+            self._writer.close()
+
+    def _flush(self) -> None:
+        pending, self._pending = self._pending, []
+        if pending:
+            self._writer.write_table(pa.Table.from_pylist(pending, schema=SCHEMA))
+
+
+class _JsonLines:
+    """One JSON object a line."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, some: list[Row]) -> None:
+        for row in some:
+            line = json.dumps(row, ensure_ascii=False, allow_nan=False)
+            self._file.write(f"{line}\n".encode())
+
+    def close(self) -> None:
+        pass
+
+
+FORMS: Mapping[str, Callable[[BinaryIO], _Form]] = MappingProxyType(
+    {
+        ".parquet": lambda file: _Table(parquet.ParquetWriter(file, SCHEMA)),
+        ".csv": lambda file: _Table(csv.CSVWriter(file, SCHEMA)),
+        ".jsonl": _JsonLines,
+    }
+)
+"""By the endings of files."""
+
+
+class RecordWriter:
     """A file of records, which is there once it is closed; a run that is cut short closes it too.
 
     Raises:
         OSError: it cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, form: Callable[[BinaryIO], _Form]) -> None:
         self._path = path
         self._new: NewFile | None = NewFile(path)
-        self._begin(self._new.file)
+        self._form = form(self._new.file)
 
     def __enter__(self) -> Self:
         return self
@@ -82,7 +137,7 @@ class RecordWriter(ABC):
             ClaError: they cannot be written; the file that was there before stays.
         """
         try:
-            self._add(rows(record))
+            self._form.write(rows(record))
         except OSError as error:
             self._drop()
             raise not_written(self._path, error) from error
@@ -96,7 +151,7 @@ class RecordWriter(ABC):
         if self._new is None:
             return
         try:
-            self._end()
+            self._form.close()
             self._new.keep()
             self._new = None
         except OSError as error:
@@ -104,81 +159,14 @@ class RecordWriter(ABC):
             raise not_written(self._path, error) from error
 
     def _drop(self) -> None:
+        with suppress(OSError):  # Arrow would end the file later, and complain
+            self._form.close()
         if self._new:
             self._new.drop()
         self._new = None
 
-    @abstractmethod
-    def _begin(self, file: BinaryIO) -> None:
-        """Write what comes before the first row."""
 
-    @abstractmethod
-    def _add(self, some: list[Row]) -> None:
-        """Write rows."""
-
-    @abstractmethod
-    def _end(self) -> None:
-        """Write what comes after the last row."""
-
-
-class CsvWriter(RecordWriter):
-    """Comma-separated values with a header."""
-
-    def _begin(self, file: BinaryIO) -> None:
-        self._text = TextIOWrapper(file, "utf-8", newline="", write_through=True)
-        self._writer = csv.DictWriter(self._text, SCHEMA.names)
-        self._writer.writeheader()
-
-    def _add(self, some: list[Row]) -> None:
-        self._writer.writerows(some)
-
-    def _end(self) -> None:
-        self._text.flush()
-
-
-class JsonLinesWriter(RecordWriter):
-    """One JSON object a line."""
-
-    def _begin(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def _add(self, some: list[Row]) -> None:
-        for row in some:
-            line = json.dumps(row, ensure_ascii=False, allow_nan=False)
-            self._file.write(f"{line}\n".encode())
-
-    def _end(self) -> None:
-        pass
-
-
-class ParquetWriter(RecordWriter):
-    """Parquet, written in row groups so that memory stays bounded."""
-
-    def _begin(self, file: BinaryIO) -> None:
-        self._writer = pq.ParquetWriter(file, SCHEMA)
-        self._pending: list[Row] = []
-
-    def _add(self, some: list[Row]) -> None:
-        self._pending += some
-        if len(self._pending) >= ROW_GROUP:
-            self._flush()
-
-    def _end(self) -> None:
-        if self._pending:
-            self._flush()
-        self._writer.close()
-
-    def _drop(self) -> None:
-        with suppress(OSError):  # it would end the file when it is collected, and complain
-            self._writer.close()
-        super()._drop()
-
-    def _flush(self) -> None:
-        self._writer.write_table(pa.Table.from_pylist(self._pending, schema=SCHEMA))
-        self._pending = []
-
-
-class StandardOutput(JsonLinesWriter):
+class StandardOutput(RecordWriter):
     """One JSON object a line on standard output, as they come.
 
     Raises:
@@ -186,21 +174,18 @@ class StandardOutput(JsonLinesWriter):
     """
 
     def __init__(self) -> None:
-        self._begin(sys.stdout.buffer)
+        self._form = _JsonLines(sys.stdout.buffer)
 
     def write(self, record: TokenRecord) -> None:
         """Write one token's rows."""
-        self._add(rows(record))
-        self._file.flush()
+        self._form.write(rows(record))
+        sys.stdout.buffer.flush()
 
     def close(self) -> None:
         """Leave standard output open."""
 
 
 STANDARD_OUTPUT = "-"
-WRITERS: Mapping[str, type[CsvWriter] | type[JsonLinesWriter] | type[ParquetWriter]] = (
-    MappingProxyType({".parquet": ParquetWriter, ".csv": CsvWriter, ".jsonl": JsonLinesWriter})
-)
 
 
 def open_writer(path: str | Path) -> RecordWriter:
@@ -212,12 +197,12 @@ def open_writer(path: str | Path) -> RecordWriter:
     if path == STANDARD_OUTPUT:
         return StandardOutput()
     path = Path(path)
-    kind = WRITERS.get(path.suffix.lower())
-    if kind is None:
+    form = FORMS.get(path.suffix.lower())
+    if form is None:
         raise ClaError(
-            "records_format_unknown", ending=path.suffix or path.name, choices=", ".join(WRITERS)
+            "records_format_unknown", ending=path.suffix or path.name, choices=", ".join(FORMS)
         )
     try:
-        return kind(path)
+        return RecordWriter(path, form)
     except OSError as error:
         raise not_written(path, error) from error

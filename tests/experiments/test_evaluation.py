@@ -228,7 +228,7 @@ def test_a_floor_learns_what_the_newest_token_tells(kind: str, tmp_path: Path, m
     assert do_run(config, tmp_path / "run", tmp_path / "tokens") == [row]
 
 
-def test_commands_train_fit_and_print(tmp_path: Path, capsys):
+def test_commands_train_and_print(tmp_path: Path, capsys):
     data, work = write_arrays(tmp_path / "data"), tmp_path / "work"
     settings = tmp_path / "small.yaml"
     settings.write_text(yaml.safe_dump(SMALL))
@@ -241,7 +241,6 @@ def test_commands_train_fit_and_print(tmp_path: Path, capsys):
     assert systems[-1] == "continual_nystrom, fixed"  # no attention has weights of its own
     assert (run / "train" / "csv").is_dir()
     assert list((run / "train" / "tensorboard").rglob("events*"))
-    assert main(["fit-landmarks", str(run), "--work-dir", str(work), "--landmarks", "4"]) == 0
     table, figure = tmp_path / "out" / "t.md", tmp_path / "out" / "f.json"
     evaluate = ["evaluate", str(work), "--table", str(table), "--figure", str(figure)]
     assert main(evaluate) == 0

@@ -47,7 +47,7 @@ def test_a_run_is_repeatable_and_a_seed_makes_another(tmp_path: Path):
 
 def test_a_killed_run_goes_on_as_if_nothing_had_been(tmp_path: Path, monkeypatch):
     config = config_of(tmp_path, kind="full")
-    drawn = {"mixup": 0.4, "mask_tokens": 3, "mask_features": 2, "schedule": "cosine"}
+    drawn = {"mixup": 0.4, "schedule": "cosine"}
     config = with_settings(config, {"training": drawn})
     whole = run_weights(config, tmp_path / "whole")
     steps = []
@@ -103,50 +103,11 @@ def test_frozen_layers_stay_as_they_were_when_fitted(tmp_path: Path):
     assert not torch.equal(before.head.weight, run.classifier.head.weight)
 
 
-def test_weights_without_fitted_landmarks_can_be_trained_on_for_as_long(tmp_path: Path):
-    config = config_of(tmp_path, kind="full")
-    plain = run_weights(config, tmp_path / "plain")
-    longer = with_settings(config, {"training": {"more_epochs": 2}})
-    ended = run_weights(longer, tmp_path / "longer")
-    first, second = (StreamClassifier(longer.model.classifier(5, 3, 8)) for _ in ("train", "more"))
-    read_phase(tmp_path / "longer" / "train.safetensors", first)
-    read_phase(tmp_path / "longer" / "more.safetensors", second)
-    assert torch.equal(weights(first), plain)
-    assert torch.equal(weights(second), ended)
-    assert not torch.equal(ended, plain)
-    fitted = {"kind": "continual_nystrom", "landmarks": 2, "landmark_mode": "fixed"}
-    given = with_settings(longer, {"model": fitted})
-    run_weights(given, tmp_path / "fitted")
-    assert not (tmp_path / "fitted" / "more.safetensors").exists()  # these go on with landmarks
-    read_phase(tmp_path / "fitted" / "train.safetensors", first)
-    assert torch.equal(weights(first), plain)
-
-
 @pytest.mark.parametrize("epochs", [1, 2, 3, 5])
 def test_a_run_of_a_few_steps_has_a_schedule_too(epochs: int, tmp_path: Path):
     given = {"epochs": epochs, "batch_size": 12, "schedule": "one_cycle"}  # a step an epoch
     config = with_settings(config_of(tmp_path, kind="full"), {"training": given})
     assert run_weights(config, tmp_path / "run").isfinite().all()
-
-
-def test_masks_take_a_run_of_tokens_and_one_of_features(tmp_path: Path):
-    settings = {"training": {"mask_tokens": 6, "mask_features": 3}}
-    config = with_settings(config_of(tmp_path), settings).training
-    module = StreamModule(
-        StreamClassifier(preset("arrays", tmp_path).model.classifier(8, 2, 20)),
-        config,
-        lambda classifier, _: classifier,
-        seed=0,
-        whole_clips=True,
-    )
-    masked = module._masked(torch.ones(200, 20, 8)) == 0
-    tokens, features = masked.all(2), masked.all(1)
-    assert torch.equal(masked, tokens[:, :, None] | features[:, None])
-    for axis, width in ((tokens, 6), (features, 3)):
-        edges = torch.nn.functional.pad(axis.int(), (1, 1)).diff().abs().sum(1)
-        assert set(edges.tolist()) == {0, 2}  # one run, or none
-        # The width is drawn below the one that was given.
-        assert set(axis.sum(1).tolist()) == set(range(width))
 
 
 def test_settings_come_from_a_file_and_unknown_ones_are_refused(tmp_path: Path):
@@ -159,8 +120,6 @@ def test_settings_come_from_a_file_and_unknown_ones_are_refused(tmp_path: Path):
         read_config(path, config)
     with pytest.raises(ClaError, match="landmarks"):
         with_settings(config, {"model": {"landmarks": None}})
-    with pytest.raises(ClaError, match="no float64"):
-        with_settings(config, {"training": {"accelerator": "mps"}})
 
 
 def test_presets_are_the_published_models(tmp_path: Path):
