@@ -3,29 +3,45 @@
 What a child writes is checked like the file that it reads: see `cla.capture.messages`.
 """
 
-import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, BinaryIO, ClassVar, Literal, cast
+from typing import BinaryIO, ClassVar, TypeVar, cast
 
-from cla.capture.messages import LENGTHS, error_of, picture_of, sentence_of, sound_of
+import msgspec
+import numpy as np
+
+from cla.capture.messages import (
+    LENGTH,
+    End,
+    Failure,
+    Notice,
+    Opened,
+    Picture,
+    Sound,
+    decode,
+    error_of,
+    sentence_of,
+)
 from cla.capture.source import Chunk, Source
 from cla.errors import ClaError
+from cla.types import AudioChunk, VideoFrame
 
-MAX_HEADER_BYTES = 64 * 1024
-MAX_DATA_BYTES = 64 * 2**20
+Expected = TypeVar("Expected")
+
+MAX_MESSAGE_BYTES = 64 * 2**20
 MOST_NOTICES, MAX_NOTICE = 16, 400
 
 
 class Child:
-    """A module that runs in a child process, with the same packages as here.
+    """`cla.capture.worker` in a child process, with the same packages as here.
 
     Args:
-        module: what runs, with `arguments` on its command line and `given` as its standard input.
+        arguments: on its command line.
+        given: its standard input.
         environment: its environment variables, all of them.
         failed: the error to raise when it has ended, by its exit status, or has written what was
             not agreed, by None.
@@ -37,7 +53,6 @@ class Child:
 
     def __init__(
         self,
-        module: str,
         *arguments: str,
         given: BinaryIO,
         environment: Mapping[str, str],
@@ -46,7 +61,7 @@ class Child:
     ) -> None:
         self._failed = failed
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", module, *arguments],
+            [sys.executable, "-P", "-m", "cla.capture.worker", *arguments],
             stdin=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -63,29 +78,29 @@ class Child:
         self._process.wait()
         self._out.close()
 
-    def read(self, *expected: str) -> tuple[dict[str, Any], bytes]:
+    def read(self, *expected: type[Expected]) -> Expected:
         """The next message, of one of these types.
 
         Raises:
-            ClaError: the process says what is wrong, or has ended.
-            ValueError: the message is not as agreed.
+            ClaError: the process says what is wrong, has ended, or is not to be believed.
         """
-        header_bytes, data_bytes = LENGTHS.unpack(self._exactly(LENGTHS.size))
-        if header_bytes > MAX_HEADER_BYTES or data_bytes > MAX_DATA_BYTES:
-            raise ValueError("a message is too long")
-        header: dict[str, Any] = json.loads(self._exactly(header_bytes))
-        if header["type"] == "error":
-            raise error_of(header)
-        if header["type"] not in expected:
-            raise ValueError(f"a message is of the type {header['type']!r}")
-        return header, self._exactly(data_bytes)
+        with self.unbelieving():
+            (length,) = LENGTH.unpack(self._exactly(LENGTH.size))
+            if length > MAX_MESSAGE_BYTES:
+                raise ValueError("a message is too long")
+            message = decode(self._exactly(length))
+            if isinstance(message, Failure):
+                raise error_of(message.said)
+            if not isinstance(message, expected):
+                raise TypeError(f"a message is a {type(message).__name__}")
+            return message
 
     @contextmanager
     def unbelieving(self) -> Iterator[None]:
         """Whatever the process writes that is not as agreed is one more way of failing."""
         try:
             yield
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
             raise self._failed(None) from error
 
     def _exactly(self, count: int) -> bytes:
@@ -102,19 +117,19 @@ class ChildSource(Source[Chunk]):
         ClaError: it cannot be opened there.
     """
 
-    _gives: ClassVar[Literal["sound", "picture"]]
+    _gives: ClassVar[type[Sound] | type[Picture]]
     _chunks: Iterator[Chunk]
 
     def __init__(self, child: Child) -> None:
         super().__init__()
         self._child = child
         try:
-            with child.unbelieving():
-                header, _ = child.read("open")
-                self._opened(header)
+            opened = child.read(Opened)
         except BaseException:
             self.close()
             raise
+        self.opened_name = opened.name
+        self.duration_s, self.sample_rate_hz = opened.duration_s, opened.sample_rate_hz
         self._chunks = self._read()
 
     def __next__(self) -> Chunk:
@@ -124,31 +139,28 @@ class ChildSource(Source[Chunk]):
         self._chunks = iter(())
         self._child.close()
 
-    def _opened(self, header: dict[str, Any]) -> None:
-        """Takes what is known of the whole source."""
-        duration_s = header["duration_s"]
-        self.duration_s = None if duration_s is None else float(duration_s)
-        self.sample_rate_hz = int(header["sample_rate_hz"])
-
     def _read(self) -> Iterator[Chunk]:
         while True:
+            message = self._child.read(self._gives, Notice, End)
+            if isinstance(message, End):
+                self.damaged_packets = message.damaged_packets
+                return
             with self._child.unbelieving():
-                header, data = self._child.read(self._gives, "notice", "end")
-                if header["type"] == "end":
-                    self.damaged_packets = int(header["damaged_packets"])
-                    return
-                if header["type"] == "notice":
-                    self._take_notice(header)
+                if isinstance(message, Notice):
+                    self._take_notice(message)
                     continue
-                chunk = (
-                    sound_of(header, data, self.sample_rate_hz)
-                    if self._gives == "sound"
-                    else picture_of(header, data)
-                )
+                chunk = self._chunk(message)
             yield cast(Chunk, chunk)
 
-    def _take_notice(self, header: dict[str, Any]) -> None:
-        notice = sentence_of(header)
+    def _chunk(self, message: Sound | Picture) -> AudioChunk | VideoFrame:
+        if isinstance(message, Sound):
+            samples = np.frombuffer(message.samples, "<f4")
+            return AudioChunk(samples, self.sample_rate_hz, message.start_s)
+        image = np.frombuffer(message.pixels, np.uint8).reshape(message.shape)
+        return VideoFrame(image, message.time_s)
+
+    def _take_notice(self, message: Notice) -> None:
+        notice = sentence_of(message.said)
         if len(self.notices) == MOST_NOTICES or len(notice) > MAX_NOTICE:
             raise ValueError("there is more to say than can be")
         self.notices.append(notice)

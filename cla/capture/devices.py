@@ -4,11 +4,11 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from cla.capture.camera import CameraInfo, camera_name, list_cameras
 from cla.capture.child import Child, ChildSource, nameless_file
-from cla.capture.messages import STOPPED
+from cla.capture.messages import STOPPED, Microphones, Picture, Sound
 from cla.capture.microphone import MicrophoneInfo
 from cla.capture.source import Chunk, SoundSource, VideoSource
 from cla.errors import ClaError
@@ -27,12 +27,9 @@ class IsolatedDevice(ChildSource[Chunk]):
         ClaError: there is no such device, or it cannot be opened.
     """
 
-    def __init__(self, name: str, asked: dict[str, Any]) -> None:
-        super().__init__(_child(name, asked))
-
-    def _opened(self, header: dict[str, Any]) -> None:
-        super()._opened(header)
-        self.name = str(header["name"])
+    def __init__(self, name: str, kind: str, which: int | str | None) -> None:
+        super().__init__(_child(name, kind, which))
+        self.name = self.opened_name
 
 
 class Microphone(IsolatedDevice[AudioChunk], SoundSource):
@@ -44,7 +41,7 @@ class Microphone(IsolatedDevice[AudioChunk], SoundSource):
         index: which one, from `list_microphones`; without it the default one.
     """
 
-    _gives = "sound"
+    _gives = Sound
 
     def __init__(self, index: int | None = None) -> None:
         name = (
@@ -52,7 +49,7 @@ class Microphone(IsolatedDevice[AudioChunk], SoundSource):
             if index is None
             else Sentence("words.microphone_number", index=index)
         )
-        super().__init__(name, {"microphone": index})
+        super().__init__(name, "microphone", index)
 
 
 class Camera(IsolatedDevice[VideoFrame], VideoSource):
@@ -64,10 +61,10 @@ class Camera(IsolatedDevice[VideoFrame], VideoSource):
         source: an index from `list_cameras`, or an RTSP or HTTP address.
     """
 
-    _gives = "picture"
+    _gives = Picture
 
     def __init__(self, source: int | str) -> None:
-        super().__init__(camera_name(source), {"camera": source})
+        super().__init__(camera_name(source), "camera", source)
 
 
 def list_microphones() -> tuple[MicrophoneInfo, ...]:
@@ -76,11 +73,9 @@ def list_microphones() -> tuple[MicrophoneInfo, ...]:
     Raises:
         ClaError: microphones cannot be reached from here at all.
     """
-    child = _child(Sentence("words.list_of_microphones"), {"microphones": True})
+    child = _child(Sentence("words.list_of_microphones"), "microphones")
     try:
-        with child.unbelieving():
-            header, _ = child.read("microphones")
-            return tuple(MicrophoneInfo(**one) for one in header["found"])
+        return child.read(Microphones).found
     finally:
         child.close()
 
@@ -117,8 +112,12 @@ def _found(
     return devices, None if devices else missing
 
 
-def _child(name: str, asked: dict[str, Any]) -> Child:
-    """The process that does what is asked of the device of this name."""
+def _child(name: str, kind: str, which: int | str | None = None) -> Child:
+    """The process that reads a device, or lists those of its kind.
+
+    Args:
+        name: of the device, for sentences.
+    """
 
     def failed(status: int | None) -> ClaError:
         if status == STOPPED:
@@ -127,10 +126,10 @@ def _child(name: str, asked: dict[str, Any]) -> Child:
 
     try:
         # By a file: a camera's address may hold a password, and a command line is for all to see.
-        with nameless_file(json.dumps(asked).encode()) as given:
+        with nameless_file(json.dumps(which).encode()) as given:
             # The environment says where the system's sound is, and how OpenCV is to open cameras.
             return Child(
-                "cla.capture.device_process",
+                kind,
                 given=given,
                 environment=os.environ,
                 failed=failed,

@@ -1,6 +1,6 @@
 """Files from the network, decoded in a child process.
 
-A damaged or hostile file can make a decoder hang, take all memory or crash. `cla.capture.decoder`
+A damaged or hostile file can make a decoder hang, take all memory or crash. `cla.capture.worker`
 limits time and memory of the process; when it fails, the reader here raises a `ClaError`. What the
 process writes is checked like the file itself.
 """
@@ -10,10 +10,9 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
-from cla.capture import decoder
 from cla.capture.audio_file import AudioLimits
 from cla.capture.child import Child, ChildSource, nameless_file
-from cla.capture.messages import STOPPED
+from cla.capture.messages import MEMORY, STOPPED, Picture, Sound
 from cla.capture.source import Chunk, SoundSource, VideoSource
 from cla.capture.video_file import VideoLimits
 from cla.errors import ClaError
@@ -32,13 +31,13 @@ class IsolatedFile(ChildSource[Chunk]):
 class IsolatedAudio(IsolatedFile[AudioChunk], SoundSource):
     """A sound file: an iterator of its chunks."""
 
-    _gives = "sound"
+    _gives = Sound
 
 
 class IsolatedVideo(IsolatedFile[VideoFrame], VideoSource):
     """A video file: an iterator of its pictures."""
 
-    _gives = "picture"
+    _gives = Picture
 
 
 def open_isolated_audio(
@@ -62,7 +61,6 @@ def _decoder(content: bytes | Path, limits: AudioLimits | VideoLimits) -> Child:
         opened = content.open("rb") if isinstance(content, Path) else nameless_file(content)
         with opened as file:
             return Child(
-                "cla.capture.decoder",
                 kind,
                 json.dumps(asdict(limits)),
                 given=file,
@@ -80,7 +78,7 @@ def _failed(status: int | None) -> ClaError:
             return ClaError("decoder_confused", file=file)
         case _ if status == STOPPED:
             return ClaError("decoder_too_slow", file=file)
-        case decoder.MEMORY:
+        case _ if status == MEMORY:
             return ClaError("decoder_out_of_memory", file=file)
         case _:
             return ClaError("decoder_crashed", file=file)

@@ -1,136 +1,105 @@
-"""What a process of our own writes for the one that started it.
+"""What a process of our own writes for the one that started it: MessagePack, checked as it is read.
 
-A message is a little-endian uint32 pair, the lengths of a JSON header and of the data behind it,
-then both. Nothing is unpickled.
+Before each message stands its length, a little-endian uint32. Nothing is unpickled.
 """
 
-import faulthandler
-import json
-import os
 import struct
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from typing import Any, BinaryIO
 
-import numpy as np
+import msgspec
+from msgspec import Struct
 
-from cla.capture.source import SoundSource, VideoSource
+from cla.capture.microphone import MicrophoneInfo
 from cla.errors import ClaError
 from cla.texts.sentence import Sentence
-from cla.types import AudioChunk, VideoFrame
 
-LENGTHS = struct.Struct("<II")
-STOPPED = 1
-"""How a process ends that takes too long, which is `faulthandler`'s way."""
-
-
-def messages_out() -> BinaryIO:
-    """Where a process writes its messages; what a library prints does not get between them."""
-    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    return out
+LENGTH = struct.Struct("<I")
+STOPPED, FAILED, MEMORY = 1, 2, 3
+"""How a process ends that takes too long (which is `faulthandler`'s way), that goes wrong, and that
+needs too much memory."""
 
 
-def write(out: BinaryIO, header: Mapping[str, Any], data: bytes = b"") -> None:
-    """Write a message to the parent process."""
-    text = json.dumps(header).encode()
-    out.write(LENGTHS.pack(len(text), len(data)))
-    out.write(text)
-    out.write(data)
-    out.flush()
+class Said(Struct):
+    """A sentence of the catalogue: its key, and values of which some are sentences too."""
+
+    key: str
+    values: "dict[str, Said | bool | int | float | str | None]"
 
 
-def write_error(out: BinaryIO, error: ClaError) -> None:
-    """Write what is wrong, in place of all that would have come."""
-    with suppress(BrokenPipeError):
-        write(out, {"type": "error", **_as_header(error)})
+class Opened(Struct, tag=True):
+    """What is known of a whole source."""
+
+    name: str
+    duration_s: float | None
+    sample_rate_hz: int
 
 
-def write_all(out: BinaryIO, source: SoundSource | VideoSource, stall_s: float) -> None:
-    """Write all that a source gives; the process ends when it gives nothing for so long.
+class Sound(Struct, tag=True):
+    """Samples, little-endian float32."""
 
-    Writing may take as long as the reader likes, and ends when it has gone.
-    """
-    about = ("name", "duration_s", "sample_rate_hz")
-    told = 0
-    with source, suppress(BrokenPipeError):
-        write(out, {"type": "open", **{name: getattr(source, name) for name in about}})
-        while True:
-            with no_longer_than(stall_s):
-                chunk = next(source, None)
-            for notice in source.notices[told:]:
-                write(out, {"type": "notice", **_as_header(notice)})
-            told = len(source.notices)
-            if chunk is None:
-                break
-            if isinstance(chunk, AudioChunk):
-                write(out, {"type": "sound", "start_s": chunk.start_s}, chunk.samples.tobytes())
-            else:
-                header = {"type": "picture", "time_s": chunk.time_s, "shape": chunk.image.shape}
-                write(out, header, chunk.image.tobytes())
-        write(out, {"type": "end", "damaged_packets": source.damaged_packets})
+    start_s: float
+    samples: bytes
 
 
-def sound_of(header: Mapping[str, Any], data: bytes, sample_rate_hz: int) -> AudioChunk:
-    """The sound of a message."""
-    return AudioChunk(np.frombuffer(data, "<f4"), sample_rate_hz, float(header["start_s"]))
+class Picture(Struct, tag=True):
+    """Pixels of a shape (height, width, 3), uint8."""
+
+    time_s: float
+    shape: tuple[int, int, int]
+    pixels: bytes
 
 
-def picture_of(header: Mapping[str, Any], data: bytes) -> VideoFrame:
-    """The picture of a message."""
-    image = np.frombuffer(data, np.uint8).reshape(header["shape"])
-    return VideoFrame(image, float(header["time_s"]))
+class Notice(Struct, tag=True):
+    """Something in the source is not as it should be."""
+
+    said: Said
 
 
-def sentence_of(header: Mapping[str, Any]) -> Sentence:
-    """The sentence of a message; raises KeyError, TypeError or ValueError where it has none."""
-    return Sentence(str(header["key"]), **_values(header))
+class Failure(Struct, tag=True):
+    """What is wrong, in place of all that would have come."""
+
+    said: Said
 
 
-def error_of(header: Mapping[str, Any]) -> ClaError:
+class End(Struct, tag=True):
+    """The source is at its end."""
+
+    damaged_packets: int
+
+
+class Microphones(Struct, tag=True):
+    """The microphones of this machine."""
+
+    found: tuple[MicrophoneInfo, ...]
+
+
+Message = Opened | Sound | Picture | Notice | Failure | End | Microphones
+encode = msgspec.msgpack.Encoder().encode
+decode = msgspec.msgpack.Decoder(Message).decode
+
+
+def said_of(sentence: ClaError | Sentence) -> Said:
+    """An error or a sentence as it is written."""
+    values = {
+        name: said_of(value) if isinstance(value, Sentence) else value
+        for name, value in sentence.values.items()
+    }
+    return Said(sentence.key, values)
+
+
+def sentence_of(said: Said) -> Sentence:
+    """The sentence; raises KeyError, TypeError or ValueError where the catalogue has none."""
+    return Sentence(said.key, **_values(said))
+
+
+def error_of(said: Said) -> ClaError:
     """The same of an error."""
-    error = ClaError(str(header["key"]), **_values(header))
+    error = ClaError(said.key, **_values(said))
     str(error)  # fails now where the catalogue has no such sentences
     return error
 
 
-def _as_header(said: ClaError | Sentence) -> dict[str, Any]:
-    """An error or a sentence in JSON: its key, and values of which some are sentences too."""
-    values = {
-        name: {"key": value.key, "values": dict(value.values)}
-        if isinstance(value, Sentence)
-        else value
+def _values(said: Said) -> dict[str, object]:
+    return {
+        name: sentence_of(value) if isinstance(value, Said) else value
         for name, value in said.values.items()
     }
-    return {"key": said.key, "values": values}
-
-
-def _values(header: Mapping[str, Any]) -> dict[str, object]:
-    return {
-        name: Sentence(str(value["key"]), **value["values"]) if isinstance(value, dict) else value
-        for name, value in dict(header["values"]).items()
-    }
-
-
-def confine(**limits: int) -> None:
-    """Give up what this process does not need, where the system has limits for it.
-
-    Args:
-        limits: by the names that `resource` has for them, without `RLIMIT_`.
-    """
-    try:
-        import resource
-    except ImportError:  # Windows has none; clocks hold there too
-        return
-    for name, value in limits.items():
-        with suppress(ValueError, OSError):  # a system that knows the limit may not enforce it
-            resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
-
-
-@contextmanager
-def no_longer_than(seconds: float) -> Iterator[None]:
-    """End the process where this takes longer; code that never returns cannot prevent it."""
-    faulthandler.dump_traceback_later(seconds, exit=True)
-    yield
-    faulthandler.cancel_dump_traceback_later()

@@ -20,10 +20,15 @@ from cla.capture import (
     open_video,
     sample_clips,
 )
+from cla.capture.messages import LENGTH, Said, encode, error_of
 from cla.errors import ClaError
 
 CLIP = sample_clips()[0].path.read_bytes()
 needs_limits = pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are Linux's")
+
+
+def framed(message: bytes) -> bytes:
+    return LENGTH.pack(len(message)) + message
 
 
 def file_count() -> int:
@@ -43,16 +48,14 @@ def test_what_is_wrong_is_said_in_every_language(opened, content) -> None:
 @pytest.mark.parametrize(
     "told",
     [
-        {"key": "nothing", "values": {}},
-        {"key": "file_empty", "values": {}},
-        {"key": "file_empty", "values": 1},
-        {"key": "file_empty", "values": {"file": {"key": "x", "values": {}}}},
-        {"key": "file_empty"},
+        Said("nothing", {}),
+        Said("file_empty", {}),
+        Said("file_empty", {"file": Said("x", {})}),
     ],
 )
 def test_what_a_process_says_must_be_in_the_catalogue(told) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
-        child.error_of(told)
+        error_of(told)
 
 
 def test_sound_is_the_same_as_in_process() -> None:
@@ -150,10 +153,11 @@ def test_what_decoding_does_not_need_is_taken_from_it(decoder_that, body, senten
         b"",
         b"\x00",
         b"\xff" * 8,
-        b"\x10\x00\x00\x00\x00\x00\x00\x00{}",
-        b'\x11\x00\x00\x00\x00\x00\x00\x00{"type": "sound"}',
-        b"\x02\x00\x00\x00\x00\x00\x00\x00{}",
-        b"\x03\x00\x00\x00\x00\x00\x00\x00\xff\xff\xff",
+        b"\x10\x00\x00\x00{}",
+        framed(encode({"type": "Sound", "start_s": 0.0, "samples": b""})),
+        framed(encode({"type": "Opened", "name": "a", "duration_s": "long"})),
+        framed(encode({"type": "Failure", "said": {"key": "nothing", "values": {}}})),
+        framed(b"\xff\xff\xff"),
     ],
 )
 def test_a_decoder_that_was_taken_over_is_not_believed(monkeypatch, output) -> None:
