@@ -1,23 +1,18 @@
-"""Files from the network, decoded in a child process.
-
-A damaged or hostile file can make a decoder hang, take all memory or crash. `cla.capture.worker`
-limits time and memory of the process; when it fails, the reader here raises a `ClaError`. What the
-process writes is checked like the file itself.
-"""
+"""Any file of sound or video; one from the network is decoded in a child process."""
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from cla.capture.audio_file import AudioLimits
+from cla.capture.audio_file import AudioLimits, open_audio
 from cla.capture.child import Child, ChildSource, nameless_file
 from cla.capture.messages import MEMORY, STOPPED, Picture, Sound
 from cla.capture.source import Chunk, SoundSource, VideoSource
-from cla.capture.video_file import VideoLimits
+from cla.capture.video_file import VideoLimits, open_video
 from cla.errors import ClaError
 from cla.texts.sentence import Sentence
-from cla.types import AudioChunk, VideoFrame
+from cla.types import AudioChunk, InputKind, VideoFrame
 
 
 class IsolatedFile(ChildSource[Chunk]):
@@ -82,3 +77,33 @@ def _failed(status: int | None) -> ClaError:
             return ClaError("decoder_out_of_memory", file=file)
         case _:
             return ClaError("decoder_crashed", file=file)
+
+
+@dataclass(frozen=True)
+class FileLimits:
+    """What a file may be, whichever medium it holds."""
+
+    sound: AudioLimits = field(default_factory=AudioLimits)
+    video: VideoLimits = field(default_factory=VideoLimits)
+
+
+def open_file(
+    kind: InputKind, source: str | Path | bytes, limits: FileLimits | None = None
+) -> SoundSource | VideoSource:
+    """Opens a file for its sound or for its pictures.
+
+    Args:
+        source: the path of a local file, or the content of an uploaded one, which is decoded in a
+            child process.
+
+    Raises:
+        ClaError: it holds none, or is beyond the limits.
+    """
+    limits = limits or FileLimits()
+    if kind == "sound":
+        if isinstance(source, bytes):
+            return open_isolated_audio(source, limits=limits.sound)
+        return open_audio(source, limits=limits.sound)
+    if isinstance(source, bytes):
+        return open_isolated_video(source, limits=limits.video)
+    return open_video(source, limits=limits.video)

@@ -43,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
     require_extra()
     from cla.experiments.figure import write_figure
-    from cla.experiments.retimed import retimed
+    from cla.experiments.run_one import retimed
     from cla.experiments.table import summarize, write_table
 
     rows = rows_of(options.source)

@@ -9,8 +9,8 @@ import torch
 
 from cla.attention import LOW_RANK, REFERENCE
 from cla.attention.kernels.ahead import compiled
-from cla.cli.lanes import add_lane_arguments, lanes_of
 from cla.cli.signals import unbroken
+from cla.cli.sources import add_lane_arguments, lanes_of
 from cla.cli.summary import Summary, print_json, print_table, refuse_two_outputs
 from cla.cli.terminal import Terminal, say, warn
 from cla.engine import Recording, ReplayCheck, ReplayConfig, changes, replay

@@ -10,13 +10,15 @@ import torch
 
 from cla.attention import LOW_RANK, REFERENCE
 from cla.cli.faults import Faults
-from cla.cli.lanes import DEFAULT_LANES, add_lane_arguments, lanes_of
 from cla.cli.progress import RunProgress
 from cla.cli.signals import unbroken
 from cla.cli.sources import (
+    DEFAULT_LANES,
+    add_lane_arguments,
     add_source_arguments,
     default_task,
     is_live,
+    lanes_of,
     open_source,
     say_limits,
     source_name,

@@ -1,16 +1,18 @@
-"""What the command line can run on: files, and devices of this machine and of the network."""
+"""What commands run on: lanes, files, and devices of this machine and of the network."""
 
 import argparse
 
+from cla.attention import DEFAULT_LANDMARKS, LOW_RANK, REFERENCE
 from cla.capture import Camera, MediaLimits, Microphone, is_camera_address, open_file
 from cla.cli.terminal import warn
 from cla.engine import RecordingLimits, Source
 from cla.errors import ClaError
-from cla.models import TaskModel
+from cla.models import LaneSpec, TaskModel, parse_lane
 from cla.printable import printable
 from cla.texts.sentence import Sentence
 
 DEFAULT_DEVICE = -1
+DEFAULT_LANES = f"{REFERENCE},{LOW_RANK}"
 
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,3 +93,41 @@ def _check(task: TaskModel, needed: str, source: str) -> None:
             source=source,
             given=Sentence(f"words.{needed}"),
         )
+
+
+def add_lane_arguments(parser: argparse.ArgumentParser, default: str | None) -> None:
+    """The arguments that name lanes; without a default they may be missing."""
+    parser.add_argument(
+        "--lanes",
+        default=default,
+        help=f"attention kinds, comma separated; {LOW_RANK}/continual:8@60 sets a lane's own "
+        f"mode, landmarks and window (default: {default or 'those recorded'})",
+    )
+    parser.add_argument(
+        "--landmarks",
+        type=int,
+        default=DEFAULT_LANDMARKS,
+        metavar="M",
+        help="landmarks (default: %(default)s)",
+    )
+    parser.add_argument("--landmark-mode", choices=["fixed", "continual"], default="fixed")
+    parser.add_argument(
+        "--window", type=int, metavar="N", help="tokens attended (default: the task's)"
+    )
+
+
+def lanes_of(options: argparse.Namespace) -> list[LaneSpec]:
+    """The lanes named on the command line.
+
+    Raises:
+        ClaError: one of them is not a lane.
+    """
+    return [
+        parse_lane(
+            text,
+            num_landmarks=options.landmarks,
+            landmark_mode=options.landmark_mode,
+            window=options.window,
+        )
+        for text in options.lanes.split(",")
+    ]

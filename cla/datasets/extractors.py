@@ -24,7 +24,7 @@ from cla.features import (
     load_vggish,
     load_yamnet,
 )
-from cla.features.patches import embed_patches
+from cla.features.log_mel import embed_patches
 from cla.features.vggish import VGGISH_HOP_SAMPLES
 from cla.features.yamnet_tokenizer import shared_yamnet
 from cla.resources import fetched_path

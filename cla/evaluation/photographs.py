@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from cla.attention import LOW_RANK, STREAMED
 from cla.capture import VideoLimits, open_video
 from cla.errors import ClaError
-from cla.evaluation.intervals import interval
 from cla.evaluation.lanes import FULL, probabilities, row_name
+from cla.evaluation.scoring import interval
 from cla.features import HAND_HOP_S, HandTokenizer
 from cla.models import LaneSpec, TaskModel
 from cla.types import VideoFrame

@@ -9,8 +9,7 @@ import numpy as np
 
 from cla.datasets import SAMPLE_RATE_HZ, find_audio, load_audio
 from cla.errors import ClaError
-from cla.evaluation.audio_streams import AudioStream, Gaps, streams_of
-from cla.evaluation.clips import Clip, trimmed_clip
+from cla.evaluation.audio_streams import AudioStream, Clip, Gaps, streams_of, trimmed_clip
 from cla.evaluation.digits import DIGITS
 from cla.evaluation.streams import Occurrence
 

@@ -1,19 +1,42 @@
-"""Counting what a lane recognized: what was there and found, false events, tokens alike."""
+"""Counting what a lane recognized: found, false, tokens alike, how sure, how strict."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.evaluation.intervals import interval
 from cla.evaluation.lanes import Outputs
 from cla.evaluation.streams import Expected, Occurrence
 from cla.models import EventConfig, EventDetector, Span, belongs, match_events
 from cla.types import Event
 
+Z = 1.96
+"""Of the normal distribution, for 95 %."""
 S = TypeVar("S")
+ENTERS = (0.98, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
+"""Probabilities from which on a label counts, from rarely wrong to missing nothing."""
+
+
+def wilson(found: int, of: int) -> tuple[float, float]:
+    """95 % interval of a share.
+
+    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
+    Journal of the American Statistical Association 22, 1927.
+    """
+    if of == 0:
+        return 0.0, 1.0
+    share = found / of
+    middle = (share + Z**2 / (2 * of)) / (1 + Z**2 / of)
+    half = Z / (1 + Z**2 / of) * sqrt(share * (1 - share) / of + Z**2 / (4 * of**2))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def interval(found: int, of: int) -> list[float]:
+    """The same as cards say it."""
+    return [round(end, 4) for end in wilson(found, of)]
 
 
 @dataclass(frozen=True)
@@ -142,3 +165,27 @@ def lane_figures(
         "false_events_per_minute": round(counted.false_per_minute, 3),
         "agreement_with_full": round(agreement(np.concatenate(outputs), np.concatenate(full)), 4),
     }
+
+
+def sensitivity(
+    config: EventConfig,
+    score: Callable[[EventConfig], EventScore],
+    enters: Sequence[float] = ENTERS,
+) -> list[dict[str, float]]:
+    """The points that a card offers to the visitor, under full attention.
+
+    Args:
+        score: of the events that settings give.
+        enters: the probabilities to try beside that of the settings.
+    """
+    points = []
+    for enter in sorted({*enters, config.enter}, reverse=True):
+        counted = score(config.from_probability(enter))
+        points.append(
+            {
+                "enter": enter,
+                "found": round(counted.recall, 4),
+                "false_per_minute": round(counted.false_per_minute, 3),
+            }
+        )
+    return points

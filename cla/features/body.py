@@ -1,7 +1,5 @@
 """The numbers a token holds of a speaker's hands, by the body's own measure."""
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,23 +20,11 @@ SPEED_UNIT = 0.5
 """Torso lengths a second by which velocities do."""
 MAX_GAP_S = 1.0
 """Across longer gaps nothing is known of how a hand moved: it begins at rest."""
-BODY_DIM = 7 * len(ARMS) + 4
 LAP = np.array([[-0.18, 0.0, -0.5], [0.18, 0.0, -0.5]] * 2)
 """Where left and right hands and wrists lie at rest, from the spine, in torso lengths."""
 APART = 0.5
 
 Points = NDArray[np.floating]
-
-
-class BodyFrame(NamedTuple):
-    """The joints of one frame.
-
-    Shapes:
-        points: (6, 3), left and right hand, head, spine, left and right wrist
-    """
-
-    points: Points
-    time_s: float
 
 
 def body_features(points: Points, times_s: NDArray[np.floating]) -> NDArray[np.float32]:

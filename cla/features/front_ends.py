@@ -14,11 +14,9 @@ from cla.features.hand import Hand
 from cla.features.hand_features import HAND_FEATURE_DIM
 from cla.features.hand_stream import HAND_HOP_S
 from cla.features.hand_tokenizer import HandTokenizer
-from cla.features.image_embedding import PICTURE_DIM
-from cla.features.picture_tokenizer import PICTURE_HOP_S, PictureTokenizer
-from cla.features.spectrum_tokenizer import SPECTRUM_DIM, SpectrumTokenizer
+from cla.features.picture_tokenizer import PICTURE_DIM, PICTURE_HOP_S, PictureTokenizer
 from cla.features.speech_embedding import FEATURE_DIM, HOP_S
-from cla.features.tokenizer import SpeechTokenizer
+from cla.features.tokenizer import SPECTRUM_DIM, SpectrumTokenizer, SpeechTokenizer
 from cla.features.yamnet import SCORED_DIM, YAMNET_DIM
 from cla.features.yamnet_tokenizer import SOUND_HOP_S, YamnetTokenizer
 from cla.stages import Stage

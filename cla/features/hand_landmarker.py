@@ -5,10 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.features.exposure import lit
 from cla.features.hand import NUM_POINTS
 from cla.features.hand_region import HandRegion
-from cla.features.lite_network import LiteNetwork
+from cla.features.lite_network import LiteNetwork, lit
 
 
 class Landmarks(NamedTuple):

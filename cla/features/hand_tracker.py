@@ -7,10 +7,19 @@ from numpy.typing import NDArray
 
 from cla.features.hand import Hand, Handedness
 from cla.features.hand_landmarker import HandLandmarker, Landmarks
-from cla.features.hand_looks import NUM_LOOKS, look
 from cla.features.hand_region import HandRegion, region_of_points
 from cla.features.palm_detector import PalmDetector
 
+# Center along the image's longer and its shorter edge, and side in parts of the shorter one.
+# Upright ones will do: the network knows hands that are turned by up to a right angle.
+_SQUARES = (
+    (0.50, 0.50, 0.85),
+    (0.28, 0.50, 0.80),
+    (0.72, 0.50, 0.80),
+    (0.50, 0.33, 0.50),
+    (0.50, 0.67, 0.50),
+)
+NUM_LOOKS = len(_SQUARES)
 MAX_HANDS = 2
 MIN_PRESENCE = 0.5
 LOOK_PRESENCE = 0.7
@@ -27,6 +36,13 @@ LOOK_FRAME = 2
 """While one hand is followed, a look is taken so many frames after a palm search."""
 HANDEDNESS_MEMORY = 0.8
 """Of a followed hand's handedness: seen edge-on, a single frame may tell it wrongly."""
+
+
+def look(index: int, width: int, height: int) -> HandRegion:
+    """Returns one of the `NUM_LOOKS` squares of an image, the likeliest first."""
+    along, across, side = _SQUARES[index]
+    x, y = (along, across) if width >= height else (across, along)
+    return HandRegion(x * width, y * height, side * min(width, height), angle=0.0)
 
 
 class _Track(NamedTuple):

@@ -5,9 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.features.exposure import lit
 from cla.features.hand_region import HandRegion, region_of_palm
-from cla.features.lite_network import LiteNetwork
+from cla.features.lite_network import LiteNetwork, lit
 
 MIN_SCORE = 0.5
 SAME_PALM_OVERLAP = 0.3

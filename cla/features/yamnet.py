@@ -1,5 +1,7 @@
 """YAMNet: 1,024 numbers for what is sounding, and its scores, from patches of 0.975 s."""
 
+import hashlib
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,14 +12,12 @@ from torch.nn import functional
 
 from cla.errors import ClaError
 from cla.features.log_mel import LogMel
-from cla.features.weights import check_tensors
 
 YAMNET_DIM = 1_024
 NUM_AUDIOSET_CLASSES = 521
 SCORED_DIM = YAMNET_DIM + NUM_AUDIOSET_CLASSES + 1
 YAMNET_SHA256 = "c60e68ba43b9984b75b53e6fe0601ca5d4f8134c84ba671f939c5e9bcfc20bb6"
 """Of the converted tensors, see `check_tensors`."""
-
 _MEL_OFFSET = 0.001
 _SOUNDS = 494
 """Classes before silence, rooms, and qualities of a recording, which stand out over all sounds."""
@@ -26,6 +26,23 @@ _NOTHING = -3.0
 _LOWEST, _HIGHEST = -8.0, 4.0
 _WIDTHS = (32, 64, 128, 128, 256, 256, *6 * (512,), *2 * (1024,))
 _STRIDES = (1, 2, 1, 2, 1, 2, *5 * (1,), 2, 1)
+
+
+def tensors_sha256(tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 of names and numbers, whatever the file format that holds them."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = tensors[name].detach().cpu().contiguous()
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def check_tensors(tensors: Mapping[str, Tensor], expected: str, path: Path) -> None:
+    """Raise `ClaError` unless these are the tensors expected of the file at `path`."""
+    found = tensors_sha256(tensors)
+    if found != expected:
+        raise ClaError("weights_checksum", path=path, found=found[:16], expected=expected[:16])
 
 
 class Yamnet(nn.Module):

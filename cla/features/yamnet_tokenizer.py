@@ -7,8 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cla.features.log_mel import CONTEXT_SAMPLES, FRAME_HOP_SAMPLES
-from cla.features.patches import embed_patches, silent_patch
+from cla.features.log_mel import CONTEXT_SAMPLES, FRAME_HOP_SAMPLES, embed_patches, silent_patch
 from cla.features.speech_embedding import SAMPLE_RATE_HZ
 from cla.features.tokenizer import SoundTokenizer
 from cla.features.yamnet import Yamnet, load_yamnet

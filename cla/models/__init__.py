@@ -2,11 +2,10 @@
 
 from cla.models.checkpoint import load_task, read_task, tasks, write_task
 from cla.models.classifier import ClassifierConfig, ClassifierState, Positions, StreamClassifier
-from cla.models.events import EventConfig, EventDetector
+from cla.models.events import EventConfig, EventDetector, Span, belongs, match_events
 from cla.models.graphed_step import GraphedStep
 from cla.models.known import Known, KnownClass, ScoredClass
 from cla.models.lane_spec import LONGEST_WINDOW, LaneSpec, lane_names, parse_lane
-from cla.models.matching import Matches, Span, belongs, match_events
 from cla.models.stack import StackMode
 from cla.models.stream_encoder import StreamEncoder
 from cla.models.task import FixedLandmarks, TaskModel, lane_device, use_landmarks
@@ -24,7 +23,6 @@ __all__ = [
     "Known",
     "KnownClass",
     "LaneSpec",
-    "Matches",
     "Positions",
     "ScoredClass",
     "Span",

@@ -1,12 +1,10 @@
 """Teach a task classes of your own: some seconds of each, and half a minute later it runs."""
 
 from cla.teaching.correcting import corrected
-from cla.teaching.fit import Progress
 from cla.teaching.material import (
     GOOD_CLASS_S,
     MAX_CLASS_S,
     MAX_NAME,
-    MIN_CLASS_S,
     MOST_CLASSES,
     NOTHING,
     Material,
@@ -22,12 +20,10 @@ __all__ = [
     "GOOD_CLASS_S",
     "MAX_CLASS_S",
     "MAX_NAME",
-    "MIN_CLASS_S",
     "MOST_CLASSES",
     "NOTHING",
     "LaneScore",
     "Material",
-    "Progress",
     "Taught",
     "TaughtClass",
     "TaughtClip",

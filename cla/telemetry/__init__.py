@@ -3,12 +3,11 @@
 from cla.telemetry.device import device_name
 from cla.telemetry.records import LaneRecord, TokenRecord
 from cla.telemetry.statistics import RunningStatistics
-from cla.telemetry.writers import STANDARD_OUTPUT, RecordWriter, open_writer
+from cla.telemetry.writers import STANDARD_OUTPUT, open_writer
 
 __all__ = [
     "STANDARD_OUTPUT",
     "LaneRecord",
-    "RecordWriter",
     "RunningStatistics",
     "TokenRecord",
     "device_name",

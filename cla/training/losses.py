@@ -11,8 +11,7 @@ from torch.nn import functional
 from cla.attention import LOW_RANK
 from cla.models import FixedLandmarks, StreamClassifier, use_landmarks
 from cla.training.batches import Batch, Pieces
-from cla.training.dense import fixed_logits, full_logits
-from cla.training.lagging import lagging_logits
+from cla.training.dense import fixed_logits, full_logits, lagging_logits
 
 if TYPE_CHECKING:  # training imports this module
     from cla.training.train import TrainConfig

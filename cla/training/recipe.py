@@ -1,16 +1,20 @@
-"""What recipes have in common: stages that can be run one by one, folders, options, cards."""
+"""What recipes share: stages that can be run one by one, folders, streams, options, cards."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
 
 from cla.datasets import Package
 from cla.errors import ClaError
+from cla.files import make_folder, replacing
 from cla.options import Options
-from cla.training.stream_files import S, read_streams
 from cla.training.train import TrainConfig
+
+S = TypeVar("S", bound=NamedTuple)
 
 EXTRA_MODULES = ("scipy", "sklearn", "soundfile", "tqdm")
 
@@ -101,3 +105,42 @@ def package_lines(packages: Sequence[Package]) -> list[str]:
 def training_lines(config: TrainConfig) -> dict[str, Any]:
     """What a card says of the training."""
     return {k: v for k, v in asdict(config).items() if k not in ("classifier", "noise")}
+
+
+def build_streams(folder: Path, files: int, make: Callable[[int], Iterable[NamedTuple]]) -> None:
+    """Write the files that are missing; those that are there are kept.
+
+    Args:
+        make: the streams of the file of that number, tuples of arrays.
+    """
+    from tqdm import trange
+
+    make_folder(folder)
+    for number in trange(files, desc=f"streams {folder.name}"):
+        path = folder / f"{number:04d}.npz"
+        if not path.exists():
+            arrays: dict[str, Any] = {
+                f"{name}{index}": array
+                for index, stream in enumerate(make(number))
+                for name, array in stream._asdict().items()
+            }
+            with replacing(path) as file:
+                np.savez(file, **arrays)
+
+
+def read_streams(folder: Path, kind: type[S]) -> list[S]:
+    """The streams that `build_streams` wrote.
+
+    Raises:
+        ClaError: there are none.
+    """
+    streams: list[S] = []
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path) as archive:
+            streams += (
+                kind._make(archive[f"{name}{index}"] for name in kind._fields)
+                for index in range(len(archive.files) // len(kind._fields))
+            )
+    if not streams:
+        raise ClaError("streams_missing", folder=folder)
+    return streams

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.evaluation.clips import Clip, trimmed_clip
+from cla.evaluation.audio_streams import Clip, trimmed_clip
 from cla.features import SAMPLE_RATE_HZ, resampled
 from cla.files import make_folder, replacing
 from recipes.digits.engines import Engine

@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cla.datasets import SAMPLE_RATE_HZ
-from cla.evaluation.audio_streams import AudioStream
-from cla.evaluation.clips import Clip, trimmed_clip
+from cla.evaluation.audio_streams import AudioStream, Clip, trimmed_clip
 from cla.evaluation.streams import TokenStream
 from cla.features import embed_clip
-from cla.training.recipe import Run
-from cla.training.stream_files import build_streams
+from cla.training.recipe import Run, build_streams
 from recipes.audio.packages import FOREIGN, LOOPS, recordings
 from recipes.digits.kinds import Made
 from recipes.digits.sources import held_out

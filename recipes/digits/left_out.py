@@ -9,8 +9,7 @@ import numpy as np
 
 from cla.evaluation.digits import JUDGED_LANES, SCORER, words_row
 from cla.evaluation.lanes import FULL, Outputs, probabilities, row_name
-from cla.evaluation.scoring import EventScore
-from cla.evaluation.sensitivity import sensitivity
+from cla.evaluation.scoring import EventScore, sensitivity
 from cla.evaluation.streams import TokenStream
 from cla.models import EventConfig, TaskModel
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.evaluation.clips import Clip
+from cla.evaluation.audio_streams import Clip
 from cla.evaluation.streams import Occurrence
 from cla.features import SAMPLE_RATE_HZ
 from recipes.audio import noise as noises

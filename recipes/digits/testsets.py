@@ -6,12 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from cla.evaluation.audio_streams import AudioStream, Gaps, streams_of
-from cla.evaluation.clips import Clip
+from cla.evaluation.audio_streams import AudioStream, Clip, Gaps, streams_of
 from cla.evaluation.streams import TokenStream
 from cla.features import SAMPLE_RATE_HZ
-from cla.training.recipe import Run
-from cla.training.stream_files import build_streams, read_streams
+from cla.training.recipe import Run, build_streams, read_streams
 from recipes.audio import noise as noises
 from recipes.audio.packages import ITALIAN, SPANISH
 from recipes.digits.dataset import embedded

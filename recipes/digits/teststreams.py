@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cla.datasets import SAMPLE_RATE_HZ, Package, fetch, find_audio, load_audio
-from cla.evaluation.audio_streams import AudioStream, with_gaps
-from cla.evaluation.clips import Clip, trimmed_clip
+from cla.evaluation.audio_streams import AudioStream, Clip, trimmed_clip, with_gaps
 from cla.evaluation.digits import DIGITS
 from recipes.audio.packages import ENGLISH, MUSIC, recordings
 from recipes.digits.augment import telephone

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from cla.datasets import find_audio, load_audio
 from cla.errors import ClaError
-from cla.evaluation.audio_streams import Gaps, streams_of
-from cla.evaluation.clips import Clip
+from cla.evaluation.audio_streams import Clip, Gaps, streams_of
 from cla.evaluation.conditions import Condition
 from cla.evaluation.recorded import single_digits
 from cla.evaluation.streams import TokenStream

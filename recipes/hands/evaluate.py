@@ -1,23 +1,37 @@
 """Figures of the trained task: tokens and events right, false events, what attention earns."""
 
 from collections.abc import Container, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cla.attention import LOW_RANK
 from cla.evaluation.figures import Measures, measure
-from cla.evaluation.lanes import LANES, Outputs
+from cla.evaluation.lanes import FULL, LANES, Outputs, probabilities
 from cla.evaluation.photographs import label_changes
 from cla.evaluation.scoring import EventScorer, found_figures, lane_figures
 from cla.features import HAND_HOP_S
-from cla.models import EventConfig, TaskModel
+from cla.models import EventConfig, LaneSpec, TaskModel
 from recipes.hands.labels import FIRST_MOTION, expected
 from recipes.hands.streams import HandsStream
 from recipes.hands.vocabulary import LABELS, NONE
 
 USUAL_LANES = [lane for lane in LANES if lane.num_landmarks == 16]
 SCORER = EventScorer[HandsStream](LABELS, HAND_HOP_S, expected)
+COST_OF_FALSE = 0.1
+"""Recall that one false event a minute is worth when thresholds are tuned."""
+TUNING_LANES = (
+    FULL,
+    *(LaneSpec(LOW_RANK, count, mode) for count in (4, 16) for mode in ("fixed", "continual")),
+)
+GRID = [
+    EventConfig(enter, exit_, hold, refractory_s=0.3, smoothing_tokens=smoothing)
+    for enter, exit_, hold, smoothing in product(
+        (0.7, 0.8, 0.84, 0.88, 0.92), (0.3,), (2, 3, 4), (1, 3)
+    )
+]
 
 
 def evaluate(
@@ -90,3 +104,15 @@ def _decided(
     decided = np.concatenate([stream.decided for stream in streams])
     labels = np.concatenate([stream.labels for stream in streams])
     return np.concatenate(outputs).argmax(-1)[decided], labels[decided]
+
+
+def tuned(task: TaskModel, streams: Sequence[HandsStream]) -> EventConfig:
+    """The event settings that serve full and low-rank lanes best."""
+    features = [stream.features for stream in streams]
+    outputs = [probabilities(task.lane(lane), features) for lane in TUNING_LANES]
+
+    def worth(config: EventConfig) -> float:
+        scores = [SCORER.score(lane, streams, config) for lane in outputs]
+        return sum(s.recall - COST_OF_FALSE * s.false_per_minute for s in scores)
+
+    return max(GRID, key=worth)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from cla.evaluation.lanes import FULL, probabilities
-from cla.evaluation.sensitivity import sensitivity
+from cla.evaluation.scoring import sensitivity
 from cla.features import HAND_FEATURE_DIM, HAND_HOP_S
 from cla.models import (
     ClassifierConfig,
@@ -21,11 +21,10 @@ from cla.models import (
 )
 from cla.training.batches import FeatureNoise
 from cla.training.landmarks import fit_landmarks
-from cla.training.recipe import Recipe, Run
-from cla.training.stream_files import build_streams
+from cla.training.recipe import Recipe, Run, build_streams
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 from recipes.hands.card import model_card
-from recipes.hands.evaluate import SCORER, evaluate
+from recipes.hands.evaluate import SCORER, evaluate, tuned
 from recipes.hands.labels import labeled, landmark_weights
 from recipes.hands.sets import (
     HARD,
@@ -39,7 +38,6 @@ from recipes.hands.sets import (
 )
 from recipes.hands.sources import recordings
 from recipes.hands.streams import HandsStream, StreamMaker
-from recipes.hands.tuning import tuned
 from recipes.hands.vocabulary import LABELS
 from recipes.hands.webcam import read_webcam
 

@@ -8,10 +8,9 @@ from cla.models import EventConfig
 from cla.training.recipe import package_lines, training_lines
 from cla.training.train import TrainConfig
 from recipes.sounds.effects import EFFECTS
-from recipes.sounds.evaluate import LABELS
+from recipes.sounds.evaluate import LABELS, STAMPS
 from recipes.sounds.familiar import LEAST_SHARE, SLACK
 from recipes.sounds.sets import KEPT_EFFECTS, SPEECH, TEST_COUNT, TRAIN_COUNT
-from recipes.sounds.strangers import STAMPS
 
 LIMITS = (
     "Attention is not needed here, see attention: a token of YAMNet rests on a second already.",

@@ -1,21 +1,20 @@
 """Figures of the sounds: those found, those of no class that are named, and tokens right."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from cla.datasets import SAMPLE_RATE_HZ, Package, fetch, load_audio
 from cla.evaluation.figures import Measures, measure
-from cla.evaluation.intervals import interval
 from cla.evaluation.lanes import FULL, LANES, Outputs, outputs_of, row_name
-from cla.evaluation.scoring import EventScorer, found_figures, lane_figures
+from cla.evaluation.scoring import EventScorer, found_figures, interval, lane_figures
 from cla.evaluation.streams import Expected, TokenStream
 from cla.features import SOUND_HOP_S, embed_sounds
 from cla.models import EventConfig, TaskModel
 from recipes.sounds.labels import labels_of
-from recipes.sounds.strangers import strange_sounds
-from recipes.sounds.streams import NONE
+from recipes.sounds.streams import NONE, Samples
 
 LABELS = (
     "none", "dog", "rain", "sea waves", "baby", "clock", "sneeze", "helicopter", "chainsaw",
@@ -27,6 +26,16 @@ SCORER = EventScorer[TokenStream](
     LABELS, SOUND_HOP_S, lambda stream: Expected(stream.occurrences, stream.occurrences)
 )
 """A dog may bark again: a second event of what is heard is no false one."""
+STAMPS = Package(
+    "debian", "tuxpaint-stamps-default", "2022.06.04-1",
+    "tuxpaint-stamps-default_2022.06.04-1_all.deb",
+    "6db6c1bfc870a47f1499d6203b083522eacb57c5f9c87d468f2e92eb6d9d5f34", "GPL-2",
+)  # fmt: skip
+"""For tests alone: nothing of it is trained on."""
+FOLDERS = ("animals", "household", "vehicles", "naturalforces")
+OF_A_CLASS = frozenset({"dog", "rooster"})
+LEVEL_DB = -20.0
+_LONGEST_S, _SILENCE_S = 8.0, 1.0
 
 
 def evaluate(task: TaskModel, sets: Mapping[str, Sequence[TokenStream]]) -> dict[str, Any]:
@@ -82,3 +91,20 @@ def _row(
         **lane_figures(counted, outputs, full),
         **tokens_right(outputs, streams),
     }
+
+
+def strange_sounds(downloads: Path) -> Iterator[tuple[str, Samples]]:
+    """Names and samples of animals, tools and vehicles, each between silences.
+
+    Raises:
+        ClaError: the package cannot be fetched.
+    """
+    stamps = fetch(STAMPS, downloads) / "usr" / "share" / "tuxpaint" / "stamps"
+    silence = np.zeros(round(_SILENCE_S * SAMPLE_RATE_HZ), np.float32)
+    for path in sorted(one for folder in FOLDERS for one in (stamps / folder).rglob("*.ogg")):
+        if "_desc" in path.stem or path.stem in OF_A_CLASS:
+            continue  # a description is speech
+        samples = load_audio(path)[: round(_LONGEST_S * SAMPLE_RATE_HZ)]
+        level = np.sqrt(np.mean(np.square(samples, dtype=np.float64)))
+        loud = samples * np.float32(10 ** (LEVEL_DB / 20) / max(level, 1e-6))
+        yield path.stem, np.concatenate((silence, loud.clip(-1, 1), silence))

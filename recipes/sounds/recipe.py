@@ -4,7 +4,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from cla.evaluation.lanes import FULL, outputs_of
-from cla.evaluation.sensitivity import sensitivity
+from cla.evaluation.scoring import sensitivity
 from cla.evaluation.streams import TokenStream
 from cla.features import SCORED_DIM, SOUND_HOP_S
 from cla.models import ClassifierConfig, EventConfig, TaskModel, read_task, write_task

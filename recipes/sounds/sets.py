@@ -9,8 +9,7 @@ import numpy as np
 from cla.datasets import esc10, load_audio
 from cla.evaluation.streams import TokenStream
 from cla.features import embed_sounds
-from cla.training.recipe import Run
-from cla.training.stream_files import build_streams
+from cla.training.recipe import Run, build_streams
 from recipes.audio.packages import ENGLISH, FRENCH, LOOPS, MUSIC, RUSSIAN
 from recipes.audio.packages import recordings as audio_of
 from recipes.sounds.effects import effects

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from videos import gradient
 
-from cla.capture import Camera, CameraInfo, list_cameras, local_devices
+from cla.capture import Camera, local_devices
 from cla.capture import camera as module
-from cla.capture.camera import CameraReader
+from cla.capture.camera import CameraInfo, CameraReader, list_cameras
 from cla.errors import ClaError
 
 

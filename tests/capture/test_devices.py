@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from cla.capture import Camera, Microphone, list_microphones
+from cla.capture import Camera, Microphone
+from cla.capture.devices import list_microphones
 from cla.errors import ClaError
 
 FAKES = """

@@ -11,7 +11,7 @@ from cla.datasets.gesture_variants import GestureRecording, paced, paces, varied
 from cla.errors import ClaError
 from cla.experiments.data import class_weights, split, with_variants
 from cla.experiments.presets import preset
-from cla.features import BODY_DIM, BodyFrame, BodyStream, body, body_features
+from cla.features import body, body_features
 
 COLUMNS = ",".join(
     f"{joint}{axis}" for joint in ("lh", "rh", "h", "s", "lw", "rw") for axis in "xyz"
@@ -49,7 +49,7 @@ def test_raw_recordings_become_tokens_a_fold_each(tmp_path: Path):
     assert (first.name, first.fold, second.name, second.fold) == ("a1_raw", 0, "b3_raw", 1)
     assert first.labels.tolist() == [0, 1, 2, 3, 4, 0]
     assert (found.labels, found.measure, found.background) == (LABELS, "average_precision", None)
-    assert found.feature_dim == BODY_DIM
+    assert found.feature_dim == 32
     exact = body_features(*made)
     np.testing.assert_allclose(first.features, exact, rtol=0.05, atol=0.05)  # times are whole ms
 
@@ -100,20 +100,11 @@ def test_a_missing_set_says_where_it_comes_from(tmp_path: Path):
         gesture_phase(tmp_path, "pictures")
 
 
-def test_a_stream_gives_the_features_of_its_recording():
+def test_what_came_before_a_break_does_not_matter():
     points, times_s = recording(20)
-    times_s[12:] += 40  # a break, after which nothing is known of what was
-    stream = BodyStream()
-    tokens = [token for frame in zip(points, times_s, strict=True)
-              for token in stream.push(BodyFrame(*frame))]  # fmt: skip
-    whole = body_features(points, times_s)
-    np.testing.assert_array_equal(np.stack([one.features.numpy() for one in tokens]), whole)
+    times_s[12:] += 40
     alone = body_features(points[12:], times_s[12:])
-    np.testing.assert_array_equal(whole[12:], alone)
-    with pytest.raises(ClaError, match="6 joints"):
-        stream.push(BodyFrame(points[0, :5], 0.0))
-    with pytest.raises(ClaError, match="time"):
-        stream.push(BodyFrame(points[0], float("nan")))
+    np.testing.assert_array_equal(body_features(points, times_s)[12:], alone)
 
 
 def test_features_depend_neither_on_the_place_nor_on_the_size_of_a_body():

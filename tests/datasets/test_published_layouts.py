@@ -10,11 +10,12 @@ import pytest
 from safetensors.numpy import save_file
 from tiny_arrays import LABELS, write_arrays
 
-from cla.datasets import Clip, ClipSet, TokenSet, extract, open_dataset
+from cla.datasets import TokenSet, open_dataset
 from cla.datasets.clip_folder import clip_folder, is_video
+from cla.datasets.clips import Clip, ClipSet
 from cla.datasets.gtzan import GENRES, gtzan, gtzan_filtered, published_split
 from cla.datasets.thumos import AMBIGUOUS, BACKGROUND, TEST, TRAIN, thumos14
-from cla.datasets.token_sets import Extractor
+from cla.datasets.token_sets import Extractor, extract
 from cla.errors import ClaError
 from cla.experiments.data import split
 from cla.experiments.presets import preset

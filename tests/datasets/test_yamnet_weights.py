@@ -11,10 +11,9 @@ import torch
 from safetensors.torch import load_file
 
 import cla.datasets.yamnet_weights as module
-from cla.datasets import fetch_yamnet
+from cla.datasets.yamnet_weights import fetch_yamnet
 from cla.errors import ClaError
-from cla.features import Yamnet
-from cla.features.weights import tensors_sha256
+from cla.features.yamnet import Yamnet, tensors_sha256
 
 
 def graph_of(network: Yamnet, path: Path) -> None:

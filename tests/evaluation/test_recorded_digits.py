@@ -12,8 +12,8 @@ from cla.cli.evaluate import main
 from cla.errors import ClaError
 from cla.evaluation.audio_streams import AudioStream, Gaps, streams_of
 from cla.evaluation.conditions import Condition, in_room, load_noise
-from cla.evaluation.intervals import wilson
 from cla.evaluation.recorded import labeled_streams, single_digits
+from cla.evaluation.scoring import wilson
 from cla.evaluation.streams import Occurrence, TokenStream
 from cla.features import SAMPLE_RATE_HZ
 from cla.models import EventConfig

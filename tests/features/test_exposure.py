@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cla.features.exposure import lit
+from cla.features.lite_network import lit
 
 
 def test_a_bright_picture_stays_as_it_is():

@@ -7,19 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cla.errors import ClaError
-from cla.features import (
+from cla.features import HAND_FEATURE_DIM, HAND_HOP_S, Hand, HandStream, SeenHands
+from cla.features.hand_features import (
     HAND_DIM,
-    HAND_FEATURE_DIM,
-    HAND_HOP_S,
-    Hand,
-    HandStream,
+    RECENT_TOKENS,
     MovingHand,
     Pose,
-    SeenHands,
     hand_features,
     hand_velocities,
 )
-from cla.features.hand_features import RECENT_TOKENS
 
 POINTS = np.array(expected("handSrc")["static"]["points"], np.float32) * [640 / 480, 1]
 SHAPE = slice(4, HAND_DIM - 9)

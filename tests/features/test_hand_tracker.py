@@ -6,10 +6,11 @@ import pytest
 from hand_data import PALMS, expected, photograph
 
 from cla.errors import ClaError
-from cla.features import HandTokenizer, HandTracker, PalmDetector
+from cla.features import HandTokenizer
 from cla.features.hand_landmarker import HandLandmarker
 from cla.features.hand_region import HandRegion
-from cla.features.palm_detector import Palm
+from cla.features.hand_tracker import HandTracker
+from cla.features.palm_detector import Palm, PalmDetector
 from cla.resources import asset_path
 from cla.types import VideoFrame
 

@@ -6,8 +6,12 @@ from hand_data import PALMS, photograph
 
 from cla.errors import ClaError
 from cla.features import FRONT_ENDS, HandStream, ImageFrontEnd, SeenHands
-from cla.features.image_embedding import PICTURE_DIM, shared_image_embedding
-from cla.features.picture_tokenizer import PICTURE_HOP_S, PictureTokenizer
+from cla.features.picture_tokenizer import (
+    PICTURE_DIM,
+    PICTURE_HOP_S,
+    PictureTokenizer,
+    shared_image_embedding,
+)
 from cla.types import VideoFrame
 
 GREY = np.full((120, 160, 3), 128, np.uint8)

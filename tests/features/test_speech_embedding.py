@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from rows import assert_rows_close
 
-from cla.features import FEATURE_DIM, HOP_SAMPLES, SpeechEmbedding, embed_clip
-from cla.features.speech_embedding import SAMPLE_RATE_HZ, shared_embedding
+from cla.features import FEATURE_DIM, HOP_SAMPLES, embed_clip
+from cla.features.speech_embedding import SAMPLE_RATE_HZ, SpeechEmbedding, shared_embedding
 from cla.onnx_network import onnx_network
 from cla.resources import asset_path, verified_asset
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from cla.errors import ClaError
-from cla.features import VGGISH_DIM, load_vggish
-from cla.features.vggish import Vggish
+from cla.features import load_vggish
+from cla.features.vggish import VGGISH_DIM, Vggish
 
 
 def test_the_network_has_the_parameters_of_the_published_file():

@@ -15,17 +15,10 @@ import cla.features.yamnet_tokenizer as tokenizer_module
 from cla.cli.main import main
 from cla.datasets import FETCHED
 from cla.errors import ClaError
-from cla.features import (
-    YAMNET_FILE,
-    Yamnet,
-    YamnetTokenizer,
-    embed_sounds,
-    front_end,
-    load_yamnet,
-    relative_scores,
-)
+from cla.features import YAMNET_FILE, embed_sounds, front_end, load_yamnet
 from cla.features.log_mel import FRAME_HOP_SAMPLES, FRAME_SAMPLES, PATCH_FRAMES
-from cla.features.weights import tensors_sha256
+from cla.features.yamnet import Yamnet, relative_scores, tensors_sha256
+from cla.features.yamnet_tokenizer import YamnetTokenizer
 from cla.resources import fetched_path
 
 PATCH_SAMPLES = (PATCH_FRAMES - 1) * FRAME_HOP_SAMPLES + FRAME_SAMPLES

@@ -10,8 +10,7 @@ from hand_data import recorded_hands
 from cla.errors import ClaError
 from cla.features import HAND_FEATURE_DIM, HAND_HOP_S
 from cla.models import ClassifierConfig, read_task
-from cla.training.recipe import Run
-from cla.training.stream_files import build_streams, read_streams
+from cla.training.recipe import Run, build_streams, read_streams
 from cla.training.train import TrainConfig
 from recipes.hands import main
 from recipes.hands.card import model_card

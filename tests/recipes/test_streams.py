@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cla.evaluation.clips import Clip, speech_bounds, trimmed_clip
+from cla.evaluation.audio_streams import Clip, speech_bounds, trimmed_clip
 from cla.evaluation.conditions import leveled
 from cla.evaluation.digits import LABELS
 from cla.features import SAMPLE_RATE_HZ

@@ -11,7 +11,8 @@ from live_connection import ORIGIN, connect, receive, receive_until, send, servi
 from tiny_tasks import tiny_video_task
 from videos import gradient, write_video
 
-from cla.capture import CameraInfo, LocalDevices, VideoSource
+from cla.capture import LocalDevices, VideoSource
+from cla.capture.camera import CameraInfo
 from cla.engine import SetLandmarks
 from cla.errors import ClaError
 from cla.models import load_task

@@ -8,7 +8,8 @@ from tiny_tasks import tiny_sound_task, tiny_video_task
 
 import cla.features.yamnet_tokenizer as tokenizer
 from cla.errors import ClaError
-from cla.features import FRONT_ENDS, Yamnet
+from cla.features import FRONT_ENDS
+from cla.features.yamnet import Yamnet
 from cla.models import load_task
 from cla.opencv import opencv
 from cla.server import TaskOffer

@@ -13,7 +13,7 @@ from rows import assert_rows_close
 
 from cla.errors import ClaError
 from cla.evaluation import lanes
-from cla.evaluation.clips import Clip
+from cla.evaluation.audio_streams import Clip
 from cla.evaluation.digits import LABELS, SCORER
 from cla.evaluation.lanes import COUNTS, LANES, probabilities, row_name
 from cla.evaluation.scoring import agreement
@@ -27,10 +27,9 @@ from cla.models import (
     read_task,
     write_task,
 )
-from cla.training.lagging import lagging_logits
+from cla.training.dense import lagging_logits
 from cla.training.landmarks import fit_landmarks
-from cla.training.recipe import Run
-from cla.training.stream_files import read_streams
+from cla.training.recipe import Run, read_streams
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 from cla.types import Event
 from recipes.digits import dataset, main, recipe, voices, windows

@@ -16,7 +16,7 @@ from cla.datasets import FETCHED
 from cla.engine import read_clip, stream_of
 from cla.engine.stream import Arrival
 from cla.errors import ClaError
-from cla.features import Yamnet
+from cla.features.yamnet import Yamnet
 from cla.models import load_task
 from cla.view import fetch_offer, live_app
 
