@@ -1,75 +1,90 @@
-"""Charts of a whole clip."""
+"""Probabilities of all labels over a clip or a recording, lane above lane."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from cla.models import TaskModel
-from cla.telemetry import LaneRecord
+from cla.models import Span
 from cla.texts import Texts
-from cla.view.clip_analysis import ClipAnalysis
+from cla.types import Event
 from cla.view.figures import MARK, figure
-from cla.view.systems import System, system_title
+
+MAX_LABELS_EACH = 16
+"""Beyond so many labels not every one is named."""
+
+
+class DrawnLane(NamedTuple):
+    """A lane as it is drawn.
+
+    Shapes:
+        times_s: (T,)
+        probabilities: (T, C)
+    """
+
+    title: str
+    color: str
+    times_s: NDArray[np.floating]
+    probabilities: NDArray[np.float32]
+    events: Sequence[Event]
 
 
 def predictions(
-    say: Texts, task: TaskModel, analysis: ClipAnalysis, systems: Sequence[System]
+    say: Texts,
+    title: str,
+    labels: Sequence[str],
+    lanes: Sequence[DrawnLane],
+    *,
+    words: Sequence[Span] = (),
+    marks: Sequence[Span] = (),
 ) -> go.Figure:
-    """Probabilities of all labels over the clip, lane above lane, with events and spoken words."""
+    """A map for each lane, with its events.
+
+    Args:
+        words: what is said, and when.
+        marks: what happened, named above the uppermost lane.
+    """
     chart = make_subplots(
-        rows=len(systems),
+        rows=len(lanes),
         cols=1,
         shared_xaxes=True,
-        vertical_spacing=0.14,
-        subplot_titles=[system_title(say, system.key) for system in systems],
+        vertical_spacing=min(0.14, 0.3 / len(lanes)),
+        subplot_titles=[lane.title for lane in lanes],
     )
-    base = figure(
-        say, say("clips.chart"), "", "", height=(110 + 18 * len(task.labels)) * len(systems)
-    )
-    chart.update_layout(base.layout)
-    for place, (system, records) in enumerate(zip(systems, analysis.lanes, strict=True), 1):
-        _add_lane(chart, say, task, (place, analysis, system, records))
-    chart.update_xaxes(title=say("clips.time"), row=len(systems), col=1)
-    chart.update_yaxes(autorange="reversed", dtick=1)
-    chart.update_layout(margin={"t": 76})
-    return chart
-
-
-def _add_lane(
-    chart: go.Figure,
-    say: Texts,
-    task: TaskModel,
-    lane: tuple[int, ClipAnalysis, System, Sequence[LaneRecord]],
-) -> None:
-    place, analysis, system, records = lane
-    labels = task.labels[1:]
-    values = np.stack([record.probabilities[1:] for record in records]).T
-    chart.add_trace(
-        go.Heatmap(
-            x=analysis.clip.tokens.times_s, y=labels, z=values, zmin=0, zmax=1, showscale=False,
-            colorscale=[[0, "rgba(128, 128, 128, 0.06)"], [1, system.color]],
-            hovertemplate=say("clips.hover"), name="",
-        ),
-        row=place, col=1,
-    )  # fmt: skip
-    events = [record.event for record in records if record.event]
-    chart.add_trace(
-        go.Scatter(
-            x=[event.time_s for event in events], y=[event.label for event in events],
+    named = [label.replace("_", " ") for label in labels[1:]]
+    height = 60 + len(lanes) * (70 + 16 * len(named))
+    chart.update_layout(figure(say, title, "", "", height=height).layout)
+    for place, lane in enumerate(lanes, 1):
+        maps = go.Heatmap(
+            x=lane.times_s, y=named, z=lane.probabilities[:, 1:].T, zmin=0, zmax=1,
+            showscale=False, name="", hovertemplate=say("clips.hover"),
+            colorscale=[[0, "rgba(128, 128, 128, 0.06)"], [1, lane.color]],
+        )  # fmt: skip
+        chart.add_trace(maps, row=place, col=1)
+        events = go.Scatter(
+            x=[event.time_s for event in lane.events],
+            y=[event.label.replace("_", " ") for event in lane.events],
             mode="markers", name=say("clips.event"), showlegend=place == 1,
             marker={"symbol": "triangle-left", "size": 11, "color": MARK,
                     "line": {"width": 1, "color": "white"}},
-        ),
-        row=place, col=1,
-    )  # fmt: skip
-    for index, word in enumerate(analysis.clip.words or ()):
-        chart.add_trace(
-            go.Scatter(
-                x=[word.start_s, word.end_s], y=[word.label, word.label], mode="lines",
+        )  # fmt: skip
+        chart.add_trace(events, row=place, col=1)
+        for index, word in enumerate(words):
+            said = go.Scatter(
+                x=[word.start_s, word.end_s], y=[word.label.replace("_", " ")] * 2, mode="lines",
                 line={"color": MARK, "width": 3}, name=say("clips.said"),
                 showlegend=place == 1 and index == 0, legendgroup="said",
-            ),
-            row=place, col=1,
+            )  # fmt: skip
+            chart.add_trace(said, row=place, col=1)
+    for mark in marks:
+        chart.add_vline(
+            x=mark.start_s, line={"color": MARK, "width": 1, "dash": "dot"},
+            annotation={"text": mark.label, "font": {"size": 10}}, row=1, col=1,
         )  # fmt: skip
+    chart.update_xaxes(title=say("clips.time"), row=len(lanes), col=1)
+    chart.update_yaxes(autorange="reversed", dtick=1 if len(labels) <= MAX_LABELS_EACH else 2)
+    chart.update_layout(margin={"t": 76})
+    return chart

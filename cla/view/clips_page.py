@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 
+import numpy as np
 import streamlit as st
 
 from cla.telemetry import device_name
@@ -10,13 +11,13 @@ from cla.texts import Texts
 from cla.view.cache import Cache
 from cla.view.clip_analysis import ClipAnalysis, analyze_clip, player_message
 from cla.view.clip_choice import choose_clip, choose_task
-from cla.view.clip_figures import predictions
+from cla.view.clip_figures import DrawnLane, predictions
 from cla.view.figures import show
 from cla.view.frame import page_head, plain
 from cla.view.lane_choice import choose_lane, choose_window
 from cla.view.lane_scores import FULL
 from cla.view.surface import surface
-from cla.view.systems import FULL_SYSTEM, title_with_landmarks
+from cla.view.systems import FULL_SYSTEM, system_title, title_with_landmarks
 
 MOST_ANALYSES = 3
 
@@ -56,7 +57,18 @@ def clips_page() -> None:
     ]
     message = player_message(say, analysis, task, titles)
     surface("cla-clip", "clip_player.js", key="player", data=message)
-    show(predictions(say, task, analysis, systems), "predictions", say("clips.chart_alt"))
+    lanes = [
+        DrawnLane(
+            system_title(say, each.key),
+            each.color,
+            clip.tokens.times_s,
+            np.stack([record.probabilities for record in records]),
+            [record.event for record in records if record.event],
+        )
+        for each, records in zip(systems, analysis.lanes, strict=True)
+    ]
+    chart = predictions(say, say("clips.chart"), task.labels, lanes, words=clip.words or ())
+    show(chart, "predictions", say("clips.chart_alt"))
 
 
 def _figures(say: Texts, analysis: ClipAnalysis, seconds: float) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +25,7 @@ from cla.errors import ClaError
 from cla.models import LaneSpec, Span, lane_names, parse_lane
 from cla.texts import Texts
 from cla.types import Event
+from cla.view.clip_figures import DrawnLane
 from cla.view.systems import System, system_of, title_with_landmarks
 
 MAX_LANES = 8
@@ -35,27 +35,8 @@ MAX_MARKS = 60
 MARK_S = 0.05
 
 
-@dataclass(frozen=True)
-class RecordedLane:
-    """One lane as it was recorded, in at most `MAX_COLUMNS` columns of time.
-
-    Args:
-        system: what it is drawn as.
-
-    Shapes:
-        times_s: (T,) float64, from the beginning of the recording
-        probabilities: (T, C) float32, the largest of each column's tokens
-    """
-
-    name: str
-    system: System
-    times_s: NDArray[np.float64]
-    probabilities: NDArray[np.float32]
-    events: tuple[Event, ...]
-
-
-def recorded_lanes(recording: Recording) -> list[RecordedLane]:
-    """The lanes of a recording, in the order in which they came.
+def recorded_lanes(say: Texts, recording: Recording) -> list[DrawnLane]:
+    """The lanes of a recording in the order in which they came, in at most `MAX_COLUMNS` columns.
 
     Raises:
         ClaError: the records are damaged.
@@ -71,12 +52,12 @@ def recorded_lanes(recording: Recording) -> list[RecordedLane]:
         if step >= MAX_TOKENS or (name not in rows and len(rows) == MAX_LANES):
             continue
         rows.setdefault(name, []).append((step, values, row["event"]))
-    return [_lane(manifest, name, found) for name, found in rows.items()]
+    return [_lane(say, manifest, name, found) for name, found in rows.items()]
 
 
 def _lane(
-    manifest: Manifest, name: str, rows: list[tuple[int, list[float], str | None]]
-) -> RecordedLane:
+    say: Texts, manifest: Manifest, name: str, rows: list[tuple[int, list[float], str | None]]
+) -> DrawnLane:
     times_s = (np.array([step for step, *_ in rows], np.float64) + 1) * manifest.hop_s
     values = np.array([values for _, values, _ in rows], np.float32)
     if not np.isfinite(values).all():
@@ -89,7 +70,8 @@ def _lane(
     starts = np.arange(0, len(rows), -(-len(rows) // MAX_COLUMNS))
     columns: NDArray[np.float32] = np.maximum.reduceat(values, starts)
     system = lane_system(name, manifest.lanes)
-    return RecordedLane(name, system, times_s[starts], columns, events)
+    title = lane_title(say, name, system)
+    return DrawnLane(title, system.color, times_s[starts], columns, events)
 
 
 def same_lane(name: str, begun: Sequence[LaneSpec]) -> str:

@@ -14,11 +14,11 @@ from cla.telemetry import device_name
 from cla.texts import Texts
 from cla.view.cache import Cache
 from cla.view.clip_analysis import player_message
+from cla.view.clip_figures import predictions
 from cla.view.figures import show
 from cla.view.frame import complain, page_head
 from cla.view.lane_choice import choose_lane
 from cla.view.lane_scores import FULL
-from cla.view.session_figures import recorded_predictions
 from cla.view.session_records import lane_system, lane_title, marks, recorded_lanes
 from cla.view.session_replay import SessionReplay, replay_session
 from cla.view.settings import choice
@@ -136,9 +136,9 @@ def _open(say: Texts, recording: Recording) -> None:
         st.warning(f"{say('sessions.no_task', task=about.task)} {error.message.said(say.language)}")
     else:
         _replay(say, recording, task, found)
-    lanes = recorded_lanes(recording)
+    lanes = recorded_lanes(say, recording)
     if lanes:
-        chart = recorded_predictions(say, about.labels, lanes, found)
+        chart = predictions(say, say("sessions.chart"), about.labels, lanes, marks=found)
         show(chart, "recorded", say("sessions.chart_alt"))
 
 

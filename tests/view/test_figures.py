@@ -19,7 +19,7 @@ from cla.models import LaneSpec, Span, load_task
 from cla.texts import Texts
 from cla.view.cache import Cache
 from cla.view.clip_analysis import analyze_clip, player_message
-from cla.view.clip_figures import predictions
+from cla.view.clip_figures import DrawnLane, predictions
 from cla.view.clip_source import Clip
 from cla.view.compare_figures import attention_rows, measure_of, over_landmarks, probabilities
 from cla.view.drift import drift
@@ -70,10 +70,10 @@ def test_the_player_gets_every_token_of_both_lanes(task, clip):
     assert [label for label, _ in header["lanes"][0]["events"]] == [w.label for w in clip.words]
     rows = np.frombuffer(message, "<f4", tokens * 11, 4 + length + 4 * len(clip.tokens.samples))
     np.testing.assert_array_equal(rows[:11], analysis.lanes[0][0].probabilities)
-    chart = predictions(SAY, task, analysis, [SYSTEMS["full"], SYSTEMS["fixed"]])
-    np.testing.assert_array_equal(
-        chart.data[0].z, np.stack([r.probabilities[1:] for r in analysis.lanes[0]]).T
-    )
+    rows = np.stack([r.probabilities for r in analysis.lanes[0]])
+    lane = DrawnLane("a", "red", clip.tokens.times_s, rows, [])
+    chart = predictions(SAY, "", task.labels, [lane, lane], words=clip.words)
+    np.testing.assert_array_equal(chart.data[0].z, rows[:, 1:].T)
     assert "seconds" in chart.layout.xaxis2.title.text
 
 

@@ -28,9 +28,10 @@ from cla.server.recordings import VISITOR, RecordingStore
 from cla.server.shelf import Shelf
 from cla.telemetry import TokenRecord
 from cla.texts import Texts
-from cla.view.session_figures import recorded_predictions
+from cla.view.clip_figures import predictions
 from cla.view.session_records import marks, recorded_lanes
 from cla.view.session_replay import replay_session
+from cla.view.systems import SYSTEMS
 from cla.view.visitor import Visitor
 
 NAVIGATION = Path(__file__).parents[2] / "pages" / "navigation.py"
@@ -168,16 +169,17 @@ def test_a_damaged_session_is_explained_and_the_page_stands(shelf, folder):
 
 def test_what_is_drawn_is_what_was_recorded(folder):
     recording = Recording(folder)
-    lanes = recorded_lanes(recording)
-    assert [lane.name for lane in lanes] == ["full", "continual_nystrom", "nystrom"]
-    assert [lane.system.key for lane in lanes] == ["full", "fixed", "nystrom"]
+    lanes = recorded_lanes(SAY, recording)
+    assert [lane.color for lane in lanes] == [
+        SYSTEMS[key].color for key in ("full", "fixed", "nystrom")
+    ]
     row = next(recording.rows())
     assert lanes[0].probabilities[0] == pytest.approx(row["probabilities"])
     assert len(lanes[2].times_s) < len(lanes[0].times_s)
     found = marks(SAY, recording)
     assert [mark.label for mark in found] == ["4 landmarks", "lanes", "Reset"]
     assert 0.8 < found[0].start_s < 1.3
-    chart = recorded_predictions(SAY, recording.manifest.labels, lanes, found)
+    chart = predictions(SAY, "", recording.manifest.labels, lanes, marks=found)
     assert chart.data[0].z.shape == (10, len(lanes[0].times_s))
     assert len(chart.layout.shapes) == 3
 
