@@ -6,25 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
 from cla.datasets.clips import Origin, files_below
 from cla.datasets.token_sets import TokenSequence, TokenSet
 from cla.errors import ClaError
 
-SUFFIXES = (".npy", ".npz", ".safetensors")
 ARRAYS = Origin(
     "A set of feature arrays",
     "wherever you computed it",
     "any size",
-    "dataset.json and arrays in .npz or .safetensors (features, labels), or .npy and .labels.npy",
+    "dataset.json and .npz files (features, labels)",
 )
 FOLDS = {"test": 0, "train": 1}
 
 
-def feature_arrays(folder: Path) -> TokenSet:
+def feature_arrays(folder: Path, features: str | None = None) -> TokenSet:
     """A data set of feature arrays.
 
     `dataset.json` holds `labels` (names), `hop_s` and `window`, and may hold `measure`
@@ -32,18 +28,16 @@ def feature_arrays(folder: Path) -> TokenSet:
     (labels by name). Arrays in folders `train` and `test` are used so; others are split.
 
     Raises:
-        ClaError: a file is missing, or does not hold what it should.
+        ClaError: a file is missing, or does not hold what it should; or features are asked for.
     """
+    if features is not None:
+        raise ClaError("arrays_with_features")
     path = folder / "dataset.json"
     if not path.exists():
         raise ARRAYS.missing(folder)
     about = _about(path)
     labels = tuple(about["labels"])
-    sequences = [
-        _sequence(file, folder, len(labels))
-        for file in files_below(folder, SUFFIXES)
-        if not file.name.endswith(".labels.npy")
-    ]
+    sequences = [_sequence(file, folder, len(labels)) for file in files_below(folder, (".npz",))]
     if not sequences:
         raise ARRAYS.missing(folder)
     if len(sizes := {sequence.features.shape[1] for sequence in sequences}) > 1:
@@ -58,21 +52,6 @@ def feature_arrays(folder: Path) -> TokenSet:
         _index(about, "background", labels),
         _index(about, "ignored", labels),
     )
-
-
-def load_array(path: Path) -> NDArray[np.floating]:
-    """One array of numbers from a .npy file; objects, which would be unpickled, are refused.
-
-    Raises:
-        ClaError: the file is missing, damaged, or holds objects.
-    """
-    try:
-        array: NDArray[np.floating] = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise ClaError("array_unreadable", path=path, reason=error) from error
-    if not np.issubdtype(array.dtype, np.number) and array.dtype != np.bool_:
-        raise ClaError("array_no_numbers", path=path, dtype=array.dtype)
-    return array
 
 
 def _about(path: Path) -> dict[str, Any]:
@@ -94,8 +73,11 @@ def _index(about: Mapping[str, Any], name: str, labels: tuple[str, ...]) -> int 
 
 
 def _sequence(path: Path, folder: Path, classes: int) -> TokenSequence:
-    arrays = _arrays(path)
-    features, labels = arrays["features"], arrays["labels"]
+    try:
+        with np.load(path, allow_pickle=False) as packed:  # objects would be unpickled
+            features, labels = packed["features"], packed["labels"]
+    except (OSError, ValueError, KeyError) as error:
+        raise ClaError("sequence_unreadable", path=path, reason=error) from error
     if features.ndim != 2 or labels.shape != features.shape[:1] or not len(labels):
         raise ClaError(
             "features_and_labels_unfit", path=path, features=features.shape, labels=labels.shape
@@ -109,17 +91,3 @@ def _sequence(path: Path, folder: Path, classes: int) -> TokenSequence:
         raise ClaError("dataset_features_not_finite", path=path)
     fold = FOLDS.get(path.relative_to(folder).parts[0])
     return TokenSequence(str(path.relative_to(folder)), features, labels.astype(np.int64), fold)
-
-
-def _arrays(path: Path) -> Mapping[str, NDArray[Any]]:
-    if path.suffix == ".npy":
-        labels = path.with_name(f"{path.stem}.labels.npy")
-        return {"features": load_array(path), "labels": load_array(labels)}
-    try:
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as packed:
-                return {name: packed[name] for name in ("features", "labels")}
-        tensors = load_file(path)
-        return {name: tensors[name] for name in ("features", "labels")}
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
-        raise ClaError("sequence_unreadable", path=path, reason=error) from error

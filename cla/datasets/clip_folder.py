@@ -13,13 +13,12 @@ CLIPS = Origin(
     "a folder of sound or video files for each class, or clips.csv with columns path, label",
 )
 TABLE = "clips.csv"
-FOLDS = {"test": 0, "train": 1}
 
 
 def clip_folder(folder: Path) -> ClipSet:
     """Clips by their folders' names, or by `clips.csv`.
 
-    The table may have a column `fold` (whole numbers from 0), or `split` (`train` or `test`).
+    The table may have a column `fold` (whole numbers from 0).
 
     Raises:
         ClaError: neither is there, or a file of the table is missing.
@@ -63,10 +62,6 @@ def _table(table: Path) -> list[tuple[Path, str, int | None]]:
 
 
 def _fold(line: dict[str, str], table: Path) -> int | None:
-    if split := line.get("split"):
-        if split not in FOLDS:
-            raise ClaError("table_split_unknown", table=table, split=split)
-        return FOLDS[split]
     fold = line.get("fold")
     if fold and not fold.isdecimal():
         raise ClaError("table_fold_unknown", table=table, fold=fold)

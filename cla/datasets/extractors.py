@@ -22,26 +22,22 @@ from cla.features import (
     embed_sounds,
     front_end,
     load_vggish,
-    load_yamnet,
 )
 from cla.features.log_mel import embed_patches
 from cla.features.vggish import VGGISH_HOP_SAMPLES
-from cla.features.yamnet_tokenizer import shared_yamnet
 from cla.resources import fetched_path
 
 VGGISH_FILE = "vggish-10086976.pth"
-"""Where `fetched_path` has it, unless another path is given."""
+"""Where `fetched_path` has it."""
+
+Embed = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
-def sound_extractor(
-    name: str, clip_s: float | None = None, weights: Path | None = None
-) -> Extractor:
+def sound_extractor(name: str, clip_s: float | None = None) -> Extractor:
     """The extractor of this name for recordings of sound.
 
     Args:
         clip_s: every recording is cut to this, or filled up with silence.
-        weights: file of a network that is not shipped, where it lies elsewhere than `cla fetch`
-            puts it; `vggish` has to be given one.
 
     Raises:
         ClaError: there is no such extractor, or its weights are missing.
@@ -49,33 +45,21 @@ def sound_extractor(
     if name not in SOUND_EXTRACTORS:
         raise ClaError("sound_features_unknown", name=name, choices=", ".join(SOUND_EXTRACTORS))
     hop_s, make = SOUND_EXTRACTORS[name]
-    return Extractor(name, hop_s, partial(_embed, make(weights), clip_s))
+    return Extractor(name, hop_s, partial(_embed, make(), clip_s))
 
 
-Embed = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-
-
-def _speech(_: Path | None) -> Embed:
-    return embed_clip
-
-
-def _yamnet(weights: Path | None) -> Embed:
-    network = load_yamnet(weights) if weights else shared_yamnet()
-    return lambda samples: embed_sounds(samples, network).numpy()
-
-
-def _vggish(weights: Path | None) -> Embed:
-    network = load_vggish(weights or fetched_path(VGGISH_FILE))
+def _vggish() -> Embed:
+    network = load_vggish(fetched_path(VGGISH_FILE))
     return lambda samples: embed_patches(
         samples, network.log_mel, network.embed, VGGISH_HOP_SAMPLES
     ).numpy()
 
 
-SOUND_EXTRACTORS: Mapping[str, tuple[float, Callable[[Path | None], Embed]]] = MappingProxyType(
+SOUND_EXTRACTORS: Mapping[str, tuple[float, Callable[[], Embed]]] = MappingProxyType(
     {
-        "speech": (HOP_S, _speech),
+        "speech": (HOP_S, lambda: embed_clip),
         "vggish": (VGGISH_HOP_SAMPLES / SAMPLE_RATE_HZ, _vggish),
-        "yamnet": (SOUND_HOP_S, _yamnet),
+        "yamnet": (SOUND_HOP_S, lambda: lambda samples: embed_sounds(samples).numpy()),
     }
 )
 """By name: the hop, and what makes the function that embeds samples at 16 kHz."""

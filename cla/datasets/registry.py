@@ -31,26 +31,6 @@ def open_dataset(name: str, folder: Path, cache: Path, features: str | None = No
     return DATASETS[name](folder, cache, features)
 
 
-def _esc10(folder: Path, cache: Path, features: str | None) -> TokenSet:
-    return extract(esc10(folder), sound_extractor(features or "yamnet", 5.0), cache)
-
-
-def _gtzan(folder: Path, cache: Path, features: str | None) -> TokenSet:
-    return extract(gtzan(folder), sound_extractor(features or "vggish", 30.0), cache)
-
-
-def _gtzan_filtered(folder: Path, cache: Path, features: str | None) -> TokenSet:
-    return extract(gtzan_filtered(folder), sound_extractor(features or "vggish", 30.0), cache)
-
-
-def _thumos14(folder: Path, _: Path, features: str | None) -> TokenSet:
-    return thumos14(folder, features)
-
-
-def _gesture_phase(folder: Path, _: Path, features: str | None) -> TokenSet:
-    return gesture_phase(folder, features)
-
-
 def _clips(folder: Path, cache: Path, features: str | None) -> TokenSet:
     clips = clip_folder(folder)
     video = is_video(clips)
@@ -60,20 +40,20 @@ def _clips(folder: Path, cache: Path, features: str | None) -> TokenSet:
     return extract(clips, extractor, cache)
 
 
-def _arrays(folder: Path, _: Path, features: str | None) -> TokenSet:
-    if features is not None:
-        raise ClaError("arrays_with_features")
-    return feature_arrays(folder)
-
-
 DATASETS: Mapping[str, Open] = MappingProxyType(
     {
-        "esc10": _esc10,
-        "gtzan": _gtzan,
-        "gtzan-filtered": _gtzan_filtered,
-        "thumos14": _thumos14,
-        "gesture-phase": _gesture_phase,
+        "esc10": lambda folder, cache, features: extract(
+            esc10(folder), sound_extractor(features or "yamnet", 5.0), cache
+        ),
+        "gtzan": lambda folder, cache, features: extract(
+            gtzan(folder), sound_extractor(features or "vggish", 30.0), cache
+        ),
+        "gtzan-filtered": lambda folder, cache, features: extract(
+            gtzan_filtered(folder), sound_extractor(features or "vggish", 30.0), cache
+        ),
+        "thumos14": lambda folder, _, features: thumos14(folder, features),
+        "gesture-phase": lambda folder, _, features: gesture_phase(folder, features),
         "clips": _clips,
-        "arrays": _arrays,
+        "arrays": lambda folder, _, features: feature_arrays(folder, features),
     }
 )

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.datasets.arrays import load_array
 from cla.datasets.clips import Origin
 from cla.datasets.token_sets import TokenSequence, TokenSet
 from cla.errors import ClaError
@@ -106,7 +105,7 @@ def _sessions(folder: Path, targets: Path) -> tuple[list[str], list[str]]:
 
 
 def _sequence(target: Path, parts: list[Path], fold: int) -> TokenSequence:
-    frames = load_array(target)
+    frames = _load(target)
     if frames.ndim != 2 or frames.shape[1] != len(LABELS):
         raise ClaError(
             "targets_of_wrong_shape",
@@ -115,7 +114,7 @@ def _sequence(target: Path, parts: list[Path], fold: int) -> TokenSequence:
             classes=len(LABELS),
             url=THUMOS14.url,
         )
-    features: list[NDArray[np.floating]] = [load_array(part / target.name) for part in parts]
+    features: list[NDArray[np.floating]] = [_load(part / target.name) for part in parts]
     if any(len(one) != len(frames) for one in features):
         lengths = ", ".join(str(len(one)) for one in features)
         raise ClaError(
@@ -127,3 +126,14 @@ def _sequence(target: Path, parts: list[Path], fold: int) -> TokenSequence:
         )
     labels = frames.argmax(1).astype(np.int64)
     return TokenSequence(target.stem, np.concatenate(features, 1), labels, fold)
+
+
+def _load(path: Path) -> NDArray[np.floating]:
+    """One array of numbers; objects, which would be unpickled, are refused."""
+    try:
+        array: NDArray[np.floating] = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise ClaError("array_unreadable", path=path, reason=error) from error
+    if not np.issubdtype(array.dtype, np.number) and array.dtype != np.bool_:
+        raise ClaError("array_no_numbers", path=path, dtype=array.dtype)
+    return array

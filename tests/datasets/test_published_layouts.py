@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
 from tiny_arrays import LABELS, write_arrays
 
 from cla.datasets import TokenSet, open_dataset
@@ -103,22 +102,19 @@ def test_thumos_files_that_do_not_fit_or_hold_objects_are_refused(tmp_path: Path
         thumos14(tmp_path)
 
 
-def test_arrays_of_every_format_give_the_same_sequences(tmp_path: Path):
+def test_arrays_become_sequences_with_the_folds_of_their_folders(tmp_path: Path):
     write_arrays(tmp_path, count=3, background="none", measure="average_precision")
     with np.load(tmp_path / "train" / "00.npz") as packed:
         arrays = dict(packed)
     (tmp_path / "more").mkdir()
-    save_file(arrays, tmp_path / "more" / "a.safetensors")
-    np.save(tmp_path / "more" / "b.npy", arrays["features"])
-    np.save(tmp_path / "more" / "b.labels.npy", arrays["labels"])
+    np.savez(tmp_path / "more" / "a.npz", **arrays)
     found: TokenSet = open_dataset("arrays", tmp_path, tmp_path)
     assert found.labels == LABELS
     assert (found.background, found.measure) == (0, "average_precision")
     by_name = {Path(one.name).name: one for one in found.sequences}
-    assert {*by_name} == {"00.npz", "01.npz", "02.npz", "a.safetensors", "b.npy"}
-    assert (by_name["02.npz"].fold, by_name["01.npz"].fold, by_name["b.npy"].fold) == (0, 1, None)
-    for name in ("a.safetensors", "b.npy"):
-        np.testing.assert_array_equal(by_name[name].features, arrays["features"])
+    assert {*by_name} == {"00.npz", "01.npz", "02.npz", "a.npz"}
+    assert (by_name["02.npz"].fold, by_name["01.npz"].fold, by_name["a.npz"].fold) == (0, 1, None)
+    np.testing.assert_array_equal(by_name["a.npz"].features, arrays["features"])
 
 
 @pytest.mark.parametrize(
@@ -156,7 +152,7 @@ def test_clips_come_from_folders_or_a_table_and_become_tokens_once(tmp_path: Pat
     assert shapes == {(6, 96), (12, 96)}  # a token each 80 ms
     refuse = Extractor("speech", 0.08, lambda path: pytest.fail(f"{path} was computed again"))
     extract(clip_folder(tmp_path), refuse, tmp_path / "cache")
-    table = "path,label,split\nlow/a.wav,deep,test\nhigh/b.wav,shrill,train\n"
+    table = "path,label,fold\nlow/a.wav,deep,0\nhigh/b.wav,shrill,1\n"
     (tmp_path / "clips.csv").write_text(table)
     clips = clip_folder(tmp_path)
     assert clips.labels == ("deep", "shrill")
