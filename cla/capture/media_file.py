@@ -255,7 +255,6 @@ def _open_bytes(source: str | Path | bytes) -> tuple[str, BinaryIO, int]:
 
 
 def _end_s(packet: "av.Packet[Any]") -> float:
-    """Where a packet ends by the file's clock."""
     if packet.pts is None or packet.time_base is None:
         return 0.0
     return float((packet.pts + (packet.duration or 0)) * packet.time_base)

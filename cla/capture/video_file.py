@@ -95,7 +95,6 @@ class VideoFile(MediaFile[VideoFrame], VideoSource):
         self._note_restart(clock.restarted_at_s)
 
     def _pictures(self) -> Iterator[tuple[av.VideoFrame, Upright]]:
-        """Pictures, and what makes them upright."""
         for frame in self._frames():
             if isinstance(frame, av.VideoFrame):
                 if self._upright is None:

@@ -39,7 +39,6 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _report(measurement: Measurement, options: argparse.Namespace) -> None:
-    """Print what was measured."""
     if options.json:
         json.dump(as_dict(measurement), sys.stdout, allow_nan=False)
         sys.stdout.write("\n")

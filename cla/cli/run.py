@@ -92,7 +92,6 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _records(session: Session[Any]) -> Iterator[Record]:
-    """Everything that a session records, up to its end."""
     ended = False
     while not ended:
         # In this order: what was recorded just before the end is still there.
@@ -101,7 +100,6 @@ def _records(session: Session[Any]) -> Iterator[Record]:
 
 
 def _hear(record: Record, summary: Summary, faults: Faults) -> None:
-    """Report notices about the source, and faults."""
     if isinstance(record, NoticeRecord):
         summary.notices.append(record.message)
         warn(record.message)

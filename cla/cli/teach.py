@@ -63,7 +63,6 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _named(classes: Sequence[str]) -> dict[str, list[Path]]:
-    """The files of each class, in the order in which the classes were named."""
     named: dict[str, list[Path]] = {}
     for entry in classes:
         name, equals, path = entry.partition("=")
@@ -74,7 +73,6 @@ def _named(classes: Sequence[str]) -> dict[str, list[Path]]:
 
 
 def _files(path: Path) -> list[Path]:
-    """A file itself, or what a folder holds that is not hidden."""
     if not path.is_dir():
         return [path]
     files = sorted(each for each in path.iterdir() if each.is_file() and each.name[0] != ".")

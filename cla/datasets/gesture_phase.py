@@ -108,7 +108,6 @@ def _read(path: Path, layout: str) -> tuple[NDArray[np.float64], NDArray[np.int6
 
 
 def _columns(path: Path, names: Sequence[str], layout: str) -> list[int]:
-    """Where a file has its numbers."""
     if "phase" not in names:
         raise _other_layout(path, Sentence("gesture_layout.column", name="phase"))
     if layout == "raw":

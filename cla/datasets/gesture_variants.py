@@ -76,7 +76,6 @@ def paced(recording: GestureRecording, places: NDArray[np.floating]) -> GestureR
 def _turned(
     points: NDArray[np.float64], angle: float, axes: tuple[int, int]
 ) -> NDArray[np.float64]:
-    """The points turned in the plane of two axes."""
     first, second = (points[..., axis] for axis in axes)
     turned = points.copy()
     turned[..., axes[0]] = np.cos(angle) * first - np.sin(angle) * second

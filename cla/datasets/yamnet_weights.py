@@ -75,7 +75,6 @@ def yamnet_tensors(archive: Path) -> dict[str, Tensor]:
 
 
 def _weights(graph: Any) -> Iterator[Tensor]:
-    """Weight and bias of each layer, from the first to the last."""
     from onnx import numpy_helper
 
     constants = {constant.name: constant for constant in graph.initializer}

@@ -134,7 +134,6 @@ def _trainer(
 
 
 def _freeze(classifier: StreamClassifier, layers: int) -> None:
-    """Let the lowest layers, and what is below them, keep their weights."""
     classifier.requires_grad_(True)
     if layers:
         classifier.input_norm.requires_grad_(False)

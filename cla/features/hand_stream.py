@@ -101,7 +101,6 @@ class HandStream:
         return []
 
     def _make(self, frame: dict[int, Pose], time_s: float, share: float) -> Token:
-        """Returns a token a share of the way from the frame before to this one."""
         hands = [one.at(frame[track], share) for track, one in self._followed.items()]
         token = Token(self._count, time_s, torch.from_numpy(hand_features(hands)))
         self._count += 1

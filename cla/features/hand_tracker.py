@@ -116,7 +116,6 @@ class HandTracker:
         return tuple(hands[:MAX_HANDS])
 
     def _new_candidates(self, image: NDArray[np.uint8]) -> list[_Track]:
-        """Returns where hands may be that are not followed: suspected, or found by their palms."""
         if self._suspect is not None:
             return self._settle(image, self._suspect)
         palms = self._palms(image) if self._is_time_to_search() else []

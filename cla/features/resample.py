@@ -109,7 +109,6 @@ class StreamResampler:
         return tail
 
     def _convert(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Returns the output samples of these indices."""
         centers, phases = np.divmod(indices * self._step_in, self._step_out)
         weights = self._weights(phases) if self._table is None else self._table[phases]
         windows = sliding_window_view(self._buffer, 2 * self._half_width + 1)

@@ -200,7 +200,6 @@ def _check_tensors(tensors: Mapping[str, Tensor], described: _Description) -> No
 
 
 def _digest(tensors: Mapping[str, Tensor]) -> str:
-    """SHA-256 of the names and values of all tensors."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
         digest.update(name.encode())

@@ -144,8 +144,6 @@ def _activation(function: Callable[[Tensor], Tensor]) -> nn.Module:
 
 
 class _Function(nn.Module):
-    """A function as a module."""
-
     def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
         self.function = function

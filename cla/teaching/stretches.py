@@ -126,13 +126,11 @@ def _labeled(clip: TaughtClip, label: int) -> Stretch:
 
 
 def _whole(stretches: list[Stretch]) -> tuple[list[Stretch], list[Stretch]]:
-    """The last quarter of the clips is held out."""
     count = round(len(stretches) * HELD_OUT)
     return stretches[:-count], stretches[-count:]
 
 
 def _ends(stretches: list[Stretch]) -> tuple[list[Stretch], list[Stretch]]:
-    """The last quarter of each clip is held out."""
     trained, held = [], []
     for stretch in stretches:
         length = len(stretch.labels)

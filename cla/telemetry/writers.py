@@ -55,8 +55,6 @@ def rows(record: TokenRecord) -> list[Row]:
 
 
 class _Form(Protocol):
-    """How rows are written to a file."""
-
     def write(self, some: list[Row]) -> None: ...
 
     def close(self) -> None:
@@ -88,8 +86,6 @@ class _Table:
 
 
 class _JsonLines:
-    """One JSON object a line."""
-
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
 

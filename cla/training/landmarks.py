@@ -89,7 +89,6 @@ def _drawn(
 
 @torch.no_grad()
 def _projected(model: StreamClassifier, drawn: _Drawn) -> list[tuple[Tensor, Tensor]]:
-    """Queries and keys (H, T, D) of each layer, of all pieces one after another."""
     embedded = model.embed(drawn.features, drawn.phases)
     found = []
     for attention, given in zip(model.attentions, model.encoder.inputs(embedded), strict=True):

@@ -44,7 +44,6 @@ def _drawn(pieces: Pieces, config: "TrainConfig", rng: np.random.Generator) -> t
 def _full_loss(
     model: StreamClassifier, pieces: Pieces, config: "TrainConfig", rng: np.random.Generator
 ) -> Tensor:
-    """Loss of every token of some pieces under full attention."""
     batch, start = _drawn(pieces, config, rng)
     logits = _full_attention(model, batch.features, start)
     seen = Batch(*(part[:, config.blind_tokens :] for part in batch))
@@ -65,7 +64,6 @@ def _dense_loss(
     config: "TrainConfig",
     rng: np.random.Generator,
 ) -> Tensor:
-    """Loss of every token of some pieces under fitted landmarks of a drawn count."""
     batch, start = _drawn(pieces, config, rng)
     guide = None
     if config.guidance:
@@ -87,7 +85,6 @@ def _low_rank_loss(
     config: "TrainConfig",
     rng: np.random.Generator,
 ) -> Tensor:
-    """Loss of the newest token of whole and of growing windows under a few landmarks."""
     window = config.classifier.window
     batch = pieces.draw(config.windows, window, config.noise, rng)
     growing = rng.random() < config.growing_share
@@ -103,7 +100,6 @@ def _low_rank_loss(
 def _lagging_loss(
     model: StreamClassifier, pieces: Pieces, config: "TrainConfig", rng: np.random.Generator
 ) -> Tensor:
-    """Loss of the newest token of windows whose landmarks were complete some tokens ago."""
     window = config.classifier.window
     count = int(rng.choice(config.landmark_counts))
     lag = int(rng.integers(window // count))
@@ -136,14 +132,12 @@ def _low_rank_lane(
 def _newest_loss(
     logits: Tensor, batch: Batch, guide: Tensor | None, config: "TrainConfig"
 ) -> Tensor:
-    """Loss of the newest tokens, and how far they are from the guide's probabilities."""
     return _guided_loss(logits, Batch(*(part[:, -1] for part in batch)), guide, config)
 
 
 def _guided_loss(
     logits: Tensor, batch: Batch, guide: Tensor | None, config: "TrainConfig"
 ) -> Tensor:
-    """Loss of tokens (..., C), and how far they are from the guide's probabilities."""
     loss = _weighted_loss(logits, batch, config)
     if guide is None:
         return loss

@@ -103,7 +103,6 @@ def player_message(
 
 
 def _picture(record: FrameRecord) -> dict[str, Any]:
-    """A picture and the hands in it, as for the live page."""
     return {
         "time_s": record.time_s,
         "jpeg": base64.b64encode(record.picture or b"").decode(),

@@ -75,7 +75,6 @@ def choose_clips(say: Texts, task: TaskModel) -> list[Clip]:
 
 
 def _uploaded(say: Texts, task: TaskModel, upload: UploadedFile) -> Clip | None:
-    """An upload, or None with the reason on the page."""
     try:
         clip = uploaded_clip(say, task, upload.name, upload.getvalue())
     except ClaError as error:

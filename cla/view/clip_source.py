@@ -48,7 +48,6 @@ class Clip:
 
 @st.cache_resource(scope="session")
 def _clips() -> Cache[Clip]:
-    """The clips read for this visitor; they go when the visitor does."""
     return Cache(MOST_CLIPS)
 
 

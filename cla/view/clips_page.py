@@ -24,7 +24,6 @@ MOST_ANALYSES = 3
 
 @st.cache_resource(scope="session")
 def _analyses() -> Cache[tuple[ClipAnalysis, float]]:
-    """What was analyzed for this visitor, and the seconds that it took."""
     return Cache(MOST_ANALYSES)
 
 

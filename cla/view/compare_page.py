@@ -33,13 +33,11 @@ RECENT = 10
 
 @st.cache_resource
 def _sample_scans() -> Cache[LaneScan]:
-    """Scans of the samples, for all visitors."""
     return Cache(MOST_SCANS)
 
 
 @st.cache_resource(scope="session")
 def _upload_scans() -> Cache[LaneScan]:
-    """Scans of this visitor's own clips."""
     return Cache(MOST_SCANS)
 
 
@@ -111,7 +109,6 @@ def _table(say: Texts, scores: dict[tuple[str, int], LaneScore], full: LaneScore
 def _difference(
     say: Texts, task: TaskModel, scan: Scan, lane: tuple[list[Clip], System, LaneSpec]
 ) -> None:
-    """The tokens that differ most, and one of them explained."""
     clips, system, config = lane
     found = {one.name: one for one in differences(scan, config, clips, MOST_DIFFERENCES)}
     other = sum(one.full != one.lane for one in found.values())

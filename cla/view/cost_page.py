@@ -94,7 +94,6 @@ def _figures(say: Texts, sizes: Sizes, quantity: str) -> None:
 
 
 def _sizes(say: Texts) -> Sizes:
-    """The sliders; every one is in the address."""
     with st.container(horizontal=True):
         window = _slider(say, "window", WINDOWS, PAPER.window)
         fewer = tuple(count for count in LANDMARKS if count < window)

@@ -179,7 +179,6 @@ def _add_curve(chart: go.Figure, say: Texts, system: System, x: list[Any], y: li
 def _mark_ratio(
     chart: go.Figure, say: Texts, sizes: Sizes, sweep: str, shown: tuple[str, Measured]
 ) -> None:
-    """A line from full attention down to fixed landmarks, at the sizes chosen."""
     here = getattr(sizes, sweep)
     full, fixed = (at(system, sizes, *shown) for system in (FULL_SYSTEM, FIXED_SYSTEM))
     if not full or not fixed:

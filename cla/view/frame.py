@@ -89,7 +89,6 @@ def plain(name: str) -> str:
 
 
 def _about(file: str, sentence: str) -> str:
-    """A sentence with the name of a file before it."""
     return f"{plain(file)}: {sentence}" if file else sentence
 
 

@@ -34,7 +34,6 @@ HERE = "session_here"
 
 @st.cache_resource(scope="session")
 def _replays() -> Cache[SessionReplay]:
-    """What was replayed for this visitor."""
     return Cache(MOST_REPLAYS)
 
 
@@ -122,7 +121,6 @@ def _keep_or_delete(say: Texts, shelf: Shelf, recording: Recording) -> None:
 
 
 def _from_home(folder: Path) -> Path:
-    """The folder as its user knows it."""
     home = Path.home()
     return "~" / folder.relative_to(home) if folder.is_relative_to(home) else folder
 

@@ -69,7 +69,6 @@ def number(label: str, low: int, high: int, *, default: int, key: str, **look: A
 
 
 def _write(key: str, value: str, default: str) -> None:
-    """Put a setting into the address, unless it is at its default."""
     if value != default:
         st.query_params[key] = value
     elif key in st.query_params:

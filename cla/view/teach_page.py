@@ -73,12 +73,10 @@ def _features(kind: str) -> str:
 
 
 def _draft(features: str) -> Draft:
-    """What this visitor is about to teach of this kind."""
     return visitor_drafts().setdefault(features, Draft(features))
 
 
 def _name(say: Texts, draft: Draft) -> None:
-    """The classes' names, and how much there is of each."""
     columns = st.columns(min(len(draft.names), 4))
     for place in draft.places:
         with columns[(place - 1) % len(columns)]:
@@ -105,7 +103,6 @@ def _gathered(say: Texts, draft: Draft, place: int) -> None:
 
 
 def _gather(say: Texts, draft: Draft) -> None:
-    """Record or upload clips of one class, or of the background."""
     titles = {0: say("teach.background"), **dict(zip(draft.places, draft.names, strict=True))}
     place = st.pills(
         say("teach.record_for"),
@@ -143,7 +140,6 @@ def _gather(say: Texts, draft: Draft) -> None:
 
 
 def _recorded(say: Texts, draft: Draft) -> list[bytes]:
-    """What was just recorded by the browser's microphone or camera."""
     if _is_sound(draft):
         sound = st.audio_input(
             say("teach.microphone"), sample_rate=16_000, key=f"mic-{draft.features}-{draft.turn}"
@@ -164,7 +160,6 @@ def _is_sound(draft: Draft) -> bool:
 
 
 def _train(say: Texts, draft: Draft) -> None:
-    """The button that trains, or what it waits for."""
     waiting = [place for place in draft.places if draft.missing_s(place)]
     try:
         check_names(draft.names)
@@ -202,7 +197,6 @@ def _train(say: Texts, draft: Draft) -> None:
 
 
 def _open(say: Texts, draft: Draft) -> None:
-    """Open a file of classes that somebody taught."""
     upload = st.file_uploader(
         say("teach.file"), type=["safetensors"], max_upload_size=MAX_FILE_MB, key="own-file"
     )

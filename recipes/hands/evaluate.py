@@ -89,7 +89,6 @@ def _token_accuracies(outputs: Outputs, streams: Sequence[HandsStream]) -> dict[
 
 
 def _each_sign(outputs: Outputs, streams: Sequence[HandsStream]) -> dict[str, float]:
-    """Share of each label's tokens that are called right."""
     called, labels = _decided(outputs, streams)
     return {
         name: round(float((called == index)[labels == index].mean()), 4)

@@ -73,7 +73,6 @@ def _weights(stream: HandsStream) -> NDArray[np.float32]:
 
 
 def _runs(labels: NDArray[np.int64]) -> list[Occurrence]:
-    """Stretches of one label that is not none."""
     changes = np.flatnonzero(np.diff(labels)) + 1
     starts = [0, *changes.tolist()]
     ends = [*changes.tolist(), len(labels)]

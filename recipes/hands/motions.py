@@ -96,7 +96,6 @@ def _size(points: Shape) -> np.float32:
 
 
 def _along(recording: Shape, path: NDArray[np.floating], rng: np.random.Generator) -> Shape:
-    """A recorded hand whose middle follows a path (T, 2)."""
     along: Shape = played(recording, len(path), rng) + path[:, np.newaxis].astype(np.float32)
     return along
 

@@ -101,7 +101,6 @@ def _told(sign: str, frames: Shape) -> Shape:
 
 
 def _spread(frames: Shape) -> NDArray[np.floating]:
-    """Angle between the index and the little finger, (T,)."""
     laid = upright(frames)
     ways = [laid[:, finger.stop - 1] - laid[:, finger.start] for finger in FINGERS]
     first, last = (np.arctan2(way[:, 0], -way[:, 1]) for way in (ways[1], ways[4]))
