@@ -18,9 +18,8 @@ from cla.benchmark.cases import (
     Case,
     Scope,
 )
-from cla.benchmark.classifiers import STREAMS
 from cla.benchmark.run import Measurement
-from cla.benchmark.sizes import EMBED_DIM, HEADS, LANDMARKS, WINDOW
+from cla.benchmark.sizes import EMBED_DIM, HEADS, LANDMARKS
 from cla.benchmark.timing import quotient
 
 OUTPUTS: tuple[OutputMode, ...] = ("single_output", "retroactive")
@@ -29,8 +28,7 @@ COMPARED, PEERS = (CONTINUAL, FOLLOWING, FIXED), (CONTINUAL_INFERENCE, TORCH_WIN
 
 
 def as_dict(measurement: Measurement) -> dict[str, Any]:
-    """One JSON object: times in seconds, rates in tokens a second."""
-    times = measurement.classifier
+    """One JSON object: times in seconds."""
     return {
         "complete": measurement.complete,
         "device": measurement.device,
@@ -48,14 +46,6 @@ def as_dict(measurement: Measurement) -> dict[str, Any]:
             for case, timing in measurement.timings.items()
         ],
         "left_out": [asdict(case) for case in measurement.left_out],
-        "classifier": times
-        and {
-            "tokens": times.tokens,
-            "stepped_tokens_per_s": times.stepped,
-            "scanned_tokens_per_s": times.scanned,
-            "streams": STREAMS,
-            "batched_tokens_per_s": times.batched,
-        },
     }
 
 
@@ -131,11 +121,6 @@ def _tables(measurement: Measurement) -> Iterator[_Rows]:
         ]
         if found := _filled(rows):
             yield _Rows(f"Times faster than {peer}", header, found)
-    if times := measurement.classifier:
-        header = ["step by step", "by scan", f"{STREAMS} streams in one state"]
-        rates = [f"{rate:,.0f}" for rate in (times.stepped, times.scanned, times.batched)]
-        title = f"Tokens a second of a whole classifier, fixed landmarks, N = {WINDOW}"
-        yield _Rows(title, header, [rates])
 
 
 def _filled(rows: list[list[str]]) -> list[list[str]]:

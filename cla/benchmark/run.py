@@ -13,16 +13,13 @@ import torch
 
 from cla import __version__
 from cla.benchmark.cases import QUICK_WINDOWS, WINDOWS, Case, groups
-from cla.benchmark.classifiers import ClassifierTimes, measure_classifier
 from cla.benchmark.sizes import LANDMARKS
 from cla.benchmark.timing import Effort, Timing, measure
 from cla.errors import ClaError
 from cla.telemetry import device_name
 
 EFFORT, QUICK_EFFORT = Effort(9, 200, 0.25), Effort(3, 20, 0.1)
-TOKENS, QUICK_TOKENS = 20_000, 1_000
 BUDGET_S, QUICK_BUDGET_S = 420.0, 40.0
-CLASSIFIER_SHARE = 0.1
 Progress = Callable[[float, str], None]
 PACKAGES = ("torch", "numba", "numpy", "continual-inference")
 
@@ -37,7 +34,6 @@ class Measurement:
         device: processor, and the number of threads.
         versions: of the packages that matter; None where one is not installed.
         timings: by case.
-        classifier: None where it was not come to.
         left_out: cases for which there was no time.
         complete: whether it was not interrupted.
     """
@@ -45,7 +41,6 @@ class Measurement:
     device: str
     versions: dict[str, str | None]
     timings: dict[Case, Timing]
-    classifier: ClassifierTimes | None = None
     left_out: tuple[Case, ...] = ()
     complete: bool = False
 
@@ -73,7 +68,6 @@ class Benchmark:
         if max(self._windows) > MAX_WINDOW:
             raise ClaError("bench_window_too_large", window=max(self._windows), most=MAX_WINDOW)
         self._effort = QUICK_EFFORT if quick else EFFORT
-        self._tokens = QUICK_TOKENS if quick else TOKENS
         self._budget_s = budget_s or (QUICK_BUDGET_S if quick else BUDGET_S)
         self.measurement = Measurement(device_name(), _versions(), {})
 
@@ -90,13 +84,6 @@ class Benchmark:
             torch.manual_seed(0)
             self._prepare(waiting, lambda: progress(0.0, "preparing"))
             end_s = time.perf_counter() + self._budget_s
-            classifier = measure_classifier(
-                self._tokens,
-                self._effort,
-                budget_s=CLASSIFIER_SHARE * self._budget_s,
-                tick=lambda: progress(0.0, "a whole classifier"),
-            )
-            self.measurement = replace(self.measurement, classifier=classifier)
             while waiting:
                 left = sum(map(len, waiting))
                 # What a group of fast cases leaves is for the slow ones behind it.
@@ -117,7 +104,6 @@ class Benchmark:
                 prepared.add(form)
                 tick()
                 case.build()()
-        measure_classifier(1, self._effort, budget_s=0.0, tick=tick)
 
     def _take(self, group: list[Case], budget_s: float, tick: Callable[[], None]) -> None:
         found = measure(

@@ -4,9 +4,6 @@ EMBED_DIM = 192
 HEADS = 16
 HEAD_DIM = EMBED_DIM // HEADS
 LANDMARKS = 16
-WINDOW = 120
-"""Tokens that a whole classifier attends to."""
-
 TOKENS = 1_021
 """Different tokens that a stepper is fed, again and again: a prime number, so that no two segments
 of a stream are the same, which would make gamma singular."""

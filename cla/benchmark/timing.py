@@ -57,11 +57,6 @@ class Timing:
     medians: tuple[float, ...]
     means: tuple[float, ...] | None
 
-    @property
-    def amortized_s(self) -> float:
-        """The mean, or the median where a period is so long that its tick hardly has a share."""
-        return self.median_s if self.mean_s is None else self.mean_s
-
 
 def quotient(over: Sequence[float], under: Sequence[float]) -> float:
     """Times of one case's turns over those of another: the median over the rounds.
@@ -132,25 +127,6 @@ def measure(
         if collecting:
             gc.enable()
     return [_summary(case.turns, case.period) if case else None for case in cases]
-
-
-def median_time(
-    functions: Sequence[Callable[[], object]],
-    rounds: int,
-    *,
-    budget_s: float,
-    tick: Callable[[], None],
-) -> list[float]:
-    """Median seconds of a few long calls, made in turn: `measure`, but of one round at least."""
-    deadline_s = time.perf_counter() + budget_s
-    found: list[list[float]] = [[] for _ in functions]
-    for turn in range(rounds):
-        if turn and time.perf_counter() > deadline_s:
-            break
-        for function, times in zip(functions, found, strict=True):
-            tick()
-            times += _turn(function, 1)
-    return [statistics.median(times) for times in found]
 
 
 def _prepared(

@@ -29,19 +29,12 @@ class ClipSet:
 
     Args:
         left_out: recordings that are there and not used, each with the reason.
-        validation_fold: kept to decide when training ends, in data sets that arrange such a part.
     """
 
     name: str
     labels: tuple[str, ...]
     clips: tuple[Clip, ...]
     left_out: tuple[str, ...] = field(default=())
-    validation_fold: int | None = None
-
-    @property
-    def folds(self) -> int:
-        """Folds that the data set arranges, 0 if it does not."""
-        return 1 + max((-1 if clip.fold is None else clip.fold for clip in self.clips), default=-1)
 
 
 @dataclass(frozen=True)

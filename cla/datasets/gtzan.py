@@ -1,8 +1,6 @@
 """GTZAN: 1,000 pieces of music of 30 s, 10 genres."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from cla.datasets.clips import Clip, ClipSet, Origin
@@ -28,7 +26,6 @@ GENRES = (
 )
 CORRUPT = "jazz.00054"
 """Cut short in the copies that circulate: no decoder reads it."""
-TEST, TRAIN, VALIDATION = 0, 1, 2
 
 _FILE = re.compile(r"([a-z]+)\.(\d{5})\.(wav|au)")
 
@@ -61,27 +58,11 @@ def gtzan(folder: Path) -> ClipSet:
     return ClipSet("gtzan", GENRES, tuple(clips), tuple(left_out))
 
 
-def gtzan_filtered(folder: Path) -> ClipSet:
-    """The same recordings in the published parts: `TRAIN`, `VALIDATION` and `TEST`.
-
-    Raises:
-        ClaError: it is not in `folder`.
-    """
-    published, found = published_split(), gtzan(folder)
-    clips = tuple(clip._replace(fold=published[clip.path.stem]) for clip in found.clips)
-    return replace(found, clips=clips, validation_fold=VALIDATION)
-
-
-def published_split() -> Mapping[str, int]:
-    """The part of each recording, such as blues.00000, in the filtered split that is published.
+def published_split() -> frozenset[str]:
+    """The recordings, such as blues.00000, in the filtered split that is published.
 
     Source: C. Kereliuk, B. L. Sturm and J. Larsen, "Deep Learning and Music Adversaries"
     (arXiv 1507.04761), as torchaudio has it.
     """
     lists = torch_audio().datasets.gtzan
-    parts = {
-        TRAIN: lists.filtered_train,
-        VALIDATION: lists.filtered_valid,
-        TEST: lists.filtered_test,
-    }
-    return {name: part for part, names in parts.items() for name in names}
+    return frozenset((*lists.filtered_train, *lists.filtered_valid, *lists.filtered_test))

@@ -9,7 +9,7 @@ from cla.datasets.clip_folder import clip_folder, is_video
 from cla.datasets.esc import esc10
 from cla.datasets.extractors import image_extractor, sound_extractor
 from cla.datasets.gesture_phase import gesture_phase
-from cla.datasets.gtzan import gtzan, gtzan_filtered
+from cla.datasets.gtzan import gtzan
 from cla.datasets.thumos import thumos14
 from cla.datasets.token_sets import TokenSet, extract
 from cla.errors import ClaError
@@ -47,9 +47,6 @@ DATASETS: Mapping[str, Open] = MappingProxyType(
         ),
         "gtzan": lambda folder, cache, features: extract(
             gtzan(folder), sound_extractor(features or "vggish", 30.0), cache
-        ),
-        "gtzan-filtered": lambda folder, cache, features: extract(
-            gtzan_filtered(folder), sound_extractor(features or "vggish", 30.0), cache
         ),
         "thumos14": lambda folder, _, features: thumos14(folder, features),
         "gesture-phase": lambda folder, _, features: gesture_phase(folder, features),

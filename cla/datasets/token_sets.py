@@ -42,7 +42,6 @@ class TokenSet:
         background: label of frames on which nothing happens, which is not ranked.
         ignored: label of frames that do not count.
         notes: what was left out, and why.
-        validation_fold: kept to decide when training ends, in data sets that arrange such a part.
         variant: makes of a sequence what another person or sensor might have given, to train on.
     """
 
@@ -55,7 +54,6 @@ class TokenSet:
     background: int | None = None
     ignored: int | None = None
     notes: tuple[str, ...] = ()
-    validation_fold: int | None = None
     variant: Callable[[TokenSequence, np.random.Generator], TokenSequence] | None = None
 
     @property
@@ -106,7 +104,6 @@ def extract(
         extractor.hop_s,
         window,
         notes=clips.left_out,
-        validation_fold=clips.validation_fold,
     )
 
 

@@ -93,7 +93,7 @@ class TrainingConfig:
         variants: of each training sequence, as the data set makes them, trained on beside it.
         balance: how far classes that are rare count more: 0 for not, 1 for all alike.
         growing_share: share of batches with windows that are not full yet.
-        validation_share: of the training sequences, of which only the loss is logged.
+        validation_share: of the training sequences, left out as in the paper.
         precision, devices: as Lightning names them.
     """
 

@@ -22,35 +22,30 @@ class Split:
     """Sequences of a data set by what they are for."""
 
     train: tuple[TokenSequence, ...]
-    validation: tuple[TokenSequence, ...]
     test: tuple[TokenSequence, ...]
 
 
 def split(data: TokenSet, config: ExperimentConfig) -> Split:
     """Split by the data set's own folds, or else draw a tenth of each class for the test.
 
-    The validation share is drawn too, unless the data set has a part for it.
+    The validation share is drawn too, and left out.
 
     Raises:
         ClaError: the data set has no such fold, or a part would be empty.
     """
     rng = np.random.default_rng(config.data_seed)
     if all(sequence.fold is not None for sequence in data.sequences):
-        folds = {sequence.fold for sequence in data.sequences} - {data.validation_fold}
+        folds = {sequence.fold for sequence in data.sequences}
         if config.fold not in folds:
             raise ClaError("fold_unknown", data=data.name, fold=config.fold, choices=folds)
         test = [one for one in data.sequences if one.fold == config.fold]
         rest = [one for one in data.sequences if one.fold != config.fold]
     else:
         rest, test = _parted(data.sequences, TEST_SHARE, rng)
-    if data.validation_fold is None:
-        train, validation = _parted(rest, config.training.validation_share, rng)
-    else:
-        validation = [one for one in rest if one.fold == data.validation_fold]
-        train = [one for one in rest if one.fold != data.validation_fold]
+    train, _ = _parted(rest, config.training.validation_share, rng)
     if not train or not test:
         raise ClaError("data_too_small_to_split", data=data.name, count=len(data.sequences))
-    return Split(tuple(train), tuple(validation), tuple(test))
+    return Split(tuple(train), tuple(test))
 
 
 def _parted(
@@ -128,12 +123,7 @@ def fit_reduction(sequences: Sequence[TokenSequence], count: int) -> Reduction:
 def reduced(parts: Split, count: int) -> Split:
     """All parts by the principal components of the training sequences."""
     reduce = fit_reduction(parts.train, count)
-    return replace(
-        parts,
-        train=reduce(parts.train),
-        validation=reduce(parts.validation),
-        test=reduce(parts.test),
-    )
+    return Split(reduce(parts.train), reduce(parts.test))
 
 
 class Windows(Dataset[tuple[Tensor, Tensor]]):

@@ -82,14 +82,6 @@ class StreamModule(lightning.LightningModule):
         if self._config.average:
             self.average.update_parameters(self.classifier)
 
-    def validation_step(self, batch: tuple[Tensor, Tensor], _: int) -> None:
-        lane = self._make_lane(self.trained.eval(), torch.Generator().manual_seed(self._seed))
-        features, labels = batch
-        logits, wanted = lane(features), labels[:, -1]
-        loss = functional.cross_entropy(logits, wanted, ignore_index=NOT_COUNTED)
-        self.log("validation_loss", loss, prog_bar=True)
-        self.classifier.train()
-
     def _loss(self, batch: tuple[Tensor, Tensor], generator: torch.Generator) -> Tensor:
         features, labels = batch
         share, partner = self._mixture(len(features), generator)

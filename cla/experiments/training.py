@@ -91,12 +91,10 @@ def _train_phase(
     sampler = EpochSampler(len(windows), config.seed)
     batches = DataLoader(windows, min(settings.batch_size, len(windows)), sampler=sampler,
                          drop_last=True)  # fmt: skip
-    kept = Windows(parts.validation, window, window, data.ignored)
     last = folder / "last.ckpt"
     trainer.fit(
         module,
         batches,
-        DataLoader(kept, settings.batch_size) if len(kept) else None,
         ckpt_path=str(last) if last.exists() else None,
         weights_only=True,  # nothing else is unpickled
     )

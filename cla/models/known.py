@@ -72,28 +72,14 @@ class Known:
     def __bool__(self) -> bool:
         return bool(self.classes)
 
-    def strange(self, recent: Features) -> list[int]:
-        """The classes that the newest tokens do not resemble.
-
-        Shapes:
-            recent: (T, F), the newest tokens, of which the last ones are averaged.
-        """
-        newest = recent[-TOKENS:].mean(0)
-        return [place for place, one in self.classes.items() if not one.resembled_by(newest)]
-
     def held_against(self, probabilities: Features, recent: Features) -> Features:
-        """Probabilities of a token in which a strange class is nothing of the classes.
+        """Probabilities of a token in which a class that it does not resemble is none of them.
 
         Shapes:
             probabilities: (C,)
-            recent: as of `strange`.
+            recent: (T, F), the newest tokens, of which the last ones are averaged
         """
-        strange = self.strange(recent)
-        if not strange:
-            return probabilities
-        held: Features = probabilities.copy()
-        held[0] += held[strange].sum()
-        held[strange] = 0.0
+        held: Features = self._held(probabilities[None], recent[-TOKENS:].mean(0)[None])[0]
         return held
 
     def held_along(self, probabilities: Features, features: Features) -> Features:
@@ -103,9 +89,9 @@ class Known:
             probabilities: (T, C)
             features: (T, F)
         """
-        if not self.classes:
-            return probabilities
-        newest = averaged(features)
+        return self._held(probabilities, averaged(features)) if self.classes else probabilities
+
+    def _held(self, probabilities: Features, newest: Features) -> Features:
         strange = np.zeros(probabilities.shape, bool)
         for place, one in self.classes.items():
             strange[:, place] = ~one.resembled_by(newest)
@@ -122,7 +108,7 @@ def unit(features: Features) -> Features:
 
 
 def averaged(features: Features) -> Features:
-    """Each token's mean with those just before it, as `Known.strange` averages them.
+    """Each token's mean with those just before it, as `Known` averages them.
 
     Shapes:
         features: (T, F)

@@ -13,7 +13,6 @@ import cla.benchmark.timing as timing
 import cla.cli.progress as progress
 from cla.benchmark import Benchmark, as_dict, markdown
 from cla.benchmark.cases import FIXED, FOLLOWING, SYSTEMS, WINDOWS, Case, groups
-from cla.benchmark.classifiers import ClassifierTimes
 from cla.benchmark.run import EFFORT, QUICK_EFFORT
 from cla.benchmark.timing import Effort, measure, quotient
 from cla.cli import main
@@ -50,7 +49,6 @@ def test_markdown_has_a_row_for_each_system_and_what_it_is_compared_with(measure
         assert any(row.startswith(f"| {system} |") for row in rows)
     compared = text.partition("Times faster than torch, whole window")[2]
     assert f"| {FIXED}, single-output, layer | " in compared
-    assert "Tokens a second of a whole classifier" in text
 
 
 def test_without_a_peer_only_its_cases_are_missing():
@@ -108,9 +106,6 @@ def two_groups(monkeypatch):
     """A benchmark of two cases; what it takes of the whole stays as it is."""
     cases = [Case(FIXED, "single_output", scope, 16) for scope in ("product", "layer")]
     monkeypatch.setattr(run, "groups", lambda *_: iter([[case] for case in cases]))
-    monkeypatch.setattr(
-        run, "measure_classifier", lambda *_, **__: ClassifierTimes(1, 1.0, 1.0, 1.0)
-    )
 
 
 @pytest.mark.usefixtures("two_groups")

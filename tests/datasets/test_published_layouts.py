@@ -2,7 +2,6 @@
 
 import json
 import wave
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +11,10 @@ from tiny_arrays import LABELS, write_arrays
 from cla.datasets import TokenSet, open_dataset
 from cla.datasets.clip_folder import clip_folder, is_video
 from cla.datasets.clips import Clip, ClipSet
-from cla.datasets.gtzan import GENRES, gtzan, gtzan_filtered, published_split
+from cla.datasets.gtzan import GENRES, gtzan
 from cla.datasets.thumos import AMBIGUOUS, BACKGROUND, TEST, TRAIN, thumos14
 from cla.datasets.token_sets import Extractor, extract
 from cla.errors import ClaError
-from cla.experiments.data import split
-from cla.experiments.presets import preset
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -41,21 +38,6 @@ def test_gtzan_leaves_out_what_is_damaged_or_repeated_and_says_so(tmp_path: Path
     assert all(clip.fold is None for clip in found.clips)
     with pytest.raises(ClaError, match=r"kaggle.*1\.2 GB"):
         gtzan(tmp_path / "elsewhere")
-
-
-def test_gtzan_comes_in_its_published_parts(tmp_path: Path):
-    parts = published_split()
-    touch(tmp_path, *(f"{name.split('.')[0]}/{name}.wav" for name in parts))
-    found = gtzan_filtered(tmp_path)
-    extractor = Extractor("tiny", 0.25, lambda _: np.zeros((2, 3), np.float32))
-    data = extract(found, extractor, tmp_path / "cache")
-    config = preset("gtzan-filtered", tmp_path)
-    used = split(data, config)
-    # 443 to train without the damaged one.
-    assert (len(used.train), len(used.validation), len(used.test)) == (442, 197, 290)
-    assert Path(used.test[0].name).stem == "blues.00012"
-    with pytest.raises(ClaError, match="no fold 2"):
-        split(data, replace(config, fold=2))
 
 
 def write_video(folder: Path, name: str, labels: list[int], cut: int = 0) -> None:
