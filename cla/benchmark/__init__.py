@@ -2,7 +2,7 @@
 
 from cla.benchmark.report import as_dict, markdown, print_report
 from cla.benchmark.run import Benchmark, Measurement
-from cla.benchmark.stacks import affordable, measure_stacks
+from cla.benchmark.systems import affordable, measure_stacks
 from cla.benchmark.timing import Timing
 
 __all__ = [

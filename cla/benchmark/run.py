@@ -2,8 +2,7 @@
 
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -14,7 +13,7 @@ import torch
 from cla import __version__
 from cla.benchmark.cases import QUICK_WINDOWS, WINDOWS, Case, groups
 from cla.benchmark.sizes import LANDMARKS
-from cla.benchmark.timing import Effort, Timing, measure
+from cla.benchmark.timing import Effort, Timing, measure, one_thread
 from cla.errors import ClaError
 from cla.telemetry import device_name
 
@@ -119,18 +118,6 @@ class Benchmark:
             timings=self.measurement.timings | {case: one for case, one in pairs if one},
             left_out=(*self.measurement.left_out, *(case for case, one in pairs if not one)),
         )
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let PyTorch use one thread and keep no gradients."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.inference_mode():
-            yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _installed(package: str) -> bool:

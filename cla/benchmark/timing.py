@@ -4,10 +4,12 @@ import gc
 import math
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import torch
 
 WARM_UP_STEPS = 3
 SLOW_S = 1.0
@@ -56,6 +58,18 @@ class Timing:
     steps: int
     medians: tuple[float, ...]
     means: tuple[float, ...] | None
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let PyTorch use one thread and keep no gradients."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def quotient(over: Sequence[float], under: Sequence[float]) -> float:

@@ -13,7 +13,7 @@ from cla.experiments.config import FLOORS, ExperimentConfig, read_config, with_s
 from cla.experiments.presets import preset
 from cla.models import StackMode
 
-EXTRA_MODULES = ("lightning", "sklearn", "tensorboard", "torchmetrics", "yaml")
+EXTRA_MODULES = ("lightning", "sklearn", "tensorboard", "yaml")
 MODEL = ("kind", "landmarks", "landmark_mode", "layers", "stack_mode", "positions", "window")
 TRAINING = ("epochs", "fit_epochs", "batch_size", "learning_rate", "precision", "devices")
 RUN = ("features", "components", "fold", "data_seed", "seed")

@@ -1,9 +1,9 @@
 """Data sets: recordings and packages that are fetched, checked, and unpacked."""
 
-from cla.datasets.audio import SAMPLE_RATE_HZ, find_audio, load_audio
-from cla.datasets.esc import esc10
+from cla.datasets.clips import SAMPLE_RATE_HZ, find_audio, load_audio
 from cla.datasets.packages import Package, fetch
 from cla.datasets.registry import DATASETS, open_dataset
+from cla.datasets.sound_sets import esc10
 from cla.datasets.token_sets import TokenSequence, TokenSet
 from cla.datasets.yamnet_weights import FETCHED, Fetchable
 

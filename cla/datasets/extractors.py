@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from cla.capture import open_video
-from cla.datasets.audio import load_audio
+from cla.datasets.clips import load_audio
 from cla.datasets.token_sets import Extractor
 from cla.errors import ClaError
 from cla.features import (

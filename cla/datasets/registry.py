@@ -4,12 +4,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from cla.datasets.arrays import feature_arrays
-from cla.datasets.clip_folder import clip_folder, is_video
-from cla.datasets.esc import esc10
 from cla.datasets.extractors import image_extractor, sound_extractor
 from cla.datasets.gesture_phase import gesture_phase
-from cla.datasets.gtzan import gtzan
+from cla.datasets.own_sets import clip_folder, feature_arrays, is_video
+from cla.datasets.sound_sets import esc10, gtzan
 from cla.datasets.thumos import thumos14
 from cla.datasets.token_sets import TokenSet, extract
 from cla.errors import ClaError

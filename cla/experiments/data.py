@@ -88,41 +88,20 @@ def class_weights(sequences: Sequence[TokenSequence], classes: int, balance: flo
     return torch.from_numpy(weights / (shares * weights).sum()).float()
 
 
-@dataclass(frozen=True)
-class Reduction:
-    """Principal components of tokens, each scaled to unit variance, as VGGish gives its own.
-
-    Shapes:
-        mean: (F,)
-        components: (F, K)
-    """
-
-    mean: Tensor
-    components: Tensor
-
-    def __call__(self, sequences: Sequence[TokenSequence]) -> tuple[TokenSequence, ...]:
-        reduced = []
-        for sequence in sequences:
-            tokens = torch.from_numpy(sequence.features.astype(np.float32))
-            reduced.append(
-                sequence._replace(features=((tokens - self.mean) @ self.components).numpy())
-            )
-        return tuple(reduced)
-
-
-def fit_reduction(sequences: Sequence[TokenSequence], count: int) -> Reduction:
-    """The first `count` principal components of all tokens of some sequences."""
-    joined = np.concatenate([sequence.features for sequence in sequences]).astype(np.float32)
-    tokens = torch.from_numpy(joined)
-    mean = tokens.mean(0)
-    variances, directions = torch.linalg.eigh((tokens - mean).T.cov(correction=0))
-    deviations = variances.clamp_min(0).sqrt().flip(0)[:count]
-    return Reduction(mean, directions.flip(1)[:, :count] / (deviations + 1e-3))
-
-
 def reduced(parts: Split, count: int) -> Split:
-    """All parts by the principal components of the training sequences."""
-    reduce = fit_reduction(parts.train, count)
+    """All parts by principal components of the training tokens, each scaled to unit variance."""
+    from sklearn.decomposition import PCA
+
+    analysis = PCA(count, svd_solver="covariance_eigh")
+    analysis.fit(np.concatenate([one.features for one in parts.train]).astype(np.float32))
+    scale = np.sqrt(analysis.explained_variance_) + 1e-3
+
+    def reduce(sequences: Sequence[TokenSequence]) -> tuple[TokenSequence, ...]:
+        return tuple(
+            one._replace(features=analysis.transform(one.features.astype(np.float32)) / scale)
+            for one in sequences
+        )
+
     return Split(reduce(parts.train), reduce(parts.test))
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from torch import Tensor
 
-from cla.attention import BATCH_LOW_RANK, LOW_RANK
 from cla.datasets import TokenSequence, TokenSet
 from cla.evaluation.lanes import ablations
 from cla.experiments.costs import costs_of
@@ -72,39 +71,22 @@ def evaluate(
             **about,
             "system": ablation_name(variant),
             "landmarks": 0,
-            "stream": stream_score(lane, data, test),
+            **prefixed("stream", stream_score(lane, data, test)),
         }
         for variant, lane in ablations(classifier).items()
     ]
-    longest = max(len(one.labels) for one in test)
-    streamed: dict[LaneSpec, dict[str, float]] = {}
     every = [lane_of(classifier, lane, run.landmarks).eval() for lane in lanes]
-    for lane, made, cost in zip(lanes, every, costs_of(every), strict=True):
-        alike = _same_numbers(lane, longest, classifier.config.window)
-        if alike not in streamed:
-            streamed[alike] = stream_score(made, data, test)
-        rows.append(
-            {
-                **about,
-                "system": system_name(lane),
-                "landmarks": lane.num_landmarks or 0,
-                "stream": streamed[alike],
-                **{f"window_{name}": one for name, one in window_score(made, data, test).items()},
-                **asdict(cost),
-            }
-        )
-    return [flat(row) for row in rows]
-
-
-def _same_numbers(lane: LaneSpec, longest: int, window: int) -> LaneSpec:
-    """The lane itself, or one that says the same of streams that are no longer than `longest`.
-
-    Until the first window is full, continual landmarks are cut anew at every token, as those of
-    batch Nyström attention always are.
-    """
-    if lane.kind == LOW_RANK and lane.landmark_mode == "continual" and longest <= window:
-        return LaneSpec(BATCH_LOW_RANK, lane.num_landmarks)
-    return lane
+    return rows + [
+        {
+            **about,
+            "system": system_name(lane),
+            "landmarks": lane.num_landmarks or 0,
+            **prefixed("stream", stream_score(made, data, test)),
+            **prefixed("window", window_score(made, data, test)),
+            **asdict(cost),
+        }
+        for lane, made, cost in zip(lanes, every, costs_of(every), strict=True)
+    ]
 
 
 def size_of(run: Run) -> tuple[int, int, str, str]:
@@ -123,12 +105,6 @@ def trained_with(run: Run) -> str:
     return system_name(lane) + (f", M={model.landmarks}" if model.landmarks else "")
 
 
-def flat(row: dict[str, Any]) -> dict[str, Any]:
-    """The row with `stream: {clips: 1}` written as `stream_clips: 1`."""
-    found: dict[str, Any] = {}
-    for name, value in row.items():
-        if isinstance(value, dict):
-            found |= {f"{name}_{inner}": one for inner, one in value.items()}
-        else:
-            found[name] = value
-    return found
+def prefixed(prefix: str, values: dict[str, float]) -> dict[str, float]:
+    """Values by names with a prefix: `stream_clips` of `clips`."""
+    return {f"{prefix}_{name}": value for name, value in values.items()}

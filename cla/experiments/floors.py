@@ -11,7 +11,7 @@ from cla.datasets import TokenSet
 from cla.experiments.config import ExperimentConfig
 from cla.experiments.costs import Cost, step_times_us
 from cla.experiments.data import NOT_COUNTED, Split, class_weights
-from cla.experiments.evaluation import flat, score_of
+from cla.experiments.evaluation import prefixed, score_of
 
 HIDDEN = 64
 DROPOUT = 0.2
@@ -33,22 +33,20 @@ def floor_row(data: TokenSet, parts: Split, config: ExperimentConfig) -> dict[st
     newest = tokens[0][:1]
     (step_us,) = step_times_us([lambda: network(newest)])
     parameters = sum(one.numel() for one in network.parameters())
-    return flat(
-        {
-            "dataset": data.name,
-            "fold": config.fold,
-            "data_seed": config.data_seed,
-            "seed": config.seed,
-            "window": 1,
-            "layers": 0,
-            "stack": "",
-            "trained_with": "",
-            "system": SYSTEMS[config.model.kind],
-            "landmarks": 0,
-            "stream": score_of(data, outputs, parts.test),
-            **asdict(Cost(None, None, parameters, 0, step_us)),
-        }
-    )
+    return {
+        "dataset": data.name,
+        "fold": config.fold,
+        "data_seed": config.data_seed,
+        "seed": config.seed,
+        "window": 1,
+        "layers": 0,
+        "stack": "",
+        "trained_with": "",
+        "system": SYSTEMS[config.model.kind],
+        "landmarks": 0,
+        **prefixed("stream", score_of(data, outputs, parts.test)),
+        **asdict(Cost(None, None, parameters, 0, step_us)),
+    }
 
 
 def fit_floor(data: TokenSet, parts: Split, config: ExperimentConfig) -> nn.Sequential:

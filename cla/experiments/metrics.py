@@ -6,12 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.metrics import f1_score, precision_recall_curve
 from torch import Tensor
-from torchmetrics.functional.classification import (
-    multiclass_accuracy,
-    multiclass_f1_score,
-    multiclass_precision_recall_curve,
-)
 
 SETTLED_S = 1.0
 """Media time from which on the tokens of a clip count."""
@@ -49,8 +45,8 @@ def last_right(outputs: Sequence[Tensor], labels: Sequence[NDArray[np.int64]]) -
 
 
 def _right(outputs: Sequence[Tensor], labels: Sequence[NDArray[np.int64]]) -> float:
-    joined, wanted = torch.cat(list(outputs)), torch.from_numpy(np.concatenate(list(labels)))
-    return 100 * float(multiclass_accuracy(joined, wanted, joined.shape[-1], average="micro"))
+    named = torch.cat(list(outputs)).argmax(-1).numpy()
+    return 100 * float((named == np.concatenate(list(labels))).mean())
 
 
 class FrameScore(NamedTuple):
@@ -82,26 +78,25 @@ def frame_score(
 
     Source: De Geest et al., "Online Action Detection" (arXiv 1604.06506), for the calibration.
     """
-    probabilities = torch.cat(list(outputs))
-    wanted = torch.from_numpy(np.concatenate(list(labels)))
+    probabilities = torch.cat(list(outputs)).numpy()
+    wanted = np.concatenate(list(labels))
     if ignored is not None:
         probabilities, wanted = probabilities[wanted != ignored], wanted[wanted != ignored]
-    ranked = [one for one in wanted.unique().tolist() if one not in (background, ignored)]
-    curves = multiclass_precision_recall_curve(probabilities, wanted, probabilities.shape[-1])
+    ranked = [one for one in np.unique(wanted).tolist() if one not in (background, ignored)]
     plain, calibrated = [], []
     for label in ranked:
-        precision, recall = curves[0][label], curves[1][label]
-        positives = float((wanted == label).sum())
-        ratio = (len(wanted) - positives) / positives
+        hits = wanted == label
+        precision, recall, _ = precision_recall_curve(hits, probabilities[:, label])
         plain.append(_area(precision, recall))
         # precision = TP / (TP + FP), so FP / TP = 1 / precision - 1; calibrated: FP / ratio.
-        false_to_true = 1 / precision.clamp_min(1e-12) - 1
-        calibrated.append(_area(1 / (1 + false_to_true / max(ratio, 1e-12)), recall))
-    named = multiclass_f1_score(probabilities, wanted, probabilities.shape[-1], average="none")
-    means = (np.mean(plain), np.mean(calibrated), named[ranked].mean())
-    return FrameScore(*(100 * float(mean) for mean in means))
+        ratio = max(float((~hits).sum() / hits.sum()), 1e-12)
+        false_to_true = 1 / precision.clip(1e-12) - 1
+        calibrated.append(_area(1 / (1 + false_to_true / ratio), recall))
+    named = probabilities.argmax(-1)
+    f1 = f1_score(wanted, named, labels=ranked, average="macro", zero_division=0)
+    return FrameScore(*(100 * float(mean) for mean in (np.mean(plain), np.mean(calibrated), f1)))
 
 
-def _area(precision: Tensor, recall: Tensor) -> float:
+def _area(precision: NDArray[np.floating], recall: NDArray[np.floating]) -> float:
     """Average precision: each rise of recall weighted with the precision there."""
-    return float(-(recall[1:] - recall[:-1]) @ precision[:-1])
+    return float(-np.diff(recall) @ precision[:-1])

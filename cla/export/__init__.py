@@ -1,8 +1,15 @@
 """Layers and classifiers as programs that run without this library."""
 
-from cla.export.files import NEXT, STATE_SUFFIX, write_onnx, write_program
+from cla.export.files import (
+    NEXT,
+    STATE_SUFFIX,
+    ExportFormat,
+    export_task,
+    format_of,
+    write_onnx,
+    write_program,
+)
 from cla.export.flat_step import FlatStep
-from cla.export.tasks import ExportFormat, export_task, format_of
 
 __all__ = [
     "NEXT",

@@ -1,11 +1,12 @@
-"""A flat step on disk: as ONNX, or as a program of `torch.export`."""
+"""A step, or a trained task, as a file with all that its user has to know."""
 
 import io
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -13,15 +14,20 @@ from torch.export import ExportedProgram
 
 from cla.attention import AttentionLayer
 from cla.errors import ClaError
-from cla.export.cascade_step import CascadeStep, is_cascade
-from cla.export.flat_step import FlatStep
+from cla.export.flat_step import CascadeStep, FlatStep, is_cascade
 from cla.export.window_step import WindowStep, is_windowed
 from cla.files import replacing, write_file
-from cla.models import StreamClassifier
+from cla.models import StreamClassifier, TaskModel
 
 STATE_SUFFIX = ".state.npz"
 NEXT = "next."
 """What the name of a state tensor begins with where it comes out."""
+
+
+Pure = FlatStep | WindowStep | CascadeStep
+"""Steps as pure functions of tensors."""
+ExportFormat = Literal["onnx", "torch"]
+SUFFIXES: dict[str, ExportFormat] = {".onnx": "onnx", ".pt2": "torch"}
 
 
 def write_onnx(
@@ -98,10 +104,6 @@ def write_program(
     write_file(path, content.getvalue())
 
 
-Pure = FlatStep | WindowStep | CascadeStep
-"""Steps as pure functions of tensors."""
-
-
 def _pure(model: AttentionLayer | StreamClassifier, streams: int) -> Pure:
     """That of the fewest operators."""
     if isinstance(model, AttentionLayer) and is_windowed(model):
@@ -134,3 +136,41 @@ def _layers(model: torch.nn.Module) -> list[AttentionLayer]:
 def _require_folder(path: Path) -> None:
     if not path.parent.is_dir() or path.is_dir():
         raise ClaError("export_not_written", path=path)
+
+
+def format_of(path: Path) -> ExportFormat:
+    """The format that a file's ending names.
+
+    Raises:
+        ClaError: it names none.
+    """
+    found = SUFFIXES.get(path.suffix)
+    if found is None:
+        raise ClaError("export_ending_unknown", file=path.name, choices=", ".join(SUFFIXES))
+    return found
+
+
+def export_task(
+    task: TaskModel,
+    classifier: StreamClassifier,
+    path: Path,
+    form: ExportFormat,
+    streams: int = 1,
+) -> list[Path]:
+    """Write the task's classifier, as made by `task.with_attention`; returns the files written.
+
+    Raises:
+        ClaError: see `write_onnx` and `write_program`.
+    """
+    layers = [module for module in classifier.modules() if isinstance(module, AttentionLayer)]
+    metadata = {
+        "task": task.name,
+        "output": "logits",
+        "labels": list(task.labels),
+        "hop_s": task.hop_s,
+        "attention": [asdict(layer.config) for layer in layers],
+    }
+    if form == "torch":
+        write_program(classifier, path, streams=streams, metadata=metadata)
+        return [path]
+    return [path, write_onnx(classifier, path, streams=streams, metadata=metadata)]

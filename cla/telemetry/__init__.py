@@ -1,8 +1,7 @@
 """Records of what each lane did, their statistics, and their files."""
 
-from cla.telemetry.device import device_name
 from cla.telemetry.records import LaneRecord, TokenRecord
-from cla.telemetry.statistics import RunningStatistics
+from cla.telemetry.statistics import RunningStatistics, device_name
 from cla.telemetry.writers import STANDARD_OUTPUT, open_writer
 
 __all__ = [

@@ -1,11 +1,18 @@
-"""Statistics of a stream of numbers, in bounded memory."""
+"""What stands beside measured times: statistics of many, and the name of the device."""
 
+import platform
 from collections import deque
+from pathlib import Path
 
 import numpy as np
+import torch
 
 WARM_UP = 5
 """First values left out: caches are cold, threads start, memory is first touched."""
+
+
+CPU = torch.device("cpu")
+CPU_INFO = Path("/proc/cpuinfo")
 
 
 class RunningStatistics:
@@ -37,3 +44,19 @@ class RunningStatistics:
 
     def _percentile(self, percent: float) -> float | None:
         return float(np.percentile(np.array(self._values), percent)) if self._values else None
+
+
+def device_name(device: torch.device = CPU) -> str:
+    """The GPU that the lanes run on, or the processor and how many threads they use."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{_processor()}, {torch.get_num_threads()} thread(s)"
+
+
+def _processor() -> str:
+    if CPU_INFO.exists():
+        for line in CPU_INFO.read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name":
+                return value.strip()
+    return platform.processor() or platform.machine()

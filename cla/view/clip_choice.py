@@ -1,21 +1,25 @@
-"""What a visitor chooses of clips: the task, samples of it, and uploads."""
+"""What a visitor chooses: the task, samples of it and uploads, window and lane."""
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cla.capture import sample_clips
 from cla.errors import ClaError
-from cla.models import TaskModel
+from cla.models import LONGEST_WINDOW, LaneSpec, TaskModel
 from cla.texts import Texts
 from cla.view.clip_source import Clip, sample, uploaded_clip
 from cla.view.fetch_offer import offer_fetch
 from cla.view.frame import complain, tell
 from cla.view.live_app import clip_tasks
 from cla.view.settings import choice, choices
+from cla.view.systems import System, low_rank_systems, system_title, systems
 
 MOST_UPLOADS = 4
 MOST_TAKEN_MB = 200
 """What uploads take; whatever is wrong with a file, its size too, is said on the page."""
+
+
+DEFAULT_LANDMARKS = 16
 
 
 def choose_task(say: Texts) -> TaskModel:
@@ -83,3 +87,47 @@ def _uploaded(say: Texts, task: TaskModel, upload: UploadedFile) -> Clip | None:
     for notice in clip.tokens.notices:
         tell(say, notice, upload.name)
     return clip
+
+
+def choose_window(say: Texts, task: TaskModel) -> int | None:
+    """Let the visitor choose the window of all lanes, up to the longest; None is the task's."""
+    windows = [task.window // 4, task.window // 2, task.window]
+    while windows[-1] * 2 < LONGEST_WINDOW:
+        windows.append(windows[-1] * 2)
+    window = choice(
+        st.select_slider,
+        say("cost.window"),
+        [*windows, LONGEST_WINDOW],
+        default=task.window,
+        key="n",
+        format_func=say.number,
+        help=say("lane.window_help", window=task.window),
+        width=260,
+    )
+    return None if window == task.window else window
+
+
+def choose_lane(say: Texts, task: TaskModel) -> tuple[System, LaneSpec]:
+    """Let the visitor choose system and landmarks; both are in the address."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        key = choice(
+            st.selectbox,
+            say("lane.system"),
+            low_rank_systems()[::-1],
+            default="fixed",
+            key="lane",
+            format_func=lambda name: system_title(say, name),
+            help=say("lane.system_help"),
+            width=340,
+        )
+        count = choice(
+            st.select_slider,
+            say("lane.landmarks"),
+            task.landmark_counts,
+            default=DEFAULT_LANDMARKS,
+            key="m",
+            help=say("lane.landmarks_help", window=task.window),
+            width=260,
+        )
+    system = systems()[key]
+    return system, system.lane(count)

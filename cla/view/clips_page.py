@@ -10,11 +10,10 @@ from cla.telemetry import device_name
 from cla.texts import Texts
 from cla.view.cache import Cache
 from cla.view.clip_analysis import ClipAnalysis, analyze_clip, player_message
-from cla.view.clip_choice import choose_clip, choose_task
+from cla.view.clip_choice import choose_clip, choose_lane, choose_task, choose_window
 from cla.view.clip_figures import DrawnLane, predictions
 from cla.view.figures import show
 from cla.view.frame import page_head, plain
-from cla.view.lane_choice import choose_lane, choose_window
 from cla.view.lane_scores import FULL
 from cla.view.surface import surface
 from cla.view.systems import FULL_SYSTEM, system_title, title_with_landmarks

@@ -8,12 +8,11 @@ from cla.engine import LaneScan, kernels, lane_at, scan_lane
 from cla.models import LaneSpec, TaskModel
 from cla.texts import Texts
 from cla.view.cache import Cache
-from cla.view.clip_choice import choose_clips, choose_task
+from cla.view.clip_choice import choose_clips, choose_lane, choose_task, choose_window
 from cla.view.clip_source import Clip
 from cla.view.compare_figures import MEASURES, attention_rows, over_landmarks, probabilities
 from cla.view.figures import show
 from cla.view.frame import page_head, plain
-from cla.view.lane_choice import choose_lane, choose_window
 from cla.view.lane_scores import FULL, Difference, LaneScore, Scan, differences, score_lane
 from cla.view.settings import choice
 from cla.view.systems import (

@@ -14,10 +14,10 @@ from cla.telemetry import device_name
 from cla.texts import Texts
 from cla.view.cache import Cache
 from cla.view.clip_analysis import player_message
+from cla.view.clip_choice import choose_lane
 from cla.view.clip_figures import predictions
 from cla.view.figures import show
 from cla.view.frame import complain, page_head
-from cla.view.lane_choice import choose_lane
 from cla.view.lane_scores import FULL
 from cla.view.session_records import lane_system, lane_title, marks, recorded_lanes
 from cla.view.session_replay import SessionReplay, replay_session

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from cla.datasets import TokenSet, open_dataset
-from cla.datasets.gesture_phase import LABELS, gesture_phase
-from cla.datasets.gesture_variants import GestureRecording, paced, paces, varied
+from cla.datasets.gesture_phase import LABELS, GestureRecording, gesture_phase, paced, paces, varied
 from cla.errors import ClaError
 from cla.experiments.data import class_weights, split, with_variants
 from cla.experiments.presets import preset

@@ -9,9 +9,9 @@ import pytest
 from tiny_arrays import LABELS, write_arrays
 
 from cla.datasets import TokenSet, open_dataset
-from cla.datasets.clip_folder import clip_folder, is_video
 from cla.datasets.clips import Clip, ClipSet
-from cla.datasets.gtzan import GENRES, gtzan
+from cla.datasets.own_sets import clip_folder, is_video
+from cla.datasets.sound_sets import GENRES, gtzan
 from cla.datasets.thumos import AMBIGUOUS, BACKGROUND, TEST, TRAIN, thumos14
 from cla.datasets.token_sets import Extractor, extract
 from cla.errors import ClaError

@@ -12,7 +12,7 @@ import torch
 from rows import assert_rows_close
 from tiny_arrays import SMALL, write_arrays
 
-pytest.importorskip("torchmetrics", reason="the extra `paper` is not installed")
+pytest.importorskip("lightning", reason="the extra `paper` is not installed")
 
 import yaml
 

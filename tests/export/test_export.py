@@ -16,7 +16,7 @@ from cla.attention.state import names_of, tensors_of
 from cla.cli import main
 from cla.errors import ClaError
 from cla.export import NEXT, FlatStep, write_onnx, write_program
-from cla.export.cascade_step import CascadeStep, is_cascade
+from cla.export.flat_step import CascadeStep, is_cascade
 from cla.export.window_step import WindowStep, is_windowed
 from cla.models import ClassifierConfig, StreamClassifier, load_task
 
