@@ -85,11 +85,7 @@ class Case:
 
 
 def groups(windows: tuple[int, ...], available: Callable[[str], bool]) -> Iterator[list[Case]]:
-    """Cases that are measured in turn with each other, group by group.
-
-    Args:
-        available: whether a package is installed.
-    """
+    """Cases that are measured in turn with each other, group by group."""
     for window in windows:
         for output in ("single_output", "retroactive"):
             for scope in ("product", "layer"):

@@ -71,12 +71,7 @@ class Benchmark:
         self.measurement = Measurement(device_name(), _versions(), {})
 
     def run(self, progress: Progress = lambda _share, _what: None) -> Measurement:
-        """Measure everything.
-
-        Args:
-            progress: called between measurements with the share of cases that are done, and what
-                is being measured.
-        """
+        """Measure everything."""
         waiting = list(groups(self._windows, _installed))
         num_cases = sum(map(len, waiting))
         with one_thread():

@@ -83,12 +83,7 @@ def quotient(over: Sequence[float], under: Sequence[float]) -> float:
 
 @dataclass
 class _Stepper:
-    """A case that is being timed.
-
-    Args:
-        length: steps of one of its turns.
-        turn_s: about the time of one.
-    """
+    """A case that is being timed."""
 
     step: Callable[[], object]
     period: int

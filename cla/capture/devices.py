@@ -113,11 +113,7 @@ def _found(
 
 
 def _child(name: str, kind: str, which: int | str | None = None) -> Child:
-    """The process that reads a device, or lists those of its kind.
-
-    Args:
-        name: of the device, for sentences.
-    """
+    """The process that reads a device, or lists those of its kind."""
 
     def failed(status: int | None) -> ClaError:
         if status == STOPPED:

@@ -12,11 +12,7 @@ from cla.telemetry import TokenRecord
 
 
 class RunProgress:
-    """A bar for a file, on a terminal only; each event of a device, as it comes.
-
-    Args:
-        duration_s: media time of the file, where it says.
-    """
+    """A bar for a file, on a terminal only; each event of a device, as it comes."""
 
     def __init__(self, name: str, *, live: bool, duration_s: float | None = None) -> None:
         self._console = Terminal(stderr=True)

@@ -30,11 +30,7 @@ class Clip(NamedTuple):
 
 @dataclass(frozen=True)
 class ClipSet:
-    """Recordings of a data set.
-
-    Args:
-        left_out: recordings that are there and not used, each with the reason.
-    """
+    """Recordings of a data set."""
 
     name: str
     labels: tuple[str, ...]

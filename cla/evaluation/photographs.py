@@ -70,10 +70,6 @@ def show(
 ) -> Iterator[Shown]:
     """The tokens of each photograph, shown for `SHOWN_S` by a camera that shakes a little.
 
-    Args:
-        labels: of the task.
-        shown: called after each.
-
     Raises:
         ClaError: one cannot be read.
     """

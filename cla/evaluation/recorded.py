@@ -23,9 +23,6 @@ WORD_S = 0.6
 def single_digits(folder: Path, takes: range | None = None) -> list[Clip]:
     """The recordings of single digits below a folder, as clips whose voice is the speaker.
 
-    Args:
-        takes: those of these numbers alone.
-
     Raises:
         ClaError: one cannot be read.
     """

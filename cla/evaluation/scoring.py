@@ -75,12 +75,7 @@ class EventScore:
 
 
 class EventScorer(Generic[S]):
-    """Finds events in the probabilities of a task's lanes, and counts those that are right.
-
-    Args:
-        labels, hop_s: of the task.
-        expected: what is in a stream.
-    """
+    """Finds events in the probabilities of a task's lanes, and counts those that are right."""
 
     def __init__(
         self, labels: Sequence[str], hop_s: float, expected: Callable[[S], Expected]
@@ -138,11 +133,7 @@ def agreement(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
 
 
 def found_figures(counted: EventScore, what: str) -> dict[str, Any]:
-    """What a card says of what is found, and how sure that is.
-
-    Args:
-        what: there is to be found.
-    """
+    """What a card says of what is found, and how sure that is."""
     return {
         what: counted.present,
         "recall": round(counted.recall, 4),

@@ -14,12 +14,7 @@ SETTLED_S = 1.0
 
 
 class ClipScore(NamedTuple):
-    """Shares in percent.
-
-    Args:
-        clips: named right by their last token.
-        tokens: named right, of those after the first second.
-    """
+    """Shares in percent."""
 
     clips: float
     tokens: float

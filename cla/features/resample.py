@@ -46,10 +46,6 @@ class StreamResampler:
     converting it whole.
 
     Source: J. O. Smith, Digital Audio Resampling; Hann window and constants as in torchaudio.
-
-    Args:
-        source_hz: sample rate of the samples pushed.
-        target_hz: sample rate of the samples returned.
     """
 
     def __init__(self, source_hz: int, target_hz: int) -> None:

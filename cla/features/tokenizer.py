@@ -58,11 +58,6 @@ class SoundTokenizer(Chain[NDArray[np.float32], Token]):
     The tokens do not depend on how the stream is cut into packets. What lies beyond [-1, 1] is
     clipped; a hop that the stream does not fill gives no token. `push` raises `ClaError` where the
     samples are not numbers, or not one channel.
-
-    Args:
-        sample_rate_hz: sample rate of the stream.
-        hop_samples: of a hop at 16 kHz.
-        features: makes tokens of hops.
     """
 
     def __init__(

@@ -60,11 +60,7 @@ class StreamEncoder(nn.Module):
     def with_attention(
         self, kind: str, *, num_landmarks: int | None = None, **options: Any
     ) -> "StreamEncoder":
-        """The same weights (the same parameter objects) under another attention.
-
-        Args:
-            options: of `AttentionConfig`, those that change.
-        """
+        """The same weights (the same parameter objects) under another attention."""
         layers = [
             layer.with_attention(
                 replace(layer.attention.config, kind=kind, num_landmarks=num_landmarks, **options)

@@ -16,12 +16,7 @@ CPU_INFO = Path("/proc/cpuinfo")
 
 
 class RunningStatistics:
-    """Median and 95th percentile of the newest values, the first few excluded.
-
-    Args:
-        capacity: values kept.
-        warm_up: first values left out.
-    """
+    """Median and 95th percentile of the newest values, the first few excluded."""
 
     def __init__(self, capacity: int = 50_000, warm_up: int = WARM_UP) -> None:
         self._values: deque[float] = deque(maxlen=capacity)

@@ -108,11 +108,7 @@ def training_lines(config: TrainConfig) -> dict[str, Any]:
 
 
 def build_streams(folder: Path, files: int, make: Callable[[int], Iterable[NamedTuple]]) -> None:
-    """Write the files that are missing; those that are there are kept.
-
-    Args:
-        make: the streams of the file of that number, tuples of arrays.
-    """
+    """Write the files that are missing; those that are there are kept."""
     from tqdm import trange
 
     make_folder(folder)

@@ -10,11 +10,7 @@ Value = TypeVar("Value")
 
 
 class Cache(Generic[Value]):
-    """Holds the newest values for any number of threads.
-
-    Args:
-        most: how many; when there are more, the one that was used longest ago is removed.
-    """
+    """Holds the newest values for any number of threads."""
 
     def __init__(self, most: int) -> None:
         self._values: LRUCache[Any, Value] = LRUCache(most)

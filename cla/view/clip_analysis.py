@@ -22,11 +22,7 @@ MOST_SHOWN = 1_024
 
 @dataclass(frozen=True)
 class ClipAnalysis:
-    """What the lanes made of a clip, token by token.
-
-    Args:
-        lanes: the records of each lane, in the order of the lanes.
-    """
+    """What the lanes made of a clip, token by token."""
 
     clip: Clip
     lanes: tuple[tuple[LaneRecord, ...], ...]
@@ -64,11 +60,7 @@ def analyze_clip(
 def player_message(
     say: Texts, analysis: ClipAnalysis, task: TaskModel, titles: Sequence[str]
 ) -> bytes:
-    """Sound or pictures, probabilities and attention, in the live page's wire format.
-
-    Args:
-        titles: of the lanes.
-    """
+    """Sound or pictures, probabilities and attention, in the live page's wire format."""
     clip = analysis.clip
     rows = (one.attention for lane in analysis.lanes for one in lane)
     longest = max((row.shape[-1] for row in rows if row is not None), default=task.window)

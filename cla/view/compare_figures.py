@@ -25,11 +25,7 @@ def measure_of(score: LaneScore, measure: str) -> float:
 def over_landmarks(
     say: Texts, scores: Mapping[tuple[str, int], LaneScore], full: LaneScore, measure: str
 ) -> go.Figure:
-    """One of `MEASURES` over M, a curve for each low-rank system; full attention as a line.
-
-    Args:
-        scores: by system and number of landmarks.
-    """
+    """One of `MEASURES` over M, a curve for each low-rank system; full attention as a line."""
     chart = figure(
         say, say(f"compare.{measure}_title"), say("compare.landmarks"), say(f"compare.{measure}")
     )

@@ -124,12 +124,7 @@ def crossing(sizes: Sizes, quantity: str, measured: Measured) -> float | None:
 
 
 def curves(say: Texts, sizes: Sizes, sweep: str, quantity: str, measured: Measured) -> go.Figure:
-    """Cost over one size with the others fixed, a curve for each system, on logarithmic axes.
-
-    Args:
-        sweep: one of `SWEEPS`.
-        quantity: one of `QUANTITIES`.
-    """
+    """Cost over one size with the others fixed, a curve for each system, on logarithmic axes."""
     y_title = say("cost.microseconds" if quantity == "measured" else "cost.operations")
     chart = _axes(say, sweep, say(f"cost.curves_{quantity}"), y_title)
     for system in systems().values():

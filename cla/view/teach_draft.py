@@ -85,11 +85,7 @@ class Draft:
         self.problem = self.taught = None
 
     def resize(self, count: int, name: str) -> None:
-        """Have so many classes; those that go take their clips with them.
-
-        Args:
-            name: of new ones, with `{number}` in it.
-        """
+        """Have so many classes; those that go take their clips with them."""
         while len(self.names) > count:
             self.clear(len(self.names))
             self.names.pop()

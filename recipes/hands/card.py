@@ -34,12 +34,7 @@ LIMITS = (
 def model_card(
     figures: dict[str, Any], phases: Sequence[TrainConfig], counts: Sequence[int]
 ) -> dict[str, Any]:
-    """Everything the card says beside what loading needs.
-
-    Args:
-        phases: of the training: first, refinement, and two of widening.
-        counts: usual, hard and wide streams.
-    """
+    """Everything the card says beside what loading needs."""
     usual, hard, wide = counts
     first, refinement, *widening = phases
     return {

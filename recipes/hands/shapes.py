@@ -25,11 +25,7 @@ def upright(points: Shape) -> Shape:
 
 
 def varied(points: Shape, rng: np.random.Generator, variety: float = 1.0) -> Shape:
-    """Another person's hand, seen a little from the side: the same change to all frames.
-
-    Args:
-        variety: by how many times as much as usual it differs.
-    """
+    """Another person's hand, seen a little from the side: the same change to all frames."""
     points = points.copy()
     for finger in FINGERS:
         root = points[..., finger.start, np.newaxis, :].copy()

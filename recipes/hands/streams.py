@@ -89,11 +89,7 @@ def lost_hands(features: NDArray[np.floating], labels: NDArray[np.int64]) -> NDA
 
 
 class StreamMaker:
-    """Makes streams of the recorded hands of one side.
-
-    Args:
-        webcam: real hands before a webcam, of either side.
-    """
+    """Makes streams of the recorded hands of one side."""
 
     def __init__(
         self, recordings: Recordings, config: StreamConfig, webcam: Webcam | None = None

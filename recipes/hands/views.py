@@ -37,9 +37,6 @@ class Views:
     def seen(self, points: Shape, rng: np.random.Generator, variety: float = 1.0) -> Shape:
         """The hand as a camera elsewhere sees it; the same for all frames.
 
-        Args:
-            variety: by how many times as much as usual it is turned.
-
         Shapes:
             points: (T, 21, 2).
         """

@@ -51,9 +51,6 @@ class Webcam:
 def read_webcam(recordings: Path, part: Part) -> Webcam:
     """The frames and movements of one part; no movement or neighboring frame is in both.
 
-    Args:
-        recordings: the folder that holds the data set's folder.
-
     Raises:
         ClaError: the data set is not there.
     """

@@ -32,13 +32,7 @@ def model_card(
     events: EventConfig,
     config: TrainConfig,
 ) -> dict[str, Any]:
-    """Everything the card says beside what loading needs.
-
-    Args:
-        figures: of the tested streams: recordings alone, short ones, and streams of them.
-        strangers: what is said of sounds of no class.
-        points: of sensitivity.
-    """
+    """Everything the card says beside what loading needs."""
     return {
         "task": f"Sounds around a microphone ({', '.join(LABELS[1:])}), one token each 100 ms.",
         "training_data": [

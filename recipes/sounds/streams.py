@@ -90,11 +90,7 @@ def make_scene(
 
 
 def cut_piece(samples: Samples, seconds: tuple[float, float], rng: np.random.Generator) -> Samples:
-    """A part of a recording in which something is loud, faded in and out.
-
-    Args:
-        seconds: least and greatest length.
-    """
+    """A part of a recording in which something is loud, faded in and out."""
     length = min(len(samples), round(rng.uniform(*seconds) * SAMPLE_RATE_HZ))
     loudest = int(np.abs(samples).argmax())
     first = max(0, loudest - length + _FADE_SAMPLES)
