@@ -36,8 +36,8 @@ MAX_LABEL = 40
 
 Label = Annotated[str, Meta(min_length=1, max_length=MAX_LABEL)]
 Tokens = Annotated[int, Meta(ge=1, le=1_000)]
-Places = dict[str, Annotated[float, Meta(ge=-1_000, le=1_000)]]
-"""The least that classes must have, by their place among the labels."""
+Cosine = Annotated[float, Meta(ge=-1, le=1)]
+Lead = Annotated[float, Meta(ge=-1_000, le=1_000)]
 
 
 class _Classifier(Struct, forbid_unknown_fields=True):
@@ -75,8 +75,8 @@ class _Description(Struct):
     events: _Events
     card: dict[str, Any]
     sha256: str
-    known: Places = {}
-    scored: Places = {}
+    known: dict[str, Cosine] = {}
+    scored: dict[str, Lead] = {}
 
 
 class _Header(Struct):
