@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from cla.capture.chained import parts
 from cla.capture.container import open_container
-from cla.capture.full_scale import full_scale
 from cla.capture.media_clock import SoundClock, with_next
 from cla.capture.media_file import MediaFile, MediaLimits
-from cla.capture.mono import Findings, MonoConverter
+from cla.capture.mono import Findings, MonoConverter, full_scale
 from cla.capture.source import SoundSource
 from cla.errors import ClaError
 from cla.texts.sentence import Sentence

@@ -19,9 +19,8 @@ from av.format import Flags
 from av.video.stream import VideoStream
 
 from cla.capture.chained import FilePart, lacks_its_end, parts
-from cla.capture.container import open_container
+from cla.capture.container import open_container, riff_size
 from cla.capture.endings import BARE
-from cla.capture.riff import riff_size
 from cla.capture.source import Chunk, Source
 from cla.errors import ClaError
 from cla.printable import printable

@@ -1,4 +1,4 @@
-"""Progress of a run, on standard error."""
+"""Progress of a run, and what goes wrong meanwhile, on standard error."""
 
 import math
 import time
@@ -7,8 +7,12 @@ from typing import Self
 
 from rich.progress import Progress, TimeElapsedColumn
 
-from cla.cli.terminal import Terminal, progress_bar
+from cla.cli.terminal import Terminal, complain, progress_bar, warn
+from cla.engine import FaultRecord, Record, RecordingRecord
+from cla.errors import ClaError
 from cla.telemetry import TokenRecord
+
+MOST = 20
 
 
 class RunProgress:
@@ -84,3 +88,31 @@ class BenchmarkProgress:
             self._console.print(
                 f"{now_s - self._begin_s:4.0f} s, {share:4.0%}: {what}", highlight=False
             )
+
+
+class Faults:
+    """Reports the faults of a session as they come, each of them once.
+
+    Attributes:
+        met: whether there was any.
+    """
+
+    def __init__(self) -> None:
+        self.met = False
+        self._said: set[str] = set()
+
+    def take(self, record: Record) -> None:
+        """Take a record; only faults are reported."""
+        match record:
+            case FaultRecord(error) | RecordingRecord(reason=ClaError() as error):
+                pass
+            case _:
+                return
+        self.met = True
+        if error.message in self._said or len(self._said) > MOST:
+            return
+        self._said.add(error.message)
+        if len(self._said) > MOST:
+            warn("There are more faults, which are not said.")
+        else:
+            complain(error)

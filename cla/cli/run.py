@@ -9,8 +9,7 @@ from typing import Any
 import torch
 
 from cla.attention import LOW_RANK, REFERENCE
-from cla.cli.faults import Faults
-from cla.cli.progress import RunProgress
+from cla.cli.progress import Faults, RunProgress
 from cla.cli.signals import unbroken
 from cla.cli.sources import (
     DEFAULT_LANES,

@@ -6,7 +6,7 @@
                 counted (`inbox.py`, `stream.py`)
     recorder    what the lanes are about to hear or see is recorded first (`recording/`)
     resample    to 16 kHz, any rate (`cla.features.resample`); pictures are decoded instead
-    rechunk     into hops of one size (`cla.features.rechunk`)
+    rechunk     into hops of one size (`cla.features.resample`)
     features    of a hop, or of a picture's hands: a token (`SoundTokenizer` and `HandTokenizer`
                 compose the three, as stages of `cla.stages`)
     lanes       each steps on the same token (`comparison.py`, `lane.py`)

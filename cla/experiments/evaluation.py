@@ -10,8 +10,13 @@ from cla.datasets import TokenSequence, TokenSet
 from cla.evaluation.lanes import ablations
 from cla.experiments.costs import costs_of
 from cla.experiments.lanes import ablation_name, lane_of, system_name
-from cla.experiments.metrics import clip_score, frame_score, last_right
-from cla.experiments.outputs import stream_outputs, window_outputs
+from cla.experiments.metrics import (
+    clip_score,
+    frame_score,
+    last_right,
+    stream_outputs,
+    window_outputs,
+)
 from cla.experiments.runs import Run
 from cla.models import LaneSpec, StreamClassifier
 

@@ -9,12 +9,10 @@ from cla.features.front_ends import (
     SoundFrontEnd,
     front_end,
 )
-from cla.features.hand import BONES, NUM_POINTS, Hand, Handedness
-from cla.features.hand_features import HAND_FEATURE_DIM
+from cla.features.hand_features import BONES, HAND_FEATURE_DIM, NUM_POINTS, Hand, Handedness
 from cla.features.hand_stream import HAND_HOP_S, HandStream, SeenHands
 from cla.features.hand_tokenizer import HandTokenizer
-from cla.features.rechunk import Rechunker
-from cla.features.resample import StreamResampler, resampled
+from cla.features.resample import Rechunker, StreamResampler, resampled
 from cla.features.speech_embedding import FEATURE_DIM, HOP_S, HOP_SAMPLES, SAMPLE_RATE_HZ
 from cla.features.tokenizer import SpeechTokenizer, embed_clip
 from cla.features.vggish import load_vggish

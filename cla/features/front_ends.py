@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cla.errors import ClaError
-from cla.features.hand import Hand
-from cla.features.hand_features import HAND_FEATURE_DIM
+from cla.features.hand_features import HAND_FEATURE_DIM, Hand
 from cla.features.hand_stream import HAND_HOP_S
 from cla.features.hand_tokenizer import HandTokenizer
 from cla.features.picture_tokenizer import PICTURE_DIM, PICTURE_HOP_S, PictureTokenizer

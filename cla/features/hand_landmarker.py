@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.features.hand import NUM_POINTS
+from cla.features.hand_features import NUM_POINTS
 from cla.features.hand_region import HandRegion
 from cla.features.lite_network import LiteNetwork, lit
 

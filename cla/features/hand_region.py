@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.features.hand import INDEX_KNUCKLE, MIDDLE_KNUCKLE, RING_KNUCKLE, WRIST
+from cla.features.hand_features import INDEX_KNUCKLE, MIDDLE_KNUCKLE, RING_KNUCKLE, WRIST
 from cla.opencv import opencv
 
 # The points that move little when fingers bend.

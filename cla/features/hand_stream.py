@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cla.features.hand import Hand
 from cla.features.hand_features import (
     HAND_SLOTS,
     RECENT_TOKENS,
+    Hand,
     MovingHand,
     Pose,
     hand_features,

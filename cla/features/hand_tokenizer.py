@@ -4,8 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cla.errors import ClaError
-from cla.features.hand import Hand
-from cla.features.hand_features import HAND_FEATURE_DIM
+from cla.features.hand_features import HAND_FEATURE_DIM, Hand
 from cla.features.hand_stream import HAND_HOP_S, HandStream, SeenHands
 from cla.features.hand_tracker import HandTracker
 from cla.stages import Chain

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.features.hand import Hand, Handedness
+from cla.features.hand_features import Hand, Handedness
 from cla.features.hand_landmarker import HandLandmarker, Landmarks
 from cla.features.hand_region import HandRegion, region_of_points
 from cla.features.palm_detector import PalmDetector

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cla.features.hand import Hand
+from cla.features.hand_features import Hand
 from cla.features.hand_tokenizer import check_image
 from cla.features.token_clock import TokenClock
 from cla.onnx_network import onnx_network

@@ -5,8 +5,7 @@ import torch
 from numpy.typing import NDArray
 
 from cla.errors import ClaError
-from cla.features.rechunk import Rechunker
-from cla.features.resample import StreamResampler
+from cla.features.resample import Rechunker, StreamResampler
 from cla.features.speech_embedding import (
     FEATURE_DIM,
     HOP_SAMPLES,

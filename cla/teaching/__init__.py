@@ -11,8 +11,8 @@ from cla.teaching.material import (
     TaughtClass,
     TaughtClip,
     check_names,
+    read_taught_clip,
 )
-from cla.teaching.reading import read_taught_clip
 from cla.teaching.scores import LaneScore, scores_of
 from cla.teaching.teach import Taught, missing_s, teach
 

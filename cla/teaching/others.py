@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from cla.capture import open_audio, open_video, sample_clips
 from cla.features import FrontEnd, SoundFrontEnd
 from cla.resources import asset_path
-from cla.teaching.material import Material, TaughtClip
-from cla.teaching.reading import read_taught_clip
+from cla.teaching.material import Material, TaughtClip, read_taught_clip
 
 BLOCK_TOKENS = 12
 """About a second: so much is compared, and left out or kept, at once."""

@@ -11,10 +11,9 @@ from recipes.hands.clips import CLIP_HZ, Clip, absence, carried, frames_in, join
 from recipes.hands.clips import transition as transition_between
 from recipes.hands.motions import motion, other_motion, traced_circle, traced_other
 from recipes.hands.odd import OddHands
-from recipes.hands.shapes import Shape, turned, upright, varied
+from recipes.hands.shapes import Shape, Views, turned, upright, varied
 from recipes.hands.sources import Recordings
 from recipes.hands.tracking import TrackingConfig, tracked
-from recipes.hands.views import Views
 from recipes.hands.vocabulary import (
     MOTION_SHAPES,
     MOTIONS,

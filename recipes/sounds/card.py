@@ -9,7 +9,7 @@ from cla.training.recipe import package_lines, training_lines
 from cla.training.train import TrainConfig
 from recipes.sounds.effects import EFFECTS
 from recipes.sounds.evaluate import LABELS, STAMPS
-from recipes.sounds.familiar import LEAST_SHARE, SLACK
+from recipes.sounds.labels import LEAST_SHARE, SLACK
 from recipes.sounds.sets import KEPT_EFFECTS, SPEECH, TEST_COUNT, TRAIN_COUNT
 
 LIMITS = (

@@ -14,8 +14,7 @@ from cla.training.recipe import Recipe, Run
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 from recipes.sounds.card import model_card
 from recipes.sounds.evaluate import LABELS, SCORER, evaluate, strangers_named
-from recipes.sounds.familiar import fit_known
-from recipes.sounds.labels import labeled
+from recipes.sounds.labels import fit_known, labeled
 from recipes.sounds.sets import FOLDS, TESTED, make_data, trained_folds
 
 TEST_FOLD = 4

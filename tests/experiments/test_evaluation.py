@@ -25,8 +25,7 @@ from cla.experiments.costs import costs_of
 from cla.experiments.evaluation import evaluate, stream_score
 from cla.experiments.figure import figure_of
 from cla.experiments.lanes import LaneSpec, all_lanes, lane_of, system_name
-from cla.experiments.metrics import clip_score, frame_score
-from cla.experiments.outputs import stream_outputs, window_outputs
+from cla.experiments.metrics import clip_score, frame_score, stream_outputs, window_outputs
 from cla.experiments.presets import preset
 from cla.experiments.run_one import do_run
 from cla.experiments.runs import Run

@@ -20,12 +20,13 @@ from cla.training.landmarks import fit_landmarks
 from cla.training.recipe import Run, build_streams, read_streams
 from recipes.sounds import recipe
 from recipes.sounds.effects import catalog
-from recipes.sounds.familiar import FAMILIAR, fit_known
 from recipes.sounds.labels import (
+    FAMILIAR,
     FEW_TOKENS,
     HOLD_S,
     SURE_S,
     WEIGHTS,
+    fit_known,
     labeled,
     token_labels,
 )

@@ -11,8 +11,8 @@ from hand_data import photograph, recorded_hands
 from cla.cli.evaluate import main as evaluate
 from cla.errors import ClaError
 from cla.evaluation.photographs import label_changes
+from recipes.hands.shapes import Views
 from recipes.hands.streams import StreamConfig, StreamMaker
-from recipes.hands.views import Views
 from recipes.hands.vocabulary import NONE, label_index
 from recipes.hands.webcam import FOLDER, FRAMES, Part, read_webcam
 

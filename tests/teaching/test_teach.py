@@ -13,8 +13,8 @@ from cla.features import front_end
 from cla.models import LaneSpec, read_task_file, write_task_file
 from cla.teaching import Material, TaughtClass, TaughtClip, read_taught_clip, scores_of, teach
 from cla.teaching.fit import EncoderFit
+from cla.teaching.material import HELD_TOKENS, quiet_tokens
 from cla.teaching.others import unlike_classes
-from cla.teaching.reading import HELD_TOKENS, quiet_tokens
 from cla.teaching.stretches import GUARD_TOKENS, StreamJoiner, split
 from cla.types import Token
 

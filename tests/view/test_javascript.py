@@ -22,7 +22,7 @@ from cla.engine import (
     SoundRecord,
 )
 from cla.errors import ClaError
-from cla.features.hand import Hand
+from cla.features.hand_features import Hand
 from cla.models import LaneSpec, load_task
 from cla.resources import package_path
 from cla.server import shown_task
