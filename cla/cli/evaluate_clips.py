@@ -20,6 +20,15 @@ from cla.files import write_file
 from cla.models import TaskModel
 from cla.options import Options, positive
 
+LEVELS = {
+    "snr": "mean power of the words over that of the noise (default: 10)",
+    "room": "rooms, by the power of direct sound over the tail's",
+}
+SILENCES = {
+    "gap": (Gaps.between_s, "shortest and longest silence between words"),
+    "within": (Gaps.within_s, "silence within a run"),
+}
+
 
 def main(task: TaskModel, argv: Sequence[str]) -> int:
     """Judge, print the table, and write it where that is asked for.
@@ -88,67 +97,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--clips", type=Path, required=True, metavar="FOLDER", help="the recordings")
-    add(
-        "--noise",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="PATH",
-        help="a sound file, or a folder of some, to lie under the words",
-    )
-    add(
-        "--snr",
-        type=float,
-        nargs="+",
-        default=[],
-        metavar="DB",
-        help="mean power of the words over that of the noise (default: 10)",
-    )
-    add(
-        "--room",
-        type=float,
-        nargs="+",
-        default=[],
-        metavar="DB",
-        help="rooms, by the power of direct sound over the tail's",
-    )
-    add(
-        "--decay",
-        type=positive,
-        default=0.5,
-        metavar="S",
-        help="time in which a room's tail falls by 60 dB (default: 0.5)",
-    )
-    add(
-        "--level",
-        type=float,
-        default=PEAK_DB,
-        metavar="DB",
-        help=f"peak of what is heard, of full scale (default: {PEAK_DB:g})",
-    )
+    add("--noise", type=Path, action="append", default=[], metavar="PATH",
+        help="a sound file, or a folder of some, to lie under the words")  # fmt: skip
+    for name, text in LEVELS.items():
+        add(f"--{name}", type=float, nargs="+", default=[], metavar="DB", help=text)
+    add("--decay", type=positive, default=0.5, metavar="S",
+        help="time in which a room's tail falls by 60 dB (default: 0.5)")  # fmt: skip
+    add("--level", type=float, default=PEAK_DB, metavar="DB",
+        help=f"peak of what is heard, of full scale (default: {PEAK_DB:g})")  # fmt: skip
     add("--narrow", action="store_true", help="as if recorded at 8 kHz")
-    add(
-        "--gap",
-        type=float,
-        nargs=2,
-        default=Gaps.between_s,
-        metavar="S",
-        help="shortest and longest silence between words (default: 0.4 1.4)",
-    )
-    add(
-        "--run",
-        type=int,
-        default=1,
-        metavar="WORDS",
-        help="say so many words closely, then pause (default: 1)",
-    )
-    add(
-        "--within",
-        type=float,
-        nargs=2,
-        default=Gaps.within_s,
-        metavar="S",
-        help="silence within a run (default: 0.03 0.2)",
-    )
+    for name, (default, text) in SILENCES.items():
+        add(f"--{name}", type=float, nargs=2, default=default, metavar="S",
+            help=f"{text} (default: {default[0]:g} {default[1]:g})")  # fmt: skip
+    add("--run", type=int, default=1, metavar="WORDS",
+        help="say so many words closely, then pause (default: 1)")  # fmt: skip
     add("--json", type=Path, metavar="FILE", help="write the figures too")
     return parser
