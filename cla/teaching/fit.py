@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -29,6 +29,11 @@ FRESH = ClassifierConfig(
     dropout=0.2,
 )
 """A classifier that begins untrained. Its window is 7.7 to 9.6 s of sound or 6.4 s of pictures."""
+ENCODER_STEPS = 60
+LEARNING_RATE = 1e-3
+WEIGHT_DECAY = 0.05
+LIMIT_S = 12.0
+"""Of training an encoder: no step begins later, however slow the machine."""
 HEAD_LANDMARKS = (4, 16)
 HEAD_STEPS = 40
 HEAD_DECAY = 0.01
@@ -36,21 +41,6 @@ NOISE = 0.3
 """Standard deviation of the noise in training, in standard deviations of each feature."""
 SETTLED_TOKENS = 8
 """First tokens of a piece that do not count: what they tell lies before it."""
-
-
-@dataclass(frozen=True)
-class EncoderFit:
-    """How an encoder is trained.
-
-    Args:
-        limit_s: no step begins later, however slow the machine.
-    """
-
-    steps: int = 60
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.05
-    limit_s: float = 12.0
-    seed: int = 0
 
 
 def fresh_classifier(
@@ -119,29 +109,27 @@ def fit_head(classifier: StreamClassifier, streams: Sequence[LabeledStream]) -> 
 def fit_encoder(
     classifier: StreamClassifier,
     streams: Sequence[LabeledStream],
-    fit: EncoderFit,
     progress: Progress,
 ) -> StreamClassifier:
     """Train encoder and head on, under full attention and few landmarks in turn."""
-    torch.manual_seed(fit.seed)
+    torch.manual_seed(0)
     config = TrainConfig(
         classifier.config,
-        steps=fit.steps,
+        steps=ENCODER_STEPS,
         full_share=0.75,
         scan_streams=6,
         scan_tokens=200,
         windows=32,
         blind_tokens=SETTLED_TOKENS,
-        learning_rate=fit.learning_rate,
-        weight_decay=fit.weight_decay,
-        warmup_steps=max(2, fit.steps // 5),
-        seed=fit.seed,
+        learning_rate=LEARNING_RATE,
+        weight_decay=WEIGHT_DECAY,
+        warmup_steps=max(2, ENCODER_STEPS // 5),
     )
     model = StreamClassifier(classifier.config)
     model.load_state_dict(classifier.state_dict())
-    until_s = time.monotonic() + fit.limit_s
+    until_s = time.monotonic() + LIMIT_S
     for step, _ in enumerate(training_steps(model, NoisyPieces(streams), config), 1):
-        progress(step / fit.steps)
+        progress(step / config.steps)
         if time.monotonic() > until_s:
             break
     return model.eval().requires_grad_(False)

@@ -14,7 +14,6 @@ from cla.features import FrontEnd, front_end
 from cla.models import EventConfig, Known, LaneSpec, StreamClassifier, TaskModel, load_task
 from cla.teaching.familiar import FEATURES, known_classes
 from cla.teaching.fit import (
-    EncoderFit,
     Progress,
     fit_encoder,
     fit_head,
@@ -39,7 +38,6 @@ MIN_GAIN = 0.01
 LANDMARK_TOKENS = 2_000
 TOKENS_PER_LANDMARK = 4
 EVENTS = EventConfig(enter=0.6, exit=0.3, hold_tokens=3, refractory_s=0.5, smoothing_tokens=3)
-ENCODER_FIT = EncoderFit()
 CHOICE_LANES = (FULL, LaneSpec(LOW_RANK, 4, "continual"))
 
 
@@ -60,7 +58,6 @@ def teach(
     material: Material,
     name: str,
     progress: Progress = lambda _: None,
-    fit: EncoderFit = ENCODER_FIT,
 ) -> Taught:
     """Fit a task to its material: a head, and its encoder too where that does better.
 
@@ -80,7 +77,7 @@ def teach(
     judged = held_out_streams(held)
     task = _task(name, material, end, _start(end, len(material.labels), streams))
     progress(0.1)
-    task, fitted = _fitted(task, streams, judged, fit, progress)
+    task, fitted = _fitted(task, streams, judged, progress)
     tokens = sum(len(stretch.labels) for pool in trained for stretch in pool)
     found = fit_landmarks(
         task.classifier, [stream.features for stream in streams], tokens=LANDMARK_TOKENS
@@ -138,13 +135,12 @@ def _fitted(
     task: TaskModel,
     streams: list[LabeledStream],
     judged: list[LabeledStream],
-    fit: EncoderFit,
     progress: Progress,
 ) -> tuple[TaskModel, str]:
     """The task with its head fitted alone, or with its encoder too where that does better."""
     fit_head(task.classifier, streams)
     progress(0.2)
-    encoder = fit_encoder(task.classifier, streams, fit, lambda share: progress(0.2 + 0.5 * share))
+    encoder = fit_encoder(task.classifier, streams, lambda share: progress(0.2 + 0.5 * share))
     fit_head(encoder, streams)
     other = replace(task, classifier=encoder)
     gain = _worth(other, judged) - _worth(task, judged)

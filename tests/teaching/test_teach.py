@@ -12,14 +12,19 @@ from cla.errors import ClaError
 from cla.features import front_end
 from cla.models import LaneSpec, read_task_file, write_task_file
 from cla.teaching import Material, TaughtClass, TaughtClip, read_taught_clip, scores_of, teach
-from cla.teaching.fit import EncoderFit
 from cla.teaching.material import HELD_TOKENS, quiet_tokens
 from cla.teaching.others import unlike_classes
 from cla.teaching.stretches import GUARD_TOKENS, StreamJoiner, split
 from cla.types import Token
 
 HAND = front_end("hands")
-FEW = EncoderFit(steps=4)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_steps():
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("cla.teaching.fit.ENCODER_STEPS", 4)
+        yield
 
 
 def clip_of(center, tokens=150, seed=0, spread=0.3):
@@ -40,7 +45,7 @@ def material(*centers):
 
 @pytest.fixture(scope="module")
 def taught():
-    return teach(material(1, 2, 3), "three", fit=FEW)
+    return teach(material(1, 2, 3), "three")
 
 
 def test_classes_are_told_apart_by_every_attention(taught):
@@ -69,7 +74,7 @@ def test_with_clips_enough_what_is_far_from_a_class_is_not_named_so(monkeypatch)
         center: tuple(clip_of(center, 60, seed=seed) for seed in range(4)) for center in (1, 2)
     }
     classes = tuple(TaughtClass(f"class {center}", clips[center]) for center in clips)
-    taught = teach(Material("hands", classes), "two", fit=FEW)
+    taught = teach(Material("hands", classes), "two")
     assert set(taught.task.known.classes) == {1, 2}
     assert taught.scores[0].accuracy > 0.85
     lanes = Comparison(taught.task, [LaneSpec("continual_nystrom", 4)])
