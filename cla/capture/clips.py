@@ -29,7 +29,6 @@ class SampleClip:
     title: str
     path: Path
     license: str
-    attribution: str
     words: tuple[SpokenWord, ...]
 
 
@@ -44,7 +43,6 @@ def sample_clips(task: str = "digits") -> tuple[SampleClip, ...]:
             title=entry["title"],
             path=folder / entry["file"],
             license=entry["license"],
-            attribution=entry["attribution"],
             words=tuple(SpokenWord(**word) for word in entry["words"]),
         )
         for entry in entries

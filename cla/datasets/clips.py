@@ -1,7 +1,7 @@
 """Labeled recordings in folders, and whole recordings as samples at one rate."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,7 +35,6 @@ class ClipSet:
     name: str
     labels: tuple[str, ...]
     clips: tuple[Clip, ...]
-    left_out: tuple[str, ...] = field(default=())
 
 
 @dataclass(frozen=True)

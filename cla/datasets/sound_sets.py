@@ -52,7 +52,6 @@ GENRES = (
 )
 CORRUPT = "jazz.00054"
 """Cut short in the copies that circulate: no decoder reads it."""
-_FILE = re.compile(r"([a-z]+)\.(\d{5})\.(wav|au)")
 
 
 def esc10(folder: Path) -> ClipSet:
@@ -109,29 +108,21 @@ def _from_table(table: Path) -> list[Clip]:
 def gtzan(folder: Path) -> ClipSet:
     """GTZAN without the damaged file and without what its published filtered split leaves out.
 
-    That is what is there twice, or would put one artist on both sides of a split; `left_out` says
-    which recordings it concerns.
+    That is what is there twice, or would put one artist on both sides of a split.
 
     Raises:
         ClaError: it is not in `folder`.
     """
-    published = published_split()
-    clips, left_out = [], []
-    for label, genre in enumerate(GENRES):
-        for path in sorted((folder / genre).glob(f"{genre}.*")):
-            named = _FILE.fullmatch(path.name)
-            if not named or named[1] != genre:
-                continue
-            stem = f"{genre}.{named[2]}"
-            if stem == CORRUPT:
-                left_out.append(f"{stem}: the file is damaged")
-            elif stem not in published:
-                left_out.append(f"{stem}: the published filtered split leaves it out")
-            else:
-                clips.append(Clip(path, label))
+    kept = published_split() - {CORRUPT}
+    clips = [
+        Clip(path, label)
+        for label, genre in enumerate(GENRES)
+        for path in sorted((folder / genre).glob(f"{genre}.*"))
+        if path.stem in kept and path.suffix in (".wav", ".au")
+    ]
     if not clips:
         raise GTZAN.missing(folder)
-    return ClipSet("gtzan", GENRES, tuple(clips), tuple(left_out))
+    return ClipSet("gtzan", GENRES, tuple(clips))
 
 
 def published_split() -> frozenset[str]:

@@ -1,7 +1,7 @@
 """Data sets as models take them: sequences of tokens with a label each."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -41,7 +41,6 @@ class TokenSet:
         measure: by which it is judged: clips named right, or each frame's classes ranked.
         background: label of frames on which nothing happens, which is not ranked.
         ignored: label of frames that do not count.
-        notes: what was left out, and why.
         variant: makes of a sequence what another person or sensor might have given, to train on.
     """
 
@@ -53,13 +52,7 @@ class TokenSet:
     measure: Measure = "accuracy"
     background: int | None = None
     ignored: int | None = None
-    notes: tuple[str, ...] = ()
     variant: Callable[[TokenSequence, np.random.Generator], TokenSequence] | None = None
-
-    @property
-    def feature_dim(self) -> int:
-        """F."""
-        return int(self.sequences[0].features.shape[1])
 
 
 @dataclass(frozen=True)
@@ -80,7 +73,6 @@ def extract(
     clips: ClipSet,
     extractor: Extractor,
     cache: Path,
-    progress: Callable[[Sequence[Clip]], Sequence[Clip]] = lambda clips: clips,
 ) -> TokenSet:
     """Tokens of every clip, computed once and kept in `cache` as .npy.
 
@@ -92,7 +84,7 @@ def extract(
     folder = cache / clips.name / extractor.name
     make_folder(folder)
     sequences = []
-    for clip in progress(clips.clips):
+    for clip in clips.clips:
         features = _features(clip, extractor, folder)
         labels = np.full(len(features), clip.label, np.int64)
         sequences.append(TokenSequence(str(clip.path), features, labels, clip.fold))
@@ -103,7 +95,6 @@ def extract(
         tuple(sequences),
         extractor.hop_s,
         window,
-        notes=clips.left_out,
     )
 
 

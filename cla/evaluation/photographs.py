@@ -93,11 +93,9 @@ def show(
         shown()
 
 
-def judge(
-    task: TaskModel, photographs: Sequence[Shown], lanes: Sequence[LaneSpec] = JUDGED_LANES
-) -> dict[str, dict[str, Any]]:
+def judge(task: TaskModel, photographs: Sequence[Shown]) -> dict[str, dict[str, Any]]:
     """Photographs named right by folder and lane, and what else they were called."""
-    named = {row_name(lane): _named(task, lane, photographs) for lane in lanes}
+    named = {row_name(lane): _named(task, lane, photographs) for lane in JUDGED_LANES}
     return {
         folder: {
             "photographs": len(own),

@@ -48,7 +48,7 @@ def test_raw_recordings_become_tokens_a_fold_each(tmp_path: Path):
     assert (first.name, first.fold, second.name, second.fold) == ("a1_raw", 0, "b3_raw", 1)
     assert first.labels.tolist() == [0, 1, 2, 3, 4, 0]
     assert (found.labels, found.measure, found.background) == (LABELS, "average_precision", None)
-    assert found.feature_dim == 32
+    assert found.sequences[0].features.shape[1] == 32
     exact = body_features(*made)
     np.testing.assert_allclose(first.features, exact, rtol=0.05, atol=0.05)  # times are whole ms
 
