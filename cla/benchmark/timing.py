@@ -111,7 +111,7 @@ def measure(
             that is affordable.
         budget_s: time for all of it. Where it is short there are shorter turns, then fewer
             rounds; a case that is too slow for the fewest turns is left out, and None is returned.
-        tick: called before each case's turn, at its own cost.
+        tick: called before each case's turn, outside of what is timed.
     """
     deadline_s = time.perf_counter() + budget_s
     shared_s = budget_s / (effort.rounds * len(builders))

@@ -24,7 +24,7 @@ from cla.texts.sentence import Sentence
 from cla.types import AudioChunk
 
 NOTED_GAP_S = 0.5
-"""Sound that is missing is told of where it is longer."""
+"""Sound that is missing is noted where it is longer."""
 _FLOATS = ("flt", "dbl")
 
 

@@ -84,7 +84,7 @@ class Child:
         Raises:
             ClaError: the process says what is wrong, has ended, or is not to be believed.
         """
-        with self.unbelieving():
+        with self.checked():
             (length,) = LENGTH.unpack(self._exactly(LENGTH.size))
             if length > MAX_MESSAGE_BYTES:
                 raise ValueError("a message is too long")
@@ -96,8 +96,8 @@ class Child:
             return message
 
     @contextmanager
-    def unbelieving(self) -> Iterator[None]:
-        """Whatever the process writes that is not as agreed is one more way of failing."""
+    def checked(self) -> Iterator[None]:
+        """Raises the error of a failed process where what it writes is not as agreed."""
         try:
             yield
         except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
@@ -145,7 +145,7 @@ class ChildSource(Source[Chunk]):
             if isinstance(message, End):
                 self.damaged_packets = message.damaged_packets
                 return
-            with self._child.unbelieving():
+            with self._child.checked():
                 if isinstance(message, Notice):
                     self._take_notice(message)
                     continue

@@ -29,9 +29,9 @@ from cla.texts.sentence import Sentence
 _MOST_FAILURES = 16
 """Faults in reading, one behind the other, after which the file is at its end."""
 _SHORT_S, _SHORT_SHARE = 1.0, 0.02
-"""A file that ends so much earlier than it says is told of."""
+"""A file that ends so much earlier than it says gets a notice."""
 _UNREAD_BYTES, _UNREAD_SHARE = 2**14, 0.1
-"""So is one of which so much was not read."""
+"""So does one of which so much was not read."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class MediaFile(Source[Chunk]):
             try:
                 self._container = self._open(part)
             except ClaError:
-                continue  # it is told of as bytes that were left out
+                continue  # it is noted as bytes that were left out
             yield from self._frames_of_part()
 
     def _frames_of_part(self) -> Iterator[av.AudioFrame | av.VideoFrame]:

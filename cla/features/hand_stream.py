@@ -97,7 +97,7 @@ class HandStream:
         return tokens
 
     def flush(self) -> list[Token]:
-        """Nothing is owed: no token is made up for the time after the last frame."""
+        """Returns no tokens: none is made up for the time after the last frame."""
         return []
 
     def _make(self, frame: dict[int, Pose], time_s: float, share: float) -> Token:

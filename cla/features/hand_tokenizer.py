@@ -34,7 +34,7 @@ class HandFinder:
         return [SeenHands(self.hands, width / height, frame.time_s)]
 
     def flush(self) -> list[SeenHands]:
-        """Nothing is owed."""
+        """Returns nothing: every frame has been given."""
         return []
 
     def reset(self) -> None:

@@ -93,5 +93,5 @@ class PictureTokenizer:
         return tokens
 
     def flush(self) -> list[Token]:
-        """Nothing is owed: no token is made up for the time after the last frame."""
+        """Returns no tokens: none is made up for the time after the last frame."""
         return []

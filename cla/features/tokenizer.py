@@ -40,7 +40,7 @@ class SpeechFeatures:
         return [Token(self._count - 1, self._count * HOP_SAMPLES / SAMPLE_RATE_HZ, features)]
 
     def flush(self) -> list[Token]:
-        """Nothing is owed: every hop is a token."""
+        """Returns no tokens: every hop has given one."""
         return []
 
     def _features(

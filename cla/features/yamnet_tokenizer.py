@@ -50,7 +50,7 @@ class YamnetFeatures:
         return [Token(self._count - 1, self._count * SOUND_HOP_S, features)]
 
     def flush(self) -> list[Token]:
-        """Nothing is owed: every hop is a token."""
+        """Returns no tokens: every hop has given one."""
         return []
 
 
