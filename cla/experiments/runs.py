@@ -1,7 +1,7 @@
 """Runs on disk: settings as YAML beside weights and landmarks as safetensors."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import yaml
@@ -26,10 +26,6 @@ class Run:
     labels: tuple[str, ...]
     classifier: StreamClassifier
     landmarks: Mapping[int, Sequence[FixedLandmarks]] = field(default_factory=dict)
-
-    def with_landmarks(self, landmarks: Mapping[int, Sequence[FixedLandmarks]]) -> "Run":
-        """The same weights with other landmarks."""
-        return replace(self, landmarks=landmarks)
 
 
 def write_run(run: Run, folder: Path) -> None:

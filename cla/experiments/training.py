@@ -47,7 +47,7 @@ def train_run(
     model = config.model
     sizes = model.classifier(parts.train[0].features.shape[1], len(data.labels), data.window)
     torch.manual_seed(config.seed)
-    run = Run(config, data.labels, StreamClassifier(sizes), {})
+    classifier = StreamClassifier(sizes)
     fitted: list[FixedLandmarks] = []
     phases = {"train": config.training.epochs}
     for layer in range(1, 1 + (model.layers if model.fixed else 0)):
@@ -56,13 +56,14 @@ def train_run(
         done = folder / f"{phase}.safetensors"
         if not done.exists():
             if phase.startswith("fit"):
-                fitted.append(_fit_layer(run.classifier, parts.train, config, fitted))
+                fitted.append(_fit_layer(classifier, parts.train, config, fitted))
             trainer = _trainer(config, epochs, folder / phase, reporting)
-            _train_phase(run.classifier, data, parts, config, fitted, trainer, folder / phase)
-            write_phase(done, run.classifier, fitted)
-        fitted = read_phase(done, run.classifier)
-    run.classifier.eval().requires_grad_(False)
-    return run.with_landmarks(_all_landmarks(run.classifier, parts.train, config, fitted))
+            _train_phase(classifier, data, parts, config, fitted, trainer, folder / phase)
+            write_phase(done, classifier, fitted)
+        fitted = read_phase(done, classifier)
+    classifier.eval().requires_grad_(False)
+    landmarks = _all_landmarks(classifier, parts.train, config, fitted)
+    return Run(config, data.labels, classifier, landmarks)
 
 
 def _train_phase(

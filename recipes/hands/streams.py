@@ -107,11 +107,11 @@ class StreamMaker:
         if rng.random() < self._config.companion:
             # Which hand has the first slot depends on which one the tracker finds first.
             hands.insert(int(rng.integers(2)), self._companion(len(clip.points), rng))
-        seen = tracked(hands, self._config.tracking, rng)
-        at = np.minimum((seen.times_s * CLIP_HZ).astype(np.int64), len(clip.labels) - 1)
+        features, times_s = tracked(hands, self._config.tracking, rng)
+        at = np.minimum((times_s * CLIP_HZ).astype(np.int64), len(clip.labels) - 1)
         labels = clip.labels[at]
-        decided = clip.decided[at] & ~lost_hands(seen.features, labels)
-        return HandsStream(seen.features, labels, decided, clip.shown[at])
+        decided = clip.decided[at] & ~lost_hands(features, labels)
+        return HandsStream(features, labels, decided, clip.shown[at])
 
     def _clips(self, rng: np.random.Generator) -> Iterator[Clip]:
         """Clips with transitions between hands, until the stream is long enough."""

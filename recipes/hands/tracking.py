@@ -35,24 +35,14 @@ class TrackingConfig:
     confused: float = 0.1
 
 
-@dataclass(frozen=True)
-class Tracked:
-    """Tokens of a stream.
-
-    Shapes:
-        features: (T, F).
-        times_s: (T,), media time of each token.
-    """
-
-    features: NDArray[np.float32]
-    times_s: NDArray[np.float64]
-
-
-def tracked(hands: Sequence[Shape], config: TrackingConfig, rng: np.random.Generator) -> Tracked:
-    """What a stream's tokens hold of hands seen by a camera.
+def tracked(
+    hands: Sequence[Shape], config: TrackingConfig, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """What a stream's tokens hold of hands seen by a camera, and their media times in seconds.
 
     Shapes:
         hands: (T, 21, 2) each, as right hands, 60 frames a second; NaN where there is none.
+        returns: (N, F), (N,)
     """
     times = _frame_times(len(hands[0]) / CLIP_HZ, config, rng)
     at = np.minimum((times * CLIP_HZ).astype(np.int64), len(hands[0]) - 1)
@@ -68,10 +58,8 @@ def tracked(hands: Sequence[Shape], config: TrackingConfig, rng: np.random.Gener
             if np.isfinite(points[frame, 0, 0])
         ]
         tokens += stream.push(SeenHands(found, 1.0, float(time_s)))
-    return Tracked(
-        np.stack([token.features.numpy() for token in tokens]),
-        np.array([token.time_s for token in tokens]),
-    )
+    features = np.stack([token.features.numpy() for token in tokens])
+    return features, np.array([token.time_s for token in tokens])
 
 
 def _frame_times(

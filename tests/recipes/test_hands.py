@@ -140,11 +140,11 @@ def test_tracking_keeps_time_and_loses_hands(recordings, rng):
     points = np.repeat(recordings["5"][:1], 10 * CLIP_HZ, axis=0)
     points[5 * CLIP_HZ :] = np.nan
     config = TrackingConfig(frame_rates_hz=(20, 20), lost=0, outliers=0, confused=0)
-    seen = tracked([points], config, rng)
-    np.testing.assert_allclose(np.diff(seen.times_s), HAND_HOP_S)
-    present = seen.features[:, 0] == 1
-    assert present[seen.times_s < 4.8].all()
-    assert not present[seen.times_s > 5.2].any()
+    features, times_s = tracked([points], config, rng)
+    np.testing.assert_allclose(np.diff(times_s), HAND_HOP_S)
+    present = features[:, 0] == 1
+    assert present[times_s < 4.8].all()
+    assert not present[times_s > 5.2].any()
 
 
 def test_streams_hold_what_they_say(recordings):
