@@ -10,7 +10,7 @@ from torch import Tensor
 
 from cla.models import ClassifierConfig, FixedLandmarks, StreamClassifier
 from cla.training.batches import FeatureNoise, LabeledStream, Pieces
-from cla.training.losses import batch_loss
+from cla.training.losses import Losses
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def training_steps(
     landmarks: Mapping[int, Sequence[FixedLandmarks]] = MappingProxyType({}),
 ) -> Iterator[Tensor]:
     """Train a model in place; yields the loss of each step when it was taken."""
-    rng = np.random.default_rng(config.seed)
+    losses = Losses(model, landmarks, pieces, config, np.random.default_rng(config.seed))
     model.train()
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
@@ -121,7 +121,7 @@ def training_steps(
         pct_start=min(0.5, config.warmup_steps / config.steps),
     )
     for _ in range(config.steps):
-        loss = batch_loss(model, landmarks, pieces, config, rng)
+        loss = losses.draw()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
