@@ -20,7 +20,7 @@ from cla.models import LaneSpec, StreamClassifier, TaskModel
 from cla.models.encoder_layer import EncoderLayer
 from cla.teaching.corrections import UNSURE, joined
 from cla.teaching.fit import Progress
-from cla.teaching.reading import read_taught_clip
+from cla.teaching.material import read_taught_clip
 from cla.types import Correction
 
 STEPS, BATCH = 300, 384
