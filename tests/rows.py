@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from cla.attention import FullEmits, NystromEmits
-from cla.attention.state import accumulation_dtype
 
 ROUNDINGS = 64
 """Units of rounding that a row may be off: ten times what one layer shows on any processor tried,
@@ -45,7 +44,7 @@ def assert_rows_close(
     """
     types = [torch.as_tensor(rows).dtype for rows in (found, expected)]
     narrow = max(types, key=lambda one: torch.finfo(one).eps)
-    wide = sums or accumulation_dtype(narrow)
+    wide = sums or torch.float64
     units = torch.finfo(narrow).eps + torch.finfo(wide).eps * torch.as_tensor(condition)
     errors = row_errors(found, expected)
     excess = errors / (roundings * units)

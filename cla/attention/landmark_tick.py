@@ -6,7 +6,7 @@ from torch import Tensor
 from cla.attention.config import AttentionConfig
 from cla.attention.cuts import segments
 from cla.attention.landmarks import make_landmarks
-from cla.attention.nystrom_state import NystromState, ring_of_betas, window_logits
+from cla.attention.nystrom_state import NystromState, ring_of_betas
 from cla.attention.projected import pick
 from cla.attention.rings import selected
 from cla.attention.window_sums import build_table
@@ -56,9 +56,7 @@ def _enter(
         wide, gamma_inv, state.landmarks.gamma_inv[streams]
     )
     picked = rows[:, None, :, None].expand(-1, new_queries.shape[1], -1, new_queries.shape[3])
-    logits = window_logits(new_queries.gather(2, picked), keys, values)
-    slot = state.slot[streams]
-    table = build_table(logits, values, slot)
+    table = build_table(new_queries.gather(2, picked), keys, values, state.slot[streams])
     inside = (streams[:, None], slice(None), slice(None), slice(None), rows)
     kept = state.sums[inside]
     state.sums[inside] = torch.where(wide[..., None], table.movedim(-1, 1), kept)

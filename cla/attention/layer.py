@@ -31,7 +31,7 @@ class AttentionLayer(WindowLayer):
 
     def __init__(self, config: AttentionConfig) -> None:
         super().__init__(config)
-        self._weights = kernels.Arrays()
+        self._weights, self._arrays = kernels.PlainWeights(), kernels.Latest()
 
     @property
     def takes_landmarks(self) -> bool:
@@ -77,7 +77,7 @@ class AttentionLayer(WindowLayer):
         """
         self._check_step(x, active, state)
         x = self._widened(x)
-        self._append(x, state, active, self._kernel_weights(x, state), self._steps(state, active))
+        self._append(x, state, active, *self._for_kernels(x, state))
 
     @outside_autocast
     def read(self, state: Any, *, emit: bool = False) -> Step:
@@ -129,17 +129,19 @@ class AttentionLayer(WindowLayer):
 
         Of kernels no gradient is kept, whether or not one is asked for.
         """
-        weights, steps = self._kernel_weights(x, state), self._steps(state, active)
+        weights, arrays = self._for_kernels(x, state)
         if x is not None:
-            self._append(x, state, active, weights, steps)
-        found = steps.read() if steps else None
+            self._append(x, state, active, weights, arrays)
+        found = None
+        if arrays is not None:
+            found = self.kind.compiled.read(weights, arrays, kernels.mask_of(active))
         if found is not None and weights is not None and not self.config.retroactive:
-            return torch.from_numpy(kernels.steps.finish_token(found, weights))
+            return torch.from_numpy(found)
         with writing_to(state.slot):
             if found is None:
                 output = self.finish(self.kind.read(state))
             elif weights is None:
-                output = self.finish(kernels.steps.contexts(found, self.config))
+                output = self.finish(self._contexts(found))
             else:
                 output = self.finish_columns(torch.from_numpy(found))
             if self.config.retroactive:
@@ -149,76 +151,69 @@ class AttentionLayer(WindowLayer):
         return released(output)  # type: ignore[no-any-return]  # a tensor
 
     def _append(
-        self,
-        x: Tensor,
-        state: Any,
-        active: Tensor | None,
-        weights: kernels.Weights | None,
-        steps: "kernels.steps.OnState | None",
+        self, x: Tensor, state: Any, active: Tensor | None, weights: Any, arrays: Any
     ) -> None:
         """A token into a state, projected and taken by kernels where there are some."""
-        if steps is not None and weights is not None:
+        dtype = state.keys.dtype
+        if arrays is None or weights is None:
+            check_type(x, dtype)
+            if on_host(state.slot):
+                check_places(state)
+        with writing_to(state.slot):
+            if weights is None:
+                self._take(self.project(x[:, None], dtype), state, active, arrays)
+                return
+            tokens = kernels.steps.project_token(kernels.array_of(x), weights, self.config)
+            if arrays is None:
+                self.kind.append(kernels.steps.split(tokens, dtype), state, active)
+                return
             try:
-                steps.append(kernels.steps.project_token(kernels.array_of(x), weights, self.config))
+                self.kind.compiled.append(tokens, arrays, kernels.mask_of(active))
             except IndexError:
                 check_places(state)
                 raise
-            return
-        dtype = state.keys.dtype
-        check_type(x, dtype)
-        if on_host(state.slot):
-            check_places(state)
-        with writing_to(state.slot):
-            if weights is not None and dtype in (torch.float32, torch.float64):
-                tokens = kernels.steps.project_token(kernels.array_of(x), weights, self.config)
-                projected = kernels.steps.split(tokens, dtype)
-            else:
-                projected = self.project(x[:, None], dtype)
-            self._take(projected, state, active, steps)
 
-    def attend(self, tokens: Projected | None, state: Any, active: Tensor | None = None) -> Tensor:
+    def attend(self, tokens: Projected, state: Any, active: Tensor | None = None) -> Tensor:
         """The attention product of a step: contexts before the output projection.
-
-        Args:
-            tokens: to be appended first; None to read the state as it is.
 
         Shapes:
             tokens: (B, H, 1, D)
             returns: (B, H, 1, D), or (B, H, N, D) if retroactive
         """
-        steps = self._steps(state, active)
-        if tokens is not None:
-            self._take(tokens, state, active, steps)
-        found = steps.read() if steps else None
-        return (
-            self.kind.read(state) if found is None else kernels.steps.contexts(found, self.config)
-        )
+        _, arrays = self._for_kernels(None, state)
+        self._take(tokens, state, active, arrays)
+        found = None
+        if arrays is not None:
+            found = self.kind.compiled.read(None, arrays, kernels.mask_of(active))
+        return self.kind.read(state) if found is None else self._contexts(found)
 
-    def _take(
-        self,
-        tokens: Projected,
-        state: Any,
-        active: Tensor | None,
-        steps: "kernels.steps.OnState | None",
-    ) -> None:
-        if steps is None:
+    def _take(self, tokens: Projected, state: Any, active: Tensor | None, arrays: Any) -> None:
+        """Projected tokens into a state."""
+        if arrays is None:
             self.kind.append(tokens, state, active)
         else:
-            steps.append(kernels.steps.joined(tokens))
+            tokens = kernels.steps.joined(tokens)
+            self.kind.compiled.append(tokens, arrays, kernels.mask_of(active))
 
-    def _steps(self, state: Any, active: Tensor | None) -> "kernels.steps.OnState | None":
-        """Kernels that can take projected tokens; all rows they give as float32."""
-        if not self.use_fused or (self.config.retroactive and self.like.dtype is torch.float64):
-            return None
+    def _contexts(self, found: Any) -> Tensor:
+        """What is read without weights as `Kind.read` gives it."""
+        heads: Tensor = torch.from_numpy(found)
+        heads = heads.unflatten(1, (self.config.num_heads, self.config.head_dim))
+        return heads.mT if self.config.retroactive else heads[:, :, None]
+
+    def _for_kernels(self, x: Tensor | None, state: Any) -> tuple[Any, Any]:
+        """Weights and a state as kernels take them; None each where they do not."""
+        if not self.use_fused or torch.compiler.is_compiling():
+            return None, None
+        weights = self._weights.of_layer(self, x, len(state.slot))
+        # Kernels give float32, of tokens of other types too.
+        known = weights is not None or self.like.dtype is torch.float32
+        return weights, self.arrays_of(state) if known else None
+
+    def arrays_of(self, state: Any) -> Any:
+        """A state as kernels of its kind take it; None where there are none, or they do not."""
         steps = self.kind.compiled
-        if steps is None or not kernels.can_step(state.keys, self.kind.compiled_dtype):
-            return None
-        return steps.on(state, active)
-
-    def _kernel_weights(self, x: Tensor | None, state: Any) -> kernels.Weights | None:
-        if not self.use_fused:
-            return None
-        return kernels.weights_of(self, self._weights, x, len(state.slot))
+        return steps and self._arrays.of(state, steps.arrays_of)
 
     def _widened(self, x: Tensor) -> Tensor:
         """Narrower tokens than the weights as kernels take them, so that all halves of steps do."""

@@ -18,7 +18,6 @@ from torch.utils.checkpoint import checkpoint
 from cla.attention.config import AttentionConfig
 from cla.attention.landmarks import make_landmarks, segment_weights
 from cla.attention.low_rank import low_rank, low_rank_window, mix
-from cla.attention.partial_sums import empty_logit
 from cla.attention.projected import Projected
 from cla.attention.scan import scan_softmax, scan_windows
 from cla.attention.serving import Serving, ServingAt
@@ -124,7 +123,7 @@ def _newest(timeline: Timeline, serving: ServingAt, start: int, stop: int) -> Te
     # Others than those whom a landmark that is no number serves are to be left alone.
     logits = serves.queries.nan_to_num() @ keys.transpose(-1, -2)
     if start + 1 < timeline.unseen:
-        logits = logits.masked_fill(~seen, empty_logit(logits.dtype))
+        logits = logits.masked_fill(~seen, torch.finfo(logits.dtype).min / 4)  # and no NaN
     weights = (logits - logits.detach().amax(-1, keepdim=True)).exp_()
     band, middle = weights[..., : len(edge)], weights[..., len(edge) :]
     rows = serves.rows[serves.spans].expand(*keys.shape[:2], -1, -1)

@@ -7,9 +7,8 @@ from torch import Tensor
 
 from cla.attention.config import AttentionConfig
 from cla.attention.landmarks import Landmarks
-from cla.attention.partial_sums import empty_logit
 from cla.attention.projected import Projected, with_ones
-from cla.attention.rings import column_stride, newest_query, to_ring
+from cla.attention.rings import column_stride, to_ring
 from cla.attention.window_sums import build_table
 
 
@@ -25,7 +24,7 @@ class NystromState(NamedTuple):
         values: (B, H, N, D + 1) ring; the last column is 1 where a token was seen
         query_landmarks, key_landmarks: (B, H, D, M), side by side, as compiled loops take them
         gamma_inv: (B, H, M, M)
-        sums: (B, R, H, D + 2, M), see `window_sums`
+        sums: (B, R, H, D + 1, M), see `window_sums`
         betas: (B, H, M, `column_stride`) ring of the columns of softmax(Q K~^T) if retroactive,
             else (B, H, M, 0)
     """
@@ -68,19 +67,18 @@ def build_state(
         to_ring(part[..., length - valid :, :], window, slot)
         for part in (tokens.queries, tokens.keys, with_ones(tokens.values))
     )
-    logits = window_logits(landmarks.queries, keys, values)
     slots = torch.full((batch,), slot, dtype=torch.int64, device=device)
     betas = ring_of_betas(landmarks.keys, queries)
     return NystromState(
         torch.full((batch,), valid, dtype=torch.int64, device=device),
         slots,
-        queries if keeps_queries(config) else newest_query(tokens.queries),
+        queries if keeps_queries(config) else tokens.queries[:, :, -1:].clone(),
         keys,
         values,
         landmarks.queries.mT.contiguous(),
         landmarks.keys.mT.contiguous(),
         landmarks.gamma_inv,
-        build_table(logits, values, slots),
+        build_table(landmarks.queries, keys, values, slots),
         betas if config.retroactive else betas[..., :0].clone(),
     )
 
@@ -100,17 +98,3 @@ def follows_stream(config: AttentionConfig) -> bool:
 def keeps_queries(config: AttentionConfig) -> bool:
     """Whether queries of the window are needed again, for landmarks or for older rows."""
     return follows_stream(config) or config.retroactive
-
-
-def window_logits(query_landmarks: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-    """Logits of a ring's tokens; places that no token has taken yet are empty.
-
-    Shapes:
-        query_landmarks: (B, H, M, D)
-        keys: (B, H, N, D)
-        values: (B, H, N, D + 1)
-        returns: (B, H, M, N)
-    """
-    logits = query_landmarks @ keys.transpose(-1, -2)
-    unseen = values[:, :, None, :, -1] == 0
-    return logits.masked_fill(unseen, empty_logit(logits.dtype))

@@ -36,16 +36,19 @@ def write_token(ring: Tensor, slot: Tensor, token: Tensor, active: Tensor | None
         token: (B, H, D)
         active: (B,) bool
     """
-    streams = torch.arange(ring.shape[0], device=ring.device)
     slot = slot if ring.shape[2] > 1 else torch.zeros_like(slot)
     if active is not None:
-        token = torch.where(active[:, None, None], token, ring[streams, :, slot])
-    ring[streams, :, slot] = token
+        token = torch.where(active[:, None, None], token, read_token(ring, slot))
+    ring.scatter_(2, _index(ring, slot), token[:, :, None].to(ring.dtype))
 
 
 def read_token(ring: Tensor, slot: Tensor) -> Tensor:
     """The token of each stream, (B, H, D), at its slot (B,)."""
-    return ring[torch.arange(ring.shape[0], device=ring.device), :, slot]
+    return ring.gather(2, _index(ring, slot))[:, :, 0]
+
+
+def _index(ring: Tensor, slot: Tensor) -> Tensor:
+    return slot[:, None, None, None].expand(*ring.shape[:2], 1, ring.shape[3])
 
 
 def time_order(slot: Tensor, valid_tokens: Tensor, window: int) -> Tensor:
@@ -119,12 +122,6 @@ def to_ring(tokens: Tensor, window: int, slot: int) -> Tensor:
     if missing:
         return torch.nn.functional.pad(tokens, (0, 0, 0, missing))
     return torch.roll(tokens, slot, dims=-2)
-
-
-def newest_query(queries: Tensor) -> Tensor:
-    """The last query, (B, H, 1, D); zeros if there is no query."""
-    newest = queries[:, :, -1:].clone()
-    return newest if newest.shape[2] else newest.new_zeros(*newest.shape[:2], 1, newest.shape[3])
 
 
 def advance_counters(

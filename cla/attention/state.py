@@ -171,15 +171,6 @@ def narrow_state(state: Any, group: StreamGroup) -> Any:
     return map_state(state, lambda tensor: tensor.narrow(0, group.start, group.length))
 
 
-def accumulation_dtype(dtype: torch.dtype) -> torch.dtype:
-    """The type in which sums are kept: one step wider than the layer's own.
-
-    A near-singular gamma multiplies the rounding errors of both other factors by up to
-    1 / cut-off; with wide sums the product is still exact to the layer's own precision.
-    """
-    return torch.float32 if dtype in (torch.float16, torch.bfloat16) else torch.float64
-
-
 def stream_groups(slot: Tensor, valid_tokens: Tensor) -> list[StreamGroup]:
     """Cut a batch into runs of streams at the same place, so that each is scanned without masks."""
     places = list(zip(slot.tolist(), valid_tokens.tolist(), strict=True))

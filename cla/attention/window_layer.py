@@ -50,6 +50,7 @@ class WindowLayer(Projections):
         super().__init__(config)
         self.kind: Kind = kind_class(config)(config)
         self.given = self.kind.given
+        self._shapes, self._states = list(self.kind.shapes()), kernels.Latest()
         self.use_fused = kernels.AVAILABLE
 
     @property
@@ -70,13 +71,9 @@ class WindowLayer(Projections):
         dtype: torch.dtype | None = None,
     ) -> Any:
         """State of `batch_size` streams that have seen nothing; `dtype` is that of the tokens."""
-        config, like = self.config, self.like
-        empty = torch.zeros(
-            (batch_size, config.num_heads, 0, config.head_dim),
-            device=device or like.device,
-            dtype=self.kind.state_dtype(dtype or like.dtype),
-        )
-        return self.kind.build(Projected(empty, empty, empty), 0)
+        like = self.like
+        tokens = torch.empty(0, device=device or like.device, dtype=dtype or like.dtype)
+        return self.kind.init(batch_size, tokens)
 
     @outside_autocast
     def forward(self, x: Tensor, *, emit: bool = False) -> Any:
@@ -164,12 +161,11 @@ class WindowLayer(Projections):
     def _scan_part(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
         """`scan` of no more tokens than are worked on at once."""
         tokens = self.project(x, state.keys.dtype)
-        steps = self.kind.compiled if self.use_fused else None
         contexts, states = [], []
         for group in stream_groups(state.slot, state.valid_tokens):
             streams = slice(group.start, group.start + group.length)
             new = Projected(*(part[streams] for part in tokens))
-            context, after = self.kind.scan(new, narrow_state(state, group), group, steps)
+            context, after = self.kind.scan(new, narrow_state(state, group), group)
             contexts.append(context)
             states.append(after)
         output = self.merge_heads(torch.cat(contexts))
@@ -198,17 +194,29 @@ class WindowLayer(Projections):
 
     def _check_step(self, x: Tensor, active: Tensor | None, state: Any) -> None:
         """Raise unless tokens, mask and state fit this layer and each other."""
-        known: bool = isinstance(state, self.kind.state_type)
-        if known:
+        if isinstance(state, self.kind.state_type):
             check_step(x, active, state.slot, self.config.embed_dim)
         self._check_state(state)
 
     def _check_state(self, state: Any) -> None:
         """Raise unless a state is of this layer: kernels would read beyond what they were given."""
-        if not isinstance(state, self.kind.state_type) or not self.kind.fits(state):
+        fits = self.fits if torch.compiler.is_compiling() else self._fitting
+        if not fits(state):
             raise ClaError(
                 "state_of_another_layer", difference=difference(state, self.init_state(1))
             )
+
+    def _fitting(self, state: Any) -> bool:
+        """`fits`, found once for each state."""
+        return self._states.of(state, self.fits)  # type: ignore[no-any-return]  # a bool
+
+    def fits(self, state: Any) -> bool:
+        """Whether it is a state of this layer, of sums that were not narrowed."""
+        return (
+            isinstance(state, self.kind.state_type)
+            and [part.shape[1:] for part in state] == self._shapes
+            and all(part.dtype is torch.float64 for part in state[5:])
+        )
 
     def zero_unseen(self, output: Tensor, valid_tokens: Tensor) -> Tensor:
         """Set the rows of a window that no token stands for to zero.

@@ -62,9 +62,8 @@ class Stepper:
         self._device = device
         self._clock_ns = PROCESSOR_NS if device.type == "cpu" else time.perf_counter_ns
         self.use_kernels(kernels)
-        with torch.inference_mode():
-            self.state = classifier.init_state(1, device=device)
-        self.state_bytes = state_bytes(self.state)
+        self.state: Any = None  # until its lane has made it from what was heard
+        self.state_bytes = state_bytes(classifier.init_state(1, device="meta"))
 
     def use_kernels(self, on: bool) -> None:
         """Step by compiled kernels, where there are any for this attention, or by PyTorch."""

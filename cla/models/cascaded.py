@@ -31,7 +31,9 @@ class CascadedStack(EncoderStack):
 
     def step_operations(self, state: StackState) -> int | None:
         return summed(
-            _step_operations(layer.attention.config, int(part.slot[0]), int(part.valid_tokens[0]))
+            _step_operations(
+                layer.attention.config, part.slot.tolist()[0], part.valid_tokens.tolist()[0]
+            )
             for layer, part in zip(self, state.layers, strict=True)
         )
 

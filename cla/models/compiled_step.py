@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from cla.attention import AttentionLayer, attention_row, kernels
+from cla.attention import attention_row, kernels
 from cla.attention.plain import is_changed
 from cla.attention.projections import PROJECTIONS
 from cla.models.cascaded import CascadedStack
@@ -42,12 +42,13 @@ class CompiledStep:
         self._attentions = classifier.attentions
         layers = range(len(self._attentions))
         self._around = [_around(classifier, index) for index in layers]
-        self._parameters = [tensor for tensors in self._around for tensor in tensors]
-        self._arrays = [kernels.Arrays() for _ in layers]
+        self._parameters = [classifier.position_table]
+        for around in self._around:
+            self._parameters += around
+        self._weights = [kernels.PlainWeights() for _ in layers]
         self._copies: list[NDArray[np.float32]] = []
         self._known: tuple[Any, ...] = ()
-        self._since_rows = 0
-        self._forget_rows()
+        self._states = kernels.Latest()
 
     def step(
         self, x: Tensor, state: ClassifierState, *, active: Tensor | None = None
@@ -61,21 +62,19 @@ class CompiledStep:
         weights = self._weights_for(x, state)
         if weights is None:
             return None
-        self._since_rows += 1
-        table, position = self._classifier.position_table.detach().numpy(), state.position.numpy()
+        table, (position, states) = self._table, self._states.of(state, self._arrays)
         classes, last = self._classifier.config.num_classes, len(self._around) - 1
         hidden, size = np.zeros((len(x), len(table[0])), np.float32), x.shape[1]
-        kernels.encoder.embed(
-            x.numpy(), kernels.mask_of(active), self._copies[0], table, position, hidden
-        )
+        mask = kernels.mask_of(active)
+        kernels.encoder.embed(x.numpy(), mask, self._copies[0], table, position, hidden)
         embedding = 2 * size + hidden.shape[1] * (size + 1)
-        for index, (attention, part) in enumerate(self._parts(state)):
-            steps = attention.kind.compiled.on(part, active)
-            steps.append(kernels.steps.project_token(hidden, weights[index], attention.config))
-            found = steps.read()
-            if found is None:
-                found = attention.kind.read(part).numpy()
-            attended = kernels.steps.finish_token(found, weights[index])
+        for index, (attention, arrays) in enumerate(zip(self._attentions, states, strict=True)):
+            steps = attention.kind.compiled
+            tokens = kernels.steps.project_token(hidden, weights[index], attention.config)
+            steps.append(tokens, arrays, mask)
+            attended = steps.read(weights[index], arrays, mask)
+            if attended is None:
+                attended = attention.finish(attention.kind.read(state.stack.layers[index])).numpy()
             more = classes if index == last else 0
             out = np.empty((len(x), 2 * more or hidden.shape[1]), np.float32)
             at = 0 if index else embedding
@@ -84,47 +83,45 @@ class CompiledStep:
         return Scores(hidden[:, :classes], hidden[:, classes:])
 
     def rows(self, state: ClassifierState) -> NDArray[np.float32]:
-        """Attention rows of the newest token in each layer, (B, L, H, N), oldest first.
-
-        Costs least where it is asked for after every step, of which each has to be by this.
-        """
-        if self._since_rows != 1:
-            self._forget_rows()
-        self._since_rows = 0
+        """Attention rows of the newest token in each layer, (B, L, H, N), oldest first."""
         rows = []
-        for row, (attention, part) in zip(self._rows, self._parts(state), strict=True):
-            found = row.of(part)
-            rows.append(_emitted_row(attention, part) if found is None else found)
+        for attention, part in zip(self._attentions, state.stack.layers, strict=True):
+            arrays = attention.arrays_of(part)
+            row = None if arrays is None else attention.kind.compiled.row(arrays)
+            if row is None:
+                row = attention_row(attention.emits(part)).float().numpy()
+            rows.append(row)
         return np.stack(rows, 1)
 
-    def _forget_rows(self) -> None:
-        self._rows = [kernels.rows.NewestRow(attention.config) for attention in self._attentions]
-
-    def _parts(self, state: ClassifierState) -> Any:
-        """The attention and the state of each layer."""
-        return zip(self._attentions, state.stack.layers, strict=True)
+    def _arrays(self, state: ClassifierState) -> tuple[Any, list[Any]] | None:
+        """Of the position, and of each layer's state; None where kernels cannot take one."""
+        pairs = list(zip(self._attentions, state.stack.layers, strict=True))
+        found = [one.arrays_of(part) if one.fits(part) else None for one, part in pairs]
+        if any(arrays is None for arrays in found):
+            return None
+        return state.position.numpy(), found
 
     def _weights_for(self, x: Tensor, state: ClassifierState) -> list[kernels.Weights] | None:
         """Of each layer's attention; None where kernels cannot take this step.
 
         All are asked for before any layer takes the token: a step is done whole or not at all.
         """
-        batch = len(x)
         if x.requires_grad or not x.is_contiguous():
             return None
+        if self._states.of(state, self._arrays) is None:
+            return None
         found = []
-        for (attention, part), arrays in zip(self._parts(state), self._arrays, strict=True):
-            weights = None
-            if attention.use_fused and _can_step(attention, part):
-                weights = kernels.weights_of(attention, arrays, x, batch)
-            if weights is None:
+        for attention, weights in zip(self._attentions, self._weights, strict=True):
+            given = weights.of_layer(attention, x, len(x)) if attention.use_fused else None
+            if given is None:
                 return None
-            found.append(weights)
+            found.append(given)
         known = (
             *map(Tensor.data_ptr, self._parameters), *(one._version for one in self._parameters)
         )  # fmt: skip
         if known != self._known:
             self._copies = [_joined(tensors) for tensors in self._around]
+            self._table = self._classifier.position_table.detach().numpy()
             self._known = known
         return found
 
@@ -186,15 +183,3 @@ def _around(classifier: StreamClassifier, index: int) -> list[Tensor]:
 def _joined(tensors: list[Tensor]) -> NDArray[np.float32]:
     joined: NDArray[np.float32] = torch.cat([one.detach().reshape(-1) for one in tensors]).numpy()
     return joined
-
-
-def _can_step(attention: AttentionLayer, state: Any) -> bool:
-    return attention.kind.fits(state) and kernels.can_step(
-        state.keys, attention.kind.compiled_dtype
-    )
-
-
-def _emitted_row(attention: AttentionLayer, state: Any) -> NDArray[np.float32]:
-    """The attention row (B, H, N) of the newest token by PyTorch, whatever its logits are."""
-    found: NDArray[np.float32] = attention_row(attention.emits(state)).float().numpy()
-    return found

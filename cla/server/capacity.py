@@ -36,8 +36,7 @@ def check_capacity(task: TaskModel, lanes: Sequence[tuple[LaneSpec, StreamClassi
                 raise ClaError(
                     "landmarks_too_slow", count=count, took=1e3 * took_s, hop=1e3 * task.hop_s
                 )
-    with torch.inference_mode():
-        total = sum(state_bytes(classifier.init_state(1)) for _, classifier in lanes)
+    total = sum(state_bytes(classifier.init_state(1, device="meta")) for _, classifier in lanes)
     if total > MOST_BYTES:
         raise ClaError("lanes_too_large", size=total / 2**20, most=MOST_BYTES / 2**20)
 

@@ -47,6 +47,8 @@ def test_tokens_that_are_only_taken_in_are_not_lost(config, layers, mode):
     task.classifier.config.__dict__["stack_mode"] = mode
     tokens = [token.features for token in make_tokens(70)]
     each, some = (Stepper(task, config, torch.device("cpu"), kernels=True) for _ in range(2))
+    for stepper in (each, some):
+        stepper.state = stepper.state_after(torch.empty(0), 0)
     for start in range(0, 70, 5):
         for features in tokens[start : start + 5]:
             expected = each.step(features, emit=False)

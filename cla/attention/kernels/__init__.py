@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from cla.attention.kernels.arrays import (
     FEW_STREAMS,
-    Arrays,
+    Latest,
+    PlainWeights,
     Weights,
     array_of,
-    can_step,
     mask_of,
-    weights_of,
 )
 
 if TYPE_CHECKING:
-    from cla.attention.kernels import encoder, rows, steps
+    from cla.attention.kernels import encoder, steps
 
 AVAILABLE = find_spec("numba") is not None
 """Whether the kernels can be compiled here; layers do not ask for them else."""
@@ -27,15 +26,13 @@ AVAILABLE = find_spec("numba") is not None
 __all__ = [
     "AVAILABLE",
     "FEW_STREAMS",
-    "Arrays",
+    "Latest",
+    "PlainWeights",
     "Weights",
     "array_of",
-    "can_step",
     "encoder",
     "mask_of",
-    "rows",
     "steps",
-    "weights_of",
 ]
 
 

@@ -84,6 +84,7 @@ def take_from(folder: Path) -> None:
     FOLDERS.passed = folder
 
 
+@torch.inference_mode()
 def _step_all(stop: Callable[[], bool]) -> None:
     """Let tiny layers of every kind take every kernel."""
     ones = torch.ones(1, 27).numpy()
@@ -94,41 +95,33 @@ def _step_all(stop: Callable[[], bool]) -> None:
     kernels.encoder.complete(
         ones[:, :2].copy(), ones[:, :2].copy(), ones[0], 0, 2, ones[:, :4].copy()
     )
-    for layer, dtype in _layers():
-        rows = kernels.rows.NewestRow(layer.config) if _shows_rows(layer, dtype) else None
-        with torch.inference_mode():
-            state = layer.init_state(1)
-            for token in range(2 * SIZES.window):
-                if stop():
-                    raise Stopped
-                x = torch.arange(token, token + SIZES.embed_dim, dtype=dtype).sin()
-                state = layer.step(x[None], state, emit=token % 2 > 0).state
-                if rows:
-                    rows.of(state)
+    for layer in _layers():
+        state = layer.init_state(1)
+        for token in range(2 * SIZES.window):
+            if stop():
+                raise Stopped
+            x = torch.arange(token, token + SIZES.embed_dim).float().sin()
+            layer.step(x[None], state)
+        arrays = layer.arrays_of(state)
+        if arrays is not None and not layer.config.retroactive:
+            layer.kind.compiled.row(arrays)
 
 
-def _shows_rows(layer: AttentionLayer, dtype: torch.dtype) -> bool:
-    """Whether there are rows by kernels of the states of this layer."""
-    compiled = layer.kind.compiled is not None
-    return compiled and dtype is torch.float32 and not layer.config.retroactive
-
-
-def _layers() -> Iterator[tuple[AttentionLayer, torch.dtype]]:
+def _layers() -> Iterator[AttentionLayer]:
     for name, kind in KINDS.items():
         marks = 2 if kind.landmark_modes else None
         for mode in kind.landmark_modes or ("continual",):
             for output in get_args(OutputMode):
-                config = replace(
-                    SIZES, kind=name, num_landmarks=marks, landmark_mode=mode, output_mode=output
-                )
-                for dtype in (torch.float32, torch.float64):
-                    yield _layer(config, dtype), dtype
-        for method in get_args(PseudoInverse) if kind.landmark_modes else ():
-            config = replace(SIZES, kind=name, num_landmarks=2, pseudo_inverse=method)
-            yield _layer(config, torch.float32), torch.float32
+                for method in get_args(PseudoInverse) if marks else ("ridge",):
+                    yield _layer(
+                        replace(
+                            SIZES, kind=name, num_landmarks=marks, landmark_mode=mode,
+                            output_mode=output, pseudo_inverse=method,
+                        )
+                    )  # fmt: skip
 
 
-def _layer(config: AttentionConfig, dtype: torch.dtype) -> AttentionLayer:
+def _layer(config: AttentionConfig) -> AttentionLayer:
     with torch.device("meta"):  # nothing is drawn of the random numbers that others count on
         layer = make_attention(config)
     layer.to_empty(device="cpu")
@@ -137,7 +130,7 @@ def _layer(config: AttentionConfig, dtype: torch.dtype) -> AttentionLayer:
     if layer.takes_landmarks:
         marks = torch.eye(config.landmarks, config.head_dim).repeat(config.num_heads, 1, 1)
         layer.set_landmarks(marks, marks)
-    return layer.to(dtype)
+    return layer
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -10,10 +10,7 @@ _HERE = Path(__file__).parent
 
 FOLDERS = KernelFolders(
     *sorted(_HERE.glob("*.py")),
-    *(
-        _HERE.parent / name
-        for name in ("partial_sums.py", "projected.py", "pseudo_inverse.py", "window_sums.py")
-    ),
+    *(_HERE.parent / name for name in ("projected.py", "pseudo_inverse.py", "window_sums.py")),
 )
 """Where the code is kept. Kernels take nothing, no constant either, from any other file."""
 

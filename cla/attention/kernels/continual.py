@@ -6,7 +6,8 @@ Rings and sums of rows lie column by column, so that loops run over tokens, of w
 import numpy as np
 
 from cla.attention.kernels.compiled import entry, kernel
-from cla.attention.kernels.vectors import START, dot_rows, exponentiate, sum_rows
+from cla.attention.kernels.projections import finish
+from cla.attention.kernels.vectors import START, dot_rows, exponentiate, sum_rows, write_row
 
 
 @entry()
@@ -34,22 +35,40 @@ def append(tokens, valid, slots, queries, keys, values, active, window):
 
 
 @entry()
-def read(valid, slots, queries, keys, values, active, window, contexts):
-    """Contexts (B, H, D), to be written, of each active stream's newest token."""
+def read(valid, slots, queries, keys, values, active, window, weight, bias, out):
+    """The output (B, E), to be written, for each active stream's newest token, see `finish`."""
     check_counters(window, slots, valid)
-    query = np.empty(keys.shape[2])
+    _, heads, size, _ = keys.shape
+    context = np.empty((heads, size))
     for stream in range(len(keys)):
         if len(active) and not active[stream]:
             continue
-        logits, bits = np.empty(valid[stream]), np.empty(valid[stream], np.int64)
+        weights = np.empty(valid[stream])
+        for head in range(heads):
+            total = _weigh(weights, queries[stream, head], keys[stream, head])
+            dot_rows(context[head], values[stream, head], weights)
+            for column in range(size):
+                context[head, column] /= total
+        finish(context.reshape(-1), weight, bias, out[stream])
+
+
+@entry()
+def read_row(valid, slots, queries, keys, row):
+    """The newest token's attention (B, H, N) float32, to be written, oldest token first."""
+    for stream in range(len(keys)):
+        weights = np.empty(valid[stream])
         for head in range(keys.shape[1]):
-            for column in range(len(query)):
-                query[column] = queries[stream, head, column, 0]
-            sum_rows(logits, query, keys[stream, head], START)
-            _, whole = exponentiate(logits, bits)
-            dot_rows(contexts[stream, head], values[stream, head], logits)
-            for column in range(len(query)):
-                contexts[stream, head, column] /= whole
+            total = _weigh(weights, queries[stream, head], keys[stream, head])
+            write_row(row[stream, head], weights, slots[stream], 1.0 / total)
+
+
+@kernel()
+def _weigh(weights, query, keys):
+    """Exponentials of a query (D, 1) and the keys (D, N) of tokens; returns their sum."""
+    wide = np.empty(len(query))  # of the type of all sums
+    wide[:] = query[:, 0]
+    sum_rows(weights, wide, keys, START)
+    return exponentiate(weights)
 
 
 @kernel()

@@ -4,24 +4,10 @@ import numpy as np
 
 from cla.attention.kernels.compiled import entry, inlined
 from cla.attention.kernels.continual import check_counters
-from cla.attention.kernels.vectors import (
-    START,
-    clear_rows,
-    dot_rows,
-    exponentials,
-    exponentiate,
-    sum_rows,
-)
+from cla.attention.kernels.vectors import START, TILE, dot_rows, exponentials, sum_rows
 
 LEAST_SHARE = 1e-7
 """As in `kinds.continual`; a constant of the compiled code."""
-
-TILE = 256
-"""Rows worked on at once: what is known of them stays in the cache."""
-
-HIGHEST = 30.0
-"""A row's shift follows its logits only where one is larger by this: e^30 is no burden to float64,
-and exponentials of what changes at every token would be."""
 
 
 @entry()
@@ -31,13 +17,13 @@ def append_rows(tokens, valid, slots, queries, keys, values, rows, active, windo
     Shapes:
         tokens: (B, 1, 3, H, D), a query, key and value each
         queries, keys, values: (B, H, D, `column_stride`) float32
-        rows: (B, H, D + 3, `column_stride`)
+        rows: (B, H, D + 2, `column_stride`)
         active: (B,), or (0,) for all
     """
     check_counters(window, slots, valid)
     _, heads, size, _ = keys.shape
     # Key and value of the new token, and of the oldest one.
-    pairs, weights, bits = np.empty((2, 2, size)), np.empty((2, TILE)), np.empty(2 * TILE, np.int64)
+    pairs, weights = np.empty((2, 2, size)), np.empty((2, TILE))
     for stream in range(len(keys)):
         if len(active) and not active[stream]:
             continue
@@ -54,7 +40,7 @@ def append_rows(tokens, valid, slots, queries, keys, values, rows, active, windo
                 pairs[0, 0, column], pairs[0, 1, column] = key[column, slot], value[column, slot]
             for first in range(0, seen, TILE):
                 count, sums = min(TILE, seen - first), rows[stream, head]
-                sound = _slide(asked, sums, first, count, pairs, before == window, weights, bits)
+                sound = _slide(asked, sums, first, count, pairs, before == window, weights)
                 for row in range(first, first + count):
                     if row == slot or not (sound or _sound(sums, row)):
                         _sum_anew(asked, key, value, sums, row, seen)
@@ -65,29 +51,25 @@ def read_rows(valid, slots, rows, active, window, out):
     """Contexts of all rows, oldest first; zero where no token was seen, and of idle streams.
 
     Shapes:
-        rows: (B, H, D + 3, `column_stride`)
+        rows: (B, H, D + 2, `column_stride`)
         out: (B, E, `column_stride`) float32, to be written
     """
     check_counters(window, slots, valid)
-    heads, size = rows.shape[1], rows.shape[2] - 3
-    shares = np.empty(TILE)
+    heads, size = rows.shape[1], rows.shape[2] - 2
     for stream in range(len(rows)):
         slot, seen, idle = slots[stream], valid[stream], len(active) and not active[stream]
         if idle or seen < window:
-            clear_rows(out[stream])
+            out[stream] = 0.0
         for head in range(0 if idle else heads):
             sums = rows[stream, head]
             # Places from `slot` on are the oldest.
             for begin, end, shift in ((slot, seen, -slot), (0, min(slot, seen), window - slot)):
-                for first in range(begin, end, TILE):
-                    count, target = min(TILE, end - first), max(first + shift, 0)
-                    for index in range(count):
-                        shares[index] = 1.0 / sums[size + 1, first + index]
-                    for column in range(size):
-                        for index in range(count):
-                            out[stream, head * size + column, target + index] = (
-                                sums[column + 1, first + index] * shares[index]
-                            )
+                begin, at = max(begin, 0), max(begin + shift, 0)
+                for column in range(size):
+                    for index in range(end - begin):
+                        out[stream, head * size + column, at + index] = (
+                            sums[column, begin + index] / sums[size, begin + index]
+                        )
 
 
 @inlined()
@@ -100,27 +82,25 @@ def _sound(rows, row):
 def _sum_anew(queries, keys, values, rows, row, seen):
     """One row of a head from its window."""
     size = len(keys)
-    query, sums = np.empty(size), np.empty(size)
-    logits, bits = np.empty(seen), np.empty(seen, np.int64)
+    query, sums, weights = np.empty(size), np.empty(size), np.empty(seen)
     for column in range(size):
         query[column] = queries[column, row]
-    sum_rows(logits, query, keys, START)
-    highest, whole = exponentiate(logits, bits)
-    dot_rows(sums, values, logits)
-    largest = whole
+    sum_rows(weights, query, keys, START)
+    exponentials(weights)
+    dot_rows(sums, values, weights)
+    whole = weights.sum()
+    rows[size, row], rows[size + 1, row] = whole, max(whole, np.abs(sums).max())
     for column in range(size):
-        rows[column + 1, row] = sums[column]
-        largest = max(largest, abs(sums[column]))
-    rows[0, row], rows[size + 1, row], rows[size + 2, row] = highest, whole, largest
+        rows[column, row] = sums[column]
 
 
 @inlined()
-def _slide(queries, rows, first, count, pairs, leaving, weights, bits):
+def _slide(queries, rows, first, count, pairs, leaving, weights):
     """The new token into some rows of a head and, if `leaving`, the oldest one out.
 
     Args:
         pairs: key and value of the new token and of the oldest, (2, 2, D).
-        weights, bits: scratch of `TILE` rows.
+        weights: scratch of `TILE` rows.
 
     Returns:
         Whether all rows are sound.
@@ -130,34 +110,22 @@ def _slide(queries, rows, first, count, pairs, leaving, weights, bits):
     enter, leave = weights[0, :count], weights[1, :count]
     sum_rows(enter, pairs[0, 0], queries, first)
     sum_rows(leave, pairs[1, 0], queries, first)
-    higher = 0
-    for index in range(count):
-        higher += enter[index] - rows[0, first + index] > HIGHEST
-    if higher:
-        for index in range(count):
-            more = enter[index] - rows[0, first + index]
-            if more > HIGHEST:
-                rows[0, first + index] += more
-                for column in range(1, size + 3):
-                    rows[column, first + index] *= np.exp(-more)
-    for index in range(count):
-        enter[index] -= rows[0, first + index]
-        leave[index] -= rows[0, first + index]
-    exponentials(enter, bits)
-    exponentials(leave, bits)
+    exponentials(enter)
+    exponentials(leave)
     for index in range(count):
         leave[index] = leave[index] if leaving else 0.0
-        rows[size + 1, first + index] += enter[index] - leave[index]
-        largest = max(rows[size + 2, first + index], rows[size + 1, first + index])
-        rows[size + 2, first + index] = largest
+        rows[size, first + index] += enter[index] - leave[index]
+        rows[size + 1, first + index] = max(
+            rows[size + 1, first + index], rows[size, first + index]
+        )
     for column in range(size):
         new, old = pairs[0, 1, column], pairs[1, 1, column]
         for index in range(count):
-            found = rows[column + 1, first + index] + (enter[index] * new - leave[index] * old)
-            rows[column + 1, first + index] = found
-            rows[size + 2, first + index] = max(rows[size + 2, first + index], abs(found))
+            found = rows[column, first + index] + (enter[index] * new - leave[index] * old)
+            rows[column, first + index] = found
+            rows[size + 1, first + index] = max(rows[size + 1, first + index], abs(found))
     unsound = 0
     for index in range(count):
-        least = LEAST_SHARE * rows[size + 2, first + index]
-        unsound += not rows[size + 1, first + index] >= least
+        least = LEAST_SHARE * rows[size + 1, first + index]
+        unsound += not rows[size, first + index] >= least
     return unsound == 0

@@ -5,6 +5,7 @@ from math import erf
 import numpy as np
 
 from cla.attention.kernels.compiled import entry, kernel
+from cla.attention.kernels.vectors import dot_rows
 
 NORM_EPSILON = 1e-5
 """Of `nn.LayerNorm`, unless it is told another."""
@@ -22,14 +23,16 @@ def embed(x, active, around, table, position, hidden):
         position: (B,), phase of the encoding, to be advanced
         hidden: (B, E) float32, to be written
     """
-    inner = np.empty(x.shape[1], np.float32)
+    inner, wide = np.empty(x.shape[1]), np.empty(hidden.shape[1])
     for stream in range(len(x)):
         if len(active) and not active[stream]:
             continue
         place = position[stream]
-        linear(hidden[stream], inner, around, norm(inner, x[stream], around, 0))
-        for column in range(hidden.shape[1]):
-            hidden[stream, column] += table[place, column]
+        for column in range(len(inner)):
+            inner[column] = x[stream, column]
+        linear(wide, inner, around, norm(inner, around, 0))
+        for column in range(len(wide)):
+            hidden[stream, column] = wide[column] + table[place, column]
         position[stream] = (place + 1) % len(table)
 
 
@@ -42,59 +45,52 @@ def complete(hidden, attended, around, at, classes, out):
         classes: C of the classifier that follows, or 0.
 
     Shapes:
-        hidden, attended: (B, E) float32, the latter to be written over
+        hidden, attended: (B, E) float32
         out: (B, 2 C) float32, to be written: logits, then probabilities; or (B, E), the output
     """
     size = hidden.shape[1]
     inner = (len(around) - at - 5 * size - classes * (size + 1)) // (2 * size + 1)
-    wide, changed = np.empty(inner, np.float32), np.empty(size, np.float32)
+    x, wide, changed, logits = np.empty(size), np.empty(inner), np.empty(size), np.empty(classes)
     for stream in range(len(hidden)):
-        x, given = attended[stream], out[stream]
         for column in range(size):
-            x[column] += hidden[stream, column]
-        after = linear(wide, x, around, norm(x, x, around, at))
+            x[column] = hidden[stream, column] + attended[stream, column]
+        after = linear(wide, x, around, norm(x, around, at))
         for column in range(inner):
-            wide[column] *= np.float32(0.5 * (1.0 + erf(wide[column] * 0.7071067811865476)))
+            wide[column] *= 0.5 * (1.0 + erf(wide[column] * 0.7071067811865476))
         after = linear(changed, wide, around, after)
         for column in range(size):
             x[column] += changed[column]
+        after = norm(x, around, after)
         if not classes:
-            norm(given, x, around, after)
+            for column in range(size):
+                out[stream, column] = x[column]
             continue
-        linear(given[:classes], x, around, norm(x, x, around, after))
-        highest, total = given[0], np.float32(0.0)
+        linear(logits, x, around, after)
+        highest, total = logits.max(), 0.0
         for index in range(classes):
-            highest = max(highest, given[index])
+            total += np.exp(logits[index] - highest)
         for index in range(classes):
-            given[classes + index] = np.exp(given[index] - highest)
-            total += given[classes + index]
-        for index in range(classes):
-            given[classes + index] /= total
+            out[stream, index] = logits[index]
+            out[stream, classes + index] = np.exp(logits[index] - highest) / total
 
 
 @kernel()
-def norm(out, x, around, at):
-    """Layer normalization by the weights from `at` on; returns where they end."""
-    size, mean, square = len(x), np.float32(0.0), np.float32(0.0)
+def norm(x, around, at):
+    """Layer normalization in place by the weights from `at` on; returns where they end."""
+    size, mean, square = len(x), x.mean(), 0.0
     for column in range(size):
-        mean += x[column]
-    mean /= np.float32(size)
+        square += (x[column] - mean) ** 2
+    scale = 1.0 / np.sqrt(square / size + NORM_EPSILON)
+    weight, bias = around[at : at + size], around[at + size : at + 2 * size]
     for column in range(size):
-        square += (x[column] - mean) * (x[column] - mean)
-    scale = np.float32(1.0 / np.sqrt(square / size + NORM_EPSILON))
-    for column in range(size):
-        out[column] = (x[column] - mean) * scale * around[at + column] + around[at + size + column]
+        x[column] = (x[column] - mean) * scale * weight[column] + bias[column]
     return at + 2 * size
 
 
 @kernel()
 def linear(out, x, around, at):
     """out = W x + b by the weights from `at` on, matrix and bias; returns where they end."""
-    rows, columns = len(out), len(x)
-    after = at + rows * columns
-    for row in range(rows):
-        total = np.float32(0.0)
-        for column in range(columns):
-            total += around[at + row * columns + column] * x[column]
-        out[row] = total + around[after + row]
-    return after + rows
+    after = at + len(out) * len(x)
+    dot_rows(out, around[at:after].reshape((len(out), len(x))), x)
+    out += around[after : after + len(out)]
+    return after + len(out)

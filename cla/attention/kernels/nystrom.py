@@ -5,13 +5,19 @@ Landmark ticks come between: `tick.renew`, and gamma's inverse.
 
 import numpy as np
 
-from cla.attention.kernels.compiled import entry, kernel
+from cla.attention.kernels.compiled import entry, inlined, kernel
 from cla.attention.kernels.continual import check_counters
-from cla.attention.kernels.vectors import START, clear_rows, dot_rows, exponentiate_rows, sum_rows
-from cla.attention.kernels.window_sums import TOTAL, part_of, slide, start_of, turn_of
-
-TILE = 256
-"""Rows worked on at once: what is known of them stays in the cache."""
+from cla.attention.kernels.projections import finish
+from cla.attention.kernels.vectors import (
+    START,
+    TILE,
+    dot_rows,
+    exponentials,
+    exponentiate,
+    sum_rows,
+    write_row,
+)
+from cla.attention.kernels.window_sums import part_of, slide, start_of, window_total
 
 
 @entry()
@@ -32,8 +38,7 @@ def append(tokens, valid, slots, queries, keys, values, query_landmarks, sums, a
     batch, heads, window, size = keys.shape
     marks, waits = query_landmarks.shape[3], 0
     check_counters(window, slots, valid)
-    weights, shifts = np.empty((heads, 2, marks)), np.empty((heads, 2, marks))
-    bits = np.empty(2 * heads * marks, np.int64)
+    weights = np.empty((heads, 2, marks))
     for stream in range(batch):
         if len(active) and not active[stream]:
             continue
@@ -45,10 +50,7 @@ def append(tokens, valid, slots, queries, keys, values, query_landmarks, sums, a
                 keys[stream, head, slot, column] = tokens[stream, 0, 1, head, column]
                 values[stream, head, slot, column] = tokens[stream, 0, 2, head, column]
             values[stream, head, slot, size] = 1.0
-        slide(
-            sums[stream], query_landmarks[stream], keys[stream], values[stream],
-            turn_of(slot, window), weights, shifts, bits,
-        )  # fmt: skip
+        slide(sums[stream], query_landmarks[stream], keys[stream], values[stream], slot, weights)
         slots[stream], valid[stream] = (slot + 1) % window, min(before + 1, window)
         if not len(due) or before + 1 < window:
             continue
@@ -59,48 +61,79 @@ def append(tokens, valid, slots, queries, keys, values, query_landmarks, sums, a
 
 
 @entry()
-def read(valid, slots, queries, key_landmarks, gamma_inv, sums, active, window, contexts):
-    """Contexts (B, H, D), to be written, of each active stream's newest token.
+def read(
+    valid, slots, queries, key_landmarks, gamma_inv, sums, active, window, weight, bias, out
+):  # fmt: skip
+    """The output (B, E), to be written, for each active stream's newest token, see `finish`.
 
     Returns:
         How many windows of active streams are not full.
     """
     check_counters(window, slots, valid)
     _, heads, size, marks = key_landmarks.shape
-    betas, totals, query = np.empty((heads, marks)), np.empty(heads), np.empty(size)
-    mixing, bits, short = np.empty(marks), np.empty(heads * marks, np.int64), 0
+    mixing, total, context = (
+        np.empty((heads, marks)),
+        np.empty((size + 1, marks)),
+        np.empty((heads, size)),
+    )
+    short = 0
     for stream in range(len(slots)):
         if len(active) and not active[stream]:
             continue
         short += valid[stream] < window
-        _share(
-            queries[stream], slots[stream] + window - 1, window, key_landmarks[stream], betas,
-            totals, query, bits,
-        )  # fmt: skip
+        _share(queries[stream], slots[stream] - 1, key_landmarks[stream], mixing)
         for head in range(heads):
-            sum_rows(mixing, betas[head], gamma_inv[stream, head], START)
-            total = sums[stream, TOTAL, head]
-            for mark in range(marks):
-                mixing[mark] /= totals[head] * total[size + 1, mark]
-            dot_rows(contexts[stream, head], total[1 : size + 1], mixing)
+            window_total(total, sums[stream], head, slots[stream], window)
+            _mix(mixing[head], gamma_inv[stream, head], total)
+            dot_rows(context[head], total, mixing[head])
+        finish(context.reshape(-1), weight, bias, out[stream])
+    return short
+
+
+@entry()
+def read_row(valid, slots, queries, keys, query_landmarks, key_landmarks, gamma_inv, sums, row):
+    """The newest token's attention (B, H, N) float32, to be written, oldest token first.
+
+    Returns:
+        How many windows are not full.
+    """
+    _, heads, size, marks = query_landmarks.shape
+    window, short = keys.shape[2], 0
+    mixing, total, tokens = (
+        np.empty((heads, marks)), np.empty((size + 1, marks)), np.empty(window)
+    )  # fmt: skip
+    weights = np.empty((TILE, marks))
+    for stream in range(len(slots)):
+        seen = valid[stream]
+        short += seen < window
+        _share(queries[stream], slots[stream] - 1, key_landmarks[stream], mixing)
+        for head in range(heads):
+            window_total(total, sums[stream], head, slots[stream], window)
+            _mix(mixing[head], gamma_inv[stream, head], total)
+            for first in range(0, seen, TILE):
+                count = min(TILE, seen - first)
+                for token in range(count):
+                    key = keys[stream, head, first + token]
+                    sum_rows(weights[token], key, query_landmarks[stream, head], START)
+                exponentials(weights[:count].reshape(-1))
+                dot_rows(tokens[first : first + count], weights, mixing[head])
+            write_row(row[stream, head], tokens[:seen], slots[stream], 1.0)
     return short
 
 
 @entry()
 def write_betas(slots, queries, key_landmarks, betas, active):
     """The column of each active stream's newest token in its ring of betas."""
-    _, heads, size, marks = key_landmarks.shape
-    window = queries.shape[2]
-    found, totals, query = np.empty((heads, marks)), np.empty(heads), np.empty(size)
-    bits = np.empty(heads * marks, np.int64)
+    _, heads, _, marks = key_landmarks.shape
+    window, found = queries.shape[2], np.empty((heads, marks))
     for stream in range(len(slots)):
         if len(active) and not active[stream]:
             continue
         newest = (slots[stream] + window - 1) % window
-        _share(queries[stream], newest, window, key_landmarks[stream], found, totals, query, bits)
+        _share(queries[stream], newest, key_landmarks[stream], found)
         for head in range(heads):
             for mark in range(marks):
-                betas[stream, head, mark, newest] = found[head, mark] / totals[head]
+                betas[stream, head, mark, newest] = found[head, mark]
 
 
 @entry()
@@ -109,26 +142,26 @@ def read_rows(valid, slots, betas, gamma_inv, sums, active, window, out):
 
     Shapes:
         betas: (B, H, M, `column_stride`)
-        sums: (B, R, H, D + 2, M)
+        sums: (B, R, H, D + 1, M)
         out: (B, E, `column_stride`) float32, to be written
 
     Returns:
         How many windows of active streams are not full.
     """
     check_counters(window, slots, valid)
-    heads, marks, size, short = betas.shape[1], betas.shape[2], sums.shape[3] - 2, 0
-    mixed, means, tile = np.empty((size, marks)), np.empty(marks), np.empty(TILE)
+    heads, marks, size, short = betas.shape[1], betas.shape[2], sums.shape[3] - 1, 0
+    mixed, total, tile = np.empty((size, marks)), np.empty((size + 1, marks)), np.empty(TILE)
     for stream in range(len(slots)):
         slot, seen, idle = slots[stream], valid[stream], len(active) and not active[stream]
         if idle or seen < window:
-            clear_rows(out[stream])
+            out[stream] = 0.0
             short += not idle
         for head in range(0 if idle else heads):
-            total = sums[stream, TOTAL, head]
+            window_total(total, sums[stream], head, slot, window)
             for column in range(size):
                 for mark in range(marks):
-                    means[mark] = total[column + 1, mark] / total[size + 1, mark]
-                dot_rows(mixed[column], gamma_inv[stream, head], means)
+                    total[column, mark] /= total[size, mark]
+                dot_rows(mixed[column], gamma_inv[stream, head], total[column])
             # Places from `slot` on are the oldest.
             for begin, end, shift in ((slot, seen, -slot), (0, slot, window - slot)):
                 for first in range(begin, end, TILE):
@@ -142,18 +175,26 @@ def read_rows(valid, slots, betas, gamma_inv, sums, active, window, out):
 
 
 @kernel()
-def _share(queries, place, window, key_landmarks, betas, totals, query, bits):
-    """Softmax(q K~^T) of a token in the ring, times the sums that it leaves in `totals`.
+def _share(queries, place, key_landmarks, betas):
+    """Softmax(q K~^T) of a token in the ring.
 
     Shapes:
         queries: (H, N or 1, D)
         key_landmarks: (H, D, M)
         betas: (H, M), to be written
     """
-    newest = place % window % queries.shape[1]
+    newest = (place + queries.shape[1]) % queries.shape[1]
     for head in range(len(queries)):
-        # A copy: a row of the ring would be another type of array.
-        for column in range(len(query)):
-            query[column] = queries[head, newest, column]
-        sum_rows(betas[head], query, key_landmarks[head], START)
-    exponentiate_rows(betas, totals, bits)
+        sum_rows(betas[head], queries[head, newest], key_landmarks[head], START)
+        total = exponentiate(betas[head])
+        for mark in range(betas.shape[1]):
+            betas[head, mark] /= total
+
+
+@inlined()
+def _mix(betas, gamma_inv, total):
+    """Turn betas (M) into beta gamma^+ / z: what each landmark's sums (D + 1, M) count for."""
+    mixing = np.empty(len(betas))
+    sum_rows(mixing, betas, gamma_inv, START)
+    for mark in range(len(betas)):
+        betas[mark] = mixing[mark] / total[-1, mark]

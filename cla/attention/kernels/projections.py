@@ -5,7 +5,7 @@ Gamma's inverse multiplies the rounding errors of queries and keys.
 
 import numpy as np
 
-from cla.attention.kernels.compiled import entry, inlined
+from cla.attention.kernels.compiled import entry, inlined, kernel
 from cla.attention.kernels.vectors import dot_rows
 from cla.attention.projected import LARGEST
 
@@ -42,17 +42,20 @@ def _project(weight, bias, scale, x, token):
     return good
 
 
-@entry()
-def finish(contexts, weight, bias, out):
-    """Output projection of a token of each stream, W context + b.
+@kernel()
+def finish(context, weight, bias, out):
+    """Output projection of a token, W context + b; the context as it is without a weight.
 
     Shapes:
-        contexts: (B, E) float64
-        weight: (E, E) float32, of which the bias is (E)
-        out: (B, E) float32, to be written
+        context: (E) float64
+        weight: (E, E) float32, of which the bias is (E), or (0, 0)
+        out: (E) float32, to be written
     """
-    wide = np.empty(out.shape[1])
-    for stream in range(len(out)):
-        dot_rows(wide, weight, contexts[stream])
+    wide = context
+    if len(weight):
+        wide = np.empty(len(out))
+        dot_rows(wide, weight, context)
         for row in range(len(wide)):
-            out[stream, row] = wide[row] + bias[row]
+            wide[row] += bias[row]
+    for row in range(len(wide)):
+        out[row] = wide[row]

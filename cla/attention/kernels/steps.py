@@ -1,16 +1,14 @@
-"""Steps by kernels as functions of tensors and states."""
+"""Steps by kernels on the arrays of states."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from cla.attention.config import AttentionConfig
 from cla.attention.kernels import continual, continual_rows, nystrom
-from cla.attention.kernels.arrays import NONE_DUE, Arrays, Weights, mask_of
-from cla.attention.kernels.projections import finish, project
+from cla.attention.kernels.arrays import NO_WEIGHTS, NONE_DUE, Weights, arrays_of
+from cla.attention.kernels.projections import project
 from cla.attention.kernels.pseudo_inverse import INVERSES
 from cla.attention.kernels.tick import renew
 from cla.attention.nystrom_state import ring_of_betas
@@ -26,94 +24,65 @@ def project_token(x: Any, weights: Weights, config: AttentionConfig) -> Any:
     return tokens
 
 
-def finish_token(found: Any, weights: Weights) -> Any:
-    """Output projection (B, E) float32 of contexts (B, H, D)."""
-    wide = found.reshape(len(found), len(weights[7]))
-    out = np.empty(wide.shape, np.float32)
-    finish(wide, *weights[6:], out)
-    return out
-
-
-def contexts(found: Any, config: AttentionConfig) -> Tensor:
-    """What `Steps.read` gives, as `Kind.read` gives it."""
-    if not config.retroactive:
-        return torch.from_numpy(found)[:, :, None]
-    rows: Tensor = torch.from_numpy(found).unflatten(1, (config.num_heads, config.head_dim)).mT
-    return rows
-
-
 def joined(tokens: Projected) -> Any:
-    """Queries, keys and values of tokens, (B, T, 3, H, D) float64."""
+    """Queries, keys and values of a token, (B, 1, 3, H, D) float64."""
     return torch.stack(tokens, 1).double().permute(0, 3, 1, 2, 4).contiguous().detach().numpy()
 
 
 def split(tokens: Any, dtype: torch.dtype) -> Projected:
-    """The same as tensors, (B, H, T, D) each."""
+    """The same as tensors, (B, H, 1, D) each."""
     return Projected(*torch.from_numpy(tokens).to(dtype).permute(2, 0, 3, 1, 4))
 
 
 class Steps:
-    """The two halves of a step of one configuration, on arrays; see `Kind.append` and `read`."""
+    """The two halves of a step of one configuration; see `Kind.append` and `read`.
+
+    Args of all: the arrays of a state, and the mask of its active streams, see `mask_of`.
+    """
+
+    dtype: ClassVar[torch.dtype] = torch.float32
+    """Of the keys in states."""
 
     def __init__(self, config: AttentionConfig) -> None:
         self._retroactive, self._window = config.retroactive, config.window
-        self._heads, self._size = config.num_heads, config.head_dim
+        self._embed_dim, self._heads = config.embed_dim, config.num_heads
         self._columns = column_stride(config.window)
-        self._arrays = Arrays()
 
-    def on(self, state: Any, active: Tensor | None) -> "OnState":
-        """Steps of the active streams of a state, which they write to."""
-        return OnState(self, self._arrays.of(state), mask_of(active))
+    def arrays_of(self, state: Any) -> tuple[Any, ...] | None:
+        """A state's tensors; None where kernels do not know their type or layout."""
+        return arrays_of(state, self.dtype)
 
     def append(self, tokens: Any, arrays: Any, mask: Any) -> None:
-        """A projected token of each active stream into a state.
-
-        Args:
-            mask: the active streams, see `mask_of`.
-
-        Shapes:
-            tokens: (B, 1, 3, H, D) float64
-        """
+        """A projected token (B, 1, 3, H, D) of each active stream into a state."""
         raise NotImplementedError
 
-    def read(self, arrays: Any, mask: Any) -> Any:
-        """Contexts of the newest tokens; None where it takes PyTorch: landmarks of short windows.
+    def read(self, weights: Weights | None, arrays: Any, mask: Any) -> Any:
+        """Outputs for the newest tokens, or contexts without weights, (B, E) float32.
 
-        Shapes:
-            returns: (B, H, D) float64; or, if retroactive, those of all rows column by column,
-                (B, E, N) float32, oldest first
+        If retroactive, contexts of all rows column by column, (B, E, N), oldest first. None where
+        it takes PyTorch: landmarks of short windows.
         """
+        out, final = self._out(len(arrays[0]), mask), weights[6:] if weights else NO_WEIGHTS
+        if not self._read(arrays, mask, out, final):
+            return None
+        return out[..., : self._window] if self._retroactive else out
+
+    def row(self, arrays: Any) -> Any:
+        """Attention (B, H, N) float32 of the newest tokens, oldest first; None as of `read`."""
+        row = np.empty((len(arrays[0]), self._heads, self._window), np.float32)
+        return row if self._read_row(arrays, row) else None
+
+    def _read(self, arrays: Any, mask: Any, out: Any, final: Any) -> bool:
         raise NotImplementedError
 
-    def scan(self, tokens: Projected, state: Any) -> Tensor:
-        """Contexts (B, H, T, D) of tokens of streams past their warm-up; single outputs."""
-        new, steps, found = joined(tokens), self.on(state, None), []
-        for time in range(new.shape[1]):
-            steps.append(np.ascontiguousarray(new[:, time : time + 1]))
-            found.append(steps.read())
-        return torch.from_numpy(np.stack(found, 2))
+    def _read_row(self, arrays: Any, row: Any) -> bool:
+        raise NotImplementedError
 
-    def _contexts(self, batch: int, mask: Any) -> Any:
+    def _out(self, batch: int, mask: Any) -> Any:
         """Memory for what is read; of idle streams nothing is written."""
         if self._retroactive:
-            return np.empty((batch, self._heads * self._size, self._columns), np.float32)
-        return (np.zeros if len(mask) else np.empty)((batch, self._heads, self._size))
-
-
-class OnState(NamedTuple):
-    """Steps of some streams of one state; see `Steps`."""
-
-    steps: Steps
-    arrays: Any
-    mask: Any
-
-    def append(self, tokens: Any) -> None:
-        """A token into the state."""
-        self.steps.append(tokens, self.arrays, self.mask)
-
-    def read(self) -> Any:
-        """Contexts of the newest tokens."""
-        return self.steps.read(self.arrays, self.mask)
+            return np.empty((batch, self._embed_dim, self._columns), np.float32)
+        return (np.zeros if len(mask) else np.empty)((batch, self._embed_dim), np.float32)
 
 
 class ContinualSteps(Steps):
@@ -125,27 +94,20 @@ class ContinualSteps(Steps):
         else:
             continual.append(tokens, *arrays[:5], mask, self._window)
 
-    def read(self, arrays: Any, mask: Any) -> Any:
-        found = self._contexts(len(arrays[0]), mask)
+    def _read(self, arrays: Any, mask: Any, out: Any, final: Any) -> bool:
         if self._retroactive:
-            continual_rows.read_rows(*arrays[:2], arrays[5], mask, self._window, found)
-            return found[..., : self._window]
-        continual.read(*arrays[:5], mask, self._window, found)
-        return found
+            continual_rows.read_rows(*arrays[:2], arrays[5], mask, self._window, out)
+        else:
+            continual.read(*arrays[:5], mask, self._window, *final, out)
+        return True
+
+    def _read_row(self, arrays: Any, row: Any) -> bool:
+        continual.read_row(*arrays[:4], row)
+        return True
 
 
-class ReadByTorch(Steps):
-    """Of kinds that compute the window anew: of a step, projections alone are compiled.
-
-    Args:
-        read: contexts (B, H, 1, D) of the state's tensors.
-    """
-
-    def __init__(
-        self, config: AttentionConfig, read: Callable[[tuple[Tensor, ...]], Tensor]
-    ) -> None:
-        super().__init__(config)
-        self._read = read
+class WindowSteps(Steps):
+    """Of kinds that compute the window anew: of a step, what is done around PyTorch's product."""
 
     def append(self, tokens: Any, arrays: Any, mask: Any) -> None:
         valid, slots, *rings = arrays
@@ -159,15 +121,24 @@ class ReadByTorch(Steps):
             slots[stream] = (places[stream] + 1) % window
             valid[stream] = min(counts[stream] + 1, window)
 
-    def read(self, arrays: Any, mask: Any) -> Any:  # noqa: ARG002  # of idle streams too
-        if self._retroactive:
-            return None
-        found = self._read(tuple(map(torch.from_numpy, arrays)))
-        return found[:, :, 0].double().numpy()
+    def read(self, weights: Weights | None, arrays: Any, mask: Any) -> Any:  # noqa: ARG002  # by PyTorch
+        return None
+
+    def _read_row(self, arrays: Any, row: Any) -> bool:
+        for out, seen, slot, queries, keys in zip(row, *arrays[:4], strict=True):
+            weights = (keys @ queries[:, slot - 1, :, None])[..., 0]
+            weights[:, seen:] = -np.inf
+            np.exp(weights - weights.max(1, keepdims=True), out=weights)
+            weights /= weights.sum(1, keepdims=True)
+            # Places from `slot` on are the oldest, or unseen.
+            out[:] = np.concatenate((weights[:, slot:], weights[:, :slot]), 1)
+        return True
 
 
 class NystromSteps(Steps):
     """Of continual Nyström attention."""
+
+    dtype: ClassVar[torch.dtype] = torch.float64
 
     def __init__(self, config: AttentionConfig) -> None:
         super().__init__(config)
@@ -185,18 +156,22 @@ class NystromSteps(Steps):
         if waits:
             self._tick(arrays, due)
 
-    def read(self, arrays: Any, mask: Any) -> Any:
+    def _read(self, arrays: Any, mask: Any, out: Any, final: Any) -> bool:
         valid, slots, queries, _, _, _, key_landmarks, gamma_inv, sums, betas = arrays
-        found, window = self._contexts(len(slots), mask), self._window
         if self._retroactive:
-            short = nystrom.read_rows(valid, slots, betas, gamma_inv, sums, mask, window, found)
+            short = nystrom.read_rows(valid, slots, betas, gamma_inv, sums, mask, self._window, out)
         else:
             short = nystrom.read(
-                valid, slots, queries, key_landmarks, gamma_inv, sums, mask, window, found
-            )
-        if short and self._follows:
-            return None
-        return found[..., :window] if self._retroactive else found
+                valid, slots, queries, key_landmarks, gamma_inv, sums, mask, self._window, *final,
+                out,
+            )  # fmt: skip
+        return not (short and self._follows)
+
+    def _read_row(self, arrays: Any, row: Any) -> bool:
+        valid, slots, queries, keys, _, *landmarks, sums, _ = arrays
+        return not (
+            nystrom.read_row(valid, slots, queries, keys, *landmarks, sums, row) and self._follows
+        )
 
     def _tick(self, arrays: Any, due: Any) -> None:
         """Let the landmarks enter that are due (B,), into a state."""

@@ -2,27 +2,24 @@
 
 import numpy as np
 
-from cla.attention.kernels.compiled import entry, inlined, kernel
-from cla.attention.kernels.vectors import START, dot_rows, exponentiate, sum_rows
+from cla.attention.kernels.compiled import entry, inlined
+from cla.attention.kernels.vectors import (
+    START,
+    dot_rows,
+    exponentials,
+    exponentiate,
+    sum_rows,
+)
 from cla.attention.kernels.window_sums import (
-    CYCLE,
     FIRST_BLOCK,
     HEAD,
+    NEXT,
     OTHERS,
-    TOTAL,
-    clear,
-    copy,
-    merge,
     num_blocks,
+    old_row,
     part_of,
-    rescale,
     start_of,
-    suffix_row,
-    weigh,
 )
-
-ONE = np.int64(1)
-"""Landmark; of a type, see `START`."""
 
 
 @entry()
@@ -36,10 +33,8 @@ def renew(slots, queries, keys, values, query_landmarks, key_landmarks, sums, du
     """
     batch, heads, size, marks = query_landmarks.shape
     window = keys.shape[2]
-    logits, shifts = np.empty(window), np.empty(window)
-    bits = np.empty(max(window, marks), np.int64)
-    table = np.empty((sums.shape[1], size + 2))
-    landmark = np.empty(size)
+    weights, landmark = np.empty(window), np.empty(size)
+    table = np.empty((sums.shape[1], size + 1))
     for stream in range(batch):
         segment = part_of((slots[stream] + window - 1) % window, marks, window)
         first, last = (segment, segment + 1) if due[stream] == 1 else (0, marks * (due[stream] > 0))
@@ -55,71 +50,51 @@ def renew(slots, queries, keys, values, query_landmarks, key_landmarks, sums, du
                     landmark[column] = query / (end - begin)
                     query_landmarks[stream, head, column, mark] = landmark[column]
                     key_landmarks[stream, head, column, mark] = key / (end - begin)
-                dot_rows(logits, keys[stream, head], landmark)
-                near = weigh(logits, shifts, bits)
-                build(table, logits, shifts, values[stream, head], slots[stream], near)
+                dot_rows(weights, keys[stream, head], landmark)
+                exponentials(weights)
+                build(table, weights, values[stream, head], slots[stream])
                 for row in range(table.shape[0]):
-                    for column in range(size + 2):
+                    for column in range(size + 1):
                         sums[stream, row, head, column, mark] = table[row, column]
             for mark in range(marks):
                 for column in range(size):
                     landmark[column] = query_landmarks[stream, head, column, mark]
                 sum_rows(gamma[mark], landmark, key_landmarks[stream, head], START)
-                _, whole = exponentiate(gamma[mark], bits)
+                whole = exponentiate(gamma[mark])
                 for other in range(marks):
                     gamma[mark, other] /= whole
 
 
 @inlined()
-def build(table, weights, shifts, values, slot, near):
-    """One landmark's column of the table of a full window, anew, as `window_sums.build_table`.
+def build(table, weights, values, slot):
+    """One landmark's column of the table of a window, anew, as `window_sums.build_table`.
 
     Args:
-        weights, shifts: of the tokens of the ring under the landmark.
+        weights: of the tokens of the ring under the landmark.
         slot: the place of the next token.
-        near: whether all shifts are 0.
 
     Shapes:
-        table: (R, D + 2)
+        table: (R, D + 1)
         values: (N, D + 1)
     """
     window = len(values)
     count = num_blocks(window)
     block = part_of(slot, count, window)
-    start = start_of(block, count, window)
+    place, following = slot - start_of(block, count, window), (block + 1) % count
+    table[:] = 0.0
     for index in range(count):
         first, end = start_of(index, count, window), start_of(index + 1, count, window)
-        beside = index == block or index == (block + 1) % count
-        clear(table[FIRST_BLOCK + index], ONE)
-        if near and not beside:
-            table[FIRST_BLOCK + index, 0] = 0.0
-            sum_rows(table[FIRST_BLOCK + index, 1:], weights[first:end], values[first:end], START)
-            continue
-        for token in range(end - 1, first - 1, -1):
-            _add(table[FIRST_BLOCK + index], shifts[token], weights[token], values[token])
-            if beside and token > first:
-                row = suffix_row(window, count, index, token - first)
-                copy(table[row], table[FIRST_BLOCK + index])
-    for row in (HEAD, CYCLE, OTHERS):
-        clear(table[row], ONE)
-    for token in range(start, slot):
-        _add(table[HEAD], shifts[token], weights[token], values[token])
-    for index in range(count):
-        if 0 < index < block:
-            merge(table[CYCLE], table[FIRST_BLOCK + index], ONE)
+        whole = table[FIRST_BLOCK + index]
+        sum_rows(whole, weights[first:end], values[first:end], START)
         if index != block:
-            merge(table[OTHERS], table[FIRST_BLOCK + index], ONE)
-    copy(table[TOTAL], table[OTHERS])
-    merge(table[TOTAL], table[FIRST_BLOCK + block], ONE)
-    # While block 0 is overwritten, so many have been made as it has new tokens.
-    made = block + 1 if block else max(count - 1 - (slot - start), 2)
-    for index in range(count - 2, made - 1, -1):
-        merge(table[FIRST_BLOCK + index], table[FIRST_BLOCK + index + 1], ONE)
-
-
-@kernel()
-def _add(into, shift, weight, value):
-    """Merge one token into the sums of one landmark."""
-    into[0], ours, theirs = rescale(into[0], shift)
-    for column in range(len(value)):
-        into[column + 1] = ours * into[column + 1] + theirs * weight * value[column]
+            table[OTHERS] += whole
+        if (index - following - 1) % count < min(place, count - 2):
+            table[NEXT] += whole
+        if index in (block, following):
+            for offset in range(end - first - 1, 0, -1):
+                row, token = old_row(index, offset, count, window), first + offset
+                for column in range(values.shape[1]):
+                    behind = table[row + 1, column] if token + 1 < end else 0.0
+                    table[row, column] = behind + weights[token] * values[token, column]
+    first = slot - place
+    sum_rows(table[HEAD], weights[first:slot], values[first:slot], START)

@@ -5,13 +5,14 @@ from math import factorial
 import numpy as np
 
 from cla.attention.kernels.compiled import kernel
-from cla.attention.partial_sums import NEAR
+from cla.attention.window_sums import LARGEST_LOGIT as MOST
 
 START = np.int64(0)
 """Of a type: for a number as it stands, a kernel that it is given would be compiled once more."""
 
-LEAST = -708.0
-"""Below it a float64 would be denormal; exponentials of less are that of this (3e-308)."""
+TILE = 256
+"""Tokens worked on at once: what is known of them stays in the cache."""
+
 LOG2_E = 1.4426950408889634
 ROUND = 1.5 * 2.0**52
 """Added to a number it leaves the nearest integer in the lowest bits."""
@@ -22,20 +23,20 @@ C8, C9, C10, C11, C12, C13 = (1 / factorial(power) for power in range(8, 14))
 
 
 @kernel(fastmath={"contract"})  # in this order: the rounding is meant
-def exponentials(numbers, bits):
-    """exp of numbers that are none above 700, in place; libm would take one at a time.
+def exponentials(numbers):
+    """exp of numbers, in place, of those beyond `MOST` that of it; libm would take one at a time.
 
     With n the integer nearest to x / ln 2: the Taylor polynomial of exp(x - n ln 2), whose argument
     is at most 0.35, times 2^n, which is put together from its bits.
-
-    Args:
-        bits: scratch, int64, at least as many.
     """
+    bits = np.empty(len(numbers), np.int64)
     powers = bits.view(np.float64)
     for index in range(len(numbers)):
         number = numbers[index]
-        if number < LEAST:
-            number = LEAST
+        if number < -MOST:
+            number = -MOST
+        if number > MOST:
+            number = MOST
         shifted = number * LOG2_E + ROUND
         powers[index] = shifted
         whole = shifted - ROUND
@@ -53,17 +54,16 @@ def exponentials(numbers, bits):
 
 @kernel()
 def all_near(numbers):
-    """Whether all numbers are so near to 0 that float64 bears sums of their exponentials."""
+    """Whether float64 bears sums of the exponentials of all numbers."""
     far = 0
     for index in range(len(numbers)):
-        far += not abs(numbers[index]) < NEAR  # counts what is no number
+        far += not abs(numbers[index]) < MOST  # counts what is no number
     return far == 0
 
 
 @kernel()
-def exponentiate(numbers, bits):
-    """exp(number - shift), in place; returns the shift, 0 where all are near to it, and the sum."""
-    shift = 0.0
+def exponentiate(numbers):
+    """exp(number - shift), in place, the shift 0 where all are near to it; returns the sum."""
     if not all_near(numbers):
         shift = -np.inf
         for index in range(len(numbers)):
@@ -71,39 +71,16 @@ def exponentiate(numbers, bits):
                 shift = numbers[index]
         for index in range(len(numbers)):
             numbers[index] -= shift
-    exponentials(numbers, bits)
-    total = 0.0
-    for index in range(len(numbers)):
-        total += numbers[index]
-    return shift, total
+    exponentials(numbers)
+    return numbers.sum()
 
 
 @kernel()
-def exponentiate_rows(numbers, totals, bits):
-    """`exponentiate` of each row of a matrix (R, C), and their sums (R)."""
-    near = all_near(numbers.reshape(-1))
-    for row in range(len(numbers)):
-        if not near:
-            shift = -np.inf
-            for column in range(numbers.shape[1]):
-                if numbers[row, column] > shift:
-                    shift = numbers[row, column]
-            for column in range(numbers.shape[1]):
-                numbers[row, column] -= shift
-    exponentials(numbers.reshape(-1), bits)
-    for row in range(len(numbers)):
-        total = 0.0
+def add(numbers, more):
+    """Add a matrix to another."""
+    for row in range(numbers.shape[0]):
         for column in range(numbers.shape[1]):
-            total += numbers[row, column]
-        totals[row] = total
-
-
-@kernel()
-def clear_rows(out):
-    """Set a matrix to zero."""
-    for row in range(out.shape[0]):
-        for column in range(out.shape[1]):
-            out[row, column] = 0.0
+            numbers[row, column] += more[row, column]
 
 
 @kernel()
@@ -146,3 +123,20 @@ def dot_rows(out, rows, vector):
         for column in range(len(vector)):
             a += rows[row, column] * vector[column]
         out[row] = a
+
+
+@kernel()
+def write_row(row, tokens, slot, scale):
+    """Numbers of the tokens in a ring, scaled, from the oldest on; zero before them.
+
+    Args:
+        slot: the place of the next token.
+    """
+    window, seen = len(row), len(tokens)
+    row[: window - seen] = 0.0
+    # Places from `slot` on are the oldest; while the window fills there are none.
+    oldest = slot if seen == window else 0
+    for index in range(seen - oldest):
+        row[window - seen + index] = tokens[oldest + index] * scale
+    for index in range(oldest):
+        row[window - oldest + index] = tokens[index] * scale

@@ -1,7 +1,7 @@
 """Continual attention: the numbers of full attention without computing anything twice."""
 
 from functools import cached_property
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,12 +12,10 @@ from cla.attention.kinds.full import FullKind, ring_context
 from cla.attention.kinds.kind import Look
 from cla.attention.kinds.windowed import WindowState, counters
 from cla.attention.operations import Part, softmax_rows
-from cla.attention.partial_sums import sum_tokens
 from cla.attention.projected import Projected, with_ones
 from cla.attention.rings import (
     advance_counters,
     column_stride,
-    newest_query,
     read_token,
     selected,
     stride_window,
@@ -27,6 +25,7 @@ from cla.attention.rings import (
     write_token,
 )
 from cla.attention.scan import ELEMENTS_PER_PASS
+from cla.attention.window_sums import landmark_weights
 
 LEAST_SHARE = 1e-7
 """Least weight of a row, as a share of the largest sum it has had, of values or of weights: float64
@@ -40,9 +39,9 @@ class ContinualState(NamedTuple):
         valid_tokens, slot: see `WindowState`
         queries: (B, H, D, `column_stride`); the newest alone, (B, H, D, 1), if single-output
         keys, values: (B, H, D, `column_stride`)
-        rows: (B, H, D + 3, `column_stride`) float64, of each row shift, sums and denominator as in
-            `PartialSums`, and the largest sum, of values or weights, since it was summed anew;
-            (B, H, D + 3, 0) if single-output
+        rows: (B, H, D + 2, `column_stride`) float64, of each row sums and denominator, see
+            `window_sums`, and the largest, of values or weights, since it was summed anew;
+            (B, H, D + 2, 0) if single-output
     """
 
     valid_tokens: Tensor
@@ -78,7 +77,7 @@ class ContinualKind(FullKind):
 
     label = "continual"
     look: ClassVar[Look | None] = Look("#2a86c8", "dash", "square")
-    state_type: ClassVar[type] = ContinualState
+    state_type: ClassVar[type[Any]] = ContinualState
     recomputes = False
 
     def __init__(self, config: AttentionConfig) -> None:
@@ -86,18 +85,13 @@ class ContinualKind(FullKind):
         self._stride = column_stride(config.window)
 
     @cached_property
-    def compiled(self) -> "kernels.steps.Steps":
+    def compiled(self) -> Any:
         return kernels.steps.ContinualSteps(self.config)
 
-    def fits(self, state: ContinualState) -> bool:
-        config, kept = self.config, self._stride * self.config.retroactive
-        heads = (config.num_heads, config.head_dim)
-        return (
-            state.keys.shape[1:] == (*heads, self._stride)
-            and state.queries.shape[1:] == (*heads, kept or 1)
-            and state.rows.shape[-1] == kept
-            and (not kept or state.rows.dtype is torch.float64)
-        )
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        heads, size = self.config.num_heads, self.config.head_dim
+        ring, kept = (heads, size, self._stride), self._stride * self.config.retroactive
+        return (), (), (heads, size, kept or 1), ring, ring, (heads, size + 2, kept)
 
     def build(self, tokens: Projected, seen: int) -> ContinualState:
         window = self.config.window
@@ -106,14 +100,11 @@ class ContinualKind(FullKind):
         rings = [to_ring(part, window, seen % window) for part in kept]
         queries, keys, values = (_columns(ring, self._stride, 0.0) for ring in rings)
         if not self.config.retroactive:
-            shape = (*keys.shape[:2], self.config.head_dim + 3, 0)
-            none = torch.zeros(shape, dtype=torch.float64, device=keys.device)
-            newest = newest_query(tokens.queries).mT.contiguous()
+            none = keys.new_zeros((*keys.shape[:2], self.config.head_dim + 2, 0)).double()
+            newest = tokens.queries[:, :, -1:].mT.contiguous()
             return ContinualState(valid, slot, newest, keys, values, none)
-        # Of tokens not yet seen any finite row will do, which the token will replace.
-        seen = min(max(seen, 1), window)
-        some = WindowState(valid, slot, *(ring[:, :, :seen] for ring in rings))
-        rows = _columns(_sum_rows(some, some.queries), self._stride, 1.0)
+        held = WindowState(valid, slot, *(ring[:, :, : min(seen, window)] for ring in rings))
+        rows = _columns(_sum_rows(held, held.queries), self._stride, 1.0)
         return ContinualState(valid, slot, queries, keys, values, rows)
 
     def rings(self, state: ContinualState) -> Projected:
@@ -129,7 +120,7 @@ class ContinualKind(FullKind):
         if not self.config.retroactive:
             return
         ring = _ring(state)
-        rows = _update_rows(tokens, state, oldest, leaving)
+        rows = _update_rows(tokens, state, oldest, _wide(leaving))
         ring.copy_(rows if active is None else torch.where(_wide(active), rows, ring))
         write_token(ring, slot, _sum_rows(rings, tokens.queries)[:, :, 0], active)
         _restore(state)
@@ -139,7 +130,7 @@ class ContinualKind(FullKind):
             return ring_context(*state.rings[2:], state.valid_tokens)
         order = window_order(state.slot, state.valid_tokens, self.config.window)
         rows = take(_ring(state), order)
-        return (rows[..., 1:-2] / rows[..., -2:-1]).to(state.values.dtype)
+        return (rows[..., :-2] / rows[..., -2:-1]).to(state.values.dtype)
 
     @staticmethod
     def operations(config: AttentionConfig, seen: int, *, anew: bool) -> Part:
@@ -164,7 +155,7 @@ def _columns(ring: Tensor, stride: int, value: float) -> Tensor:
 
 
 def _ring(state: ContinualState) -> Tensor:
-    """The sums of all rows, (B, H, N, D + 3)."""
+    """The sums of all rows, (B, H, N, D + 2)."""
     return state.rows[..., : state.window].mT
 
 
@@ -176,19 +167,13 @@ def _update_rows(
     tokens: Projected, state: ContinualState, oldest: tuple[Tensor, Tensor], leaving: Tensor
 ) -> Tensor:
     """All rows with the newest token in and, where it is `leaving`, the oldest out."""
-    rows = _ring(state)
-    shift, sums, peak = rows[..., :1], rows[..., 1:-1], rows[..., -1:]
-    queries = state.rings.queries.double()
-    entering = queries @ tokens.keys.double().transpose(-1, -2)
-    gone = queries @ oldest[0].double()[..., None]
-    highest = torch.maximum(shift, entering)
-    scale = torch.exp(shift - highest)
-    out = torch.where(_wide(leaving), torch.exp(gone - highest), 0)
+    rows, queries = _ring(state), state.rings.queries.double()
+    entering = landmark_weights(queries, tokens.keys.double())
+    gone = landmark_weights(queries, oldest[0].double()[:, :, None])
     old_value = with_ones(oldest[1].double()[:, :, None])
-    old_value = torch.where(_wide(leaving), old_value, 0)
-    sums = sums * scale + torch.exp(entering - highest) * with_ones(tokens.values.double())
-    sums = sums - out * old_value
-    return torch.cat([highest, sums, torch.maximum(peak * scale, _largest(sums))], -1)
+    sums = rows[..., :-1] + entering * with_ones(tokens.values.double())
+    sums = sums - torch.where(leaving, gone * old_value, 0)
+    return torch.cat([sums, torch.maximum(rows[..., -1:], _largest(sums))], -1)
 
 
 def _largest(sums: Tensor) -> Tensor:
@@ -214,14 +199,13 @@ def _sum_rows(state: WindowState, queries: Tensor) -> Tensor:
 
     Shapes:
         queries: (B, H, R, D)
-        returns: (B, H, R, D + 3)
+        returns: (B, H, R, D + 2)
     """
     keys, values = state.keys.double(), with_ones(state.values.double())
     place = torch.arange(keys.shape[2], device=keys.device)
-    unseen = (place >= state.valid_tokens.clamp(min=1)[:, None])[:, None, None]
+    seen = (place < state.valid_tokens[:, None])[:, None, None]
     rows = []
     for part in queries.split(max(1, ELEMENTS_PER_PASS // max(1, keys[..., 0].numel())), 2):
-        logits = (part.double() @ keys.transpose(-1, -2)).masked_fill(unseen, -torch.inf)
-        sums = sum_tokens(logits, values)
-        rows.append(torch.cat([*sums, _largest(sums.sums)], -1))
+        sums = torch.where(seen, landmark_weights(part.double(), keys), 0) @ values
+        rows.append(torch.cat([sums, _largest(sums)], -1))
     return torch.cat(rows, 2)

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from cla.attention import kernels
 from cla.attention.config import AttentionConfig
 from cla.attention.cuts import blocks, segments, stretches
 from cla.attention.emits import NystromEmits
@@ -55,18 +54,16 @@ class ContinualNystromKind(SummedKind):
         self.receptive_field += segments(config.window, config.landmarks).longest - 1
 
     @cached_property
-    def compiled(self) -> "kernels.steps.Steps | None":
+    def compiled(self) -> Any:
         return None if self._exact else super().compiled
 
     def build(self, tokens: Projected, seen: int) -> NystromState:
-        config, method = self.config, self.config.pseudo_inverse
+        config = self.config
         if seen >= config.window:
-            landmarks = make_landmarks(*stream_landmarks(tokens, config, seen), method)
+            pair = stream_landmarks(tokens, config, seen)
+            landmarks = make_landmarks(*pair, config.pseudo_inverse)
         else:  # zeros, which the first full window replaces
-            shape = (tokens.keys.shape[0], config.num_heads, config.landmarks)
-            zeros = tokens.keys.new_zeros((*shape, config.head_dim))
-            inverse = tokens.keys.new_zeros((*shape, config.landmarks))
-            landmarks = Landmarks(zeros, zeros.clone(), inverse)
+            landmarks = self.init(len(tokens.keys), tokens.keys).landmarks
         return build_state(tokens, landmarks, config, seen)
 
     def append(self, tokens: Projected, state: NystromState, active: Tensor | None) -> None:
@@ -95,9 +92,6 @@ class ContinualNystromKind(SummedKind):
 
     def attend(self, rows: Tensor, tokens: Projected, seen: Tensor | None = None) -> Tensor:
         return low_rank_window(rows, tokens, self.config, seen)
-
-    def filling(self, valid_tokens: int) -> int:
-        return self.config.window - valid_tokens
 
     def scan_sums(
         self, timeline: Timeline, state: NystromState, slot: int

@@ -34,6 +34,15 @@ class FixedNystromKind(SummedKind):
         super().__init__(config)
         self.given: GivenLandmarks = GivenLandmarks(config)
 
+    def init(self, batch_size: int, like: Tensor) -> NystromState:
+        state: NystromState = super().init(batch_size, like)
+        given = self.given.repeated(batch_size, state.keys)
+        return state._replace(
+            query_landmarks=given.queries.mT.contiguous(),
+            key_landmarks=given.keys.mT.contiguous(),
+            gamma_inv=given.gamma_inv,
+        )
+
     def build(self, tokens: Projected, seen: int) -> NystromState:
         landmarks = self.given.repeated(tokens.keys.shape[0], tokens.keys)
         return build_state(tokens, landmarks, self.config, seen)

@@ -10,7 +10,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from cla.attention import kernels
 from cla.attention.config import AttentionConfig
 from cla.attention.kinds.kind import Look, RestsOn
-from cla.attention.kinds.windowed import WindowKind, WindowState
+from cla.attention.kinds.windowed import WindowKind
 from cla.attention.operations import SOFTMAX, Part
 from cla.attention.projected import Projected, on_host, softmax_weights
 from cla.attention.rings import is_alone, read_token, take, unseen_places, window_order
@@ -31,10 +31,8 @@ class FullKind(WindowKind):
     rests_on: ClassVar[RestsOn | None] = "tokens"
 
     @cached_property
-    def compiled(self) -> "kernels.steps.Steps":
-        return kernels.steps.ReadByTorch(
-            self.config, lambda tensors: self.read(WindowState(*tensors))
-        )
+    def compiled(self) -> Any:
+        return kernels.steps.WindowSteps(self.config)
 
     def read(self, state: Any) -> Tensor:
         context = ring_context(state.queries, state.keys, state.values, state.valid_tokens)

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from cla.attention import kernels
 from cla.attention.config import AttentionConfig
 from cla.attention.operations import Part
 from cla.attention.projected import Projected
@@ -47,7 +46,7 @@ class Kind(Protocol):
     look: ClassVar[Look | None]
     """How charts draw it; None: a look that no other kind has, while there are any left."""
 
-    state_type: ClassVar[type]
+    state_type: ClassVar[type[Any]]
     """The class of its states: a NamedTuple that begins with `valid_tokens` and `slot`."""
 
     recomputes: ClassVar[bool]
@@ -68,11 +67,8 @@ class Kind(Protocol):
         """Landmarks that are given to the layer; None for kinds that take none."""
 
     @property
-    def compiled(self) -> "kernels.steps.Steps | None":
-        """Steps by compiled kernels on the same state; None if the configuration has none."""
-
-    compiled_dtype: ClassVar[torch.dtype]
-    """Type of the keys in states that kernels can step."""
+    def compiled(self) -> Any:
+        """`kernels.steps.Steps` on the same state; None if the configuration has none."""
 
     config: AttentionConfig
 
@@ -81,11 +77,14 @@ class Kind(Protocol):
     def state_dtype(self, dtype: torch.dtype) -> torch.dtype:
         """The type of queries, keys, values and sums in a state, for tokens of `dtype`."""
 
-    def fits(self, state: Any) -> bool:
-        """Whether the sizes of a state are those of this layer: kernels read by them."""
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Of one stream's state, the shape of each part."""
+
+    def init(self, batch_size: int, like: Tensor) -> Any:
+        """State of streams that have seen nothing, on the device of tokens `like` and for them."""
 
     def build(self, tokens: Projected, seen: int) -> Any:
-        """State after streams of `seen` tokens that end in `tokens`, (B, H, T, D), T may be 0."""
+        """State after streams of `seen` tokens that end in `tokens`, (B, H, T, D), T >= 1."""
 
     def append(self, tokens: Projected, state: Any, active: Tensor | None) -> None:
         """Take one token of each active stream, (B, H, 1, D), into the state, in place."""
@@ -105,17 +104,8 @@ class Kind(Protocol):
             returns: (..., H, R, D)
         """
 
-    def scan(
-        self,
-        tokens: Projected,
-        state: Any,
-        group: "StreamGroup",
-        steps: "kernels.steps.Steps | None",
-    ) -> tuple[Tensor, Any]:
+    def scan(self, tokens: Projected, state: Any, group: "StreamGroup") -> tuple[Tensor, Any]:
         """Contexts of T more tokens of streams at one place, and the state after them.
-
-        Args:
-            steps: kernels that may be used.
 
         Shapes:
             tokens: (B, H, T, D)

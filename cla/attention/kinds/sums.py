@@ -1,7 +1,7 @@
 """Kinds that keep the sums of delta V: low rank without touching the window."""
 
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -13,7 +13,6 @@ from cla.attention.landmarks import Landmarks
 from cla.attention.low_rank import mix
 from cla.attention.nystrom_state import NystromState, build_state, keeps_queries
 from cla.attention.operations import Part
-from cla.attention.partial_sums import quotient
 from cla.attention.projected import Projected, softmax_weights, with_ones
 from cla.attention.rings import (
     advance_counters,
@@ -23,9 +22,9 @@ from cla.attention.rings import (
     window_order,
     write_token,
 )
-from cla.attention.state import StreamGroup, accumulation_dtype, clone_state
+from cla.attention.state import StreamGroup
 from cla.attention.timeline import Timeline, extend
-from cla.attention.window_sums import slide, window_total
+from cla.attention.window_sums import slide, table_rows, window_total
 
 MERGES = 5
 """Merges of partial sums in one step of a sliding window."""
@@ -39,53 +38,43 @@ class SummedKind(WindowKind):
         more.
     """
 
-    state_type: ClassVar[type] = NystromState
-    compiled_dtype: ClassVar[torch.dtype] = torch.float64
-
-    def __init__(self, config: AttentionConfig) -> None:
-        super().__init__(config)
-        heads, window, landmarks = config.num_heads, config.window, config.landmarks
-        self._numbers = (
-            heads * config.head_dim * (window if keeps_queries(config) else 1),
-            heads * landmarks * landmarks,
-            heads * landmarks * column_stride(window) * config.retroactive,
-        )
-        """Of one stream's queries, gamma_inv and betas."""
+    state_type: ClassVar[type[Any]] = NystromState
 
     @cached_property
-    def compiled(self) -> "kernels.steps.Steps | None":
+    def compiled(self) -> Any:
         return kernels.steps.NystromSteps(self.config)
 
-    def state_dtype(self, dtype: torch.dtype) -> torch.dtype:
-        return accumulation_dtype(dtype)
+    def state_dtype(self, dtype: torch.dtype) -> torch.dtype:  # noqa: ARG002  # of any
+        return torch.float64  # a near-singular gamma amplifies rounding
 
-    def fits(self, state: NystromState) -> bool:
-        batch, (queries, inverse, betas) = state.slot.shape[0], self._numbers
-        return (
-            state.keys.shape == (batch, *self._ring)
-            and state.queries.numel() == batch * queries
-            and state.gamma_inv.numel() == batch * inverse
-            and state.betas.numel() == batch * betas
-        )
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        config, window = self.config, self.config.window
+        heads, size, marks = config.num_heads, config.head_dim, config.landmarks
+        queries = (heads, window if keeps_queries(config) else 1, size)
+        rings = queries, (heads, window, size), (heads, window, size + 1)
+        landmarks = (heads, size, marks), (heads, size, marks), (heads, marks, marks)
+        sums = (table_rows(window), heads, size + 1, marks)
+        betas = (heads, marks, column_stride(window) * config.retroactive)
+        return (), (), *rings, *landmarks, sums, betas
 
     def rings(self, state: NystromState) -> Projected:
         return Projected(state.queries, state.keys, state.values[..., :-1])
 
     def append(self, tokens: Projected, state: NystromState, active: Tensor | None) -> None:
         slot = state.slot.clone()
-        key, value = tokens.keys[:, :, 0], with_ones(tokens.values)[:, :, 0]
-        write_token(state.keys, slot, key, active)
-        write_token(state.values, slot, value, active)
+        write_token(state.keys, slot, tokens.keys[:, :, 0], active)
+        write_token(state.values, slot, with_ones(tokens.values)[:, :, 0], active)
         write_token(state.queries, slot, tokens.queries[:, :, 0], active)
         advance_counters(state.slot, state.valid_tokens, self.config.window, active)
-        rings = (state.keys, state.values)
-        slide(state.sums, state.landmarks.queries, (key, value), rings, slot, active)
+        slide(state.sums, state.landmarks.queries, (state.keys, state.values), slot, active)
         if self.config.retroactive:
             beta = softmax_weights(tokens.queries, state.landmarks.keys)
             write_token(state.betas.mT, slot, beta[:, :, 0], active)
 
     def read(self, state: NystromState) -> Tensor:
-        window, delta_values = self.config.window, quotient(window_total(state.sums))
+        window = self.config.window
+        sums = window_total(state.sums, state.slot, window).mT
+        delta_values = sums[..., :-1] / sums[..., -1:]
         if not self.config.retroactive:
             return mix(newest_queries(state), state.landmarks, delta_values)
         mixed = state.landmarks.gamma_inv @ delta_values
@@ -93,21 +82,8 @@ class SummedKind(WindowKind):
         return take(rows, window_order(state.slot, state.valid_tokens, window))
 
     def scan(
-        self,
-        tokens: Projected,
-        state: NystromState,
-        group: StreamGroup,
-        steps: "kernels.steps.Steps | None",
+        self, tokens: Projected, state: NystromState, group: StreamGroup
     ) -> tuple[Tensor, NystromState]:
-        if steps is not None and self._can_compile(tokens, state):
-            early = self.filling(group.valid_tokens)
-            if not early:
-                state = clone_state(state)
-                return steps.scan(tokens, state), state
-            first, after = self.scan(tokens.span(0, early), state, group, None)
-            if early >= tokens.keys.shape[2]:
-                return first, after
-            return torch.cat([first, steps.scan(tokens.span(early), after)], 2), after
         timeline, kept, seen = extend(self.rings(state), tokens, group, self.config.window)
         context, landmarks = self.scan_sums(timeline, state, group.slot)
         return context, build_state(kept, landmarks, self.config, seen)
@@ -117,19 +93,6 @@ class SummedKind(WindowKind):
     ) -> tuple[Tensor, Landmarks]:
         """Contexts of the new tokens of streams at one place, and the landmarks after them."""
         raise NotImplementedError
-
-    def filling(self, valid_tokens: int) -> int:  # noqa: ARG002  # of landmarks that are always there
-        """Tokens of a stream that kernels cannot take."""
-        return 0
-
-    def _can_compile(self, tokens: Projected, state: NystromState) -> bool:
-        """Whether compiled steps can take tokens once windows are full; they keep no gradient."""
-        return (
-            not self.config.retroactive
-            and not (torch.is_grad_enabled() and any(part.requires_grad for part in tokens))
-            and tokens.keys.dtype is torch.float64
-            and kernels.can_step(state.keys, torch.float64)
-        )
 
 
 def newest_queries(state: NystromState) -> Tensor:

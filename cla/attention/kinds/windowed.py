@@ -6,7 +6,6 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from cla.attention import kernels
 from cla.attention.config import AttentionConfig
 from cla.attention.emits import FullEmits
 from cla.attention.given_landmarks import GivenLandmarks
@@ -62,26 +61,33 @@ class WindowKind:
     label: ClassVar[str] = ""
     key: ClassVar[str | None] = None
     look: ClassVar[Look | None] = None
-    state_type: ClassVar[type] = WindowState
+    state_type: ClassVar[type[Any]] = WindowState
     recomputes: ClassVar[bool] = False
     rests_on: ClassVar[RestsOn | None] = None
-    compiled_dtype: ClassVar[torch.dtype] = torch.float32
     given: GivenLandmarks | None = None
 
     def __init__(self, config: AttentionConfig) -> None:
         self.config = config
         self.receptive_field = config.window
-        self._ring = (config.num_heads, config.window, config.head_dim)
 
     @property
-    def compiled(self) -> "kernels.steps.Steps | None":
+    def compiled(self) -> Any:
         return None
 
     def state_dtype(self, dtype: torch.dtype) -> torch.dtype:
         return dtype
 
-    def fits(self, state: Any) -> bool:
-        return bool(state.keys.shape[1:] == self._ring == state.queries.shape[1:])
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        ring = (self.config.num_heads, self.config.window, self.config.head_dim)
+        return (), (), ring, ring, ring
+
+    def init(self, batch_size: int, like: Tensor) -> Any:
+        shapes, dtype = self.shapes(), self.state_dtype(like.dtype)
+        types = (torch.int64, torch.int64, dtype, dtype, dtype, *[torch.float64] * len(shapes))
+        parts = zip(shapes, types, strict=False)
+        return self.state_type(
+            *(like.new_zeros((batch_size, *shape), dtype=one) for shape, one in parts)
+        )
 
     def build(self, tokens: Projected, seen: int) -> Any:
         window = self.config.window
@@ -144,13 +150,7 @@ class WindowKind:
         unseen = None if seen is None else unseen_places(seen, tokens.keys.shape[2])
         return self.weights(rows, tokens, unseen) @ tokens.values
 
-    def scan(
-        self,
-        tokens: Projected,
-        state: Any,
-        group: StreamGroup,
-        steps: "kernels.steps.Steps | None",  # noqa: ARG002  # for kinds whose kernels take many tokens
-    ) -> tuple[Tensor, Any]:
+    def scan(self, tokens: Projected, state: Any, group: StreamGroup) -> tuple[Tensor, Any]:
         timeline, kept, seen = extend(self.rings(state), tokens, group, self.config.window)
         return self.contexts(timeline), self.build(kept, seen)
 
