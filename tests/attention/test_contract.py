@@ -30,8 +30,10 @@ from cla.attention import (
     move_state,
     split_state,
     stack_states,
+    state_bytes,
 )
 from cla.attention.state import StreamGroup, map_state, narrow_state
+from cla.attention.window_sums import LARGEST_LOGIT
 from cla.errors import ClaError
 
 SIZES = [(1, 1), (2, 1), (7, 1), (7, 2), (7, 5), (7, 7), (16, 5), (30, 16)]
@@ -99,6 +101,27 @@ def test_steps_without_compiled_kernels_are_the_same(kind, mode, window, landmar
     with torch.no_grad():
         scanned, _ = layer.scan(stream, layer.init_state(2))
     assert_rows_close(scanned, plain, roundings=roundings)
+
+
+@pytest.mark.parametrize("kind_mode", KINDS_AND_MODES)
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_logits_beyond_what_sums_bear_are_taken_for_the_largest_that_they_do(kind_mode, output):
+    layer = make_layer(make_config(*kind_mode, 16, 5, output=output, inverse="ridge"))
+    stream = make_stream(layer.config, 60, scale=30)
+    assert largest_logit(layer, stream) > 5 * LARGEST_LOGIT
+    outputs = run(layer, stream, layer.init_state(2))
+    layer.use_fused = False
+    plain = run(layer, stream, layer.init_state(2))
+    assert outputs.isfinite().all()
+    assert_rows_close(outputs, plain, roundings=softmax_roundings(layer, stream))
+
+
+@pytest.mark.parametrize("kind_mode", KINDS_AND_MODES)
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_the_size_of_a_state_is_known_without_making_it(kind_mode, output):
+    layer = make_layer(make_config(*kind_mode, 300, 5, output=output))
+    sizes = [state_bytes(layer.init_state(2, device=device)) for device in ("meta", "cpu")]
+    assert sizes[0] == sizes[1] == state_bytes(layer.state_from_window(torch.ones(2, 3, 12)))
 
 
 @pytest.mark.parametrize("kind_mode", KINDS_AND_MODES)
