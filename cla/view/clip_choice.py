@@ -1,7 +1,6 @@
 """What a visitor chooses: the task, samples of it and uploads, window and lane."""
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cla.capture import sample_clips
 from cla.errors import ClaError
@@ -11,10 +10,12 @@ from cla.view.clip_source import Clip, sample, uploaded_clip
 from cla.view.fetch_offer import offer_fetch
 from cla.view.frame import complain, tell
 from cla.view.live_app import clip_tasks
+from cla.view.recorded import recorded
 from cla.view.settings import choice, choices
 from cla.view.systems import System, low_rank_systems, system_title, systems
 
 MOST_UPLOADS = 4
+MOST_RECORDED_S = 30.0
 MOST_TAKEN_MB = 200
 """What uploads take; whatever is wrong with a file, its size too, is said on the page."""
 
@@ -57,7 +58,12 @@ def choose_clip(say: Texts, task: TaskModel) -> Clip | None:
             max_upload_size=MOST_TAKEN_MB,
             key=f"upload-{task.name}",
         )
-    return _uploaded(say, task, upload) if upload else sample(say, task, name)
+    own = _recorded(say, task)
+    if upload:
+        return _uploaded(say, task, upload.name, upload.getvalue())
+    if own:
+        return _uploaded(say, task, say("clip.recorded"), own)
+    return sample(say, task, name)
 
 
 def choose_clips(say: Texts, task: TaskModel) -> list[Clip]:
@@ -74,18 +80,37 @@ def choose_clips(say: Texts, task: TaskModel) -> list[Clip]:
     if len(uploads) > MOST_UPLOADS:
         st.warning(say("clip.too_many", most=MOST_UPLOADS))
     clips = [sample(say, task, name) for name in names]
-    read = [_uploaded(say, task, upload) for upload in uploads[:MOST_UPLOADS]]
+    given = [(upload.name, upload.getvalue()) for upload in uploads[:MOST_UPLOADS]]
+    if own := _recorded(say, task):
+        given.append((say("clip.recorded"), own))
+    read = [_uploaded(say, task, *each) for each in given]
     return clips + [clip for clip in read if clip]
 
 
-def _uploaded(say: Texts, task: TaskModel, upload: UploadedFile) -> Clip | None:
+def _recorded(say: Texts, task: TaskModel) -> bytes | None:
+    """What the visitor has recorded for a task; of pictures, which come once, the newest stays."""
+    kept = f"recorded-{task.name}"
+    with st.popover(say(f"clip.record_{task.input}")):
+        made = recorded(say, task.input, task.name, MOST_RECORDED_S)
+        if task.input == "sound":
+            return made
+        if made:
+            st.session_state[kept] = made
+        own: bytes | None = st.session_state.get(kept)
+        if own and st.button(say("clip.forget_recorded"), key=f"forget-{task.name}"):
+            own = st.session_state.pop(kept) and None
+    return own
+
+
+def _uploaded(say: Texts, task: TaskModel, name: str, content: bytes) -> Clip | None:
+    """A clip of the visitor's own, or None with the reason on the page."""
     try:
-        clip = uploaded_clip(say, task, upload.name, upload.getvalue())
+        clip = uploaded_clip(say, task, name, content)
     except ClaError as error:
-        complain(say, error, upload.name)
+        complain(say, error, name)
         return None
     for notice in clip.tokens.notices:
-        tell(say, notice, upload.name)
+        tell(say, notice, name)
     return clip
 
 

@@ -1,8 +1,5 @@
 """The Teach page: name classes, give clips of each, train, and run what was taught."""
 
-import base64
-import binascii
-
 import streamlit as st
 
 from cla.capture import endings
@@ -24,9 +21,8 @@ from cla.texts import Texts
 from cla.view.corrections import show_corrections
 from cla.view.fetch_offer import offer_fetch
 from cla.view.frame import complain, page_head, tell
-from cla.view.live_page import live_texts
+from cla.view.recorded import recorded
 from cla.view.settings import choice, number
-from cla.view.surface import surface
 from cla.view.taught_results import show_taught
 from cla.view.teach_draft import Draft, teachers, visitor_drafts
 
@@ -116,10 +112,12 @@ def _gather(say: Texts, draft: Draft) -> None:
     if place == 0:
         gathered = say.number(draft.seconds(0), 1)
         st.caption(say("teach.background_help", seconds=gathered))
-    contents = _recorded(say, draft)
+    medium = front_end(draft.features).input
+    made = recorded(say, medium, f"{draft.features}-{draft.turn}", MAX_CLASS_S / 2)
+    contents = [made] if made else []
     uploads = st.file_uploader(
         say("teach.upload"),
-        type=endings("sound" if _is_sound(draft) else "video"),
+        type=endings(medium),
         accept_multiple_files=True,
         max_upload_size=50,
         key=f"taught-{draft.features}-{draft.turn}",
@@ -137,26 +135,6 @@ def _gather(say: Texts, draft: Draft) -> None:
     if draft.seconds(place) and st.button(say("teach.clear", name=titles[place]), key="clear"):
         draft.clear(place)
         st.rerun()
-
-
-def _recorded(say: Texts, draft: Draft) -> list[bytes]:
-    if _is_sound(draft):
-        sound = st.audio_input(
-            say("teach.microphone"), sample_rate=16_000, key=f"mic-{draft.features}-{draft.turn}"
-        )
-        return [sound.getvalue()] if sound else []
-    data = {"texts": live_texts(say), "most_s": MAX_CLASS_S / 2}
-    made = surface("cla-recorder", "recorder.js", key=f"recorder-{say.language}", data=data).made
-    if not made:
-        return []
-    try:
-        return [base64.b64decode(made, validate=True)]
-    except (binascii.Error, ValueError, TypeError):
-        return []
-
-
-def _is_sound(draft: Draft) -> bool:
-    return front_end(draft.features).input == "sound"
 
 
 def _train(say: Texts, draft: Draft) -> None:

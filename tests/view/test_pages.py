@@ -1,5 +1,6 @@
 """Every page runs, and every control of it moves."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def move(app, key, value):
 def test_the_live_page_runs(open_page):
     app = open_page("live")
     assert "continual low-rank attention" in app.expander[0].markdown[0].value
-    assert app.expander[0].label == "What am I seeing?"
+    assert app.expander[0].label == "More on what is shown"
 
 
 def test_a_page_speaks_the_language_of_its_address(open_page):
@@ -144,6 +145,15 @@ def test_a_clip_is_uploaded_and_a_bad_one_explained(open_page):
     healthy(app.run())
     assert "not a sound file" in app.error[0].value
     assert not app.metric
+
+
+def test_what_is_recorded_is_a_clip_beside_the_samples(open_page, monkeypatch):
+    content = sample_clips()[2].path.read_bytes()
+    choice = sys.modules["cla.view.clip_choice"]
+    monkeypatch.setattr(choice, "recorded", lambda *_: content)
+    assert "### Your recording" in [text.value for text in open_page("clips").markdown]
+    heads = [text.value for text in open_page("compare").markdown]
+    assert any(head.startswith("###") and "Your recording" in head for head in heads)
 
 
 def test_the_clips_page_looks_into_hand_signs(open_page):
