@@ -25,7 +25,7 @@ def main(argv: Sequence[str]) -> int:
     """Do the runs that are not done yet.
 
     Raises:
-        ClaError: the data set is missing, or a setting is out of range.
+        ClaError: the data set is missing, a setting is out of range, or Ray is not installed.
     """
     parser = Options(
         prog="cla sweep",
@@ -43,9 +43,11 @@ def main(argv: Sequence[str]) -> int:
         parser.add_argument(f"--{name}", nargs="+", dest=f"swept_{name}", type=int,
                             default=default, metavar=letter)  # fmt: skip
     parser.add_argument("--workers", type=int, default=1, help="runs at once on this machine")
+    parser.add_argument("--ray", metavar="ADDRESS", help="run on a Ray cluster: auto, or host:port")
     add_settings(parser)
     options = parser.parse_args(argv)
     require_extra()
+    from cla.experiments.ray_sweep import sweep_on_ray
     from cla.experiments.sweep import RESULTS_FILE, Grid, Rows, sweep, write_results
     from cla.experiments.table import summarize
 
@@ -53,11 +55,16 @@ def main(argv: Sequence[str]) -> int:
     grid = Grid(tuple(options.kinds), stacks=tuple(options.stacks), **swept)
     configs = grid.configs(config_of(options))
     runs, tokens = options.work_dir / "runs", options.work_dir / "tokens"
+    done = (
+        sweep_on_ray(configs, runs, tokens, options.ray)
+        if options.ray
+        else sweep(configs, runs, tokens, options.workers)
+    )
     rows: Rows = []
     results = options.work_dir / RESULTS_FILE
     with progress_bar() as progress:
         bar = progress.add_task("runs", total=len(configs))
-        for found in sweep(configs, runs, tokens, options.workers):
+        for found in done:
             rows += found
             write_results(rows, results)
             progress.advance(bar)

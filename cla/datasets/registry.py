@@ -7,7 +7,7 @@ from types import MappingProxyType
 from cla.datasets.extractors import image_extractor, sound_extractor
 from cla.datasets.gesture_phase import gesture_phase
 from cla.datasets.own_sets import clip_folder, feature_arrays, is_video
-from cla.datasets.sound_sets import esc10, gtzan
+from cla.datasets.sound_sets import esc10, gtzan, gtzan_filtered
 from cla.datasets.thumos import thumos14
 from cla.datasets.token_sets import TokenSet, extract
 from cla.errors import ClaError
@@ -45,6 +45,9 @@ DATASETS: Mapping[str, Open] = MappingProxyType(
         ),
         "gtzan": lambda folder, cache, features: extract(
             gtzan(folder), sound_extractor(features or "vggish", 30.0), cache
+        ),
+        "gtzan-filtered": lambda folder, cache, features: extract(
+            gtzan_filtered(folder), sound_extractor(features or "vggish", 30.0), cache
         ),
         "thumos14": lambda folder, _, features: thumos14(folder, features),
         "gesture-phase": lambda folder, _, features: gesture_phase(folder, features),

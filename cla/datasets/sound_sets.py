@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from cla.datasets.clips import Clip, ClipSet, Origin
@@ -52,6 +53,7 @@ GENRES = (
 )
 CORRUPT = "jazz.00054"
 """Cut short in the copies that circulate: no decoder reads it."""
+TEST, TRAIN, VALIDATION = 0, 1, 2
 
 
 def esc10(folder: Path) -> ClipSet:
@@ -113,23 +115,41 @@ def gtzan(folder: Path) -> ClipSet:
     Raises:
         ClaError: it is not in `folder`.
     """
-    kept = published_split() - {CORRUPT}
+    return _gtzan(folder, dict.fromkeys(published_split()))
+
+
+def gtzan_filtered(folder: Path) -> ClipSet:
+    """The same in the published parts, fold `TEST` and `TRAIN`; nothing is decided by the third.
+
+    Raises:
+        ClaError: it is not in `folder`.
+    """
+    parts = published_split()
+    return _gtzan(folder, {name: part for name, part in parts.items() if part != VALIDATION})
+
+
+def _gtzan(folder: Path, folds: Mapping[str, int | None]) -> ClipSet:
     clips = [
-        Clip(path, label)
+        Clip(path, label, folds[path.stem])
         for label, genre in enumerate(GENRES)
         for path in sorted((folder / genre).glob(f"{genre}.*"))
-        if path.stem in kept and path.suffix in (".wav", ".au")
+        if path.stem in folds and path.stem != CORRUPT and path.suffix in (".wav", ".au")
     ]
     if not clips:
         raise GTZAN.missing(folder)
     return ClipSet("gtzan", GENRES, tuple(clips))
 
 
-def published_split() -> frozenset[str]:
-    """The recordings, such as blues.00000, in the filtered split that is published.
+def published_split() -> Mapping[str, int]:
+    """The part of each recording, such as blues.00000, in the filtered split that is published.
 
     Source: C. Kereliuk, B. L. Sturm and J. Larsen, "Deep Learning and Music Adversaries"
     (arXiv 1507.04761), as torchaudio has it.
     """
     lists = torch_audio().datasets.gtzan
-    return frozenset((*lists.filtered_train, *lists.filtered_valid, *lists.filtered_test))
+    parts = {
+        TRAIN: lists.filtered_train,
+        VALIDATION: lists.filtered_valid,
+        TEST: lists.filtered_test,
+    }
+    return {name: part for part, names in parts.items() for name in names}

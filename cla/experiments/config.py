@@ -90,6 +90,8 @@ class TrainingConfig:
         piece: tokens of a training sequence under that loss of every token; 0 for a window.
         stride: tokens between training sequences that are cut from one recording.
         mixup: parameter of the beta distribution by which pairs of sequences are mixed; 0 for none.
+        mask_tokens, mask_features: in each sequence, up to so many neighboring tokens and features
+            are set to 0; 0 for none.
         variants: of each training sequence, as the data set makes them, trained on beside it.
         balance: how far classes that are rare count more: 0 for not, 1 for all alike.
         growing_share: share of batches with windows that are not full yet.
@@ -105,6 +107,8 @@ class TrainingConfig:
     piece: int = 0
     stride: int = 8
     mixup: float = 0.0
+    mask_tokens: int = 0
+    mask_features: int = 0
     variants: int = 0
     balance: float = 0.0
     growing_share: float = 0.5

@@ -15,6 +15,7 @@ from cla.experiments.config import LANDMARK_COUNTS, ModelConfig, TrainingConfig
 from cla.experiments.data import NOT_COUNTED
 from cla.experiments.lanes import lane_of, partly_fixed
 from cla.models import FixedLandmarks, LaneSpec, StreamClassifier
+from cla.torch_audio import torch_audio
 
 LEAST_GROWN = 0.1
 """Of a window, before which what it tells is hardly there."""
@@ -87,7 +88,7 @@ class StreamModule(lightning.LightningModule):
         share, partner = self._mixture(len(features), generator)
         if partner is not None:
             features = share * features + (1 - share) * features[partner]
-        logits, kept = self._logits(features, generator)
+        logits, kept = self._logits(self._masked(features), generator)
         loss = self._cross_entropy(logits, labels[:, kept])
         if partner is None:
             return loss
@@ -103,6 +104,18 @@ class StreamModule(lightning.LightningModule):
         drawn = int(torch.randint(2**31, (), generator=generator))
         share = float(np.random.default_rng(drawn).beta(self._config.mixup, self._config.mixup))
         return share, torch.randperm(count, generator=generator)
+
+    def _masked(self, features: Tensor) -> Tensor:
+        """The features with a run of tokens and of dimensions set to 0, where the settings say so.
+
+        Source: Park et al., "SpecAugment" (arXiv 1904.08779).
+        """
+        widths = (self._config.mask_tokens, self._config.mask_features)
+        for axis, width in enumerate(widths, start=1):
+            if width:
+                mask = torch_audio().functional.mask_along_axis_iid
+                features = mask(features, width, 0.0, axis)
+        return features
 
     def _logits(
         self, features: Tensor, generator: torch.Generator

@@ -49,6 +49,7 @@ PRESETS: Mapping[str, tuple[ModelConfig, TrainingConfig]] = {
     "esc10": (ModelConfig(), SOUNDS),
     "gesture-phase": (GESTURES_MODEL, GESTURES),
     "gtzan": (ModelConfig(), replace(AUDIO, validation_share=0.2)),
+    "gtzan-filtered": (ModelConfig(), AUDIO),
     "thumos14": (VIDEO_MODEL, VIDEO),
 }
 """Settings of the published data sets; of others, those of ESC-10."""

@@ -2,6 +2,7 @@
 
 import json
 import wave
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from tiny_arrays import LABELS, write_arrays
 from cla.datasets import TokenSet, open_dataset
 from cla.datasets.clips import Clip, ClipSet
 from cla.datasets.own_sets import clip_folder, is_video
-from cla.datasets.sound_sets import GENRES, gtzan
+from cla.datasets.sound_sets import GENRES, gtzan, gtzan_filtered, published_split
+from cla.datasets.sound_sets import TEST as GTZAN_TEST
 from cla.datasets.thumos import AMBIGUOUS, BACKGROUND, TEST, TRAIN, thumos14
 from cla.datasets.token_sets import Extractor, extract
 from cla.errors import ClaError
@@ -34,6 +36,14 @@ def test_gtzan_leaves_out_what_is_damaged_or_repeated(tmp_path: Path):
     assert all(clip.fold is None for clip in found.clips)
     with pytest.raises(ClaError, match=r"kaggle.*1\.2 GB"):
         gtzan(tmp_path / "elsewhere")
+
+
+def test_gtzan_comes_in_its_published_parts(tmp_path: Path):
+    touch(tmp_path, *(f"{name.split('.')[0]}/{name}.wav" for name in published_split()))
+    parts = Counter(clip.fold for clip in gtzan_filtered(tmp_path).clips)
+    # 443 to train without the damaged one; nothing is decided by the third part.
+    assert sorted(parts.values()) == [290, 442]
+    assert parts[GTZAN_TEST] == 290
 
 
 def write_video(folder: Path, name: str, labels: list[int], cut: int = 0) -> None:

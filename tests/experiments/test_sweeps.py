@@ -1,5 +1,9 @@
-"""Sweeps: what a grid holds, and what is done once."""
+"""Sweeps: what a grid holds, what is done once, on processes and on a cluster that loses one."""
 
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,3 +81,49 @@ def test_processes_of_this_machine_give_the_rows_of_one(tmp_path: Path):
         found = [(row["seed"], row["system"], row["stream_clips"]) for rows in runs for row in rows]
         scores.append(sorted(found))
     assert scores[0] == scores[1]
+
+
+CLUSTER = """
+import sys, ray
+from pathlib import Path
+from ray.cluster_utils import Cluster
+from cla.experiments.sweep import Grid
+from cla.experiments.ray_sweep import sweep_on_ray
+sys.path.insert(0, {tests!r})
+from test_sweeps import base_of
+folder = Path({folder!r})
+cluster = Cluster(initialize_head=True, head_node_args={{"num_cpus": 0}})
+workers = [cluster.add_node(num_cpus=1) for _ in range(2)]
+configs = Grid(("full",), (1, 2), (), (0, 1)).configs(base_of(folder))
+rows = []
+for found in sweep_on_ray(configs, folder / "runs", folder / "tokens", cluster.address):
+    rows += found
+    if workers:
+        cluster.remove_node(workers.pop(), allow_graceful=False)
+        workers.clear()
+print(len(rows), sorted({{(row["layers"], row["seed"]) for row in rows}}))
+ray.shutdown()
+cluster.shutdown()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_200)
+def test_a_cluster_that_loses_a_worker_does_every_run(tmp_path: Path):
+    pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    tests = Path(__file__).parent
+    paths = os.pathsep.join([str(tests.parent.parent), str(tests.parent), str(tests)])
+    script = CLUSTER.format(tests=str(tests), folder=str(tmp_path))
+    process = subprocess.Popen(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        output, _ = process.communicate(timeout=1_100)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert output.splitlines()[-1] == "52 [(1, 0), (1, 1), (2, 0), (2, 1)]"

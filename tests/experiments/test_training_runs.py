@@ -47,7 +47,7 @@ def test_a_run_is_repeatable_and_a_seed_makes_another(tmp_path: Path):
 
 def test_a_killed_run_goes_on_as_if_nothing_had_been(tmp_path: Path, monkeypatch):
     config = config_of(tmp_path, kind="full")
-    drawn = {"mixup": 0.4, "schedule": "cosine"}
+    drawn = {"mixup": 0.4, "mask_tokens": 3, "mask_features": 2, "schedule": "cosine"}
     config = with_settings(config, {"training": drawn})
     whole = run_weights(config, tmp_path / "whole")
     steps = []
@@ -108,6 +108,26 @@ def test_a_run_of_a_few_steps_has_a_schedule_too(epochs: int, tmp_path: Path):
     given = {"epochs": epochs, "batch_size": 12, "schedule": "one_cycle"}  # a step an epoch
     config = with_settings(config_of(tmp_path, kind="full"), {"training": given})
     assert run_weights(config, tmp_path / "run").isfinite().all()
+
+
+def test_masks_take_a_run_of_tokens_and_one_of_features(tmp_path: Path):
+    settings = {"training": {"mask_tokens": 6, "mask_features": 3}}
+    config = with_settings(config_of(tmp_path), settings).training
+    module = StreamModule(
+        StreamClassifier(preset("arrays", tmp_path).model.classifier(8, 2, 20)),
+        config,
+        lambda classifier, _: classifier,
+        seed=0,
+        whole_clips=True,
+    )
+    masked = module._masked(torch.ones(200, 20, 8)) == 0
+    tokens, features = masked.all(2), masked.all(1)
+    assert torch.equal(masked, tokens[:, :, None] | features[:, None])
+    for axis, width in ((tokens, 6), (features, 3)):
+        edges = torch.nn.functional.pad(axis.int(), (1, 1)).diff().abs().sum(1)
+        assert set(edges.tolist()) == {0, 2}  # one run, or none
+        # The width is drawn below the one that was given.
+        assert set(axis.sum(1).tolist()) == set(range(width))
 
 
 def test_settings_come_from_a_file_and_unknown_ones_are_refused(tmp_path: Path):
