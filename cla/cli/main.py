@@ -25,7 +25,8 @@ EXAMPLES = """examples:
 """
 STATUSES = """exit status:
   0    done
-  1    cla replay --compare: the session is not as it was recorded
+  1    cla replay --compare: the session is not as it was recorded;
+       cla bench --live: a goal fails
   2    something that you can put right, said on standard error; a full disk
   129, 130, 143
        stopped by a hangup, by Ctrl-C, by SIGTERM; what was written is kept

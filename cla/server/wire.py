@@ -6,12 +6,12 @@ lists under `arrays` as [name, shape], one after the other. The protocol is in d
 """
 
 import base64
-import json
 import struct
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,7 +39,7 @@ Said = tuple[dict[str, Any], Arrays]
 def encode(header: Mapping[str, Any], arrays: Arrays) -> bytes:
     """One message for the page."""
     listed = [[name, list(array.shape)] for name, array in arrays.items()]
-    text = json.dumps({**header, "arrays": listed}, ensure_ascii=False, allow_nan=False).encode()
+    text = msgspec.json.encode({**header, "arrays": listed})
     text += b" " * (-len(text) % 4)
     parts = [np.ascontiguousarray(array, dtype="<f4").tobytes() for array in arrays.values()]
     return b"".join([struct.pack("<I", len(text)), text, *parts])
