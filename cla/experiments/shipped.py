@@ -10,7 +10,7 @@ from cla.experiments.costs import costs_of
 from cla.experiments.lanes import ablation_name, system_name
 from cla.models import TaskModel
 
-SETS = {"digits": "real voice", "hands": "other hands", "sounds": "test"}
+SETS = {"digits": "real voice", "hands": "other hands", "sounds": "test", "key": "alone"}
 """Figures of the card that show every lane and the ablations."""
 COLUMNS = {
     "recall": "stream_found",

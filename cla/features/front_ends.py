@@ -14,6 +14,7 @@ from cla.features.hand_features import HAND_FEATURE_DIM, Hand
 from cla.features.hand_stream import HAND_HOP_S
 from cla.features.hand_tokenizer import HandTokenizer
 from cla.features.picture_tokenizer import PICTURE_DIM, PICTURE_HOP_S, PictureTokenizer
+from cla.features.pitch_bins import PITCH_DIM, PITCH_HOP_S, PitchTokenizer
 from cla.features.speech_embedding import FEATURE_DIM, HOP_S
 from cla.features.tokenizer import SPECTRUM_DIM, SpectrumTokenizer, SpeechTokenizer
 from cla.features.yamnet import SCORED_DIM, YAMNET_DIM
@@ -74,6 +75,7 @@ FRONT_ENDS: Mapping[str, FrontEnd] = MappingProxyType(
                 "yamnet",
             ),
             SoundFrontEnd("spectrum", SPECTRUM_DIM, HOP_S, SpectrumTokenizer),
+            SoundFrontEnd("pitches", PITCH_DIM, PITCH_HOP_S, PitchTokenizer),
             ImageFrontEnd("hands", HAND_FEATURE_DIM, HAND_HOP_S, HandTokenizer),
             ImageFrontEnd("pictures", PICTURE_DIM, PICTURE_HOP_S, PictureTokenizer),
         )

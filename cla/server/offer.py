@@ -16,6 +16,7 @@ TITLES = {
     "digits": "Spoken digits",
     "hands": "Hand signs",
     "sounds": "Sounds around you",
+    "key": "Key of the music",
 }
 
 

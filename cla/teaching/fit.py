@@ -143,8 +143,15 @@ class NoisyPieces(Pieces):
         features = np.concatenate([stream.features for stream in streams])
         self._scale = (NOISE * features.std(0)).astype(np.float32)
 
-    def draw(self, count: int, tokens: int, noise: FeatureNoise, rng: np.random.Generator) -> Batch:
-        batch = super().draw(count, tokens, noise, rng)
+    def draw(
+        self,
+        count: int,
+        tokens: int,
+        noise: FeatureNoise,
+        rng: np.random.Generator,
+        every: int = 1,
+    ) -> Batch:
+        batch = super().draw(count, tokens, noise, rng, every)
         shape = batch.features.shape
         offsets = rng.standard_normal((count, 1, shape[2]), np.float32)
         change = (offsets + rng.standard_normal(shape, np.float32)) * self._scale

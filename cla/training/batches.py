@@ -61,11 +61,19 @@ class Pieces:
     def __init__(self, streams: Sequence[LabeledStream]) -> None:
         self._streams = streams
 
-    def draw(self, count: int, tokens: int, noise: FeatureNoise, rng: np.random.Generator) -> Batch:
-        """`count` pieces of `tokens` tokens."""
+    def draw(
+        self,
+        count: int,
+        tokens: int,
+        noise: FeatureNoise,
+        rng: np.random.Generator,
+        every: int = 1,
+    ) -> Batch:
+        """`count` pieces of `tokens` tokens, or of every so many of them, the last one included."""
         chosen = [self._streams[i] for i in rng.integers(len(self._streams), size=count)]
         starts = [int(rng.integers(len(stream.labels) - tokens + 1)) for stream in chosen]
-        spans = [slice(start, start + tokens) for start in starts]
+        first = (tokens - 1) % every
+        spans = [slice(start + first, start + tokens, every) for start in starts]
         pieces = list(zip(chosen, spans, strict=True))
         features = np.stack([stream.features[span] for stream, span in pieces]).astype(np.float32)
         return Batch(

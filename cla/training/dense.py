@@ -22,8 +22,12 @@ def full_logits(lane: StreamClassifier, features: Tensor, start: Tensor) -> Tens
         returns: (B, T, C)
     """
     tokens, projected = _projected(lane, features, start)
-    band = _band(lane, tokens).bool()
-    context = functional.scaled_dot_product_attention(*projected, attn_mask=band, scale=1.0)
+    # Where all tokens lie within the window no mask is needed, and half of the scores are not made.
+    causal = tokens.shape[1] <= lane.config.window
+    band = None if causal else _band(lane, tokens).bool()
+    context = functional.scaled_dot_product_attention(
+        *projected, attn_mask=band, is_causal=causal, scale=1.0
+    )
     return _completed(lane, tokens, context)
 
 

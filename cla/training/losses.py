@@ -32,6 +32,8 @@ class Losses:
         """Loss of one batch, under full attention or under a few landmarks as the draw has it."""
         config, rng = self.config, self.rng
         if rng.random() < config.full_share:
+            if config.newest_share and rng.random() < config.newest_share:
+                return self._newest()
             return self._full()
         if config.lagging_share and rng.random() < config.lagging_share:
             return self._lagging()
@@ -43,6 +45,20 @@ class Losses:
         """Of every token of some pieces under full attention."""
         batch, start = self._drawn()
         return self._guided(self._full_logits(batch.features, start), batch, None)
+
+    def _newest(self) -> Tensor:
+        """Of the newest token of windows of a drawn length under full attention.
+
+        Short ones are drawn as often as long ones.
+        """
+        config, rng = self.config, self.rng
+        shortest, longest = np.log([config.blind_tokens + 1, config.classifier.window])
+        tokens = round(float(np.exp(rng.uniform(shortest, longest))))
+        every = max(1, tokens // (config.newest_tokens or tokens))
+        batch = self.pieces.draw(config.windows, tokens, config.noise, rng, every)
+        seen = batch.features.shape[1] + int(rng.integers(config.classifier.position_period))
+        logits = self.model.train()(batch.features, tokens_seen=seen)
+        return self._guided(logits[:, None], batch, None)
 
     def _dense(self) -> Tensor:
         """Of every token of some pieces under fitted landmarks of a drawn count."""

@@ -21,6 +21,9 @@ class TrainConfig:
         full_share: share of batches under full attention; the others draw a landmark count.
         scan_streams, scan_tokens: size of a batch under full attention, every token counts.
         windows: whole windows in a batch under landmarks, the newest token of each counts.
+        newest_share: share of batches under full attention that are windows too, of all lengths up
+            to the longest: many that have little in common, where tokens of a piece have much.
+        newest_tokens: of those that are longer only every so many tokens are taken; all if None.
         growing_share: share of those batches with windows that are not full yet.
         lagging_share: share of them with continual landmarks that lag, as those of a stream do.
         dense_share: share of them with fitted landmarks on pieces of which every token counts.
@@ -37,6 +40,8 @@ class TrainConfig:
     scan_streams: int = 12
     scan_tokens: int = 300
     windows: int = 128
+    newest_share: float = 0.0
+    newest_tokens: int | None = None
     growing_share: float = 0.4
     lagging_share: float = 0.0
     dense_share: float = 0.0

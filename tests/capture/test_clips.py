@@ -24,7 +24,9 @@ def test_there_are_clips_with_digits_and_without() -> None:
     assert any(not clip.words for clip in clips)
 
 
-@pytest.mark.parametrize("clip", sample_clips(), ids=lambda clip: clip.name)
+@pytest.mark.parametrize(
+    "clip", [*sample_clips(), *sample_clips("key")], ids=lambda clip: clip.name
+)
 def test_a_clip_is_what_its_entry_says(clip: SampleClip) -> None:
     with open_audio(clip.path) as file:
         samples = np.concatenate([chunk.samples for chunk in file])

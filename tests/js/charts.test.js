@@ -4,6 +4,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { AttentionChart } from "../../cla/view/static/attention_chart.js";
 import { drawBars, drawStretches, extremes, rowOf, stretchAt } from "../../cla/view/static/attention_rows.js";
 import { clear, Strip, tokensPerColumn } from "../../cla/view/static/canvas.js";
+import { areKeys, drawCircle, keyAt } from "../../cla/view/static/circle.js";
 import { mix, parse, readTheme, themeOf } from "../../cla/view/static/colors.js";
 import { setTexts } from "../../cla/view/static/texts.js";
 import { FakeContext, FakeElement, fakeDocument, withGlobals } from "./fakes.js";
@@ -209,4 +210,36 @@ test("a theme may write its colors in any way, or not at all", () => {
   const theme = readTheme(new FakeElement());
   assert.deepEqual(theme.scale(0), [0, 0, 0]);
   assert.equal(theme.text, "rgb(34,34,34)");
+});
+
+const TONICS = "C G D A E B F♯ D♭ A♭ E♭ B♭ F A E B F♯ C♯ G♯ E♭ B♭ F C G D".split(" ");
+const KEYS = ["none", ...TONICS.map((tonic, i) => `${tonic} ${i < 12 ? "major" : "minor"}`)];
+
+test("the keys of music lie on a circle: majors around it, minors within", () => {
+  assert.ok(areKeys(KEYS));
+  assert.ok(!areKeys(KEYS.slice(1)) && !areKeys(["none", ...KEYS.slice(1).toReversed()]));
+  const named = (right, below) => KEYS[keyAt(right, below)];
+  assert.equal(named(0, -0.9), "C major");
+  assert.equal(named(0.9, 0), "A major");
+  assert.equal(named(-0.45, -0.79), "F major");
+  assert.equal(named(0, -0.5), "A minor");
+  assert.equal(named(0, 0.5), "E♭ minor");
+  assert.equal(named(0.1, 0.1), "none");
+  assert.equal(named(0.9, 0.9), "none");
+});
+
+test("the likely key is lit, and named in the color of the page", () => {
+  const likely = new Float32Array(25);
+  likely[2] = 1;
+  context.fillText = (...given) => context.drawn.push(["fillText", given, context.fillStyle]);
+  context.arc = context.closePath = context.stroke = () => {};
+  context.beginPath = () => {};
+  const fills = [];
+  context.fill = () => fills.push(context.fillStyle);
+  drawCircle(context, THEME, KEYS, likely, { x: 100, y: 100, radius: 90 });
+  assert.deepEqual(fills.flatMap((color, key) => (color === "rgb(0,104,201)" ? [key] : [])), [1]);
+  const texts = context.drawn.filter(([what]) => what === "fillText");
+  assert.deepEqual(texts.map(([, [text]]) => text), TONICS.map((tonic, i) => (i < 12 ? tonic : tonic.toLowerCase())));
+  assert.equal(texts[1][2], "rgb(255,255,255)");
+  assert.equal(texts[0][2], THEME.text);
 });

@@ -292,3 +292,14 @@ test("an answer that comes late is held against what others said of its own toke
   agreement.push([[0, "b"], [1, "a", 9]]);
   assert.equal(agreement.of(0, 1).tokens, 2);
 });
+
+test("keys are named as musicians of the language do", () => {
+  assert.equal(words("hand_signs"), "hand signs");
+  setTexts({ tonics_major: "", tonics_minor: "", key_major: "{tonic} major", key_minor: "{tonic} minor" });
+  assert.equal(words("B♭ minor"), "B♭ minor");
+  setTexts({ tonics_major: "B♭=B B=H", tonics_minor: "B=h F♯=fis", key_major: "{tonic}-Dur", key_minor: "{tonic}-Moll" });
+  assert.equal(words("B♭ major"), "B-Dur");
+  assert.equal(words("B minor"), "h-Moll");
+  assert.equal(words("F♯ minor"), "fis-Moll");
+  assert.equal(words("A major"), "A-Dur");
+});

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rows import assert_rows_close
 
 from cla.models import ClassifierConfig, FixedLandmarks, StreamClassifier, use_landmarks
-from cla.training.batches import LabeledStream
+from cla.training.batches import FeatureNoise, LabeledStream, Pieces
 from cla.training.dense import fixed_logits, full_logits
 from cla.training.train import TrainConfig, train
 
@@ -63,3 +63,37 @@ def test_several_layers_are_trained_on_too():
         replace(CONFIG, num_layers=2), steps=3, full_share=1.0, scan_streams=2, scan_tokens=40
     )
     assert train([stream], config).config.num_layers == 2
+
+
+def test_thinned_pieces_end_with_the_token_that_counts():
+    tokens = np.arange(40)
+    stream = LabeledStream(tokens[:, None].astype(np.float32), tokens, np.ones(40, np.float32))
+    for length, every in ((10, 1), (10, 3), (11, 5), (1, 4)):
+        rng = np.random.default_rng(length)
+        drawn = Pieces([stream]).draw(5, length, FeatureNoise(), rng, every)
+        assert drawn.labels.shape == (5, -(-length // every))
+        assert (drawn.labels.diff() == every).all()
+        assert (drawn.features[..., 0].long() == drawn.labels).all()
+        assert (drawn.labels[:, -1] >= length - 1).all()
+
+
+def test_windows_of_all_lengths_are_learned_from_by_their_newest_tokens(monkeypatch):
+    shapes = []
+    draw = Pieces.draw
+
+    def seen(*given):
+        batch = draw(*given)
+        shapes.append(tuple(batch.features.shape[:2]))
+        return batch
+
+    monkeypatch.setattr(Pieces, "draw", seen)
+    stream = LabeledStream(torch.randn(60, 16).numpy(), np.arange(60) % 4, np.ones(60, np.float32))
+    config = TrainConfig(
+        CONFIG, steps=12, full_share=1.0, newest_share=1.0, newest_tokens=6, windows=3,
+        blind_tokens=1,
+    )  # fmt: skip
+    train([stream], config)
+    assert {count for count, _ in shapes} == {3}
+    lengths = {tokens for _, tokens in shapes}
+    assert len(lengths) > 3
+    assert max(lengths) < 2 * 6

@@ -84,7 +84,7 @@ class ClipPlayer {
     const section = byTestId(this.root, `clip-lane-${index}`);
     /** @type {HTMLCanvasElement} */
     const canvas = part(section, "canvas");
-    const view = new LaneView(canvas, this.header.labels.map(words), this.header.window, this.header.hop_s, this.track);
+    const view = new LaneView(canvas, this.header.labels, this.header.window, this.header.hop_s, this.track);
     this.tip.follow(canvas, (x, y) => view.at(x, y));
     return {
       events: new Map(lane.events.map(([label, at]) => [at, label])),

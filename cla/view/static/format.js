@@ -1,5 +1,7 @@
 // Numbers and names for people.
 
+import { say } from "./texts.js";
+
 let locale = "en";
 
 /** Write numbers as this language does from now on. @param {string} language */
@@ -7,8 +9,13 @@ export function setLocale(language) {
   locale = language;
 }
 
-/** @param {string} label */
-export const words = (label) => label.replaceAll("_", " ");
+/** A label as people say it; keys of music have other names in other languages. @param {string} label */
+export function words(label) {
+  const [, tonic, mode] = label.match(/^([A-G][♭♯]?) (major|minor)$/) ?? [];
+  if (!mode) return label.replaceAll("_", " ");
+  const said = say(`tonics_${mode}`).match(new RegExp(`(?:^| )${tonic}=(\\S+)`))?.[1] ?? tonic;
+  return say(`key_${mode}`, { tonic: said });
+}
 
 /** @param {number} value */
 export const integer = (value) => Math.round(value).toLocaleString(locale);

@@ -64,7 +64,7 @@ export class LanePanel {
     this.element.innerHTML = panelMarkup(this.title);
     /** @type {HTMLCanvasElement} */
     const canvas = part(this.element, "canvas");
-    this.view = new LaneView(canvas, task.labels.map(words), task.window, task.hop_s, track);
+    this.view = new LaneView(canvas, task.labels, task.window, task.hop_s, track);
     this.map = new MapView(this.part("factors"), task.hop_s, tip);
     this.label = this.part("label");
     this.transcript = this.part("transcript");

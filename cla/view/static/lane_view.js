@@ -5,6 +5,7 @@
 
 import { AttentionChart } from "./attention_chart.js";
 import { clear, contextOf, Strip, tokensPerColumn } from "./canvas.js";
+import { areKeys, drawCircle, keyAt } from "./circle.js";
 import { decimal, words } from "./format.js";
 import { layoutOf, sizesNow, TOP } from "./lane_layout.js";
 import { drawEvents, drawNames, drawNotes } from "./lane_marks.js";
@@ -32,6 +33,10 @@ export class LaneView {
   window = 0;
   /** By how much all is enlarged. */
   zoom = 1;
+  /** Of the names of the classes, or of their circle. */
+  labelsWidth = 0;
+  /** @type {ReturnType<typeof layoutOf>} */
+  layout;
   /** @type {Strip} */
   strip;
   attention = new AttentionChart();
@@ -47,17 +52,25 @@ export class LaneView {
    */
   constructor(canvas, labels, window, hopS, track) {
     this.canvas = canvas;
-    this.labels = labels;
+    this.labels = labels.map(words);
+    this.circle = areKeys(labels);
     this.hopS = hopS;
     this.track = track;
     this.context = contextOf(canvas);
     this.context.font = FONT;
-    this.labelsWidth = 8 + Math.max(...labels.slice(1).map((label) => this.context.measureText(label).width));
     this.rows = labels.length - 1;
-    this.layout = layoutOf(sizesNow(), this.rows, track.height);
-    this.enlarge(1);
+    this.arrange();
     this.resize(window);
     this.reset();
+  }
+
+  /** Find the places of all parts on the page as it is now. */
+  arrange() {
+    const sizes = sizesNow();
+    this.layout = layoutOf(sizes, this.rows, this.track.height, this.circle);
+    const widths = this.labels.slice(1).map((label) => this.context.measureText(label).width);
+    this.labelsWidth = 8 + (this.circle ? sizes.circle : Math.max(...widths));
+    this.enlarge(this.zoom);
   }
 
   /** Show so many tokens; those that are kept stay. @param {number} window */
@@ -111,16 +124,16 @@ export class LaneView {
    */
   draw(theme, progress, choice) {
     const { context, newest } = this;
-    const sizes = sizesNow();
-    if (sizes !== this.layout.sizes) {
-      this.layout = layoutOf(sizes, this.rows, this.track.height);
-      this.enlarge(this.zoom);
-    }
+    if (sizesNow() !== this.layout.sizes) this.arrange();
     const width = clear(context, this.layout.height, this.zoom);
     context.font = FONT;
     const { rowHeight } = this.layout;
-    const heard = new Set(this.events.map(({ label }) => label));
-    drawNames(context, theme, this.labels, this.tokens.at(-1)?.probabilities, heard, { right: this.labelsWidth - 5, top: TOP, rowHeight });
+    const said = this.tokens.at(-1)?.probabilities;
+    if (this.circle) drawCircle(context, theme, this.labels, said, this.ring);
+    else {
+      const heard = new Set(this.events.map(({ label }) => label));
+      drawNames(context, theme, this.labels, said, heard, { right: this.labelsWidth - 5, top: TOP, rowHeight });
+    }
     const step = (width - this.labelsWidth) / this.window;
     /** @param {number} index */
     const left = (index) => width - (newest - index + 1 + progress) * step;
@@ -146,6 +159,12 @@ export class LaneView {
     }
     context.restore();
     this.drawAxes(context, theme, width);
+  }
+
+  /** Where the circle of keys is. */
+  get ring() {
+    const radius = this.layout.sizes.circle / 2;
+    return { x: radius + 1, y: TOP + radius, radius: radius - 1 };
   }
 
   /**
@@ -192,7 +211,12 @@ export class LaneView {
   /** What lies at a place of the canvas, in words. @type {TextAt} */
   at(shownX, shownY) {
     const [x, y] = [shownX / this.zoom, shownY / this.zoom];
-    if (!this.shown || !this.tokens.length || x < this.labelsWidth || y < TOP) return null;
+    if (!this.shown || !this.tokens.length || y < TOP) return null;
+    if (x < this.labelsWidth) {
+      const { x: middle, y: height, radius } = this.ring;
+      const key = this.circle ? keyAt((x - middle) / radius, (y - height) / radius) : 0;
+      return key ? `${this.labels[key]} ${decimal(this.tokens[this.tokens.length - 1].probabilities[key], 3)}` : null;
+    }
     const { step, left } = this.shown;
     const index = this.newest + Math.floor((x - left(this.newest)) / step);
     const age = this.newest - index;
