@@ -20,7 +20,8 @@ def imported(folder):
                 found |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 found.add(node.module.partition(".")[0])
-    return found - {script.stem for script in scripts} - sys.stdlib_module_names - {"cla", "recipes"}
+    own = {"cla", "recipes", *(script.stem for script in scripts)}
+    return found - own - sys.stdlib_module_names
 
 
 def named(requirements):
