@@ -165,7 +165,9 @@ class WindowLayer(Projections):
         for group in stream_groups(state.slot, state.valid_tokens):
             streams = slice(group.start, group.start + group.length)
             new = Projected(*(part[streams] for part in tokens))
-            context, after = self.kind.scan(new, narrow_state(state, group), group)
+            before = narrow_state(state, group)
+            stepped = self.kind.stepped(new, before, group) if self.use_fused else None
+            context, after = stepped or self.kind.scan(new, before, group)
             contexts.append(context)
             states.append(after)
         output = self.merge_heads(torch.cat(contexts))

@@ -4,10 +4,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from cla.attention.config import AttentionConfig
 from cla.attention.kernels import continual, continual_rows, nystrom
-from cla.attention.kernels.arrays import NO_WEIGHTS, NONE_DUE, Weights, arrays_of
+from cla.attention.kernels.arrays import NO_WEIGHTS, NONE_DUE, Weights, arrays_of, mask_of
 from cla.attention.kernels.projections import project
 from cla.attention.kernels.pseudo_inverse import INVERSES
 from cla.attention.kernels.tick import renew
@@ -66,6 +67,15 @@ class Steps:
         if not self._read(arrays, mask, out, final):
             return None
         return out[..., : self._window] if self._retroactive else out
+
+    def scan(self, tokens: Projected, arrays: Any) -> Tensor:
+        """Contexts (B, H, T, D) of tokens of streams past their warm-up; single outputs."""
+        new, mask, found = joined(tokens), mask_of(None), []
+        for time in range(new.shape[1]):
+            self.append(np.ascontiguousarray(new[:, time : time + 1]), arrays, mask)
+            found.append(self.read(None, arrays, mask))
+        contexts = torch.from_numpy(np.stack(found, 1)).to(tokens.keys.dtype)
+        return contexts.unflatten(2, (self._heads, -1)).transpose(1, 2)
 
     def row(self, arrays: Any) -> Any:
         """Attention (B, H, N) float32 of the newest tokens, oldest first; None as of `read`."""

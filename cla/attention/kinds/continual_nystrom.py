@@ -93,6 +93,9 @@ class ContinualNystromKind(SummedKind):
     def attend(self, rows: Tensor, tokens: Projected, seen: Tensor | None = None) -> Tensor:
         return low_rank_window(rows, tokens, self.config, seen)
 
+    def filling(self, valid_tokens: int) -> int:
+        return self.config.window - valid_tokens
+
     def scan_sums(
         self, timeline: Timeline, state: NystromState, slot: int
     ) -> tuple[Tensor, Landmarks]:

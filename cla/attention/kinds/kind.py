@@ -112,6 +112,15 @@ class Kind(Protocol):
             returns: (B, H, T, D), or (B, T, H, N, D) if retroactive
         """
 
+    def stepped(
+        self,
+        tokens: Projected,  # noqa: ARG002  # of kinds that keep sums
+        state: Any,  # noqa: ARG002
+        group: "StreamGroup",  # noqa: ARG002
+    ) -> tuple[Tensor, Any] | None:
+        """`scan` by compiled steps; None where these are not faster, or a gradient is asked for."""
+        return None
+
     def in_time(self, state: Any) -> tuple[Tensor, Projected]:
         """The newest query, (B, H, 1, D), and the window's tokens, oldest first, unseen ones last.
 

@@ -22,7 +22,7 @@ from cla.attention.rings import (
     window_order,
     write_token,
 )
-from cla.attention.state import StreamGroup
+from cla.attention.state import StreamGroup, clone_state
 from cla.attention.timeline import Timeline, extend
 from cla.attention.window_sums import slide, table_rows, window_total
 
@@ -87,6 +87,26 @@ class SummedKind(WindowKind):
         timeline, kept, seen = extend(self.rings(state), tokens, group, self.config.window)
         context, landmarks = self.scan_sums(timeline, state, group.slot)
         return context, build_state(kept, landmarks, self.config, seen)
+
+    def stepped(
+        self, tokens: Projected, state: NystromState, group: StreamGroup
+    ) -> tuple[Tensor, NystromState] | None:
+        steps, early = self.compiled, self.filling(group.valid_tokens)
+        if self.config.retroactive or steps is None or early >= tokens.keys.shape[2]:
+            return None
+        if torch.is_grad_enabled() and any(part.requires_grad for part in tokens):
+            return None
+        if steps.arrays_of(state) is None:
+            return None
+        if not early:
+            after = clone_state(state)
+            return steps.scan(tokens, steps.arrays_of(after)), after
+        first, after = self.scan(tokens.span(0, early), state, group)
+        return torch.cat([first, steps.scan(tokens.span(early), steps.arrays_of(after))], 2), after
+
+    def filling(self, valid_tokens: int) -> int:  # noqa: ARG002  # of landmarks that are always there
+        """Tokens until the window is full, which kernels cannot take."""
+        return 0
 
     def scan_sums(
         self, timeline: Timeline, state: NystromState, slot: int
