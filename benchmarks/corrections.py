@@ -23,7 +23,8 @@ from cla.evaluation.digits import DIGITS, JUDGED_LANES, LABELS, SCORER
 from cla.evaluation.lanes import probabilities, row_name
 from cla.evaluation.recorded import single_digits
 from cla.evaluation.streams import TokenStream
-from cla.models import LaneSpec, Matches, Span, TaskModel, match_events, read_task
+from cla.models import LaneSpec, Span, TaskModel, match_events, read_task
+from cla.models.events import Matches
 from cla.teaching import corrected
 from cla.types import Correction
 from recipes.digits.dataset import embedded

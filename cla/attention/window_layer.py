@@ -162,12 +162,13 @@ class WindowLayer(Projections):
         """`scan` of no more tokens than are worked on at once."""
         tokens = self.project(x, state.keys.dtype)
         contexts, states = [], []
+        fused = self.use_fused and self.like.dtype is torch.float32  # which is what kernels give
         for group in stream_groups(state.slot, state.valid_tokens):
             streams = slice(group.start, group.start + group.length)
             new = Projected(*(part[streams] for part in tokens))
             before = narrow_state(state, group)
-            stepped = self.kind.stepped(new, before, group) if self.use_fused else None
-            context, after = stepped or self.kind.scan(new, before, group)
+            found = self.kind.stepped(new, before, group) if fused else None
+            context, after = found or self.kind.scan(new, before, group)
             contexts.append(context)
             states.append(after)
         output = self.merge_heads(torch.cat(contexts))

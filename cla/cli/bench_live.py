@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from websockets.sync.client import ClientConnection, connect
 
-from cla.attention import AttentionConfig, make_attention
+from cla.attention import LOW_RANK, REFERENCE, STREAMED, AttentionConfig, make_attention
 from cla.benchmark.peers import torch_kept
 from cla.benchmark.sizes import EMBED_DIM, HEADS
 from cla.capture import open_audio, sample_clips
@@ -28,11 +28,11 @@ from cla.types import Token
 
 WINDOWS = (64, 120, 240, 480, 960, 1_920, 4_096)
 LONG = 1_920
-FULL, LOW_RANK = LaneSpec("full"), LaneSpec("continual_nystrom", 16, "fixed")
+FULL, LOW = LaneSpec(REFERENCE), LaneSpec(LOW_RANK, 16, "fixed")
 LANES = (
-    ("fixed landmarks", LOW_RANK, (70.0, 120.0)),
-    ("continual landmarks", LaneSpec("continual_nystrom", 16, "continual"), (90.0, 160.0)),
-    ("continual", LaneSpec("continual"), (90.0, 120.0)),
+    ("fixed landmarks", LOW, (70.0, 120.0)),
+    ("continual landmarks", LaneSpec(LOW_RANK, 16, "continual"), (90.0, 160.0)),
+    ("exact continual attention", LaneSpec(STREAMED), (90.0, 120.0)),
 )
 """With the most microseconds of a lane's token, without and with its attention row."""
 TURN_S = 4.0
@@ -72,7 +72,7 @@ def goals(*, quick: bool = False) -> Iterator[Goal]:
 
 def full_over_torch(window: int) -> Iterator[Goal]:
     """Kind `full`, without and with its attention row, over what PyTorch takes."""
-    layer = make_attention(AttentionConfig("full", EMBED_DIM, HEADS, window)).eval()
+    layer = make_attention(AttentionConfig(REFERENCE, EMBED_DIM, HEADS, window)).eval()
     state = layer.state_from_window(torch.randn(1, window, EMBED_DIM))
     x = torch.randn(1, EMBED_DIM)
     ours, shown, torchs = in_turn(
@@ -110,7 +110,7 @@ def gain(task: TaskModel, window: int) -> Iterator[Goal]:
     """Fixed landmarks over full attention in a long window, as lanes run them."""
     whole, steps = [], []
     x = torch.randn(1, task.classifier.config.embed_dim)
-    for spec, count in ((FULL, 30), (LOW_RANK, 600)):
+    for spec, count in ((FULL, 30), (LOW, 600)):
         comparison = Comparison(task, [replace(spec, window=window)])
         comparison.emit = True
         comparison.fill(torch.randn(600, 96), window)
@@ -131,7 +131,7 @@ def gain(task: TaskModel, window: int) -> Iterator[Goal]:
 
 def delay(task: TaskModel, window: int, seconds: float) -> Goal:
     """How much later low rank answers beside full attention of so long a window, p99."""
-    low, full = (replace(spec, window=window) for spec in (LOW_RANK, FULL))
+    low, full = (replace(spec, window=window) for spec in (LOW, FULL))
     alone, beside = (_waited_ms(task, lanes, window, seconds) for lanes in ([low], [full, low]))
     found = float(np.percentile(beside, 99) - np.percentile(alone, 99))
     return Goal(f"low rank beside full, N = {window:,}: later by (p99)", found, 10.0, "ms")
@@ -173,7 +173,7 @@ def served(task: TaskModel, seconds: float) -> Iterator[Goal]:
 
 def _listen(task: TaskModel, url: str, socket: ClientConnection, seconds: float) -> float:
     """Be a microphone; returns the seconds of a processor that the server takes in a second."""
-    lanes = ",".join(map(str, (FULL, LOW_RANK)))
+    lanes = ",".join(map(str, (FULL, LOW)))
     for message in (
         {"type": "named_lanes", "text": lanes},
         {"type": "emit", "emit": True},

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from cla.server.wire import Arrays, encode
+from cla.server.wire import Arrays, encode, plain
 
 Write = Callable[[Mapping[str, Any], Arrays], bytes | str]
 
@@ -17,7 +17,7 @@ Write = Callable[[Mapping[str, Any], Arrays], bytes | str]
 def as_json(header: Mapping[str, Any], arrays: Arrays) -> str:
     """A line of JSON; `arrays` holds nested lists, and is left out where there are none."""
     listed = {"arrays": {name: array.tolist() for name, array in arrays.items()}} if arrays else {}
-    return msgspec.json.encode({**header, **listed}).decode() + "\n"
+    return msgspec.json.encode({**header, **listed}, enc_hook=plain).decode() + "\n"
 
 
 def as_message_pack(header: Mapping[str, Any], arrays: Arrays) -> bytes:
@@ -26,7 +26,9 @@ def as_message_pack(header: Mapping[str, Any], arrays: Arrays) -> bytes:
         name: {"shape": array.shape, "data": array.astype("<f4").tobytes()}
         for name, array in arrays.items()
     }
-    return msgspec.msgpack.encode({**header, "arrays": packed} if packed else header)
+    return msgspec.msgpack.encode(
+        {**header, "arrays": packed} if packed else header, enc_hook=plain
+    )
 
 
 VERSION = 1

@@ -36,10 +36,17 @@ Said = tuple[dict[str, Any], Arrays]
 """A message: its header, and its arrays by name."""
 
 
+def plain(value: Any) -> str:
+    """What messages write a sentence as, which is more than its text."""
+    if isinstance(value, str):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not for messages")
+
+
 def encode(header: Mapping[str, Any], arrays: Arrays) -> bytes:
     """One message for the page."""
     listed = [[name, list(array.shape)] for name, array in arrays.items()]
-    text = msgspec.json.encode({**header, "arrays": listed})
+    text = msgspec.json.encode({**header, "arrays": listed}, enc_hook=plain)
     text += b" " * (-len(text) % 4)
     parts = [np.ascontiguousarray(array, dtype="<f4").tobytes() for array in arrays.values()]
     return b"".join([struct.pack("<I", len(text)), text, *parts])

@@ -120,8 +120,8 @@ def test_lanes_asked_to_step_without_float64_say_so_and_run_on_the_cpu(monkeypat
     with NoFloat64():
         with pytest.raises(TypeError, match="float64"):
             Comparison(replace(task, device=torch.device("meta")), LANES)
-        comparison = Comparison(task.on("mps"), LANES)
-        np.testing.assert_array_equal(probabilities(comparison, TOKENS), expected)
+        told = task.on("mps")
+    np.testing.assert_array_equal(probabilities(Comparison(told, LANES), TOKENS), expected)
     assert caplog.messages == [Sentence("notices.no_float64")]
 
 

@@ -193,7 +193,7 @@ def test_a_replay_is_bounded(folder, monkeypatch):
 
 
 def test_a_visitor_who_leaves_takes_their_recordings_along(tmp_path, folder):
-    visit = Visit(Host(TaskOffer([]), store=RecordingStore(tmp_path)))
+    visit = Visit(Host(TaskOffer([]), store=RecordingStore(tmp_path)), page=True)
     shelf = visit.shelf(local=False)
     shelf.add(packed(folder))
     Visitor(visit, admits_local=False).leave()

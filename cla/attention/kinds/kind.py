@@ -113,13 +113,9 @@ class Kind(Protocol):
         """
 
     def stepped(
-        self,
-        tokens: Projected,  # noqa: ARG002  # of kinds that keep sums
-        state: Any,  # noqa: ARG002
-        group: "StreamGroup",  # noqa: ARG002
+        self, tokens: Projected, state: Any, group: "StreamGroup"
     ) -> tuple[Tensor, Any] | None:
         """`scan` by compiled steps; None where these are not faster, or a gradient is asked for."""
-        return None
 
     def in_time(self, state: Any) -> tuple[Tensor, Projected]:
         """The newest query, (B, H, 1, D), and the window's tokens, oldest first, unseen ones last.

@@ -154,6 +154,14 @@ class WindowKind:
         timeline, kept, seen = extend(self.rings(state), tokens, group, self.config.window)
         return self.contexts(timeline), self.build(kept, seen)
 
+    def stepped(
+        self,
+        tokens: Projected,  # noqa: ARG002  # of kinds that keep sums
+        state: Any,  # noqa: ARG002
+        group: StreamGroup,  # noqa: ARG002
+    ) -> tuple[Tensor, Any] | None:
+        return None
+
     def contexts(self, timeline: Timeline) -> Tensor:
         """Contexts of the new tokens, (B, H, T, D), or (B, T, H, N, D) if retroactive."""
         return scan_windows(timeline, partial(attended, self), self.config.retroactive)
