@@ -74,8 +74,9 @@ class Steps:
         for time in range(new.shape[1]):
             self.append(np.ascontiguousarray(new[:, time : time + 1]), arrays, mask)
             found.append(self.read(None, arrays, mask))
-        contexts = torch.from_numpy(np.stack(found, 1)).to(tokens.keys.dtype)
-        return contexts.unflatten(2, (self._heads, -1)).transpose(1, 2)
+        contexts: Tensor = torch.from_numpy(np.stack(found, 1)).to(tokens.keys.dtype)
+        heads: Tensor = contexts.unflatten(2, (self._heads, -1))
+        return heads.transpose(1, 2)
 
     def row(self, arrays: Any) -> Any:
         """Attention (B, H, N) float32 of the newest tokens, oldest first; None as of `read`."""
