@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from cla.features.spectrogram import magnitudes
 from cla.features.tokenizer import checked
 from cla.torch_audio import torch_audio
 
@@ -46,7 +47,6 @@ class LogMel(torch.nn.Module):
         super().__init__()
         self.offset = offset
         audio = torch_audio()
-        self._spectrogram = audio.functional.spectrogram
         # Triangles on the mel scale, as both networks have them; torchaudio's other filter bank,
         # `melscale_fbanks`, has them on the scale of Hz. None of them reaches the highest bin.
         filters, _ = audio.compliance.kaldi.get_mel_banks(
@@ -57,17 +57,7 @@ class LogMel(torch.nn.Module):
         self.register_buffer("filters", filters, persistent=False)
 
     def forward(self, samples: Tensor) -> Tensor:
-        spectrum = self._spectrogram(
-            samples,
-            pad=(_FFT_SAMPLES - FRAME_SAMPLES) // 2,  # the window lies in the middle of the FFT's
-            window=self.window,
-            n_fft=_FFT_SAMPLES,
-            hop_length=FRAME_HOP_SAMPLES,
-            win_length=FRAME_SAMPLES,
-            power=1.0,
-            normalized=False,
-            center=False,
-        )
+        spectrum = magnitudes(samples, self.window, _FFT_SAMPLES, FRAME_HOP_SAMPLES)
         bands = self.filters @ spectrum[..., :-1, :]
         return torch.log(bands + self.offset).transpose(-1, -2)
 

@@ -7,9 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from cla.features.spectrogram import magnitudes
 from cla.features.speech_embedding import SAMPLE_RATE_HZ
 from cla.features.tokenizer import SoundTokenizer, checked
-from cla.torch_audio import torch_audio
 from cla.types import Token
 
 PITCH_HOP_SAMPLES = 1_600
@@ -86,17 +86,7 @@ def pitch_bins(samples: Tensor, beyond: int = 0) -> Tensor:
     if len(samples) < FRAME_SAMPLES:
         return torch.zeros(0, PITCH_DIM + 2 * BINS_PER_SEMITONE * beyond)
     window = torch.hann_window(FRAME_SAMPLES)
-    spectrum = torch_audio().functional.spectrogram(
-        samples,
-        pad=(_FFT_SAMPLES - FRAME_SAMPLES) // 2,  # the window lies in the middle of the FFT's
-        window=window * (2 / window.sum()),
-        n_fft=_FFT_SAMPLES,
-        hop_length=PITCH_HOP_SAMPLES,
-        win_length=FRAME_SAMPLES,
-        power=1.0,
-        normalized=False,
-        center=False,
-    )
+    spectrum = magnitudes(samples, window * (2 / window.sum()), _FFT_SAMPLES, PITCH_HOP_SAMPLES)
     bins: Tensor = (spectrum.T @ _filters(beyond) + _FLOOR).sqrt()
     return bins
 
