@@ -19,7 +19,7 @@ GIVE_UP_S = 60.0
 """So long a server keeps a session whose connection broke."""
 POLICY_VIOLATION = 1008
 OPTIONS: Mapping[str, Any] = MappingProxyType(
-    {"max_size": None, "compression": None, "max_queue": 1000}
+    {"max_size": None, "compression": None, "max_queue": 1000, "close_timeout": 1}
 )
 """Of the connection; so many messages wait for a program which takes them slowly."""
 
@@ -48,7 +48,7 @@ async def astream(
         Refused: the server does not want this client, or is still full.
         OSError: it cannot be reached.
     """
-    from websockets.asyncio.client import connect
+    from websockets.asyncio.client import ClientConnection, connect
     from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
     secure = ssl.create_default_context(cafile=authority) if url.startswith("https") else None
@@ -59,27 +59,26 @@ async def astream(
         while True:
             failed: Exception = Refused(fault)
             sending: asyncio.Task[None] | None = None
+            socket: ClientConnection | None = None
             try:
                 place = address(url, key=key, token=token)
                 cookies = {"Cookie": cookie} if cookie else None
-                async with connect(
-                    place, ssl=secure, additional_headers=cookies, **OPTIONS
-                ) as socket:
-                    # What a balancer keeps a client at its server by.
-                    given = socket.response.headers.get("Set-Cookie", "") if socket.response else ""
-                    cookie = given.partition(";")[0] or cookie
-                    async for message in socket:
-                        record: Record = json.loads(message)
-                        if record["type"] == "fault" and (record["fatal"] or not sending):
-                            fault = record
-                            continue
-                        if record["type"] == "hello":
-                            key, retry_s = record["key"], FIRST_RETRY_S
-                            sending = _send(giving, socket, anew=record["source"] is None)
-                        served_s = time.monotonic()
-                        yield record
-                        if record["type"] == "ended":
-                            return
+                socket = await connect(place, ssl=secure, additional_headers=cookies, **OPTIONS)
+                # What a balancer keeps a client at its server by.
+                given = socket.response.headers.get("Set-Cookie", "") if socket.response else ""
+                cookie = given.partition(";")[0] or cookie
+                async for message in socket:
+                    record: Record = json.loads(message)
+                    if record["type"] == "fault" and (record["fatal"] or not sending):
+                        fault = record
+                        continue
+                    if record["type"] == "hello":
+                        key, retry_s = record["key"], FIRST_RETRY_S
+                        sending = _send(giving, socket, anew=record["source"] is None)
+                    served_s = time.monotonic()
+                    yield record
+                    if record["type"] == "ended":
+                        return
             except ConnectionClosed as closed:
                 if closed.rcvd and closed.rcvd.code == POLICY_VIOLATION:
                     raise Refused(fault) from None
@@ -91,6 +90,8 @@ async def astream(
             finally:
                 if sending:
                     sending.cancel()
+                if socket:
+                    await socket.close()  # in order, whatever ends it here
             if giving.error:
                 raise giving.error
             if time.monotonic() - served_s > give_up_s:
@@ -117,14 +118,18 @@ def stream(url: str, source: Source, **named: Any) -> Iterator[Record]:
     async def begin() -> AsyncGenerator[Record, None]:
         return astream(url, source, **named)
 
+    waiting: asyncio.Task[Any] | None = None
+
     async def following() -> Record | None:
+        nonlocal waiting
+        waiting = asyncio.current_task()
         return await anext(coming, None)
 
     async def end() -> None:
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        # This one alone: cancelled tasks of the connection would end it as if it had failed.
+        if waiting:
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
         await coming.aclose()
 
     coming = asyncio.run_coroutine_threadsafe(begin(), loop).result()
