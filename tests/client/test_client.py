@@ -29,9 +29,21 @@ def run_apart(coroutine):
 
 
 @pytest.fixture(scope="module")
-def url():
-    with cla_serve() as (_, address):
-        yield address
+def served():
+    with cla_serve() as (process, address):
+        yield process, address
+
+
+@pytest.fixture(scope="module")
+def url(served):
+    return served[1]
+
+
+@pytest.fixture(scope="module")
+def guarded():
+    """One that wants a token."""
+    with cla_serve("--address", "0.0.0.0", CLA_TOKENS="right") as (process, address):
+        yield process, address.replace("0.0.0.0", "127.0.0.1")
 
 
 def speech(seconds=None):
@@ -109,13 +121,22 @@ def test_what_is_wrong_with_a_source_is_raised_where_records_are_taken(url):
         list(stream(url, pcm(failing())))
 
 
-def test_a_server_that_wants_a_token_says_so_and_one_that_is_not_there_too():
-    with cla_serve("--address", "0.0.0.0", CLA_TOKENS="right") as (_, address):
-        address = address.replace("0.0.0.0", "127.0.0.1")
-        with pytest.raises(Refused, match="wants a token") as refused:
-            list(stream(address, sample(CLIP.name), token="wrong"))
-        assert refused.value.key == "token_refused"
-        assert next(stream(address, sample(CLIP.name), token="right"))["type"] == "hello"
+def test_a_server_that_wants_a_token_says_so(guarded):
+    _, address = guarded
+    with pytest.raises(Refused, match="wants a token") as refused:
+        list(stream(address, sample(CLIP.name), token="wrong"))
+    assert refused.value.key == "token_refused"
+    assert next(stream(address, sample(CLIP.name), token="right"))["type"] == "hello"
+
+
+def test_sigint_waits_for_nobody_and_a_server_that_is_not_there_is_told(guarded):
+    process, address = guarded
+    records = stream(address, sample(CLIP.name), token="right", give_up_s=0)
+    next(records)
+    process.send_signal(signal.SIGINT)
+    with pytest.raises(OSError, match="1012"):
+        list(records)
+    assert process.wait(60) == 130
     with pytest.raises(OSError, match=r"\d"):
         list(stream(address, sample(CLIP.name), token="right", give_up_s=0))
 
@@ -151,22 +172,6 @@ def test_a_server_that_is_killed_and_started_again_is_found_again():
     assert said[-1] == "ended"
 
 
-def test_sigterm_waits_for_sessions_and_sigint_does_not():
-    with cla_serve() as (process, address):
-        records = stream(address, sample(CLIP.name), give_up_s=0)
-        next(records)
-        process.send_signal(signal.SIGTERM)
-        assert events(records) == WORDS
-        assert process.wait(30) == 0
-    with cla_serve() as (process, address):
-        records = stream(address, sample(CLIP.name), give_up_s=0)
-        next(records)
-        process.send_signal(signal.SIGINT)
-        with pytest.raises(OSError, match="1012"):
-            list(records)
-        assert process.wait(30) == 130
-
-
 def test_packets_that_cannot_go_are_told_as_lost_the_oldest_first():
     sent = []
 
@@ -187,3 +192,13 @@ def test_packets_that_cannot_go_are_told_as_lost_the_oldest_first():
     assert sent[0] == '{"type": "lost", "samples": 3}'
     assert sent[1:-1] == [bytes([n, 0]) for n in range(3, WAITING + 3)]
     assert sent[-1] == '{"type": "end"}'
+
+
+def test_sigterm_waits_for_sessions(served):
+    """The last test of this server."""
+    process, address = served
+    records = stream(address, sample(CLIP.name), give_up_s=0)
+    next(records)
+    process.send_signal(signal.SIGTERM)
+    assert events(records) == WORDS
+    assert process.wait(60) == 0
