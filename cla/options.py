@@ -2,7 +2,7 @@
 
 import argparse
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Any, NoReturn
 
@@ -55,3 +55,14 @@ def positive(text: str) -> float:
     if not 0 < number < inf:
         raise argparse.ArgumentTypeError(f"{text} is no number above 0")
     return number
+
+
+def counting(most: int) -> Callable[[str], int]:
+    """What reads a whole number from 1 to `most`."""
+
+    def count(text: str) -> int:
+        if not text.isdecimal() or not 1 <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text} is no whole number from 1 to {most}")
+        return int(text)
+
+    return count

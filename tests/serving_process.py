@@ -11,9 +11,10 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def cla_serve(*options, port=0, **environment):
+def cla_serve(*options, port=0, workers=1, **environment):
     """Serve; yields the process and its address."""
-    command = [sys.executable, "-m", "cla", "serve", "--port", str(port), *options]
+    command = [sys.executable, "-m", "cla", "serve", "--port", str(port)]
+    command += ["--workers", str(workers), *options]
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

@@ -1,7 +1,8 @@
 """Live microphones of many visitors at once, over the real WebSocket: latency, gaps, CPU time.
 
-Run: python benchmarks/load/sessions.py [--sessions 1 16 64] [--servers 1] [--seconds 60]; ends with
-0 when all goals hold. All sessions hear speech, in the lanes that a page begins with, rows shown.
+Run: python benchmarks/load/sessions.py [--sessions 1 16 64] [--workers 2] [--seconds 60]; it
+ends with 0 when all goals hold. All hear speech, in the lanes that a page begins with (full and
+16 fixed landmarks, 120 tokens), with rows; `cla serve` and this script share the machine.
 """
 
 import argparse
@@ -9,13 +10,12 @@ import asyncio
 import os
 import random
 import sys
-from contextlib import ExitStack
 
 import numpy as np
 import psutil
 from rich.console import Console
 from rich.table import Table
-from simulated import Heard, browser, new_key, serving, speak, speech
+from simulated import Heard, program, serving_programs, speak, speech
 
 from cla.server.limits import SESSIONS_VARIABLE
 from cla.telemetry import device_name
@@ -34,43 +34,40 @@ MOST_P95_MS = {16: 80.0, 64: 300.0}
 async def one(url: str, seconds: float) -> Heard:
     """One visitor, who comes at some moment."""
     await asyncio.sleep(random.random() * COME_S)
-    async with browser(url, await asyncio.to_thread(new_key, url)) as socket:
+    async with program(url) as socket:
         await socket.recv()
+        await socket.send('{"type": "emit", "emit": true}')
         return await speak(socket, speech(), seconds)
 
 
 async def measure(
-    urls: list[str], servers: list[psutil.Process], sessions: int, seconds: float
+    url: str, server: psutil.Process, sessions: int, seconds: float
 ) -> tuple[list[Heard], float]:
-    """What all visitors heard, and cores that the servers took while all were there."""
+    """What all visitors heard, and cores that the server took while all were there."""
 
     async def used() -> float:
         await asyncio.sleep(COME_S + WARM_UP_S)
-        before, span_s = _cpu_s(servers), seconds - COME_S - WARM_UP_S
+        before, span_s = _cpu_s(server), seconds - COME_S - WARM_UP_S
         await asyncio.sleep(span_s)
-        return (_cpu_s(servers) - before) / span_s
+        return (_cpu_s(server) - before) / span_s
 
-    several = (one(urls[i % len(urls)], seconds) for i in range(sessions))
-    *heard, cores = await asyncio.gather(*several, used())
+    *heard, cores = await asyncio.gather(*(one(url, seconds) for _ in range(sessions)), used())
     return heard, cores
 
 
-def _cpu_s(servers: list[psutil.Process]) -> float:
-    return sum(
-        sum(process.cpu_times()[:2])
-        for server in servers
-        for process in (server, *server.children(recursive=True))
-    )
+def _cpu_s(server: psutil.Process) -> float:
+    processes = (server, *server.children(recursive=True))
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
 
 
-def run(sessions: int, servers: int, seconds: float) -> tuple[dict[str, str], bool]:
+def run(sessions: int, workers: int, seconds: float) -> tuple[dict[str, str], bool]:
     """A row of the table, and whether the goals hold."""
-    with ExitStack() as stack:
-        started = [stack.enter_context(serving()) for _ in range(servers)]
-        processes = [psutil.Process(process.pid) for process, _ in started]
-        urls = [url for _, url in started]
-        heard, cores = asyncio.run(measure(urls, processes, sessions, seconds))
-        memory_mib = max(server.memory_info().rss for server in processes) / 2**20
+    limit = {SESSIONS_VARIABLE: str(max(sessions, 16))}
+    with serving_programs(workers, **limit) as (started, url):
+        server = psutil.Process(started.pid)
+        heard, cores = asyncio.run(measure(url, server, sessions, seconds))
+        processes = (server, *server.children(recursive=True))
+        private_mib = sum(one.memory_full_info().uss for one in processes) / 2**20
     warm = round(WARM_UP_S / HOP_S)
     latencies = np.concatenate([one.latencies_ms[warm:] for one in heard])
     worst = max(float(np.percentile(one.latencies_ms[warm:], 95)) for one in heard)
@@ -96,7 +93,7 @@ def run(sessions: int, servers: int, seconds: float) -> tuple[dict[str, str], bo
         "cores": f"{cores:.2f}",
         "CPU a token, ms": f"{cpu_ms:.2f}",
         "a session's second": f"{cpu_ms / HOP_S:.1f}",
-        "MiB": f"{memory_mib:.0f}",
+        "private MiB": f"{private_mib:.0f}",
         "fails": ", ".join(name for name, holds in met.items() if not holds) or "-",
     }
     return row, all(met.values())
@@ -106,15 +103,14 @@ def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, nargs="+", default=[1, 16, 64])
-    parser.add_argument("--servers", type=int, default=1, help="processes, best one a core")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="of the server")
     parser.add_argument("--seconds", type=float, default=60)
     options = parser.parse_args()
     console = Console(width=150)
     console.print(f"{device_name()}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     table, held = Table(), True
     for count in options.sessions:
-        os.environ[SESSIONS_VARIABLE] = str(max(count, 16))
-        row, holds = run(count, options.servers, options.seconds)
+        row, holds = run(count, options.workers, options.seconds)
         if not table.columns:
             for name in row:
                 table.add_column(name)

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import socket
 import struct
 import subprocess
@@ -50,10 +52,34 @@ def serving(port: int | None = None) -> Iterator[tuple[subprocess.Popen[bytes], 
         process.wait(20)
 
 
-def _until_warm(url: str) -> None:
+@contextmanager
+def serving_programs(
+    workers: int, *options: str, **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`cla serve` as a process of its own, and its address."""
+    command = [sys.executable, "-m", "cla", "serve", "--port", "0", "--workers", str(workers)]
+    process = subprocess.Popen(
+        [*command, *options],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    try:
+        assert process.stdout
+        url = process.stdout.readline().strip()
+        _until_warm(url, "/metrics")
+        yield process, url
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+
+
+def _until_warm(url: str, metrics: str = "/cla/metrics") -> None:
     """Wait until sessions can begin: what is measured is not how steps are compiled."""
     for _ in range(1500):
-        with suppress(OSError), urllib.request.urlopen(f"{url}/cla/metrics", timeout=1) as answer:
+        with suppress(OSError), urllib.request.urlopen(f"{url}{metrics}", timeout=1) as answer:
             if b"\ncla_warm 1" in answer.read():
                 return
         time.sleep(0.2)
@@ -77,6 +103,12 @@ def browser(url: str, key: str) -> connect:
         compression=None,
         ping_interval=None,
     )
+
+
+def program(url: str, query: str = "") -> connect:
+    """A connection as a program makes it."""
+    address = url.replace("http", "ws", 1) + f"/v1/live?format=arrays{query}"
+    return connect(address, max_size=None, compression=None, ping_interval=None)
 
 
 def header(message: bytes | str) -> dict[str, Any]:

@@ -155,7 +155,7 @@ def _waited_ms(
 
 def served(task: TaskModel, seconds: float) -> Iterator[Goal]:
     """What `cla serve` takes for a session of two lanes with their rows, everything included."""
-    command = [sys.executable, "-m", "cla", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "cla", "serve", "--port", "0", "--workers", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout

@@ -17,6 +17,8 @@ from cla.options import Options
 USER_ERROR = 2
 INTERRUPTED = 130
 READER_LEFT = 141
+KINDS_VARIABLE = "CLA_KINDS"
+"""Files with kinds of one's own."""
 EXAMPLES = """examples:
   cla app
   cla run clip.wav
@@ -94,7 +96,8 @@ def _run(arguments: list[str], signals: Stopping) -> int:
     module, function = COMMANDS[options.command][0].split(":")
     signals.loading = True
     try:
-        import_module("cla.attention").load_kinds(os.environ)
+        if os.environ.get(KINDS_VARIABLE):  # else what needs no torch starts without
+            import_module("cla.attention").load_kinds(os.environ)
         command = getattr(import_module(module), function)
     finally:
         signals.loading = False

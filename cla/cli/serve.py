@@ -1,25 +1,28 @@
 """`cla serve`: live sessions for programs and pages of one's own, without the app."""
 
+import argparse
+import asyncio
 import os
 import secrets
+import socket
+import sys
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
-from dataclasses import replace
 from pathlib import Path
 
 from cla.cli.lan_option import add_lan_argument
 from cla.cli.terminal import warn
-from cla.options import Options, positive
-from cla.resources import package_path
-from cla.server import LiveServer, open_host
-from cla.server.access import TOKENS_VARIABLE
-from cla.server.lan import Lan, private_address
+from cla.options import Options, counting, positive
+from cla.server.access import TOKENS_VARIABLE, access_of
+from cla.server.limits import SESSIONS_VARIABLE, max_sessions
+from cla.server.listening import listen, served_at
 from cla.server.logs import log_to_standard_error
 from cla.server.origin import is_this_machine
-from cla.server.service import Service, listen
 
 PORT = 8600
 HERE = "127.0.0.1"
+MOST_WORKERS = 64
+LINK_OPTION = "--link"
+"""Of a worker: its number, and the descriptor through which connections come."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -30,40 +33,42 @@ def main(argv: Sequence[str]) -> int:
     """
     options = _parser().parse_args(argv)
     log_to_standard_error(as_json=options.log == "json")
-    lan = Lan(private_address(options.lan), 0) if options.lan is not None else None
-    address = lan.address if lan else options.address
-    with ExitStack() as stack:
-        listening = stack.enter_context(listen(address, options.port))
-        host = open_host(os.environ, address)
-        local = is_this_machine(address)
-        access = replace(host.access, local=local, anybody=options.no_token)
-        if not (local or access.tokens or access.anybody):
-            access = replace(access, tokens=(secrets.token_urlsafe(24),))
-            warn(f"Programs give this token ({TOKENS_VARIABLE} says others): {access.tokens[0]}")
-        host.access = access
-        live = LiveServer(host)
-        port = listening.getsockname()[1]
-        stack.callback(live.close)
-        certificate = None
-        if lan:
-            query = f"?token={access.tokens[0]}" if access.tokens else ""
-            lan = replace(lan, port=port, query=query)
-            certificate = lan.certificate()
-            stack.enter_context(closing(lan.install_page()))
-        scheme = "https" if certificate else "http"
-        service = Service(
-            live, package_path("view/static"),
-            page=options.page, certificate=certificate, drain_s=options.drain,
-        )  # fmt: skip
-        print(f"{scheme}://{_written(address)}:{port}", flush=True)
-        if lan:
-            lan.print_to()
-        service.run([listening])
-    return 0
+    if options.workers > 1 and not options.link and options.lan is None:
+        return _serve_by_workers(options, argv)
+    from cla.cli.serve_process import serve  # it loads torch
+
+    return serve(options)
 
 
-def _written(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
+def _serve_by_workers(options: argparse.Namespace, argv: Sequence[str]) -> int:
+    """Accept connections for several processes, each of which runs this command with a link."""
+    from cla.cli.front import Front
+
+    environment = dict(os.environ)
+    places = max_sessions(environment)
+    environment[SESSIONS_VARIABLE] = str(-(-places // options.workers))
+    open_to_all = is_this_machine(options.address) or options.no_token
+    if not open_to_all and not access_of(environment).tokens:
+        environment[TOKENS_VARIABLE] = new_token()
+    with listen(options.address, options.port) as listening:
+        address = served_at("http", options.address, listening.getsockname()[1])
+        command = (sys.executable, "-m", "cla", "serve", *argv, LINK_OPTION)
+        front = Front(options.workers, command, listening)
+        return asyncio.run(front.serve(environment, address))
+
+
+def new_token() -> str:
+    """A token for programs, made up and said on standard error."""
+    token = secrets.token_urlsafe(24)
+    warn(f"Programs give this token ({TOKENS_VARIABLE} says others): {token}")
+    return token
+
+
+def _cores() -> int:
+    """Processes by default: one a core; one alone where connections cannot be handed over."""
+    if not hasattr(socket, "send_fds"):
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _parser() -> Options:
@@ -87,6 +92,15 @@ def _parser() -> Options:
         default=HERE,
         help="0.0.0.0 for other machines too: then programs need a token (default: %(default)s)",
     )
+    parser.add_argument(
+        "--workers",
+        type=counting(MOST_WORKERS),
+        default=min(_cores(), MOST_WORKERS),
+        metavar="N",
+        help="processes that serve, best one a core (default here: %(default)s); with --lan it is "
+        "always one",
+    )
+    parser.add_argument(LINK_OPTION, help=argparse.SUPPRESS)
     add_lan_argument(parser)
     parser.add_argument(
         "--page", type=Path, metavar="FILE", help="serve this page, such as examples/phone.html"

@@ -39,6 +39,7 @@ class Host:
         local: whether pages may count as open on this very machine.
         access: who may connect beside the server's own pages.
         traces: of each token, where they are asked for.
+        worker: which of several processes this is; keys of its sessions begin with it.
     """
 
     offer: TaskOffer
@@ -52,6 +53,7 @@ class Host:
     local: bool = False
     access: Access = field(default_factory=Access)
     traces: Traces | None = None
+    worker: str = "0"
 
     @cached_property
     def metrics(self) -> Metrics:

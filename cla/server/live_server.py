@@ -4,6 +4,7 @@ import contextlib
 import logging
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
@@ -30,6 +31,7 @@ class LiveServer:
 
     Attributes:
         stopping: no session begins any more; those that there are go on.
+        whole: sessions and places of all workers, where this is one of several.
     """
 
     def __init__(self, host: Host) -> None:
@@ -38,6 +40,7 @@ class LiveServer:
         self._visits: dict[str, Visit] = {}
         self._http = HttpRoutes(host, self._places)
         self.stopping = False
+        self.whole: Mapping[str, Any] = {}
         host.metrics.watch(
             sessions=lambda: len(self._with_place()),
             waiting=lambda: len(self._waited_for()),
@@ -140,16 +143,24 @@ class LiveServer:
         if self.host.traces:
             self.host.traces.close()
 
-    def _places(self) -> dict[str, Any]:
-        """What a monitor asks first."""
-        taken, kernels = len(self._with_place()), self.host.kernels
-        full = taken >= self.host.max_sessions and not self._waited_for()
+    def room(self) -> dict[str, Any]:
+        """How much room this process has, for who hands it connections."""
+        taken, waiting = len(self._with_place()), len(self._waited_for())
+        kernels = self.host.kernels
         return {
-            "status": "stopping" if self.stopping else "full" if full else "ready",
             "sessions": taken,
             "places": self.host.max_sessions,
+            "load": (taken - waiting) / self.host.max_sessions,
+            "full": self.stopping or (taken >= self.host.max_sessions and not waiting),
             "warm": kernels is None or kernels.ready,
         }
+
+    def _places(self) -> dict[str, Any]:
+        """What a monitor asks first."""
+        room = {**self.room(), "workers": 1, **self.whole}
+        status = "stopping" if self.stopping else "full" if room["full"] else "ready"
+        told = ("sessions", "places", "warm", "workers")
+        return {"status": status, **{name: room[name] for name in told}}
 
     def _with_place(self) -> list[Visit]:
         with self._lock:

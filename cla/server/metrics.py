@@ -1,15 +1,19 @@
 """What the server tells a monitor: sessions, latency, drops; nothing of any one visitor."""
 
+import os
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from cla.engine import FaultRecord, Record
 from cla.models import parse_lane
+from cla.server.listening import COUNTS_VARIABLE
 from cla.server.origin import through_proxy
 from cla.telemetry import TokenRecord
 
@@ -26,17 +30,30 @@ class Metrics:
     """Counts of one server, in the text format of Prometheus."""
 
     def __init__(self, max_sessions: int) -> None:
-        self._registry = registry = CollectorRegistry()
-        ProcessCollector(registry=registry)  # memory, processor time, files
-        limit = Gauge("cla_sessions_limit", "Places for live sessions", registry=registry)
-        limit.set(max_sessions)
-        self._warm = Gauge(
-            "cla_warm", "1 once lanes step by compiled kernels, else by PyTorch", registry=registry
+        registry = self._told = CollectorRegistry()
+        self._processes: dict[str, Gauge] = {}
+        self._numbers: dict[Gauge, Callable[[], float]] = {}
+        if COUNTS_VARIABLE in os.environ:
+            MultiProcessCollector(self._told)
+            registry = CollectorRegistry()  # which writes what the other one reads, of all workers
+            for family in ProcessCollector(registry=None).collect():
+                for sample in family.samples:
+                    self._processes[sample.name] = Gauge(
+                        sample.name, family.documentation, registry=registry,
+                        multiprocess_mode="liveall",
+                    )  # fmt: skip
+        else:
+            ProcessCollector(registry=registry)  # memory, processor time, files
+
+        def gauge(name: str, text: str, mode: Literal["livesum", "livemin"] = "livesum") -> Gauge:
+            return Gauge(name, text, registry=registry, multiprocess_mode=mode)
+
+        gauge("cla_sessions_limit", "Places for live sessions").set(max_sessions)
+        self._warm = gauge(
+            "cla_warm", "1 once lanes step by compiled kernels, else by PyTorch", "livemin"
         )
-        self._sessions = Gauge("cla_sessions", "Live sessions that are open", registry=registry)
-        self._waiting = Gauge(
-            "cla_sessions_waiting", "Of these, such as wait for their page", registry=registry
-        )
+        self._sessions = gauge("cla_sessions", "Live sessions that are open")
+        self._waiting = gauge("cla_sessions_waiting", "Of these, such as wait for their page")
         self.refused = Counter(
             "cla_refused", "Connections that were refused or ended", ["reason"], registry=registry
         )
@@ -63,10 +80,17 @@ class Metrics:
         waiting: Callable[[], float],
         warm: Callable[[], float],
     ) -> None:
-        """Ask for these numbers whenever a monitor does."""
-        self._sessions.set_function(sessions)
-        self._waiting.set_function(waiting)
-        self._warm.set_function(warm)
+        """Ask for these numbers whenever they are to be told."""
+        self._numbers = {self._sessions: sessions, self._waiting: waiting, self._warm: warm}
+
+    def refresh(self) -> None:
+        """Look at what is not counted but measured; workers do so at times, for each other."""
+        for gauge, number in self._numbers.items():
+            gauge.set(number())
+        if self._processes:
+            for family in ProcessCollector(registry=None).collect():
+                for sample in family.samples:
+                    self._processes[sample.name].set(sample.value)
 
     def count(self, record: Record) -> None:
         """Count what a session recorded."""
@@ -85,7 +109,8 @@ class Metrics:
 
     def text(self) -> bytes:
         """All counts, as a monitor reads them."""
-        return generate_latest(self._registry)
+        self.refresh()
+        return generate_latest(self._told)
 
     async def endpoint(self, request: Request) -> Response:
         """Answer a monitor that asks this server itself; what comes through a proxy is public."""

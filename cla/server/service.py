@@ -2,7 +2,6 @@
 
 import logging
 import signal
-import socket
 import ssl
 import time
 from dataclasses import dataclass
@@ -20,7 +19,6 @@ from cla.server.limits import MAX_MESSAGE_BYTES
 from cla.server.live_server import LiveServer
 from cla.server.logs import told
 
-BACKLOG = 2048
 TRANSPORT_BYTES = 4 * MAX_MESSAGE_BYTES
 """A message beyond that ends its connection without a word: nobody holds it in memory."""
 CLOSING_S = 5
@@ -41,21 +39,6 @@ def routes(live: LiveServer, scripts: Path) -> list[BaseRoute]:
         scripts: the folder of `client.js`.
     """
     return [*live.routes(), Mount("/static", StaticFiles(directory=scripts))]
-
-
-def listen(address: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 is any that is free.
-
-    Raises:
-        ClaError: it cannot listen there.
-    """
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    try:
-        return socket.create_server((address, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise ClaError(
-            "address_not_served", address=address, port=port, reason=error.strerror
-        ) from error
 
 
 def _root(page: Path | None) -> list[BaseRoute]:
@@ -113,11 +96,15 @@ class Service(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop."""
         if sig == signal.SIGTERM and not self._live.stopping:
-            self._live.stopping = True
-            self._until_s = time.monotonic() + self._drain_s
-            _LOG.info("stopping", extra=told(sessions=self._live.sessions, at_most_s=self._drain_s))
+            self.stop_gently()
         else:
             super().handle_exit(sig, frame)
+
+    def stop_gently(self) -> None:
+        """Take no new sessions; those that there are go on for a while."""
+        self._live.stopping = True
+        self._until_s = time.monotonic() + self._drain_s
+        _LOG.info("stopping", extra=told(sessions=self._live.sessions, at_most_s=self._drain_s))
 
     async def on_tick(self, counter: int) -> bool:
         """Whether to stop now."""

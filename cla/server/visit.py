@@ -67,7 +67,7 @@ class Visit:
 
     def __init__(self, host: Host, *, page: bool) -> None:
         self.page = page
-        self.key = secrets.token_urlsafe(24)
+        self.key = f"{host.worker}.{secrets.token_urlsafe(24)}"
         self.waiting_from_s: float | None = None
         self.corrections: tuple[Correction, ...] = ()
         self._host = host

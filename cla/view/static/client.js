@@ -7,7 +7,6 @@ const FIRST_RETRY_MS = 300;
 const LAST_RETRY_MS = 5000;
 const FULL_RETRY_MS = 5000;
 const SILENCE_MS = 5000;
-const STILL_MS = 1000;
 const PATIENCE_MS = 10000;
 const NORMAL = 1000;
 const POLICY_VIOLATION = 1008;
@@ -88,10 +87,8 @@ export async function listen(stream, onPacket, onContext = () => {}) {
 export class LiveSocket {
   /** @type {WebSocket} */
   socket;
-  /** Since when the server says nothing. */
-  silentMs = 0;
-  /** When it was last expected to say something. */
-  expectedMs = 0;
+  /** When the server has said something last. */
+  heard = 0;
   retryMs = FIRST_RETRY_MS;
   stopped = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -112,7 +109,7 @@ export class LiveSocket {
   open() {
     this.socket = new WebSocket(this.url);
     this.socket.binaryType = "arraybuffer";
-    this.silentMs = performance.now();
+    this.heard = performance.now();
     this.patience = setTimeout(() => this.handlers.onState("no_answer"), PATIENCE_MS);
     this.socket.onmessage = ({ data }) => this.take(data);
     this.socket.onclose = ({ code }) => this.lose(code);
@@ -121,7 +118,7 @@ export class LiveSocket {
   /** @param {ArrayBuffer} message */
   take(message) {
     clearTimeout(this.patience);
-    this.silentMs = performance.now();
+    this.heard = performance.now();
     const { header, arrays } = decode(message);
     if (header.type === "hello") {
       this.retryMs = FIRST_RETRY_MS;
@@ -149,11 +146,7 @@ export class LiveSocket {
 
   /** Called while the server must have something to say: a dead network does not tell. */
   expectAnswer() {
-    const now = performance.now();
-    // Of the time in which the page itself was still, as during a call, no answer was due.
-    if (now - this.expectedMs > STILL_MS) this.silentMs = now;
-    this.expectedMs = now;
-    if (!this.connected || now - this.silentMs < SILENCE_MS) return;
+    if (!this.connected || performance.now() - this.heard < SILENCE_MS) return;
     this.socket.onmessage = this.socket.onclose = null;
     this.socket.close();
     this.lose(0);

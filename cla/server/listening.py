@@ -1,0 +1,29 @@
+"""Sockets that listen, and what processes that share one agree on."""
+
+import socket
+
+from cla.errors import ClaError
+
+BACKLOG = 2048
+COUNTS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""Where the counts of several workers lie, each of which then tells those of all."""
+
+
+def listen(address: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 is any that is free.
+
+    Raises:
+        ClaError: it cannot listen there.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        return socket.create_server((address, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise ClaError(
+            "address_not_served", address=address, port=port, reason=error.strerror
+        ) from error
+
+
+def served_at(scheme: str, address: str, port: int) -> str:
+    """The address of a server, as programs write it."""
+    return f"{scheme}://[{address}]:{port}" if ":" in address else f"{scheme}://{address}:{port}"
