@@ -176,11 +176,16 @@ class Comparison:
         goes_on = lane.config in configs or lane.config.kind != configs[at].kind
         return None if goes_on else lane
 
-    def fill(self, features: torch.Tensor, count: int) -> None:
-        """Put `count` tokens before the stream, rows of `features` (R, F), in all lanes."""
+    def fill(self, features: torch.Tensor, count: int) -> dict[str, LanePast]:
+        """Put `count` tokens before the stream, rows of `features` (R, F), in all lanes.
+
+        Returns:
+            what the lanes, by name, would have said of the newest tokens
+        """
         self.history.put_before(features, count)
         for lane in self.lanes:
             lane.fill(count)
+        return {lane.name: lane.past() for lane in self.lanes}
 
     def reset(self) -> None:
         """Forget everything heard; the lanes keep their attention."""

@@ -202,8 +202,7 @@ class Pipeline(Generic[Packet]):
             raise ClaError("filling_unfit", size=size)
         if self._recorder:
             self._recorder.fill(features.numpy(), count, self._steps)
-        self.comparison.fill(features, count)
-        return FillRecord(1.0)
+        return FillRecord(1.0, self.comparison.fill(features, count))
 
     def start_recording(
         self, recorder: Recorder, *, live: bool, on_change: Callable[[RecordingRecord], None]

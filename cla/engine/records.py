@@ -41,7 +41,7 @@ class RunningLane:
 
 @dataclass(frozen=True, eq=False)
 class LanePast:
-    """What a lane that joins would have said of the newest tokens, had it been there.
+    """What a lane would have said of the newest tokens, had it been there to hear them.
 
     Args:
         events: what it would have recognized: (age in tokens, 0 for the newest; label).
@@ -107,9 +107,14 @@ class MapRecord:
 
 @dataclass(frozen=True)
 class FillRecord:
-    """How far the tokens are that are to be put before the stream; at 1 they are there."""
+    """How far the tokens are that are to be put before the stream; at 1 they are there.
+
+    Args:
+        past: of all lanes by name, once the tokens are there.
+    """
 
     share: float
+    past: Mapping[str, LanePast] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

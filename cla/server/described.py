@@ -49,7 +49,7 @@ RECORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "frame": ("The newest picture and its hands.", "time_s:n taken_s:n hands:a picture:s?"),
         "map": ("A lane's whole attention map, or its factors.", "lane:s"),
         "correction": ("What was put right of the past.", "label:i token:i tokens:i"),
-        "fill": ("How far the tokens are that are put before the stream.", "share:n"),
+        "fill": ("How far the tokens are that are put before the stream.", "share:n past:o"),
         "notice": ("What the source holds that is not as it should be.", "message:s"),
         "fault": (
             "What could not be done; fatal: the connection or session ends.",

@@ -19,6 +19,7 @@ from cla.engine import (
     FaultRecord,
     FillRecord,
     FrameRecord,
+    LanePast,
     LanesRecord,
     MapRecord,
     NoticeRecord,
@@ -58,10 +59,8 @@ def message_of(record: Record, language: str = FALLBACK) -> Said:
         case TokenRecord():
             return _token(record)
         case LanesRecord():
-            events = {name: past.events for name, past in record.past.items()}
-            rows = {f"{name}/past": past.probabilities for name, past in record.past.items()}
-            header = {"type": "lanes", "lanes": lane_headers(record), "past": events}
-            return header, rows
+            header = {"type": "lanes", "lanes": lane_headers(record)}
+            return _with_past(header, record.past)
         case FrameRecord():
             return _frame(record)
         case SoundRecord(time_s, peaks):
@@ -71,8 +70,8 @@ def message_of(record: Record, language: str = FALLBACK) -> Said:
         case Correction():
             told = {"label": record.label, "token": record.token, "tokens": record.tokens}
             return {"type": "correction", **told}, {}
-        case FillRecord(share):
-            return {"type": "fill", "share": round(share, 3)}, {}
+        case FillRecord(share, past):
+            return _with_past({"type": "fill", "share": round(share, 3)}, past)
         case NoticeRecord(notice):
             return {"type": "notice", "message": notice.said(language)}, {}
         case FaultRecord(error, fatal):
@@ -80,6 +79,12 @@ def message_of(record: Record, language: str = FALLBACK) -> Said:
         case RecordingRecord(name, running, duration_s, reason):
             begun = {"name": name, "running": running, "duration_s": duration_s}
             return {"type": "recording", **begun, **why(reason, language)}, {}
+
+
+def _with_past(header: dict[str, Any], past: Mapping[str, LanePast]) -> Said:
+    events = {name: lane.events for name, lane in past.items()}
+    rows = {f"{name}/past": lane.probabilities for name, lane in past.items()}
+    return {**header, "past": events}, rows
 
 
 def lane_headers(record: LanesRecord) -> list[dict[str, Any]]:

@@ -23,6 +23,8 @@ WIDE = """<style>
 </style>"""
 """The lanes have the window to themselves: the page's title is small, and the surface's own."""
 
+OPENING = "aloha-oe"
+"""The clip of a first visit: its task needs its window, and low rank wins in it."""
 MEDIA: tuple[InputKind, ...] = ("sound", "video")
 
 
@@ -52,6 +54,7 @@ def live_data(say: Texts) -> dict[str, Any]:
     return {
         "texts": live_texts(say),
         "language": say.language,
+        "opening": OPENING,
         "endings": {medium: endings(medium) for medium in MEDIA},
         "systems": [looks(system) for system in systems().values()],
         "kinds": [{"name": name, "modes": kind.landmark_modes} for name, kind in KINDS.items()],

@@ -57,7 +57,7 @@ def main() -> None:
         page.set_default_timeout(PATIENCE_MS)
         # The first visit is over: its hint is gone.
         page.add_init_script("localStorage.setItem('cla-hint', 'seen')")
-        page.goto(address)
+        page.goto(f"{address}/?clip=count")
         first, *others = frames(page)
         browser.close()
     durations = [TOKEN_MS * TOKENS_A_FRAME] * len(others) + [LAST_MS]

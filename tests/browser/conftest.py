@@ -130,14 +130,23 @@ def visitor(browser, server):
 
 @pytest.fixture
 def open_page(visitor, server):
-    """Opens the app as at a first visit; `microphone` and `camera` grant the permissions.
+    """Opens the app; `microphone` and `camera` grant the permissions.
 
+    Where nothing else is asked for, the Live page begins with digits, which say much in little
+    time; at a `first_visit` with what it shows by itself.
     In the end nothing must have been done that the Content-Security-Policy forbids.
     """
     stays, said = visitor.pages[0], []
 
     def open_page(
-        *, microphone=True, camera=False, address=server, query="", color_scheme=None, viewport=None
+        *,
+        microphone=True,
+        camera=False,
+        address=server,
+        query="",
+        color_scheme=None,
+        viewport=None,
+        first_visit=False,
     ):
         visitor.grant_permissions(["microphone"] * microphone + ["camera"] * camera)
         page = visitor.new_page()
@@ -146,6 +155,9 @@ def open_page(visitor, server):
         page.emulate_media(color_scheme=color_scheme)
         if viewport:
             page.set_viewport_size(viewport)
+        path, _, asked = query.partition("?")
+        if path in ("", "/") and "clip=" not in asked and "task=" not in asked and not first_visit:
+            query = f"/?{'&'.join(filter(None, (asked, 'clip=count')))}"
         answer = page.goto(address + query)
         assert "default-src 'self'" in answer.headers["content-security-policy"]
         return page

@@ -42,9 +42,38 @@ def places(page, width, height):
 
 
 def test_the_lanes_and_what_compares_them_are_in_sight_at_a_first_visit(open_page):
-    page = open_page(microphone=False)
+    page = open_page(microphone=False, first_visit=True)
+    wait_for(page, lambda: token(page) > 3)
+    page.get_by_test_id("lane-full").get_by_text("recomputes the whole window").wait_for()
+    assert_in_sight(page)
+    # The window is full: low rank takes thousands of times fewer operations, and wins.
+    ratio = page.get_by_test_id("summary").locator("[data-value=ratio]").text_content()
+    assert int(ratio[:-1].replace(",", "")) > 1_000
+    assert "Fewest operations: lane 2" in page.get_by_test_id("winner").text_content()
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.get_by_test_id("add-exact").click()
+    page.get_by_test_id("lane-continual").wait_for()
+    page.get_by_test_id("task-digits").click()
+    page.get_by_test_id("lane-continual").locator("[data-lane=remove]").click()
+    page.get_by_test_id("lane-continual").wait_for(state="detached")
     wait_for(page, lambda: token(page) > 3)
     page.evaluate(SHIFTS)
+    assert_in_sight(page)
+    # Warm-up ends, then a source begins: nothing moves.
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.wait_for_timeout(300)
+    page.evaluate("window.shifts.length = 0")
+    surface(page).evaluate("root => root.livePage.socket.send({ type: 'fast', fast: true })")
+    wait_for(page, lambda: token(page) > 125)
+    page.wait_for_timeout(300)
+    surface(page).evaluate("root => root.livePage.sources.playSample()")
+    wait_for(page, lambda: 0 <= token(page) < 120)
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.shifts") == []
+
+
+def assert_in_sight(page):
+    """Lanes and comparison are on the first screen, at every size."""
     for width, height in ((1280, 720), (1400, 900)):
         found = places(page, width, height)
         assert len({round(button["top"] + button["bottom"]) for button in found["buttons"]}) == 1
@@ -60,17 +89,6 @@ def test_the_lanes_and_what_compares_them_are_in_sight_at_a_first_visit(open_pag
     assert found["charts"][1]["top"] + found["strip"] <= found["controls"]["top"]
     assert found["controls"]["bottom"] <= 844
     assert page.get_by_test_id("play").is_visible()
-    # Warm-up ends, then a source begins: nothing moves.
-    page.set_viewport_size({"width": 1280, "height": 720})
-    page.wait_for_timeout(300)
-    page.evaluate("window.shifts.length = 0")
-    surface(page).evaluate("root => root.livePage.socket.send({ type: 'fast', fast: true })")
-    wait_for(page, lambda: token(page) > 125)
-    page.wait_for_timeout(300)
-    surface(page).evaluate("root => root.livePage.sources.playSample()")
-    wait_for(page, lambda: 0 <= token(page) < 120)
-    page.wait_for_timeout(300)
-    assert page.evaluate("window.shifts") == []
 
 
 def test_presenting_shows_the_lanes_alone_until_escape(open_page):

@@ -43,13 +43,16 @@ def make_tokens(count):
 def test_filled_lanes_are_as_if_the_tokens_had_come(heard):
     filled, steady = (Comparison(tiny_sound_task(), LANES) for _ in range(2))
     tokens = make_tokens(heard + 20)
-    for row in [*ROWS[-10:], *ROWS, *ROWS, *ROWS]:  # 130, the last one last
-        steady.step(Token(0, 0.0, row))
+    rows = [*ROWS[-10:], *ROWS, *ROWS, *ROWS]  # 130, the last one last
+    said = [steady.step(Token(0, 0.0, row)) for row in rows]
     for token in tokens[:heard]:
         filled.step(token)
-        steady.step(token)
-    filled.fill(ROWS, 130)
+        said.append(steady.step(token))
+    past = filled.fill(ROWS, 130)
     assert filled.history.count == heard + 130
+    for at, lane in enumerate(steady.lanes):
+        expected = np.stack([each.lanes[at].probabilities for each in said[-20:]])
+        assert_rows_close(past[lane.name].probabilities[-20:], expected)
     for token in tokens[heard:]:
         pairs = zip(filled.step(token).lanes, steady.step(token).lanes, strict=True)
         for found, expected in pairs:

@@ -92,6 +92,31 @@ test("an address names the clip, the lanes and the pace to begin with", () => {
   assert.deepEqual(sent, [{ type: "named_lanes", text: "full,continual_nystrom:8" }, { type: "fast", fast: true }, { type: "sample", clip: "sounds-clip" }]);
 });
 
+test("a first visit begins with the clip that shows the most, its windows full of it", () => {
+  open("");
+  page.data = { ...DATA, opening: "sounds-clip" };
+  page.receive(HELLO, {});
+  assert.equal(page.task.name, "sounds");
+  page.byId("clip").value = "sounds-clip";
+  page.sources.playSample();
+  sent.length = 0;
+  settings({ source: "sample", task: "sounds" });
+  page.receive({ type: "lanes", lanes: HELLO.lanes, past: {} }, {});
+  token(0);
+  token(1);
+  assert.deepEqual(sent, [{ type: "fill" }]);
+  const past = Object.fromEntries(["full/past", "low/past"].map((name) => [name, { data: new Float32Array(12), shape: [4, 3] }]));
+  page.receive({ type: "fill", share: 1, past: { full: [[3, "one"]], low: [] } }, past);
+  assert.deepEqual(shown(), [-2, -1, 0, 1]);
+  assert.deepEqual(page.board.panel("full").view.events.map(({ index, label }) => [index, label]), [[-2, "one"]]);
+  page.byId("clip").value = "other";
+  page.sources.task.clips.push({ name: "other", title: "Other", file: "b.flac" });
+  page.sources.playSample();
+  sent.length = 0;
+  token(0);
+  assert.deepEqual(sent, []);
+});
+
 test("settings that were on their way do not turn back a task that was just chosen", () => {
   page.receive(HELLO, {});
   page.choose("sounds");

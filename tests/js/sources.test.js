@@ -39,6 +39,7 @@ beforeEach(() => {
   page = {
     root: new FakeElement(),
     byId: (id) => (controls[id] ??= new FakeElement()),
+    data: { opening: "" },
     task: TASK,
     hello: { tasks: [TASK], local: null },
     settings: { source: null, paused: false },

@@ -10,7 +10,7 @@ import { showCosts } from "../../cla/view/static/lane_costs.js";
 import { lookOf, setLooks, swatch } from "../../cla/view/static/looks.js";
 import { argmax, keep, percentile, steady } from "../../cla/view/static/numbers.js";
 import { RecordButton } from "../../cla/view/static/record_button.js";
-import { pairs, Summary, winner } from "../../cla/view/static/summary.js";
+import { pairs, quickest, Summary, winner } from "../../cla/view/static/summary.js";
 import { say, sayOr, setTexts } from "../../cla/view/static/texts.js";
 import { Course } from "../../cla/view/static/totals_view.js";
 import { Clock, FakeElement } from "./fakes.js";
@@ -115,10 +115,19 @@ test("the winner is named, be it on show or not", () => {
   setTexts({ winner_low: "lane {lane}: {own} < {exact}", winner_exact: "exact: {exact}", winner_from: "low from {crossing}" });
   const task = { window: 120 };
   const full = cost(4_032_000, 33_600, null);
-  const named = (...lanes) => winner(lanes, task);
+  const named = (...lanes) => winner(lanes, task).replaceAll("\u00a0", " ");
   assert.equal(named(full, cost(35_712, 33_600, 128)), "exact: 33.6 k low from 128");
   assert.equal(named(full, cost(33_600, 33_600, null)), "exact: 33.6 k");
   assert.equal(named(full, cost(35_712, 537_600, 128)), "lane 2: 35.7 k < 538 k");
+});
+
+test("that another lane than the one with the fewest operations takes the least time is said", () => {
+  setTexts({ winner_time: "lane {lane} in {ms}" });
+  const [full, low, exact] = [{ ops: 100, ms: 7 }, { ops: 1, ms: 0.3 }, { ops: 8, ms: 0.2 }];
+  assert.match(quickest([full, low, exact]), /^lane 3 in 0\.2/);
+  assert.equal(quickest([full, low]), "");
+  assert.equal(quickest([full, { ...low, ms: 0.21 }, exact]), "");
+  assert.equal(quickest([full, low, { ...exact, ms: NaN }]), "");
 });
 
 test("operations are those of full windows, times those measured, and it is said that one fills", () => {

@@ -65,6 +65,11 @@ export class Strip {
     this.context = contextOf(this.canvas);
   }
 
+  /** Where a token lies in the ring; those before a stream have negative indices. @param {number} index */
+  place(index) {
+    return ((index % this.tokens) + this.tokens) % this.tokens;
+  }
+
   /** What was painted counts no more. */
   reset() {
     this.painted = null;
@@ -86,7 +91,7 @@ export class Strip {
       const column = Math.floor(tokens[end - 1].index / per);
       let first = end - 1;
       while (first > 0 && tokens[first - 1].index >= column * per) first--;
-      paintColumn(this.context, tokens.slice(first, end), ((column * per) % this.tokens) / per * this.width);
+      paintColumn(this.context, tokens.slice(first, end), (this.place(column * per) / per) * this.width);
       end = first;
     }
     this.painted = tokens[tokens.length - 1].index;
@@ -105,7 +110,7 @@ export class Strip {
     for (const [from, to] of [[first, split], [split, end]]) {
       if (to <= from) continue;
       context.drawImage(
-        this.canvas, ((from % this.tokens) / this.per) * this.width, 0, ((to - from) / this.per) * this.width, this.height,
+        this.canvas, (this.place(from) / this.per) * this.width, 0, ((to - from) / this.per) * this.width, this.height,
         left(from), top, (to - from) * step, height,
       );
     }

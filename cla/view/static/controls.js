@@ -159,7 +159,8 @@ export function showTask(root, task, machine, endings) {
     say("foot", { hop: Math.round(task.hop_s * 1000), window: task.window, device: machine.device }) +
     (machine.device_note ? ` ${machine.device_note}` : "") +
     (missing ? ` ${say("local", { missing })}` : "");
-  const hint = say(window.isSecureContext ? "hint" : "hint_insecure", { device: say(device) });
+  const usual = say(window.isSecureContext ? "hint" : "hint_insecure", { device: say(device) });
+  const hint = window.isSecureContext ? sayOr(`hint_${task.name}`, usual) : usual;
   part(find("first-hint"), "span").innerHTML = hint.replace(/\*\*(.+?)\*\*/g, "<strong>$1</strong>");
   // Said before anyone presses a button that cannot work.
   find("preflight").textContent = window.isSecureContext ? "" : say("insecure", { device: say(`device_${device}`) });

@@ -78,15 +78,32 @@ function join(board, lane, task, past) {
   panel.element.addEventListener("pointerdown", () => board.page.selectLane(board.inOrder.indexOf(panel)));
   panel.view.resize(board.window);
   panel.view.newest = Math.max(board.drawn, 0);
-  const { rows, events } = past ?? { rows: [], events: [] };
-  const labels = new Map(events);
-  rows.forEach((probabilities, at) => {
-    const age = rows.length - 1 - at;
-    const heard = { index: board.newest - age, probabilities, event: labels.get(age) ?? null };
-    if (heard.index < 0) return;
+  for (const heard of saidIn(past, board.newest)) {
     if (heard.index <= board.drawn) panel.hear(heard);
     else board.held?.find(({ index }) => index === heard.index)?.heard.push([panel, heard]);
-  });
-  board.agreement?.join(panel.key, rows.map((row) => task.labels[argmax(row)]));
+  }
+  board.agreement?.join(panel.key, (past?.rows ?? []).map((row) => task.labels[argmax(row)]));
   return panel;
+}
+
+/**
+ * What a lane would have said, token by token up to the newest.
+ * @param {Past | undefined} past
+ * @param {number} newest
+ */
+function saidIn({ rows, events } = { rows: [], events: [] }, newest) {
+  const labels = new Map(events);
+  return rows.map((probabilities, at) => {
+    const age = rows.length - 1 - at;
+    return { index: newest - age, probabilities, event: labels.get(age) ?? null };
+  });
+}
+
+/**
+ * Tokens were put before the stream: show what the lanes make of them, before what they have said.
+ * @param {Board} board
+ * @param {Record<string, Past>} past by the lanes' names
+ */
+export function putBefore(board, past) {
+  for (const [name, before] of Object.entries(past)) board.panels.get(name)?.view.putBefore(saidIn(before, board.newest));
 }

@@ -27,6 +27,8 @@ export class LaneView {
   tokens;
   /** @type {{index: number, label: string}[]} */
   events;
+  /** The first token that came; those before it were put there. */
+  first = 0;
   /** Changes of settings. @type {{index: number, text: string}[]} */
   notes;
   newest = 0;
@@ -93,7 +95,7 @@ export class LaneView {
     this.tokens = [];
     this.events = [];
     this.notes = [];
-    this.newest = 0;
+    this.newest = this.first = 0;
     this.attention.reset();
     this.strip.reset();
   }
@@ -109,6 +111,17 @@ export class LaneView {
     this.notes = this.notes.filter((note) => note.index > oldest);
     this.newest = index;
     if (validTokens !== undefined) this.attention.take(validTokens, attention, stretches);
+  }
+
+  /** What the lane would have said, of the tokens before those that it has. @param {SaidToken[]} said */
+  putBefore(said) {
+    const first = this.tokens[0]?.index ?? 0;
+    const before = said.filter(({ index }) => index < first);
+    this.tokens = [...before.map((token) => ({ ...token, stale: false })), ...this.tokens].slice(-this.window - 2);
+    const events = before.filter(({ event }) => event).map(({ index, event }) => ({ index, label: words(event ?? "") }));
+    this.events = [...events, ...this.events];
+    this.first = first;
+    this.strip.reset();
   }
 
   /** Mark a change of settings, or what was corrected, at a token. @param {string} text */
@@ -152,7 +165,13 @@ export class LaneView {
       context.textAlign = "left";
       const place = { top, height: this.layout.sizes.bars, stretches: bars + 3, start: this.labelsWidth, width };
       this.attention.draw(context, theme, axis, choice, place);
-      this.track.draw(context, theme, { ...axis, top: this.layout.bottoms.stretches, mirrored: Boolean(choice.mirrored) });
+      const input = this.layout.bottoms.stretches;
+      this.track.draw(context, theme, { ...axis, top: input, mirrored: Boolean(choice.mirrored) });
+      if (this.tokens[0].index < this.first) {
+        context.fillStyle = theme.faint;
+        context.textAlign = "right";
+        context.fillText(say("put_before"), left(this.first) - 4, input + this.track.height / 2);
+      }
     } else {
       context.fillStyle = theme.faint;
       context.fillText(say("nothing"), this.labelsWidth + 8, TOP + 16);

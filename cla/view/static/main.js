@@ -57,6 +57,8 @@ export class LivePage {
   chosen = "";
   /** Whether what comes is of a source that was given up. */
   deaf = false;
+  /** Whether the windows are to be filled as soon as the source begins. */
+  fills = false;
   /** Whether a pause has just ended. */
   resumed = false;
 

@@ -3,6 +3,7 @@
 /** @import { Message, Tables } from "./types.js" */
 /** @import { LivePage } from "./main.js" */
 
+import { putBefore } from "./lane_changes.js";
 import { greet } from "./opening.js";
 import { showPath } from "./shown_settings.js";
 import { takeFrame, takeToken } from "./stream.js";
@@ -41,6 +42,7 @@ export function receive(page, header, arrays) {
       break;
     case "fill":
       showFilling(page, header.share);
+      putBefore(page.board, pastOf(header, arrays));
       break;
     case "correction":
       page.correcting.take(header);

@@ -28,22 +28,19 @@ function begin(page, hello, first) {
   page.lanes = hello.lanes;
   page.byId("record").hidden = !hello.records;
   if (first) fillTasks(page.byId("tasks"), page.byId("idle-tasks"), hello.tasks, (name) => choose(page, name));
-  const wished = readAddress("clip");
-  const task = hello.tasks.find(({ clips, problem }) => !problem && clips.some(({ name }) => name === wished));
-  if (first && task) {
+  const { task, clip, named } = first ? asked(page, hello) : {};
+  if (task) {
     setTask(page, task, hello);
-    page.byId("clip").value = wished ?? "";
+    if (clip) page.byId("clip").value = clip;
+    // Also in the place of what goes on.
+    if (named) page.chosen = task.name;
   }
-  const own = first && !task && hello.tasks.find(({ name, problem, address }) => !problem && (address ?? name) === readAddress("task"));
   const fast = page.byId("fast").checked;
   const enter = readEnter();
-  if (hello.source || !page.task) page.show(hello, hello.lanes);
+  // Lanes of a task that is about to go are not shown first.
+  if (hello.source || (first && (!task || task.name === hello.task))) page.show(hello, hello.lanes);
   else page.settings = hello;
-  if (own) {
-    choose(page, own.name);
-    return;
-  }
-  if (hello.source) return;
+  if (hello.source && !named) return;
   const lanes = readAddress("lanes");
   if (first && lanes) page.socket.send({ type: "named_lanes", text: lanes });
   if (first && enter !== null) page.sensitivity.choose(enter);
@@ -53,6 +50,23 @@ function begin(page, hello, first) {
   }
   if (page.sources.capture.running) page.sources.resume();
   else page.sources.playSample();
+}
+
+/**
+ * What the address asks for: a clip, a task by its name, or nothing; then it is the clip of a first visit.
+ * @param {LivePage} page
+ * @param {Hello} hello
+ * @returns {{task?: Task, clip?: string, named?: boolean}}
+ */
+function asked({ data }, { tasks }) {
+  const ready = tasks.filter(({ problem }) => !problem);
+  /** @param {string | null} wished */
+  const having = (wished) => ready.find(({ clips }) => clips.some(({ name }) => name === wished));
+  const wished = readAddress("clip");
+  const task = having(wished);
+  if (task && wished) return { task, clip: wished };
+  const named = ready.find(({ name, address }) => (address ?? name) === readAddress("task"));
+  return named ? { task: named, named: true } : { task: having(data.opening) ?? ready[0], clip: data.opening };
 }
 
 /** Take the task of this name, and show its first sample. @param {LivePage} page @param {string} name */

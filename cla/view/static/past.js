@@ -1,10 +1,10 @@
-// What lanes that join would have said.
+// What lanes would have said, had they been there.
 
-/** @import { LanesMessage, Past, Tables } from "./types.js" */
+/** @import { FillMessage, LanesMessage, Past, Tables } from "./types.js" */
 
 /**
- * What lanes that join would have said, by their names.
- * @param {LanesMessage} header
+ * What lanes would have said of the newest tokens, by their names.
+ * @param {LanesMessage | FillMessage} header
  * @param {Tables} arrays
  */
 export function pastOf({ past }, arrays) {

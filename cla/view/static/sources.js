@@ -101,7 +101,8 @@ export class Sources {
       return;
     }
     this.name = sayOr(`sample.${clip.name}`, clip.title);
-    writeAddress("clip", clip.name, page.hello?.tasks[0].clips.at(0)?.name);
+    writeAddress("clip", clip.name, page.data.opening);
+    page.fills = clip.name === page.data.opening;
     page.socket.send({ type: "sample", clip: clip.name });
     if (task.input === "sound") this.file.play(routeUrl(`clips/${clip.file}`).href);
   }

@@ -7,10 +7,15 @@ import { fill } from "./controls.js";
 import { decimal } from "./format.js";
 import { applyChoice } from "./page_settings.js";
 import { say } from "./texts.js";
+import { fillWindows } from "./windows.js";
 
 /** @param {LivePage} page @param {TokenMessage} header @param {Tables} arrays */
 export function takeToken(page, header, arrays) {
-  if (header.token === 0) page.clear();
+  if (header.token === 0) {
+    const { fills } = page;
+    page.clear();
+    if (fills) fillWindows(page);
+  }
   // What comes late of a source that was given up is not taken for the next one's.
   if (page.deaf) return;
   if (!page.board.push(header, arrays)) return;
@@ -58,6 +63,6 @@ export function clear(page) {
   page.token = null;
   delete page.root.dataset.token;
   page.dropped = page.sources.camera.dropped = 0;
-  page.ended = false;
+  page.ended = page.fills = false;
   page.sources.shown = page.sources.name;
 }

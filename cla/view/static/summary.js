@@ -54,7 +54,7 @@ export class Summary {
     });
     const html = sentences.join("");
     if (this.element.innerHTML !== html) this.element.innerHTML = html;
-    this.winner.textContent = this.winner.title = winner(lanes, task);
+    this.winner.textContent = this.winner.title = [winner(lanes, task), compiling ? "" : quickest(costs)].filter(Boolean).join(" ");
     const facts = [
       `${decimal(time, 1)} s`,
       behind > 0.5 && say("behind", { seconds: decimal(behind, 1) }),
@@ -80,6 +80,17 @@ function versus(first, lane, { all, tokens, recent }, state) {
   const parts = [fewer(first, lane), faster(first, lane)].filter(Boolean);
   const measured = parts.length > 1 ? `, ${say(state ? `measured_${state}` : "measured")}` : "";
   return say("summary", { costs: parts.join(` ${say("and")} `) + measured, agreement });
+}
+
+/**
+ * Which of three or more lanes takes the least time, where it is not the one with the fewest operations.
+ * @param {Cost[]} costs
+ */
+export function quickest(costs) {
+  if (costs.length < 3 || !costs.every(({ ms }) => ms > 0)) return "";
+  const [fewest, least] = [costs.toSorted((a, b) => (a.ops ?? Infinity) - (b.ops ?? Infinity))[0], costs.toSorted((a, b) => a.ms - b.ms)[0]];
+  if (fewest.ms < ALIKE * least.ms) return "";
+  return say("winner_time", { lane: costs.indexOf(least) + 1, ms: milliseconds(least.ms) });
 }
 
 /** Each two lanes in words, the later beside the earlier. @param {Cost[]} costs */
@@ -121,7 +132,8 @@ export function winner(lanes, task) {
   /** @param {Lane} lane */
   const average = (lane) => lane.average ?? Infinity;
   const best = lanes.reduce((least, lane) => (average(lane) < average(least) ? lane : least));
-  const values = { exact: compact(best.exact), lane: lanes.indexOf(best) + 1, own: compact(average(best)) };
+  const [exact, own] = [best.exact, average(best)].map((count) => compact(count).replace(" ", "\u00a0"));
+  const values = { exact, lane: lanes.indexOf(best) + 1, own };
   if (average(best) < best.exact) return say("winner_low", values);
   const { crossing = null } = lanes.find((lane) => lane.crossing && lane.crossing > (lane.window ?? task.window)) ?? {};
   const from = crossing ? ` ${say("winner_from", { crossing: integer(crossing) })}` : "";

@@ -199,7 +199,7 @@ export interface LanesMessage {
   past: Record<string, [number, string][]>;
 }
 
-/** What a lane that joins would have said of the newest tokens: probabilities, the newest last, and its events. */
+/** What a lane would have said of the newest tokens: probabilities, the newest last, and its events. */
 export interface Past {
   rows: Float32Array[];
   events: [number, string][];
@@ -217,10 +217,11 @@ export interface MapMessage {
   lane: string;
 }
 
-/** How far the tokens are that are to be put before the stream; at 1 they are there. */
+/** How far the tokens are that are to be put before the stream; at 1 they are there, and what all lanes make of them. */
 export interface FillMessage {
   type: "fill";
   share: number;
+  past: LanesMessage["past"];
 }
 
 /** Tokens that were taken as an example of a label, by its place among the labels. */
@@ -309,6 +310,8 @@ export interface LiveData {
   systems: Look[];
   kinds: Kind[];
   lane_defaults: LaneDefaults;
+  /** The sample of a first visit; it begins with its windows full of itself. */
+  opening: string;
 }
 
 export type Theme = ReturnType<typeof themeOf>;
