@@ -44,6 +44,12 @@ class SetEmit(Tagged, frozen=True, tag="emit"):
     emit: bool
 
 
+class FitLandmarks(Tagged, frozen=True, tag="fit"):
+    """Fit fixed landmarks to what was heard, in every lane, or take the task's own again."""
+
+    heard: bool
+
+
 class SetSensitivity(Tagged, frozen=True, tag="sensitivity"):
     """Take a label for an event from this probability on, in every lane; it acts on events only."""
 
@@ -124,6 +130,7 @@ LaneCommand = (
     | SetLanes
     | SetEmit
     | SetSensitivity
+    | FitLandmarks
     | UseKernels
     | Thin
 )

@@ -1,12 +1,13 @@
 """Lanes in lockstep: each gets the identical token, in the same order, and is timed alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
 
 from cla.engine.commands import (
+    FitLandmarks,
     LaneCommand,
     SetEmit,
     SetLandmarkMode,
@@ -21,10 +22,14 @@ from cla.engine.history import History
 from cla.engine.lane import Lane
 from cla.engine.records import FaultRecord, LanePast, LanesRecord
 from cla.errors import ClaError
-from cla.models import TaskModel
+from cla.models import FixedLandmarks, TaskModel
+from cla.models.landmarks import TOKENS_PER_LANDMARK, HeardLandmarks
 from cla.models.lane_spec import LaneSpec, lane_names
 from cla.telemetry import TokenRecord
 from cla.types import Token
+
+MOST_HEARD = 3_000
+"""The newest tokens that landmarks are fitted to: minutes of any task."""
 
 
 class Comparison:
@@ -42,6 +47,7 @@ class Comparison:
     ) -> None:
         self._task = task
         self.kernels = kernels
+        self._own, self._heard = task.landmarks, 0
         self.history = History(task)
         self.lanes = tuple(
             Lane(task, config, self.history, name, kernels=kernels)
@@ -96,7 +102,7 @@ class Comparison:
     @property
     def published(self) -> LanesRecord:
         """The lanes as clients get them, with their names, which are made nowhere else."""
-        return LanesRecord(tuple(lane.about for lane in self.lanes))
+        return LanesRecord(tuple(lane.about for lane in self.lanes), heard=self._heard)
 
     def apply(self, command: LaneCommand) -> LanesRecord | None:
         """Change the lanes from the next token on; returns them where they may be others now.
@@ -112,6 +118,9 @@ class Comparison:
             for lane in self.lanes:
                 lane.set_sensitivity(command.enter)
             return None
+        if isinstance(command, FitLandmarks):
+            self._fit() if command.heard else self._use(self._own, 0)
+            return self.published
         if isinstance(command, UseKernels):
             self.kernels = command.on
             for lane in self.lanes:
@@ -131,6 +140,25 @@ class Comparison:
             lane.name = name
         told = {lane.name: past[lane] for lane in self.lanes if lane in past}
         return replace(self.published, past=told)
+
+    def _fit(self) -> None:
+        """Fit fixed landmarks to the newest tokens.
+
+        Raises:
+            ClaError: too little was heard.
+        """
+        heard = self.history.newest(MOST_HEARD).numpy()
+        counts = tuple(sorted(self._own))
+        needed = TOKENS_PER_LANDMARK * max(counts, default=1)
+        if len(heard) < needed:
+            hop_s = self._task.hop_s
+            raise ClaError("heard_too_little", heard=len(heard) * hop_s, needed=needed * hop_s)
+        self._use(HeardLandmarks(self._task.classifier, heard, counts), len(heard))
+
+    def _use(self, landmarks: Mapping[int, Sequence[FixedLandmarks]], heard: int) -> None:
+        self._task, self._heard = replace(self._task, landmarks=landmarks), heard
+        for lane in self.lanes:
+            lane.use_landmarks(landmarks)
 
     def _change(self, configs: Sequence[LaneSpec]) -> None:
         """All lanes go on with another attention, or none does."""
@@ -188,8 +216,10 @@ class Comparison:
         return {lane.name: lane.past() for lane in self.lanes}
 
     def reset(self) -> None:
-        """Forget everything heard; the lanes keep their attention."""
+        """Forget everything heard, and what was fitted to it; the lanes keep their attention."""
         self.history.clear()
+        if self._heard:
+            self._use(self._own, 0)
         for lane in self.lanes:
             lane.reset()
 
@@ -217,5 +247,5 @@ def changed(configs: Sequence[LaneSpec], command: LaneCommand) -> tuple[LaneSpec
             return tuple(replace(config, landmark_mode=mode) for config in configs)
         case SetWindow(window):
             return tuple(replace(config, window=window) for config in configs)
-        case SetEmit() | SetSensitivity() | UseKernels() | Thin():
+        case SetEmit() | SetSensitivity() | FitLandmarks() | UseKernels() | Thin():
             return tuple(configs)

@@ -1,6 +1,6 @@
 """A lane: one classifier that steps on the tokens of a stream."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -17,7 +17,7 @@ from cla.engine.pace import Pace
 from cla.engine.records import FaultRecord, LanePast, RunningLane
 from cla.engine.stepper import Answer, Stepper
 from cla.errors import ClaError
-from cla.models import EventDetector, StreamClassifier, TaskModel
+from cla.models import EventDetector, FixedLandmarks, StreamClassifier, TaskModel
 from cla.models.known import TOKENS
 from cla.models.lane_spec import LaneSpec
 from cla.telemetry import LaneRecord
@@ -289,6 +289,12 @@ class Lane:
     def set_sensitivity(self, enter: float) -> None:
         """Set the probability from which a label is an event; a running event is not cut off."""
         self._events = self._detector.config = self.task.event_config.from_probability(enter)
+
+    def use_landmarks(self, landmarks: Mapping[int, Sequence[FixedLandmarks]]) -> None:
+        """Take other fixed landmarks from the next token on, where the lane has such."""
+        self.task = replace(self.task, landmarks=landmarks)
+        if self.config.num_landmarks and self.config.landmark_mode == "fixed":
+            self.change(self.config)
 
     def change(self, config: LaneSpec) -> None:
         """Run another attention from the next token on, without a gap."""

@@ -168,9 +168,11 @@ class Pipeline(Generic[Packet]):
             case Pause() | Resume() | StepOnce() | Fill():
                 pass  # tokens of the last come with `fill`
             case Reset():
+                fitted = self.comparison.published.heard
                 self._forget()
                 self._stream.reset()
                 self.comparison.reset()
+                return self.comparison.published if fitted else None
             case RequestMap(lane, layer):
                 return MapRecord(lane, self.comparison.lane(lane).explain(layer))
             case Correct():
@@ -205,7 +207,11 @@ class Pipeline(Generic[Packet]):
         return FillRecord(1.0, self.comparison.fill(features, count))
 
     def start_recording(
-        self, recorder: Recorder, *, live: bool, on_change: Callable[[RecordingRecord], None]
+        self,
+        recorder: Recorder,
+        *,
+        live: bool,
+        on_change: Callable[[RecordingRecord | LanesRecord], None],
     ) -> None:
         """Begin anew, as with `Reset`, and let the recorder take everything from here on.
 
@@ -215,7 +221,9 @@ class Pipeline(Generic[Packet]):
             live, on_change: as of `describe` and `Recorder.begin`.
         """
         self.close_recording()
-        self.do(Reset())
+        changed = self.do(Reset())
+        if isinstance(changed, LanesRecord):
+            on_change(changed)
         self._recorder, self._steps = recorder, 0
         lanes = self.comparison
         about = describe(

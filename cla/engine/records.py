@@ -60,10 +60,12 @@ class LanesRecord:
 
     Args:
         past: of lanes that have just joined, by name; the others go on.
+        heard: to how many tokens of the stream fixed landmarks are fitted; 0 for the task's own.
     """
 
     lanes: tuple[RunningLane, ...]
     past: Mapping[str, LanePast] = field(default_factory=dict)
+    heard: int = 0
 
 
 @dataclass(frozen=True)

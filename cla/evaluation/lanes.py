@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from cla.attention import LOW_RANK, REFERENCE
 from cla.models import LaneSpec, StreamClassifier, TaskModel
+from cla.models.landmarks import COUNTS
 
 Outputs = list[NDArray[np.float32]]
 """Class probabilities (T, C) of each stream."""
-COUNTS = (2, 4, 8, 16, 32, 64)
 SCANNED_TOKENS = 128
 """Tokens of all streams in one scan: what its sums need is kept at once."""
 

@@ -19,7 +19,7 @@ from cla.experiments.module import StreamModule, lane_maker
 from cla.experiments.runs import Run, read_phase, write_phase
 from cla.files import make_folder
 from cla.models import FixedLandmarks, StreamClassifier
-from cla.training.landmarks import fit_landmarks
+from cla.models.landmarks import fit_landmarks
 
 FITTED_TOKENS = 3_000
 

@@ -36,11 +36,12 @@ RECORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "hello": (
             "The first message: what there is, and the key with which to come back.",
-            "key:s device:s device_note:s bones:a records:b tasks:a local:o? lanes:a " + SETTINGS,
+            "key:s device:s device_note:s bones:a records:b tasks:a local:o? lanes:a heard:i "
+            + SETTINGS,
         ),
         "settings": ("What has been chosen, after each command.", SETTINGS),
         "kernels": ("By what lanes step, until that is final.", ""),
-        "lanes": ("The lanes of every token from here on.", "lanes:a past:o"),
+        "lanes": ("The lanes of every token from here on.", "lanes:a past:o heard:i"),
         "token": (
             "A token and what every lane made of it.",
             "token:i time_s:n queue_ms:n behind_s:n gap_s:n dropped_frames:i lanes:a",

@@ -44,6 +44,7 @@ def hello(
         "local": {**local, **missing} or None,
         **settings,
         "lanes": lane_headers(lanes),
+        "heard": lanes.heard,
     }
 
 

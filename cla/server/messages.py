@@ -7,6 +7,7 @@ from msgspec.json import Decoder
 
 from cla.engine import (
     Correct,
+    FitLandmarks,
     Pause,
     RequestMap,
     Reset,
@@ -117,6 +118,7 @@ PageCommand = (
     | SetWindow
     | SetLanes
     | SetSensitivity
+    | FitLandmarks
     | Pause
     | Resume
     | StepOnce
@@ -149,6 +151,6 @@ def read_message(text: str) -> Message:
 
 def cost_of(message: Message) -> float:
     """What a message asks for, in changes of lanes."""
-    if isinstance(message, Start | FillWindows):
+    if isinstance(message, Start | FillWindows | FitLandmarks):
         return START_COST
     return float(isinstance(message, LaneChange | NameLanes))

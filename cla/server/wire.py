@@ -59,7 +59,8 @@ def message_of(record: Record, language: str = FALLBACK) -> Said:
         case TokenRecord():
             return _token(record)
         case LanesRecord():
-            header = {"type": "lanes", "lanes": lane_headers(record)}
+            lanes = lane_headers(record)
+            header = {"type": "lanes", "lanes": lanes, "heard": record.heard}
             return _with_past(header, record.past)
         case FrameRecord():
             return _frame(record)

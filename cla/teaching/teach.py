@@ -9,9 +9,10 @@ import numpy as np
 import cla
 from cla.attention import BATCH_LOW_RANK, LOW_RANK, STREAMED
 from cla.errors import ClaError
-from cla.evaluation.lanes import COUNTS, FULL
+from cla.evaluation.lanes import FULL
 from cla.features import FrontEnd, front_end
 from cla.models import EventConfig, Known, LaneSpec, StreamClassifier, TaskModel, load_task
+from cla.models.landmarks import COUNTS, TOKENS_PER_LANDMARK, fit_landmarks
 from cla.teaching.familiar import FEATURES, known_classes
 from cla.teaching.fit import (
     Progress,
@@ -25,7 +26,6 @@ from cla.teaching.others import other_clips, unlike_classes
 from cla.teaching.scores import LaneScore, held_out_streams, score_lanes
 from cla.teaching.stretches import StreamJoiner, labeled, split
 from cla.training.batches import LabeledStream
-from cla.training.landmarks import fit_landmarks
 
 STARTS = MappingProxyType({"speech": "digits", "hands": "hands"})
 """Front ends with a trained encoder to begin with, and the task that it is taken from."""
@@ -36,7 +36,6 @@ MIN_TOKENS = 20
 MIN_GAIN = 0.01
 """The trained encoder is kept where it names so much more of what was held out."""
 LANDMARK_TOKENS = 2_000
-TOKENS_PER_LANDMARK = 4
 EVENTS = EventConfig(enter=0.6, exit=0.3, hold_tokens=3, refractory_s=0.5, smoothing_tokens=3)
 CHOICE_LANES = (FULL, LaneSpec(LOW_RANK, 4, "continual"))
 

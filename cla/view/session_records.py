@@ -10,6 +10,7 @@ from cla.engine import (
     Command,
     CommandDone,
     Correct,
+    FitLandmarks,
     Manifest,
     Pause,
     Recording,
@@ -134,6 +135,8 @@ def _label(say: Texts, command: Command, labels: Sequence[str]) -> str:
             return say("page.resume")
         case Correct(label) if label < len(labels):
             return say("page.corrected_to", label=labels[label])
+        case FitLandmarks(heard):
+            return say("page.heard" if heard else "page.heard_undone")
         case SetSensitivity(enter):
             return f"{say('page.sensitivity')} {enter:g}"
         case _:

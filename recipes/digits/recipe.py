@@ -12,8 +12,8 @@ from cla.evaluation.streams import TokenStream
 from cla.features import FEATURE_DIM, HOP_S
 from cla.files import replacing
 from cla.models import ClassifierConfig, EventConfig, TaskModel, read_task, write_task
+from cla.models.landmarks import fit_landmarks
 from cla.training.batches import FeatureNoise
-from cla.training.landmarks import fit_landmarks
 from cla.training.recipe import Recipe, Run
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 from recipes.digits.bank import build_bank, load_bank

@@ -16,7 +16,7 @@ from cla.evaluation.recorded import single_digits
 from cla.evaluation.streams import TokenStream
 from cla.features import SAMPLE_RATE_HZ
 from cla.models import StreamClassifier, TaskModel
-from cla.training.landmarks import fit_landmarks
+from cla.models.landmarks import fit_landmarks
 from cla.training.recipe import Run
 from recipes.audio.packages import ITALIAN, recordings
 from recipes.digits.augment import retimed

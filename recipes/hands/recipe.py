@@ -19,8 +19,8 @@ from cla.models import (
     read_task,
     write_task,
 )
+from cla.models.landmarks import fit_landmarks
 from cla.training.batches import FeatureNoise
-from cla.training.landmarks import fit_landmarks
 from cla.training.recipe import Recipe, Run, build_streams
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 from recipes.hands.card import model_card

@@ -5,8 +5,8 @@ from types import MappingProxyType
 
 from cla.features import PITCH_DIM, PITCH_HOP_S
 from cla.models import ClassifierConfig, EventConfig, TaskModel, read_task, write_task
+from cla.models.landmarks import fit_landmarks
 from cla.training.batches import FeatureNoise, LabeledStream
-from cla.training.landmarks import fit_landmarks
 from cla.training.recipe import Recipe, Run
 from cla.training.train import TrainConfig, train
 from recipes.key.card import model_card

@@ -8,8 +8,8 @@ from cla.evaluation.scoring import sensitivity
 from cla.evaluation.streams import TokenStream
 from cla.features import SCORED_DIM, SOUND_HOP_S
 from cla.models import ClassifierConfig, EventConfig, TaskModel, read_task, write_task
+from cla.models.landmarks import fit_landmarks
 from cla.training.batches import FeatureNoise
-from cla.training.landmarks import fit_landmarks
 from cla.training.recipe import Recipe, Run
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 from recipes.sounds.card import model_card

@@ -1,5 +1,7 @@
 """Lanes change their attention without a gap, and never report numbers that are none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from rows import assert_rows_close
 
 from cla.engine import (
     Comparison,
+    FitLandmarks,
     SetEmit,
     SetLandmarkMode,
     SetLandmarks,
@@ -15,6 +18,7 @@ from cla.engine import (
 )
 from cla.errors import ClaError
 from cla.models import LaneSpec
+from cla.models.landmarks import fit_landmarks
 from cla.types import Token
 
 FULL = LaneSpec("full")
@@ -243,3 +247,37 @@ def test_sensitivity_changes_while_an_event_is_held(task):
     comparison.apply(SetSensitivity(1.0))
     later = [comparison.step(t) for t in make_tokens(60, seed=3)[first.index + 1 :]]
     assert not any(record.lanes[0].event for record in later)
+
+
+def test_landmarks_are_fitted_to_what_was_heard_and_taken_back(task):
+    """As with landmarks fitted so before the stream; a lane that comes later has them too."""
+    heard, later = make_tokens(96)[:72], make_tokens(96)[72:]
+    kept = [token.features.numpy() for token in heard]
+    fitted = fit_landmarks(task.classifier, [np.stack(kept)], tokens=72, counts=(4, 8))
+    steady = Comparison(replace(task, landmarks=fitted), [LOW, LaneSpec("continual_nystrom", 8)])
+    own, fit, undone = (Comparison(task, [LOW]) for _ in range(3))
+    for token in heard:
+        for comparison in (steady, own, fit, undone):
+            comparison.step(token)
+    assert fit.apply(FitLandmarks(True)).heard == undone.apply(FitLandmarks(True)).heard == 72
+    assert undone.apply(FitLandmarks(False)).heard == 0
+    fit.apply(SetLanes((LOW, LaneSpec("continual_nystrom", 8))))
+    said = {
+        name: [np.stack([lane.probabilities for lane in one.step(token).lanes]) for token in later]
+        for name, one in {"steady": steady, "own": own, "fit": fit, "undone": undone}.items()
+    }
+    assert_rows_close(np.concatenate(said["fit"]), np.concatenate(said["steady"]))
+    assert_rows_close(np.concatenate(said["undone"]), np.concatenate(said["own"]))
+    assert np.abs(np.stack(said["fit"])[:, 0] - np.stack(said["own"])[:, 0]).max() > 1e-3
+    fit.reset()
+    assert fit.published.heard == 0
+
+
+def test_too_little_that_was_heard_changes_nothing(task):
+    comparison = Comparison(task, [LOW])
+    before = comparison.lanes[0].task
+    for token in make_tokens(63):
+        comparison.step(token)
+    with pytest.raises(ClaError, match="5 s"):
+        comparison.apply(FitLandmarks(True))
+    assert comparison.lanes[0].task is before

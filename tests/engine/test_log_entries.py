@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from cla.engine import (
     Correct,
+    FitLandmarks,
     Pause,
     RequestMap,
     Reset,
@@ -45,6 +46,7 @@ COMMANDS = st.one_of(
     st.builds(SetLanes, st.lists(LANES, max_size=4).map(tuple)),
     st.builds(Correct, st.integers(0, 99), st.integers(0, 999), SIZES),
     st.builds(SetEmit, st.booleans()),
+    st.builds(FitLandmarks, st.booleans()),
     st.builds(SetSensitivity, st.floats(0, 1, exclude_min=True)),
     st.builds(RequestMap, TEXTS, st.integers(0, 99)),
     st.sampled_from([Pause(), Resume(), StepOnce(), Reset()]),

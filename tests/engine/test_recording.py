@@ -12,6 +12,8 @@ from cla.capture.flac import FlacWriter, rounded
 from cla.engine import (
     Correct,
     FaultRecord,
+    FitLandmarks,
+    LanesRecord,
     Pause,
     Recorder,
     Recording,
@@ -103,21 +105,24 @@ def test_a_session_with_every_command_is_replayed_bit_for_bit(task, tmp_path, dt
         session.start_recording(Recorder(tmp_path / "one", source="noise"))
         heard = play(session, sound[:RATE_HZ], 12)
         commands = (
-            SetLandmarks(8), SetLanes(tuple(replace(lane, window=12) for lane in LANES)),
-            SetLandmarks(7), RequestMap("full"), SetEmit(False), Correct(1, 3, 2),
-            SetSensitivity(0.05),
-            SetLanes((*LANES, LaneSpec("nystrom", 4), LaneSpec("continual"))), Reset(),
+            FitLandmarks(True), SetLandmarks(8),
+            SetLanes(tuple(replace(lane, window=12) for lane in LANES)), SetLandmarks(7),
+            RequestMap("full"), SetEmit(False), Correct(1, 3, 2), SetSensitivity(0.05),
+            SetLanes((*LANES, LaneSpec("nystrom", 4), LaneSpec("continual"))),
+            FitLandmarks(True), FitLandmarks(False), FitLandmarks(True), Reset(),
             SetLanes((LaneSpec("continual"), LaneSpec("nystrom", 4))), Pause(), StepOnce(),
         )  # fmt: skip
         for index, command in enumerate(commands):
             session.send(command)
             if index < len(commands) - 2:
-                heard += play(session, sound[index * 4_000 :][: RATE_HZ // 2], 6)
+                heard += play(session, sound[index * 4_000 :][: 6 * 1_280], 6)
         session.send(Resume())
         session.finish()
         assert session.wait_finished(60)
         heard += session.drain()
     assert our_threads() == []
+    fitted = [one.heard for one in heard if isinstance(one, LanesRecord) and one.heard]
+    assert len(fitted) == 2  # of three: at first too little was heard
     (correction,) = (one for one in heard if isinstance(one, Correction))
     assert (correction.label, correction.token, correction.tokens) == (1, 3, 2)
     assert len(correction.features) == correction.newest + 1 > 3
@@ -128,7 +133,7 @@ def test_a_session_with_every_command_is_replayed_bit_for_bit(task, tmp_path, dt
     assert checked.compared == len(tokens(heard[begun:])) == len(records)
     recording = Recording(tmp_path / "one")
     assert not recording.cut_off
-    assert recording.duration_s == pytest.approx(6.0, abs=0.1)  # a reset leaves out what waits
+    assert recording.duration_s == pytest.approx(7.72, abs=0.1)  # a reset leaves out what waits
     assert recording.manifest.source == "noise"
     done = [h.command for h in recording.happenings() if isinstance(h, CommandDone)]
     assert done == [SetSensitivity(0.2), *commands, Resume()]

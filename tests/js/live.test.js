@@ -17,7 +17,7 @@ const SETTINGS = { source: null, task: "digits", paused: false, fast: false, ent
 const HELLO = {
   type: "hello", device: "CPU", device_note: "", bones: [], records: true, local: null,
   tasks: [task("digits"), task("sounds"), task("idle", { problem: "It needs a file." })],
-  ...SETTINGS, lanes: [FULL, LOW],
+  ...SETTINGS, lanes: [FULL, LOW], heard: 0,
 };
 const DATA = {
   key: "k", language: "en", texts: { sensitivity_point: "{found} %, {wrong}" }, endings: { sound: ["wav"], video: ["mp4"] },
@@ -219,8 +219,8 @@ test("a gap is told of, with its reason where the page knows it, but not after a
 const notes = (name) => page.board.panel(name).view.notes.map(({ text }) => text);
 const drawn = (name) => page.board.panel(name).view.tokens.map(({ index }) => index);
 /** The server's lanes; `past` are rows of those that join. */
-const lanes = (shown, past = {}) => page.receive(
-  { type: "lanes", lanes: shown, past: Object.fromEntries(Object.keys(past).map((name) => [name, [[1, "two"]]])) },
+const lanes = (shown, past = {}, heard = 0) => page.receive(
+  { type: "lanes", heard, lanes: shown, past: Object.fromEntries(Object.keys(past).map((name) => [name, [[1, "two"]]])) },
   Object.fromEntries(Object.entries(past).map(([name, rows]) => [`${name}/past`, { data: Float32Array.from(rows.flat()), shape: [rows.length, 3] }])),
 );
 const ROWS = [[0, 1, 0], [0, 0, 1], [0, 1, 0]];
@@ -252,6 +252,24 @@ test("a lane whose landmarks change goes on, with a mark", () => {
   lanes([FULL, { ...THIRD, name: "low" }]);
   assert.deepEqual([notes("full"), notes("low")], [[], ["8 landmarks"]]);
   assert.deepEqual(drawn("low"), [0]);
+});
+
+test("landmarks are fitted to what was heard and back, with a mark in lanes that have such", () => {
+  page.receive(HELLO, {});
+  page.data.texts.heard_done = "{seconds} s";
+  const fixed = { ...LOW, num_landmarks: 16, landmark_mode: "fixed" };
+  token(0);
+  for (const heard of [100, 0]) {
+    page.byId("heard").click();
+    assert.deepEqual(sent.at(-1), { type: "fit", heard: heard > 0 });
+    lanes([FULL, fixed], {}, heard);
+    lanes([FULL, fixed], {}, heard);
+  }
+  assert.equal(notes("full").length, 0);
+  assert.deepEqual(notes("low").slice(-2), ["50 s", "heard_undone"]);
+  page.receive({ ...HELLO, heard: 7 }, {});
+  page.byId("heard").click();
+  assert.deepEqual(sent.at(-1), { type: "fit", heard: false });
 });
 
 test("a lane that joins frozen charts has its past where they stand, and the rest when they go on", () => {

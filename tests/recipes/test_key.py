@@ -6,10 +6,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from cla.evaluation.lanes import COUNTS
 from cla.features import BINS_PER_SEMITONE, PITCH_DIM, SAMPLE_RATE_HZ
 from cla.models import read_task
-from cla.training.landmarks import fit_landmarks
+from cla.models.landmarks import COUNTS, fit_landmarks
 from cla.training.recipe import Run, build_streams
 from recipes.key import perform, recipe
 from recipes.key.composed import DRUM_PART, Piece, composed

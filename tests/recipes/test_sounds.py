@@ -10,13 +10,12 @@ import soundfile
 import torch
 
 import cla.features.yamnet_tokenizer as tokenizer
-from cla.evaluation.lanes import COUNTS
 from cla.evaluation.scoring import ENTERS, EventScore, sensitivity
 from cla.evaluation.streams import Occurrence, TokenStream
 from cla.features import SAMPLE_RATE_HZ, SCORED_DIM, SOUND_HOP_S, YAMNET_DIM
 from cla.features.yamnet import Yamnet
 from cla.models import EventConfig, read_task
-from cla.training.landmarks import fit_landmarks
+from cla.models.landmarks import COUNTS, fit_landmarks
 from cla.training.recipe import Run, build_streams, read_streams
 from recipes.sounds import recipe
 from recipes.sounds.effects import catalog

@@ -6,6 +6,7 @@ import pytest
 
 from cla.engine import (
     Correct,
+    FitLandmarks,
     Pause,
     RequestMap,
     SetEmit,
@@ -46,6 +47,7 @@ UPLOAD = '{"type":"upload","size_bytes":%s,"name":"a.wav","task":"digits"}'
         ({"type": "record", "on": False}, SetRecording(False)),
         ({"type": "stop", "more": [1]}, Stop()),
         ({"type": "sensitivity", "enter": 0.5}, SetSensitivity(0.5)),
+        ({"type": "fit", "heard": True}, FitLandmarks(True)),
         ({"type": "correct", "label": 0, "token": 9, "tokens": 7}, Correct(0, 9, 7)),
         ({"type": "pause"}, Pause()),
         ({"type": "emit", "emit": False}, SetEmit(False)),

@@ -15,7 +15,7 @@ from cla.errors import ClaError
 from cla.evaluation import lanes
 from cla.evaluation.audio_streams import Clip
 from cla.evaluation.digits import LABELS, SCORER
-from cla.evaluation.lanes import COUNTS, LANES, probabilities, row_name
+from cla.evaluation.lanes import LANES, probabilities, row_name
 from cla.evaluation.scoring import agreement
 from cla.evaluation.streams import Expected, Occurrence, TokenStream
 from cla.features import HOP_S
@@ -27,8 +27,8 @@ from cla.models import (
     read_task,
     write_task,
 )
+from cla.models.landmarks import COUNTS, fit_landmarks
 from cla.training.dense import lagging_logits
-from cla.training.landmarks import fit_landmarks
 from cla.training.recipe import Run, read_streams
 from cla.training.train import Start, TrainConfig, low_rank_phase, train
 from cla.types import Event

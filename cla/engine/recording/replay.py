@@ -7,7 +7,15 @@ from typing import Any
 import torch
 
 from cla.attention import kernels as attention_kernels
-from cla.engine.commands import Command, RequestMap, Reset, SetEmit, SetSensitivity, UseKernels
+from cla.engine.commands import (
+    Command,
+    FitLandmarks,
+    RequestMap,
+    Reset,
+    SetEmit,
+    SetSensitivity,
+    UseKernels,
+)
 from cla.engine.inputs import sound_stream, video_stream
 from cla.engine.pipeline import Pipeline
 from cla.engine.recording.log import CommandDone, Filled, Flushed
@@ -44,7 +52,9 @@ class ReplayConfig:
             return False  # it shows, and changes nothing
         if isinstance(command, SetEmit):
             return self.emit is None
-        return self.lanes is None or isinstance(command, Reset | SetSensitivity | UseKernels)
+        return self.lanes is None or isinstance(
+            command, Reset | SetSensitivity | FitLandmarks | UseKernels
+        )
 
 
 def replay(

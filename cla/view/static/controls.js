@@ -38,6 +38,7 @@ export const markup = () => `
       <button type="button" data-testid="freeze" aria-pressed="false" aria-keyshortcuts="f" title="${say("freeze_help")} ${say("key", { key: "f" })}">${say("freeze")}</button>
       <button type="button" data-testid="add-lane" aria-keyshortcuts="+">${say("add_lane")}</button>
       <label title="${say("mode_help")}">${say("mode")} <select data-testid="mode"><option value="fixed">${say("fixed")}</option><option value="continual">${say("continual")}</option></select></label>
+      <button type="button" data-testid="heard" data-heard="0" aria-pressed="false" title="${say("heard_help")}">${say("heard")}</button>
       <label title="${say("sensitivity_help")}" hidden>${say("sensitivity")} <input type="range" min="0" step="1" data-testid="sensitivity"><output data-testid="sensitivity-value"></output></label>
       <label title="${say("layer_help")}" class="layers" hidden>${say("layer")} <select data-testid="layer"></select></label>
       <label title="${say("head_help")}">${say("head")} <select data-testid="head"></select></label>

@@ -4,6 +4,7 @@
 /** @import { LivePage } from "./main.js" */
 
 import { modesOf, withChanged } from "./lane_controls.js";
+import { decimal } from "./format.js";
 import { say } from "./texts.js";
 
 /** The place of the lane whose landmarks are moved, or -1. @param {Lane[]} lanes @param {number} selected */
@@ -41,4 +42,21 @@ export function moveLandmarks({ lanes, board, socket, sendLanes }, moved) {
   if (lanes.filter((lane) => lane.num_landmarks).length > 1) sendLanes(withChanged(lanes, at, moved));
   else if (moved.num_landmarks) socket.send({ type: "landmarks", num_landmarks: moved.num_landmarks });
   else socket.send({ type: "landmark_mode", mode: moved.landmark_mode });
+}
+
+/**
+ * Show to how many tokens of the stream fixed landmarks are fitted, and mark where that changed.
+ * @param {Pick<LivePage, "byId" | "lanes" | "board" | "task">} page
+ * @param {number} heard 0 for the task's own
+ */
+export function showHeard({ byId, lanes, board, task }, heard) {
+  const button = byId("heard");
+  const before = Number(button.dataset.heard);
+  button.dataset.heard = String(heard);
+  button.setAttribute("aria-pressed", String(heard > 0));
+  if (before === heard || !task) return;
+  const told = heard ? say("heard_done", { seconds: decimal(heard * task.hop_s, 0) }) : say("heard_undone");
+  lanes.forEach((lane, at) => {
+    if (lane.num_landmarks && lane.landmark_mode === "fixed") board.inOrder[at]?.view.note(told);
+  });
 }

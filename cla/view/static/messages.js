@@ -4,6 +4,7 @@
 /** @import { LivePage } from "./main.js" */
 
 import { putBefore } from "./lane_changes.js";
+import { showHeard } from "./landmarks.js";
 import { greet } from "./opening.js";
 import { showPath } from "./shown_settings.js";
 import { takeFrame, takeToken } from "./stream.js";
@@ -26,6 +27,7 @@ export function receive(page, header, arrays) {
     case "lanes":
       // In its place among the tokens: those after it are of these lanes.
       if (page.settings) page.show(page.settings, header.lanes, pastOf(header, arrays));
+      showHeard(page, header.heard);
       break;
     case "token":
       takeToken(page, header, arrays);

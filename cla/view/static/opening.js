@@ -6,6 +6,7 @@
 import { readAddress } from "./address.js";
 import { unknownInAddress } from "./address_check.js";
 import { fillTasks, showTask } from "./controls.js";
+import { showHeard } from "./landmarks.js";
 import { applyChoice } from "./page_settings.js";
 import { readEnter } from "./sensitivity.js";
 
@@ -26,6 +27,7 @@ export function greet(page, hello) {
 /** Show what the address asks for, or what goes on. @param {LivePage} page @param {Hello} hello @param {boolean} first */
 function begin(page, hello, first) {
   page.lanes = hello.lanes;
+  showHeard(page, hello.heard);
   page.byId("record").hidden = !hello.records;
   if (first) fillTasks(page.byId("tasks"), page.byId("idle-tasks"), hello.tasks, (name) => choose(page, name));
   const { task, clip, named } = first ? asked(page, hello) : {};

@@ -197,6 +197,8 @@ export interface LanesMessage {
   lanes: Lane[];
   /** What those that join would have recognized: how many tokens ago, and the label. */
   past: Record<string, [number, string][]>;
+  /** To how many tokens of the stream fixed landmarks are fitted; 0 for the task's own. */
+  heard: number;
 }
 
 /** What a lane would have said of the newest tokens: probabilities, the newest last, and its events. */
@@ -256,7 +258,7 @@ export interface KernelsMessage {
   share: number | null;
 }
 
-export type Hello = Greeting & Settings & { lanes: Lane[] };
+export type Hello = Greeting & Settings & { lanes: Lane[]; heard: number };
 
 export type Message =
   | Hello
@@ -368,6 +370,7 @@ export interface Controls {
   explanation: HTMLElement;
   pointers: HTMLElement;
   wrong: HTMLButtonElement;
+  heard: HTMLButtonElement;
   correct: HTMLElement;
   more: HTMLButtonElement;
   present: HTMLButtonElement;

@@ -66,6 +66,7 @@ export function wire(page) {
   });
   on("fill", "click", () => fillWindows(page));
   on("add-exact", "click", () => page.sendLanes(withExact(page.lanes)));
+  on("heard", "click", (button) => send("fit", { heard: !Number(button.dataset.heard) }));
   on("mode", "change", (mode) => moveLandmarks(page, { landmark_mode: mode.value }));
   on("maps", "change", (maps) => {
     page.board.showMaps(maps.checked);
