@@ -165,7 +165,7 @@ class AttentionLayer(WindowLayer):
                 return
             tokens = kernels.steps.project_token(kernels.array_of(x), weights, self.config)
             if arrays is None:
-                self.kind.append(kernels.steps.split(tokens, dtype), state, active)
+                self._take(kernels.steps.split(tokens, dtype), state, active, None)
                 return
             try:
                 self.kind.compiled.append(tokens, arrays, kernels.mask_of(active))
@@ -190,6 +190,7 @@ class AttentionLayer(WindowLayer):
     def _take(self, tokens: Projected, state: Any, active: Tensor | None, arrays: Any) -> None:
         """Projected tokens into a state."""
         if arrays is None:
+            self._arrays = kernels.Latest()  # what is kept beside a state does not know this token
             self.kind.append(tokens, state, active)
         else:
             tokens = kernels.steps.joined(tokens)

@@ -74,7 +74,8 @@ class CompiledStep:
             steps.append(tokens, arrays, mask)
             attended = steps.read(weights[index], arrays, mask)
             if attended is None:
-                attended = attention.finish(attention.kind.read(state.stack.layers[index])).numpy()
+                context = attention.kind.read(state.stack.layers[index])
+                attended = kernels.steps.finish_token(context, weights[index])
             more = classes if index == last else 0
             out = np.empty((len(x), 2 * more or hidden.shape[1]), np.float32)
             at = 0 if index else embedding
@@ -84,10 +85,11 @@ class CompiledStep:
 
     def rows(self, state: ClassifierState) -> NDArray[np.float32]:
         """Attention rows of the newest token in each layer, (B, L, H, N), oldest first."""
-        rows = []
-        for attention, part in zip(self._attentions, state.stack.layers, strict=True):
-            arrays = attention.arrays_of(part)
-            row = None if arrays is None else attention.kind.compiled.row(arrays)
+        known, rows = self._states.of(state, self._arrays), []
+        for index, (attention, part) in enumerate(
+            zip(self._attentions, state.stack.layers, strict=True)
+        ):
+            row = known and attention.kind.compiled.row(known[1][index])
             if row is None:
                 row = attention_row(attention.emits(part)).float().numpy()
             rows.append(row)

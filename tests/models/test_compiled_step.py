@@ -108,6 +108,26 @@ def test_both_ways_take_turns_on_one_state(lane):
             assert_close(compiled.step(x, state).logits, expected)
 
 
+@pytest.mark.parametrize("lane", LANES)
+@torch.inference_mode()
+def test_rows_are_those_of_a_state_beside_which_nothing_is_kept(lane):
+    """Bit for bit: read at each token, now and then, after turns of PyTorch and of other rings."""
+    model = make_lane(*lane)
+    compiled, state = CompiledStep(model), model.init_state(1)
+    for token, x in enumerate(torch.randn(3 * TOKENS, 1, 7)):
+        by_kernels = token % 19 not in (5, 6)
+        model.use_kernels(by_kernels)
+        assert (compiled.step(x, state) is not None) is by_kernels
+        if not by_kernels:
+            model.step(x, state)
+        model.use_kernels(True)
+        if token % 23 < 14:
+            anew = CompiledStep(model).rows(clone_state(state))
+            assert (compiled.rows(state) == anew).all()
+        if token == 2 * TOKENS:
+            model.reset(state, torch.tensor([True]))
+
+
 @torch.inference_mode()
 def test_a_token_that_is_no_number_gives_none_while_the_window_holds_it():
     model = make_lane(*LANES[2])

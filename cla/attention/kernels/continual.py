@@ -62,6 +62,19 @@ def read_row(valid, slots, queries, keys, row):
             write_row(row[stream, head], weights, slots[stream], 1.0 / total)
 
 
+@entry()
+def read_window_row(valid, slots, queries, keys, row):
+    """`read_row` of rings (B, H, N, D) of all queries and keys."""
+    query = np.empty(keys.shape[3])
+    for stream in range(len(keys)):
+        weights, newest = np.empty(valid[stream]), (slots[stream] - 1) % keys.shape[2]
+        for head in range(keys.shape[1]):
+            query[:] = queries[stream, head, newest]
+            dot_rows(weights, keys[stream, head], query)
+            total = exponentiate(weights)
+            write_row(row[stream, head], weights, slots[stream], 1.0 / total)
+
+
 @kernel()
 def _weigh(weights, query, keys):
     """Exponentials of a query (D, 1) and the keys (D, N) of tokens; returns their sum."""

@@ -91,34 +91,57 @@ def read(
 
 
 @entry()
-def read_row(valid, slots, queries, keys, query_landmarks, key_landmarks, gamma_inv, sums, row):
+def read_row(
+    valid, slots, queries, keys, query_landmarks, key_landmarks, gamma_inv, sums, kept, new, row
+):  # fmt: skip
     """The newest token's attention (B, H, N) float32, to be written, oldest token first.
+
+    Args:
+        new: so many of the newest tokens came since `kept` was written, or landmarks changed: all.
+
+    Shapes:
+        kept: (B, H, N, M), exp(k q~) of tokens in the ring, of which the new ones are to be
+            written; or (B, H, T, M), room for T of them at once, which are not kept
 
     Returns:
         How many windows are not full.
     """
     _, heads, size, marks = query_landmarks.shape
-    window, short = keys.shape[2], 0
+    window, room, short = keys.shape[2], kept.shape[2], 0
     mixing, total, tokens = (
         np.empty((heads, marks)), np.empty((size + 1, marks)), np.empty(window)
     )  # fmt: skip
-    weights = np.empty((TILE, marks))
     for stream in range(len(slots)):
-        seen = valid[stream]
+        slot, seen = slots[stream], valid[stream]
         short += seen < window
-        _share(queries[stream], slots[stream] - 1, key_landmarks[stream], mixing)
+        _share(queries[stream], slot - 1, key_landmarks[stream], mixing)
         for head in range(heads):
-            window_total(total, sums[stream], head, slots[stream], window)
+            window_total(total, sums[stream], head, slot, window)
             _mix(mixing[head], gamma_inv[stream, head], total)
-            for first in range(0, seen, TILE):
-                count = min(TILE, seen - first)
-                for token in range(count):
-                    key = keys[stream, head, first + token]
-                    sum_rows(weights[token], key, query_landmarks[stream, head], START)
-                exponentials(weights[:count].reshape(-1))
-                dot_rows(tokens[first : first + count], weights, mixing[head])
-            write_row(row[stream, head], tokens[:seen], slots[stream], 1.0)
+            key, marked = keys[stream, head], query_landmarks[stream, head]
+            weights = kept[stream, head]
+            if room < window:
+                for first in range(0, seen, room):
+                    count = min(room, seen - first)
+                    _weigh(weights[:count], key[first : first + count], marked)
+                    dot_rows(tokens[first : first + count], weights, mixing[head])
+            else:
+                begin = slot - new if new < seen else 0
+                end = slot if new < seen else seen
+                if begin < 0:
+                    _weigh(weights[begin + window :], key[begin + window :], marked)
+                _weigh(weights[max(begin, 0) : end], key[max(begin, 0) : end], marked)
+                dot_rows(tokens[:seen], weights, mixing[head])
+            write_row(row[stream, head], tokens[:seen], slot, 1.0)
     return short
+
+
+@kernel()
+def _weigh(weights, keys, query_landmarks):
+    """exp(K q~), (T, M), of keys (T, D) and landmarks (D, M)."""
+    for token in range(len(keys)):
+        sum_rows(weights[token], keys[token], query_landmarks, START)
+    exponentials(weights.reshape(-1))
 
 
 @entry()

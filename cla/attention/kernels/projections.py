@@ -42,6 +42,13 @@ def _project(weight, bias, scale, x, token):
     return good
 
 
+@entry()
+def finish_all(contexts, weight, bias, out):
+    """`finish` of the contexts (B, E) of a token each; `out` is (B, E)."""
+    for stream in range(len(contexts)):
+        finish(contexts[stream], weight, bias, out[stream])
+
+
 @kernel()
 def finish(context, weight, bias, out):
     """Output projection of a token, W context + b; the context as it is without a weight.

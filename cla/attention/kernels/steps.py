@@ -9,13 +9,17 @@ from torch import Tensor
 from cla.attention.config import AttentionConfig
 from cla.attention.kernels import continual, continual_rows, nystrom
 from cla.attention.kernels.arrays import NO_WEIGHTS, NONE_DUE, Weights, arrays_of, mask_of
-from cla.attention.kernels.projections import project
+from cla.attention.kernels.projections import finish_all, project
 from cla.attention.kernels.pseudo_inverse import INVERSES
 from cla.attention.kernels.tick import renew
+from cla.attention.kernels.vectors import TILE
 from cla.attention.nystrom_state import ring_of_betas
 from cla.attention.projected import Projected
 from cla.attention.pseudo_inverse import pseudo_inverse
 from cla.attention.rings import column_stride
+
+MOST_KEPT = 2**20
+"""Numbers that are kept for attention rows, 8 MiB: beyond that they are computed anew."""
 
 
 def project_token(x: Any, weights: Weights, config: AttentionConfig) -> Any:
@@ -23,6 +27,14 @@ def project_token(x: Any, weights: Weights, config: AttentionConfig) -> Any:
     tokens = np.empty((len(x), 1, 3, config.num_heads, config.head_dim))
     project(x, *weights[:6], tokens)
     return tokens
+
+
+def finish_token(context: Tensor, weights: Weights) -> Any:
+    """Outputs (B, E) float32 for contexts (B, H, 1, D), which PyTorch has computed."""
+    wide = context.double().flatten(1).contiguous().numpy()
+    out = np.empty(wide.shape, np.float32)
+    finish_all(wide, *weights[6:], out)
+    return out
 
 
 def joined(tokens: Projected) -> Any:
@@ -136,14 +148,38 @@ class WindowSteps(Steps):
         return None
 
     def _read_row(self, arrays: Any, row: Any) -> bool:
-        for out, seen, slot, queries, keys in zip(row, *arrays[:4], strict=True):
-            weights = (keys @ queries[:, slot - 1, :, None])[..., 0]
-            weights[:, seen:] = -np.inf
-            np.exp(weights - weights.max(1, keepdims=True), out=weights)
-            weights /= weights.sum(1, keepdims=True)
-            # Places from `slot` on are the oldest, or unseen.
-            out[:] = np.concatenate((weights[:, slot:], weights[:, :slot]), 1)
+        continual.read_window_row(*arrays[:4], row)
         return True
+
+
+class KeptWeights:
+    """exp(k q~) of the tokens in a state's ring, for attention rows: made once for a token.
+
+    Attributes:
+        rows: (B, H, N, M), or a scratch of fewer tokens where that would be large; None until rows
+            are asked for.
+        new: so many of the newest tokens are not in it.
+        then: (2, B), valid tokens and slots when a row was read last.
+    """
+
+    def __init__(self) -> None:
+        self.rows: Any = None
+        self.new = 0
+        self.then: Any = None
+
+    def room_for(self, valid: Any, slots: Any, shape: tuple[int, ...]) -> Any:
+        """Where weights of a state lie, and how many of its tokens are new to them."""
+        batch, heads, window, marks = shape
+        if self.rows is None:
+            kept = batch * heads * window * marks <= MOST_KEPT
+            self.rows = np.empty((batch, heads, window if kept else min(TILE, window), marks))
+            self.new = window
+        elif (  # others may have written to the state, or not all streams went on
+            np.minimum(self.then[0] + self.new, window) != valid
+        ).any() or ((self.then[1] + self.new) % window != slots).any():
+            self.new = window
+        new, self.new, self.then = min(self.new, window), 0, np.stack((valid, slots))
+        return self.rows, new
 
 
 class NystromSteps(Steps):
@@ -156,8 +192,14 @@ class NystromSteps(Steps):
         self._method = config.pseudo_inverse
         self._follows = config.landmark_mode == "continual"
 
+    def arrays_of(self, state: Any) -> tuple[Any, ...] | None:
+        arrays = super().arrays_of(state)
+        return arrays and (*arrays, KeptWeights())
+
     def append(self, tokens: Any, arrays: Any, mask: Any) -> None:
-        valid, slots, queries, keys, values, query_landmarks, key_landmarks, _, sums, betas = arrays
+        *parts, kept = arrays
+        kept.new += 1
+        valid, slots, queries, keys, values, query_landmarks, key_landmarks, _, sums, betas = parts
         due = np.zeros(len(slots), np.int64) if self._follows else NONE_DUE
         waits = nystrom.append(
             tokens, valid, slots, queries, keys, values, query_landmarks, sums, mask, due
@@ -168,7 +210,7 @@ class NystromSteps(Steps):
             self._tick(arrays, due)
 
     def _read(self, arrays: Any, mask: Any, out: Any, final: Any) -> bool:
-        valid, slots, queries, _, _, _, key_landmarks, gamma_inv, sums, betas = arrays
+        valid, slots, queries, _, _, _, key_landmarks, gamma_inv, sums, betas, _ = arrays
         if self._retroactive:
             short = nystrom.read_rows(valid, slots, betas, gamma_inv, sums, mask, self._window, out)
         else:
@@ -179,15 +221,17 @@ class NystromSteps(Steps):
         return not (short and self._follows)
 
     def _read_row(self, arrays: Any, row: Any) -> bool:
-        valid, slots, queries, keys, _, *landmarks, sums, _ = arrays
-        return not (
-            nystrom.read_row(valid, slots, queries, keys, *landmarks, sums, row) and self._follows
-        )
+        valid, slots, queries, keys, _, *landmarks, sums, _, kept = arrays
+        room = kept.room_for(valid, slots, (*keys.shape[:3], sums.shape[-1]))
+        short = nystrom.read_row(valid, slots, queries, keys, *landmarks, sums, *room, row)
+        return not (short and self._follows)
 
     def _tick(self, arrays: Any, due: Any) -> None:
         """Let the landmarks enter that are due (B,), into a state."""
+        *parts, kept = arrays
+        kept.new = self._window
         _, slots, queries, keys, values, query_landmarks, key_landmarks, gamma_inv, sums, betas = (
-            arrays
+            parts
         )
         gammas = np.empty(gamma_inv.shape)
         renew(slots, queries, keys, values, query_landmarks, key_landmarks, sums, due, gammas)

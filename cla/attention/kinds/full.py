@@ -39,9 +39,10 @@ class FullKind(WindowKind):
         if self.config.retroactive:
             order = window_order(state.slot, state.valid_tokens, self.config.window)
             return ordered_rows(context, order)
+        if is_alone(state.slot):
+            place = (int(state.slot) - 1) % self.config.window
+            return context.narrow(2, min(place, context.shape[2] - 1), 1)
         newest = (state.slot - 1) % self.config.window
-        if is_alone(newest):
-            return context.narrow(2, min(int(newest), context.shape[2] - 1), 1)
         newest = newest.clamp(max=context.shape[2] - 1)  # of an idle stream it may lie beyond
         return read_token(context, newest)[:, :, None]
 
@@ -76,10 +77,10 @@ def ring_context(queries: Tensor, keys: Tensor, values: Tensor, valid_tokens: Te
         returns: (B, H, T or R, D), where T is N, or less while all windows are shorter
     """
     limit, attended = _seen(keys, valid_tokens)
-    rows = queries[:, :, :limit] if queries.shape[2] == keys.shape[2] else queries
-    return scaled_dot_product_attention(
-        rows, keys[:, :, :limit], values[:, :, :limit], attn_mask=attended, scale=1.0
-    )
+    if limit < keys.shape[2]:
+        queries = queries[:, :, :limit] if queries.shape[2] == keys.shape[2] else queries
+        keys, values = keys[:, :, :limit], values[:, :, :limit]
+    return scaled_dot_product_attention(queries, keys, values, attn_mask=attended, scale=1.0)
 
 
 def _seen(keys: Tensor, valid_tokens: Tensor) -> tuple[int, Tensor | None]:
