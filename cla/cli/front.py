@@ -148,6 +148,7 @@ class Front:
             "sessions": sum(told["sessions"] for told in ready),
             "places": sum(told["places"] for told in ready),
             "full": all(told["full"] for told in ready),
+            "come_again_s": min((told["come_again_s"] for told in ready), default=1),
             "warm": all(told["warm"] for told in ready),
             "workers": len(ready),
         }

@@ -45,8 +45,8 @@ def _serve_by_workers(options: argparse.Namespace, argv: Sequence[str]) -> int:
     from cla.cli.front import Front
 
     environment = dict(os.environ)
-    places = max_sessions(environment)
-    environment[SESSIONS_VARIABLE] = str(-(-places // options.workers))
+    if places := max_sessions(environment):
+        environment[SESSIONS_VARIABLE] = str(-(-places // options.workers))
     open_to_all = is_this_machine(options.address) or options.no_token
     if not open_to_all and not access_of(environment).tokens:
         environment[TOKENS_VARIABLE] = new_token()

@@ -96,7 +96,8 @@ async def astream(
                 raise giving.error
             if time.monotonic() - served_s > give_up_s:
                 raise failed
-            await asyncio.sleep(retry_s)
+            # One that is full says when to come again.
+            await asyncio.sleep(max(retry_s, float(fault.get("values", {}).get("wait", 0))))
             retry_s = min(2 * retry_s, LAST_RETRY_S)
     finally:
         giving.stop()

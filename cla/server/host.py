@@ -12,7 +12,8 @@ from cla.attention import load_kinds
 from cla.engine import Kernels, kernels
 from cla.models import lane_device, load_task, tasks
 from cla.server.access import Access, access_of
-from cla.server.limits import DEFAULT_SESSIONS, GRACE_S, LOST_GRACE_S, max_sessions
+from cla.server.admission import Admission
+from cla.server.limits import GRACE_S, LOST_GRACE_S, MOST_SESSIONS, max_sessions
 from cla.server.metrics import Metrics
 from cla.server.offer import TaskOffer
 from cla.server.origin import admits_local
@@ -39,6 +40,7 @@ class Host:
         local: whether pages may count as open on this very machine.
         access: who may connect beside the server's own pages.
         traces: of each token, where they are asked for.
+        admission: weighs sessions by their time; without it their number alone counts.
         worker: which of several processes this is; keys of its sessions begin with it.
     """
 
@@ -47,18 +49,19 @@ class Host:
     device_note: Sentence | None = None
     store: RecordingStore | None = None
     kernels: Kernels | None = None
-    max_sessions: int = DEFAULT_SESSIONS
+    max_sessions: int = MOST_SESSIONS
     grace_s: float = GRACE_S
     lost_grace_s: float = LOST_GRACE_S
     local: bool = False
     access: Access = field(default_factory=Access)
     traces: Traces | None = None
     worker: str = "0"
+    admission: Admission | None = None
 
     @cached_property
     def metrics(self) -> Metrics:
         """Metrics for a monitor."""
-        return Metrics(self.max_sessions)
+        return Metrics()
 
     @cached_property
     def workers(self) -> ThreadPoolExecutor:
@@ -83,14 +86,22 @@ def open_host(environment: Mapping[str, str], address: str | None) -> Host:
     store = store_of(environment)
     if store:
         atexit.register(store.close)
-    return Host(
-        TaskOffer(load_task(name).on(device.type) for name in tasks()),
+    offer = TaskOffer(load_task(name).on(device.type) for name in tasks())
+    wished = max_sessions(environment)
+    heard = [task for task in offer.ready.values() if task.input == "sound"]
+    host = Host(
+        offer,
         device_name(device),
         device_note,
         store,
         kernels() if device.type == "cpu" else None,  # they are the CPU's
-        max_sessions(environment),
+        wished or MOST_SESSIONS,
         local=admits_local(environment, address),
         access=access_of(environment),
         traces=traces_of(environment),
+        admission=Admission(heard[0]) if heard and wished is None else None,
     )
+    if host.admission:
+        admission = host.admission
+        host.workers.submit(lambda: admission.rehearse(kernels().settle()))
+    return host

@@ -24,7 +24,7 @@ from cla.texts import choose
 
 FORM_BYTES = 64 * 1024
 """What a form may have beside its file."""
-COME_AGAIN_S = 2
+COME_AGAIN_S = 5
 STATUSES: Mapping[str, int] = {
     "token_refused": 401,
     "origin_foreign": 403,
@@ -58,7 +58,9 @@ class HttpRoutes:
 
     async def _health(self, _: Request) -> Response:
         places = self._places()
-        return JSONResponse(places, 503 if places["status"] == "stopping" else 200)
+        again_s = places.pop("come_again_s")
+        headers = None if places["status"] == "ready" else {"Retry-After": str(again_s)}
+        return JSONResponse(places, 503 if places["status"] == "stopping" else 200, headers)
 
     def _answering(self, answer: Callable[[Request], Any]) -> Callable[[Request], Any]:
         """An endpoint that looks at who asks, and says errors as JSON."""

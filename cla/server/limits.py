@@ -12,18 +12,20 @@ GRACE_S = 5.0
 LOST_GRACE_S = 60.0
 """Time a session waits for its page after a broken connection, unless its place is needed."""
 SESSIONS_VARIABLE = "CLA_MAX_SESSIONS"
-DEFAULT_SESSIONS = 16
-"""What one process can serve: Python runs one thread at a time, on however many cores."""
+MOST_SESSIONS = 64
+"""Of a process, where the environment says nothing and their time is what counts."""
 MAX_VISITS = 10_000
 
 
-def max_sessions(environment: Mapping[str, str]) -> int:
-    """Live sessions that this server takes at once, as its environment says.
+def max_sessions(environment: Mapping[str, str]) -> int | None:
+    """Live sessions that this server takes at once, if its environment says so.
 
     Raises:
-        ClaError: it does not say a number.
+        ClaError: it says something else than a number.
     """
-    wished = environment.get(SESSIONS_VARIABLE, str(DEFAULT_SESSIONS))
+    wished = environment.get(SESSIONS_VARIABLE)
+    if wished is None:
+        return None
     if not wished.isdecimal() or int(wished) < 1:
         raise ClaError("sessions_variable_unfit", variable=SESSIONS_VARIABLE, value=wished)
     return int(wished)

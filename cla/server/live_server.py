@@ -17,7 +17,7 @@ from cla.resources import asset_path
 from cla.server.connection import POLICY_VIOLATION, TRY_AGAIN_LATER, Connection
 from cla.server.formats import VERSION
 from cla.server.host import Host
-from cla.server.http_routes import HttpRoutes
+from cla.server.http_routes import COME_AGAIN_S, HttpRoutes
 from cla.server.limits import MAX_VISITS
 from cla.server.logs import told
 from cla.server.origin import is_local
@@ -38,10 +38,11 @@ class LiveServer:
         self.host = host
         self._lock = threading.Lock()
         self._visits: dict[str, Visit] = {}
-        self._http = HttpRoutes(host, self._places)
+        self._http = HttpRoutes(host, self._health)
         self.stopping = False
         self.whole: Mapping[str, Any] = {}
         host.metrics.watch(
+            limit=lambda: self._places,
             sessions=lambda: len(self._with_place()),
             waiting=lambda: len(self._waited_for()),
             warm=lambda: host.kernels is None or host.kernels.ready,
@@ -99,7 +100,7 @@ class LiveServer:
                 seconds = round(time.monotonic() - begin_s, 1)
                 _LOG.info("gone", extra=told(page=visit.page, seconds=seconds))
                 return
-            full = ClaError("places_taken", count=self.host.max_sessions)
+            full = ClaError("places_taken", count=self.sessions, wait=self._come_again_s)
             why = ClaError("server_stops") if self.stopping else full
             await connection.refuse(why.key, TRY_AGAIN_LATER, FaultRecord(why))
 
@@ -122,7 +123,7 @@ class LiveServer:
         """Whether there is a place; the page that has been waited for longest gives its own up."""
         if visit.has_place or self.stopping:
             return visit.has_place
-        if len(self._with_place()) < self.host.max_sessions:
+        if len(self._with_place()) < self._places:
             return True
         waiting = self._waited_for()
         if not waiting:
@@ -143,23 +144,36 @@ class LiveServer:
         if self.host.traces:
             self.host.traces.close()
 
+    @property
+    def _places(self) -> int:
+        """Sessions that there are and may be: by their time, or by a number."""
+        most, admission = self.host.max_sessions, self.host.admission
+        return min(admission.places, most) if admission else most
+
+    @property
+    def _come_again_s(self) -> int:
+        """When to expect a place."""
+        admission = self.host.admission
+        return round(admission.come_again_s) if admission else COME_AGAIN_S
+
     def room(self) -> dict[str, Any]:
         """How much room this process has, for who hands it connections."""
-        taken, waiting = len(self._with_place()), len(self._waited_for())
-        kernels = self.host.kernels
+        taken, waiting, places = len(self._with_place()), len(self._waited_for()), self._places
+        admission, kernels = self.host.admission, self.host.kernels
         return {
             "sessions": taken,
-            "places": self.host.max_sessions,
-            "load": (taken - waiting) / self.host.max_sessions,
-            "full": self.stopping or (taken >= self.host.max_sessions and not waiting),
+            "places": places,
+            "load": admission.load if admission else (taken - waiting) / places,
+            "full": self.stopping or (taken >= places and not waiting),
+            "come_again_s": self._come_again_s,
             "warm": kernels is None or kernels.ready,
         }
 
-    def _places(self) -> dict[str, Any]:
+    def _health(self) -> dict[str, Any]:
         """What a monitor asks first."""
         room = {**self.room(), "workers": 1, **self.whole}
         status = "stopping" if self.stopping else "full" if room["full"] else "ready"
-        told = ("sessions", "places", "warm", "workers")
+        told = ("sessions", "places", "warm", "workers", "come_again_s")
         return {"status": status, **{name: room[name] for name in told}}
 
     def _with_place(self) -> list[Visit]:

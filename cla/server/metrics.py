@@ -29,7 +29,7 @@ def _kind_of(lane: str) -> str:
 class Metrics:
     """Counts of one server, in the text format of Prometheus."""
 
-    def __init__(self, max_sessions: int) -> None:
+    def __init__(self) -> None:
         registry = self._told = CollectorRegistry()
         self._processes: dict[str, Gauge] = {}
         self._numbers: dict[Gauge, Callable[[], float]] = {}
@@ -48,7 +48,7 @@ class Metrics:
         def gauge(name: str, text: str, mode: Literal["livesum", "livemin"] = "livesum") -> Gauge:
             return Gauge(name, text, registry=registry, multiprocess_mode=mode)
 
-        gauge("cla_sessions_limit", "Places for live sessions").set(max_sessions)
+        self._limit = gauge("cla_sessions_limit", "Places for live sessions")
         self._warm = gauge(
             "cla_warm", "1 once lanes step by compiled kernels, else by PyTorch", "livemin"
         )
@@ -76,12 +76,18 @@ class Metrics:
     def watch(
         self,
         *,
+        limit: Callable[[], float],
         sessions: Callable[[], float],
         waiting: Callable[[], float],
         warm: Callable[[], float],
     ) -> None:
         """Ask for these numbers whenever they are to be told."""
-        self._numbers = {self._sessions: sessions, self._waiting: waiting, self._warm: warm}
+        self._numbers = {
+            self._limit: limit,
+            self._sessions: sessions,
+            self._waiting: waiting,
+            self._warm: warm,
+        }
 
     def refresh(self) -> None:
         """Look at what is not counted but measured; workers do so at times, for each other."""

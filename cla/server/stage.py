@@ -93,6 +93,11 @@ class Stage:
         """Whether the bytes that come are those of a file; else a device of the page gives them."""
         return self._incoming is not None
 
+    @property
+    def hop_s(self) -> float:
+        """Time between tokens."""
+        return self._wishes.task.hop_s
+
     def settings(self) -> dict[str, Any]:
         """What the page shows of the stage."""
         playing, incoming, begin_s = self._playing, self._incoming, self._recording_from_s

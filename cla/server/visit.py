@@ -18,6 +18,7 @@ from cla.capture import local_devices
 from cla.engine import FaultRecord, KernelStatus
 from cla.errors import ClaError
 from cla.models import TaskModel
+from cla.server.admission import Weight
 from cla.server.connection import CLOSED, INTERNAL_ERROR, LEAVES, POLICY_VIOLATION, Connection
 from cla.server.greeting import hello
 from cla.server.host import Host
@@ -73,6 +74,7 @@ class Visit:
         self._host = host
         self._connection: Connection | None = None
         self._stage: Stage | None = None
+        self._weight: Weight | None = None
         self._ending: asyncio.TimerHandle | None = None
         self._shelf: Shelf | None = None
         self._own: weakref.ref[OwnTask] | None = None
@@ -146,6 +148,8 @@ class Visit:
         self._stop_waiting()
         stage, self._stage = self._stage, None
         if stage:
+            if self._host.admission and self._weight:
+                self._host.admission.end(self._weight)
             # Joining threads must not hold up the other pages.
             self._host.workers.submit(stage.close)
 
@@ -170,6 +174,8 @@ class Visit:
                 self._host.offer.ready, self._notify, local=local, shelf=self.shelf(local=local),
                 kernels=self._host.kernels, emit=self.page,
             )  # fmt: skip
+            admission = self._host.admission
+            self._weight = admission.begin() if admission else None
         return self._stage
 
     async def _greet(self, connection: Connection, stage: Stage) -> None:
@@ -213,6 +219,9 @@ class Visit:
                 records, recorded_ns = stage.drain(), time.time_ns()
                 for record in records:
                     self._host.metrics.count(record)
+                    admission = self._host.admission
+                    if admission and self._weight and isinstance(record, TokenRecord):
+                        admission.count(record, self._weight, stage.hop_s)
                     if isinstance(record, Correction):
                         self.corrections = (*self.corrections, record)[-MOST_CORRECTIONS:]
                     await connection.tell(record)

@@ -88,7 +88,7 @@ def test_a_page_without_a_place_finds_one_when_it_tries_again():
             with connect(client, key) as second:
                 fault = receive(second)
                 assert not fault["fatal"]
-                assert "tries again" in fault["remedy"]
+                assert "again in 5 s" in fault["remedy"]
                 with pytest.raises(WebSocketDisconnect) as closed:
                     receive(second)
                 assert closed.value.code == 1013

@@ -58,16 +58,18 @@ def test_maps_and_faults_come_through():
     assert header["lane"] == "full"
     assert arrays["beta"].shape == (2, 3, 4)
     header, _ = decode(
-        encode(*message_of(FaultRecord(ClaError("places_taken", count=4), fatal=True)))
+        encode(*message_of(FaultRecord(ClaError("places_taken", count=4, wait=5), fatal=True)))
     )
     assert (header["key"], header["values"], header["fatal"]) == (
         "places_taken",
-        {"count": 4},
+        {"count": 4, "wait": 5},
         True,
     )
     assert header["message"] == "All 4 places are taken."
-    assert header["remedy"].startswith("This page tries again")
-    header, _ = decode(encode(*message_of(FaultRecord(ClaError("places_taken", count=4)), "de")))
+    assert header["remedy"].startswith("Come again in 5 s")
+    header, _ = decode(
+        encode(*message_of(FaultRecord(ClaError("places_taken", count=4, wait=5)), "de"))
+    )
     assert header["message"] == "Alle 4 Plätze sind besetzt."
 
 

@@ -90,6 +90,7 @@ export class LiveSocket {
   /** When the server has said something last. */
   heard = 0;
   retryMs = FIRST_RETRY_MS;
+  fullMs = FULL_RETRY_MS;
   stopped = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   timer;
@@ -125,6 +126,7 @@ export class LiveSocket {
       this.url.searchParams.set("key", header.key);
       this.handlers.onState(null);
     }
+    if (header.type === "fault" && header.values.wait) this.fullMs = 1000 * Number(header.values.wait);
     this.handlers.onMessage(header, arrays);
   }
 
@@ -139,7 +141,7 @@ export class LiveSocket {
     const full = code === TRY_AGAIN_LATER;
     this.handlers.onState(full ? "full" : "lost");
     // Pages that wait for a place do not all come at once.
-    const waitMs = full ? FULL_RETRY_MS * (1 + Math.random()) : this.retryMs;
+    const waitMs = full ? this.fullMs * (1 + Math.random()) : this.retryMs;
     this.timer = setTimeout(() => this.open(), waitMs);
     this.retryMs = Math.min(2 * this.retryMs, LAST_RETRY_MS);
   }
