@@ -79,7 +79,8 @@ def read_window_row(valid, slots, queries, keys, row):
 def _weigh(weights, query, keys):
     """Exponentials of a query (D, 1) and the keys (D, N) of tokens; returns their sum."""
     wide = np.empty(len(query))  # of the type of all sums
-    wide[:] = query[:, 0]
+    for column in range(len(query)):
+        wide[column] = query[column, 0]
     sum_rows(weights, wide, keys, START)
     return exponentiate(weights)
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from cla.attention.kernels.compiled import entry, inlined
 from cla.attention.kernels.continual import check_counters
-from cla.attention.kernels.vectors import START, TILE, dot_rows, exponentials, sum_rows
+from cla.attention.kernels.vectors import START, TILE, dot_rows, exponentials, sum_of, sum_rows
 
 LEAST_SHARE = 1e-7
 """As in `kinds.continual`; a constant of the compiled code."""
@@ -88,10 +88,11 @@ def _sum_anew(queries, keys, values, rows, row, seen):
     sum_rows(weights, query, keys, START)
     exponentials(weights)
     dot_rows(sums, values, weights)
-    whole = weights.sum()
-    rows[size, row], rows[size + 1, row] = whole, max(whole, np.abs(sums).max())
+    whole = largest = sum_of(weights)
     for column in range(size):
         rows[column, row] = sums[column]
+        largest = max(largest, abs(sums[column]))
+    rows[size, row], rows[size + 1, row] = whole, largest
 
 
 @inlined()

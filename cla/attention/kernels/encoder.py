@@ -5,7 +5,7 @@ from math import erf
 import numpy as np
 
 from cla.attention.kernels.compiled import entry, kernel
-from cla.attention.kernels.vectors import dot_rows
+from cla.attention.kernels.vectors import dot_rows, sum_of
 
 NORM_EPSILON = 1e-5
 """Of `nn.LayerNorm`, unless it is told another."""
@@ -66,7 +66,9 @@ def complete(hidden, attended, around, at, classes, out):
                 out[stream, column] = x[column]
             continue
         linear(logits, x, around, after)
-        highest, total = logits.max(), 0.0
+        highest, total = logits[0], 0.0
+        for index in range(1, classes):
+            highest = max(highest, logits[index])
         for index in range(classes):
             total += np.exp(logits[index] - highest)
         for index in range(classes):
@@ -77,7 +79,8 @@ def complete(hidden, attended, around, at, classes, out):
 @kernel()
 def norm(x, around, at):
     """Layer normalization in place by the weights from `at` on; returns where they end."""
-    size, mean, square = len(x), x.mean(), 0.0
+    size, square = len(x), 0.0
+    mean = sum_of(x) / size
     for column in range(size):
         square += (x[column] - mean) ** 2
     scale = 1.0 / np.sqrt(square / size + NORM_EPSILON)
@@ -92,5 +95,6 @@ def linear(out, x, around, at):
     """out = W x + b by the weights from `at` on, matrix and bias; returns where they end."""
     after = at + len(out) * len(x)
     dot_rows(out, around[at:after].reshape((len(out), len(x))), x)
-    out += around[after : after + len(out)]
+    for row in range(len(out)):
+        out[row] += around[after + row]
     return after + len(out)

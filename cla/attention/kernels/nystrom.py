@@ -11,6 +11,7 @@ from cla.attention.kernels.projections import finish
 from cla.attention.kernels.vectors import (
     START,
     TILE,
+    clear,
     dot_rows,
     exponentials,
     exponentiate,
@@ -177,7 +178,7 @@ def read_rows(valid, slots, betas, gamma_inv, sums, active, window, out):
     for stream in range(len(slots)):
         slot, seen, idle = slots[stream], valid[stream], len(active) and not active[stream]
         if idle or seen < window:
-            out[stream] = 0.0
+            clear(out[stream])
             short += not idle
         for head in range(0 if idle else heads):
             window_total(total, sums[stream], head, slot, window)

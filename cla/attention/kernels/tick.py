@@ -5,6 +5,7 @@ import numpy as np
 from cla.attention.kernels.compiled import entry, inlined
 from cla.attention.kernels.vectors import (
     START,
+    clear,
     dot_rows,
     exponentials,
     exponentiate,
@@ -81,15 +82,17 @@ def build(table, weights, values, slot):
     count = num_blocks(window)
     block = part_of(slot, count, window)
     place, following = slot - start_of(block, count, window), (block + 1) % count
-    table[:] = 0.0
+    clear(table)
     for index in range(count):
         first, end = start_of(index, count, window), start_of(index + 1, count, window)
         whole = table[FIRST_BLOCK + index]
         sum_rows(whole, weights[first:end], values[first:end], START)
-        if index != block:
-            table[OTHERS] += whole
-        if (index - following - 1) % count < min(place, count - 2):
-            table[NEXT] += whole
+        in_next = (index - following - 1) % count < min(place, count - 2)
+        for column in range(len(whole)):
+            if index != block:
+                table[OTHERS, column] += whole[column]
+            if in_next:
+                table[NEXT, column] += whole[column]
         if index in (block, following):
             for offset in range(end - first - 1, 0, -1):
                 row, token = old_row(index, offset, count, window), first + offset

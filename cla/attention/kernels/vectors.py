@@ -72,7 +72,24 @@ def exponentiate(numbers):
         for index in range(len(numbers)):
             numbers[index] -= shift
     exponentials(numbers)
-    return numbers.sum()
+    return sum_of(numbers)
+
+
+@kernel()
+def sum_of(numbers):
+    """The sum of a row."""
+    total = 0.0
+    for index in range(len(numbers)):
+        total += numbers[index]
+    return total
+
+
+@kernel()
+def clear(numbers):
+    """Zero a matrix."""
+    for row in range(numbers.shape[0]):
+        for column in range(numbers.shape[1]):
+            numbers[row, column] = 0.0
 
 
 @kernel()
@@ -133,7 +150,8 @@ def write_row(row, tokens, slot, scale):
         slot: the place of the next token.
     """
     window, seen = len(row), len(tokens)
-    row[: window - seen] = 0.0
+    for index in range(window - seen):
+        row[index] = 0.0
     # Places from `slot` on are the oldest; while the window fills there are none.
     oldest = slot if seen == window else 0
     for index in range(seen - oldest):

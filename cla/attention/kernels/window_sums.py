@@ -3,7 +3,7 @@
 import numpy as np
 
 from cla.attention.kernels.compiled import inlined, kernel
-from cla.attention.kernels.vectors import START, add, exponentials, sum_rows
+from cla.attention.kernels.vectors import START, add, clear, exponentials, sum_rows
 from cla.attention.window_sums import ROWS
 
 # Of a type: for a number as it stands, a kernel that it is given would be compiled once more.
@@ -73,17 +73,19 @@ def slide(sums, query_landmarks, keys, values, slot, weights):
         _add_token(sums[HEAD, head], sums[HEAD, head], weights[head, 0], values[head, slot])
         if old:
             if not place:
-                sums[due, head] = 0.0
+                clear(sums[due, head])
             _add_token(sums[due, head], sums[behind, head], weights[head, 1], values[head, leaving])
         if place < count - 2:
             add(sums[NEXT, head], sums[more, head])
         if last:
-            sums[FIRST_BLOCK + block, head] = sums[HEAD, head]
-            sums[OTHERS, head] = sums[NEXT, head]
+            for row in (FIRST_BLOCK + block, OTHERS):
+                clear(sums[row, head])
+            add(sums[FIRST_BLOCK + block, head], sums[HEAD, head])
+            add(sums[OTHERS, head], sums[NEXT, head])
             if count > 1:
                 add(sums[OTHERS, head], sums[HEAD, head])
-            sums[HEAD, head] = 0.0
-            sums[NEXT, head] = 0.0
+            clear(sums[HEAD, head])
+            clear(sums[NEXT, head])
 
 
 @kernel()
