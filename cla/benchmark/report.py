@@ -75,8 +75,8 @@ def heading(measurement: Measurement) -> str:
     """What was measured on what, and what was not."""
     versions = ", ".join(f"{name} {found}" for name, found in measurement.versions.items() if found)
     return (
-        f"E = {EMBED_DIM}, {HEADS} heads, M = {LANDMARKS}, float32, one stream, one thread; "
-        f"{measurement.device}; {versions}.{_missing(measurement)}"
+        f"{EMBED_DIM} numbers a token, {HEADS} heads, {LANDMARKS} landmarks, float32, one stream, "
+        f"one thread; {measurement.device}; {versions}.{_missing(measurement)}"
     )
 
 
@@ -86,7 +86,7 @@ def _missing(measurement: Measurement) -> str:
         said += " Interrupted: what follows is what was measured until then."
     if measurement.left_out:
         names = ", ".join(
-            sorted({f"{case.system} at N = {case.window:,}" for case in measurement.left_out})
+            sorted({f"{case.system} at {case.window:,} tokens" for case in measurement.left_out})
         )
         said += f" Too slow for the time given, and left out in part or whole: {names}."
     return said
@@ -100,7 +100,7 @@ class _Rows(NamedTuple):
 
 def _tables(measurement: Measurement) -> Iterator[_Rows]:
     windows = sorted({case.window for case in measurement.timings})
-    header = ["system", *(f"N = {window:,}" for window in windows)]
+    header = ["system", *(f"{window:,} tokens" for window in windows)]
     for output in OUTPUTS:
         for scope, what in SCOPES.items():
             rows = [

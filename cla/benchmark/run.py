@@ -83,7 +83,7 @@ class Benchmark:
                 # What a group of fast cases leaves is for the slow ones behind it.
                 group_s = (end_s - time.perf_counter()) * len(waiting[0]) / left
                 first = waiting[0][0]
-                what = f"N = {first.window}, {first.output}, {first.scope}"
+                what = f"{first.window} tokens, {first.output}, {first.scope}"
                 tick = partial(progress, 1 - left / num_cases, what)
                 self._take(waiting.pop(0), group_s, tick)
         self.measurement = replace(self.measurement, complete=True)

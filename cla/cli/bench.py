@@ -101,13 +101,13 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         nargs="+",
         default=[],
-        metavar="N",
+        metavar="TOKENS",
         help="measure these windows alone",
     )
     parser.add_argument(
         "--minutes",
         type=positive,
-        metavar="M",
+        metavar="MINUTES",
         help="time for all of it once kernels are compiled (default: 7, if quick 0.67); "
         "what is too slow for it is left out, and named",
     )

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
+from cla.cli.tables import print_rows
 from cla.cli.terminal import Terminal, progress_bar, share_text
 from cla.errors import ClaError
 from cla.evaluation.audio_streams import Gaps
@@ -17,7 +16,7 @@ from cla.evaluation.recorded import labeled_streams
 from cla.evaluation.streams import TokenStream
 from cla.features import embed_clip
 from cla.files import write_file
-from cla.models import TaskModel
+from cla.models import TaskModel, lane_title
 from cla.options import Options, positive
 
 LEVELS = {
@@ -50,7 +49,7 @@ def main(task: TaskModel, argv: Sequence[str]) -> int:
                 heard.append(TokenStream.of(embed_clip(distorted.samples), distorted.words))
                 progress.advance(work)
     figures = judge(task, sets)
-    Terminal().print(_table(figures))
+    _print(figures, Terminal())
     if options.json:
         write_file(options.json, f"{json.dumps(figures, indent=2)}\n".encode())
     return 0
@@ -72,19 +71,19 @@ def _conditions(options: argparse.Namespace) -> list[Condition]:
     return found
 
 
-def _table(figures: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Table:
-    table = Table(caption="Found, its 95 % interval; wrong events in 100 words.")
-    table.add_column("condition")
-    table.add_column("words", justify="right")
-    for lane in next(iter(figures.values())):
-        table.add_column(lane, justify="right")
-    for condition, row in figures.items():
-        cells = [
-            f"{share_text(one['recall'], one['interval'])}; {one['wrong_in_100_words']:.1f}"
-            for one in row.values()
+def _print(figures: Mapping[str, Mapping[str, Mapping[str, Any]]], console: Terminal) -> None:
+    rows = [
+        [
+            f"{condition}, {lane_title(lane)}",
+            str(one["words"]),
+            share_text(one["recall"], one["interval"]),
+            f"{one['wrong_in_100_words']:.1f}",
         ]
-        table.add_row(condition, str(next(iter(row.values()))["words"]), *cells)
-    return table
+        for condition, row in figures.items()
+        for lane, one in row.items()
+    ]
+    headings = ["condition and attention", "words", "found, % (95 % interval)", "wrong in 100"]
+    print_rows(console, headings, rows)
 
 
 def _parser() -> argparse.ArgumentParser:

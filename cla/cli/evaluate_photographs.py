@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
+from cla.cli.tables import print_rows
 from cla.cli.terminal import Terminal, progress_bar, share_text
 from cla.evaluation.lanes import row_name
 from cla.evaluation.photographs import JUDGED_LANES, SHOWN_S, find_photographs, judge, show
 from cla.files import write_file
-from cla.models import TaskModel
+from cla.models import TaskModel, lane_title
 from cla.options import Options
 
 
@@ -36,22 +35,22 @@ def main(task: TaskModel, argv: Sequence[str]) -> int:
         work = progress.add_task("looking", total=len(paths))
         shown = list(show(paths, task.labels, lambda: progress.advance(work)))
     figures = judge(task, shown)
-    Terminal().print(_table(figures))
+    _print(figures, Terminal())
     if options.json:
         write_file(options.json, f"{json.dumps(figures, indent=2)}\n".encode())
     return 0
 
 
-def _table(figures: Mapping[str, Mapping[str, Any]]) -> Table:
-    table = Table(caption="Named right, in percent, and the 95 % interval of that.")
-    table.add_column("folder")
-    table.add_column("photographs", justify="right")
-    table.add_column("hand found", justify="right")
-    for lane in JUDGED_LANES:
-        table.add_column(row_name(lane), justify="right")
-    for folder, row in figures.items():
-        lanes = (row[row_name(lane)] for lane in JUDGED_LANES)
-        cells = [share_text(one["share"], one["interval"]) for one in lanes]
-        found = f"{100 * row['hand_found']:.1f}"
-        table.add_row(folder, str(row["photographs"]), found, *cells)
-    return table
+def _print(figures: Mapping[str, Mapping[str, Any]], console: Terminal) -> None:
+    rows = [
+        [
+            f"{folder}, {lane_title(str(lane))}",
+            str(row["photographs"]),
+            f"{100 * row['hand_found']:.1f}",
+            share_text(row[row_name(lane)]["share"], row[row_name(lane)]["interval"]),
+        ]
+        for folder, row in figures.items()
+        for lane in JUDGED_LANES
+    ]
+    headings = ["folder and attention", "photographs", "hand, %", "right, % (95 % interval)"]
+    print_rows(console, headings, rows)

@@ -42,7 +42,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--components", type=int, metavar="K",
                         help="principal components of the tokens to keep")  # fmt: skip
     parser.add_argument("--positions", choices=["recycling", "learned"])
-    parser.add_argument("--window", type=int, metavar="N")
+    parser.add_argument("--window", type=int, metavar="TOKENS")
     for name in ("--epochs", "--fit-epochs", "--batch-size", "--fold", "--data-seed", "--seed"):
         parser.add_argument(name, type=int)
     parser.add_argument("--learning-rate", type=float)
@@ -58,9 +58,9 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
                         f"{', '.join(FLOORS)}: of the newest token alone")  # fmt: skip
     parser.add_argument("--stack-mode", choices=get_args(StackMode),
                         help="how upper layers see the past")  # fmt: skip
-    parser.add_argument("--landmarks", type=int, metavar="M")
+    parser.add_argument("--landmarks", type=int, metavar="COUNT")
     parser.add_argument("--landmark-mode", choices=["continual", "fixed"])
-    parser.add_argument("--layers", type=int, metavar="L")
+    parser.add_argument("--layers", type=int, metavar="COUNT")
 
 
 def config_of(options: argparse.Namespace) -> ExperimentConfig:

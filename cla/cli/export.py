@@ -56,11 +56,15 @@ def _parser() -> argparse.ArgumentParser:
         help="attention (default: %(default)s)",
     )
     parser.add_argument(
-        "--landmarks", type=int, default=DEFAULT_LANDMARKS, metavar="M", help="default: %(default)s"
+        "--landmarks",
+        type=int,
+        default=DEFAULT_LANDMARKS,
+        metavar="COUNT",
+        help="default: %(default)s",
     )
     parser.add_argument("--landmark-mode", choices=get_args(LandmarkMode), default="fixed")
     parser.add_argument(
-        "--window", type=int, metavar="N", help="tokens attended (default: the task's)"
+        "--window", type=int, metavar="TOKENS", help="tokens attended (default: the task's)"
     )
     parser.add_argument(
         "--streams", type=int, default=1, metavar="B", help="in one state (default: %(default)s)"

@@ -96,7 +96,7 @@ def _parser() -> Options:
         "--workers",
         type=counting(MOST_WORKERS),
         default=min(_cores(), MOST_WORKERS),
-        metavar="N",
+        metavar="COUNT",
         help="processes that serve, best one a core (default here: %(default)s); with --lan it is "
         "always one",
     )

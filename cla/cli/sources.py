@@ -107,12 +107,12 @@ def add_lane_arguments(parser: argparse.ArgumentParser, default: str | None) -> 
         "--landmarks",
         type=int,
         default=DEFAULT_LANDMARKS,
-        metavar="M",
+        metavar="COUNT",
         help="landmarks (default: %(default)s)",
     )
     parser.add_argument("--landmark-mode", choices=["fixed", "continual"], default="fixed")
     parser.add_argument(
-        "--window", type=int, metavar="N", help="tokens attended (default: the task's)"
+        "--window", type=int, metavar="TOKENS", help="tokens attended (default: the task's)"
     )
 
 

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from cla.attention import REFERENCE, summed
 from cla.cli.tables import print_rows
+from cla.models import lane_title
 from cla.options import Options
 from cla.telemetry import STANDARD_OUTPUT, RunningStatistics, TokenRecord
 from cla.types import Event
@@ -146,7 +147,7 @@ def print_table(summary: Summary, console: Console) -> None:
         ops = summary.ops_per_token(name)
         rows.append(
             [
-                name,
+                lane_title(name),
                 f"{lane.tokens:,}",
                 f"{lane.event_count:,}",
                 _number(lane.compute_ms.median(), ".2f"),
@@ -165,7 +166,11 @@ def print_table(summary: Summary, console: Console) -> None:
             highlight=False,
         )
     for name, lane in summary.lanes.items():
-        console.print(Text(name, "bold"), "" if lane.events else ": no events", sep="")
+        console.print(
+            Text(f"{lane_title(name)} ({name})", "bold"),
+            "" if lane.events else ": no events",
+            sep="",
+        )
         heard = [Text(f"{event.label} {event.time_s:.2f} s") for event in lane.events]
         console.print(Columns(heard, padding=(0, 3)))
 

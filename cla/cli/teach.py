@@ -7,17 +7,16 @@ from pathlib import Path
 import numpy as np
 import torch
 from rich.console import Console
-from rich.table import Table
 
 from cla.capture import open_file
+from cla.cli.tables import print_rows
 from cla.cli.terminal import Terminal, progress_bar, say, warn
 from cla.errors import ClaError
 from cla.features import FRONT_ENDS, FrontEnd, front_end
-from cla.models import write_task_file
+from cla.models import lane_title, write_task_file
 from cla.options import Options
 from cla.teaching import (
     MAX_CLASS_S,
-    LaneScore,
     Material,
     Taught,
     TaughtClass,
@@ -101,25 +100,20 @@ def _read(
 def _report(taught: Taught, console: Console) -> None:
     full = taught.scores[0]
     labels = taught.task.labels
-    table = Table(title="Held out: tokens of each class (rows) by what full attention says")
-    for column in ("", *labels, "right"):
-        table.add_column(column, justify="right" if column else "left")
-    for label, row, recall in zip(labels, full.confusion, full.recalls, strict=True):
-        right = "-" if np.isnan(recall) else f"{recall:.0%}"
-        table.add_row(label, *map(str, row), right)
-    console.print(table)
-    console.print(_lanes(taught.scores))
+    rows = [
+        [label, "-" if np.isnan(recall) else f"{recall:.0%}", *map(str, row)]
+        for label, row, recall in zip(labels, full.confusion, full.recalls, strict=True)
+    ]
+    title = "Held out: tokens of each class (rows) by what full attention says"
+    print_rows(console, ["class", "right", *labels], rows, title=title)
+    lanes = [
+        [lane_title(score.lane), f"{score.accuracy:.1%}", f"{score.agreement:.1%}"]
+        for score in taught.scores
+    ]
+    headings = ["attention", "mean of classes right", "same label as full"]
+    print_rows(console, headings, lanes, title="Every kind of attention on what was held out")
     card = taught.task.card
     console.print(f"Fitted: {card['fitted']}, in {card['seconds']} s.")
-
-
-def _lanes(scores: Sequence[LaneScore]) -> Table:
-    table = Table(title="Every kind of attention on what was held out")
-    for column in ("lane", "mean of classes right", "same label as full"):
-        table.add_column(column, justify="left" if column == "lane" else "right")
-    for score in scores:
-        table.add_row(score.lane, f"{score.accuracy:.1%}", f"{score.agreement:.1%}")
-    return table
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -17,6 +17,8 @@ from cla.models import TaskModel
 from cla.texts.sentence import Sentence
 from cla.types import Token
 
+MOST_PICTURES = 900
+"""Of a clip, which are looked at; a longer one has one for every other token, or fewer."""
 Progress = Callable[[float], object]
 """Is told, now and then, which share of the work is done (0 to 1)."""
 
@@ -26,7 +28,7 @@ class ClipTokens:
     """The tokens of a clip, and what there is to hear or to look at.
 
     Args:
-        pictures: one for each token, or fewer; none of a clip of sound.
+        pictures: one for each token, at most `MOST_PICTURES`; none of a clip of sound.
         notices: of the file, as of a `MediaFile`.
 
     Shapes:
@@ -102,15 +104,18 @@ def read_video_clip(
     stream = video_stream(task, preview=True)
     tokens: list[Token] = []
     pictures: list[FrameRecord] = []
+    every_s = task.hop_s
     for frame in video:
         taken = stream.take(Arrival(frame, 0.0))
         tokens += taken.tokens
         seen = taken.seen
         if isinstance(seen, FrameRecord):
             # The newest picture of each token is enough to look at.
-            if pictures and pictures[-1].time_s >= (len(tokens) - 1) * task.hop_s:
+            if pictures and pictures[-1].time_s // every_s == seen.time_s // every_s:
                 pictures.pop()
             pictures.append(seen)
+            if len(pictures) > MOST_PICTURES:
+                pictures, every_s = pictures[::2], 2 * every_s
         if video.duration_s:
             progress(min(frame.time_s / video.duration_s, 1.0))
     _check_length(tokens, video.name)

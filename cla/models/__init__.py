@@ -5,7 +5,13 @@ from cla.models.classifier import ClassifierConfig, ClassifierState, Positions, 
 from cla.models.events import EventConfig, EventDetector, Span, belongs, match_events
 from cla.models.graphed_step import GraphedStep
 from cla.models.known import Known, KnownClass, ScoredClass
-from cla.models.lane_spec import LONGEST_WINDOW, LaneSpec, lane_names, parse_lane
+from cla.models.lane_spec import (
+    LONGEST_WINDOW,
+    LaneSpec,
+    lane_names,
+    lane_title,
+    parse_lane,
+)
 from cla.models.stack import StackMode
 from cla.models.stream_encoder import StreamEncoder
 from cla.models.task import FixedLandmarks, TaskModel, lane_device, use_landmarks
@@ -34,6 +40,7 @@ __all__ = [
     "from_torch",
     "lane_device",
     "lane_names",
+    "lane_title",
     "load_task",
     "match_events",
     "open_task",

@@ -9,9 +9,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cla.attention import KINDS, LandmarkMode
+from cla.attention import KINDS, LandmarkMode, all_systems
 from cla.errors import ClaError
 from cla.schema import Count, Name
+from cla.texts import FALLBACK, catalogue
 
 LONGEST_WINDOW = 4_096
 """Tokens that a lane may attend to, whatever the window of its training."""
@@ -20,6 +21,8 @@ _TEXT = re.compile(
     r"(?P<kind>[^\s/:@*,]+)(/(?P<mode>\w+))?(:(?P<landmarks>\d{1,6}))?"
     r"(@(?P<window>\d{1,6}))?(\*(?P<layers>\d{1,6}))?"
 )
+_ROW = re.compile(r"(\S+) (\w+) M=(\d+)")
+"""Names of lanes in cards."""
 
 
 @dataclass(frozen=True)
@@ -106,3 +109,23 @@ def parse_lane(
         int(found["window"]) if found["window"] else window,
         int(found["layers"]) if found["layers"] else None,
     )
+
+
+def lane_title(name: str, language: str = FALLBACK) -> str:
+    """A lane's name in words: "Continual low-rank attention, 8 fixed landmarks"; others stay."""
+    found = _TEXT.fullmatch(_ROW.sub(r"\1/\2:\3", name))
+    kind = found["kind"] if found else ""
+    if found is None or kind not in KINDS:
+        return name
+    say = catalogue(language)
+    title = say.get(f"page.lane_{kind}")
+    if title is None:
+        title = next(system.label for system in all_systems() if system.kind == kind)
+    several = len(KINDS[kind].landmark_modes) > 1
+    marks = say.get(f"system.{found['mode']}") if several else None
+    count = found["landmarks"]
+    if count:
+        marks = f"{count} {marks}" if marks else say["page.title_landmarks"].format(count=count)
+    chosen = [say[f"page.title_{part}"].format(**{part: found[part]})
+              for part in ("window", "layers") if found[part]]  # fmt: skip
+    return ", ".join(filter(None, [title, marks, *chosen]))

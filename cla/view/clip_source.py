@@ -7,25 +7,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from cla.capture import (
-    AudioLimits,
-    FileLimits,
-    SoundSource,
-    VideoLimits,
-    open_file,
-    sample_clips,
-)
-from cla.engine import ClipTokens, read_clip, read_video_clip
+from cla.capture import open_file, sample_clips
+from cla.engine import ClipTokens, read_source
 from cla.models import Span, TaskModel
 from cla.printable import printable
+from cla.server.sources import UPLOAD_LIMITS
 from cla.texts import Texts
 from cla.view.cache import Cache
 
-MOST_BYTES = 50 * 2**20
-UPLOAD_LIMITS = FileLimits(
-    AudioLimits(max_duration_s=600.0, max_bytes=MOST_BYTES),
-    VideoLimits(max_duration_s=60.0, max_bytes=MOST_BYTES, max_frames=60 * 60),
-)
 MOST_CLIPS = 8
 MOST_DECODERS = 4
 """Uploads of all visitors that are decoded at once; the others wait."""
@@ -86,10 +75,7 @@ def _read(
     def read() -> Clip:
         bar = st.progress(0.0, say("clip.reading", title=title))
         with open_file(task.input, content, UPLOAD_LIMITS) as source:
-            if isinstance(source, SoundSource):
-                tokens = read_clip(task, source, bar.progress)
-            else:
-                tokens = read_video_clip(task, source, bar.progress)
+            tokens = read_source(task, source, bar.progress)
         bar.empty()
         return Clip(name, title, tokens, words)
 

@@ -6,13 +6,12 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from cla.attention import KINDS, LOW_RANK
-from cla.models import LaneSpec, TaskModel, write_task_file
+from cla.attention import LOW_RANK
+from cla.models import TaskModel, lane_title, write_task_file
 from cla.teaching import LaneScore, Taught
 from cla.texts import Texts
 from cla.view.figures import figure, show
 from cla.view.own_task import keep_own_task
-from cla.view.systems import system_of, title_with_landmarks
 
 SHADES = [[0.0, "#e6f0f8"], [1.0, "#1b6aa5"]]
 """Opaque: numbers stand on them in black or white, whatever the page's ground."""
@@ -27,7 +26,7 @@ def show_taught(say: Texts, taught: Taught) -> None:
         st.info(say("teach.no_scores"))
         return
     _figures(say, taught)
-    titles = [lane_title(say, score.lane) for score in taught.scores]
+    titles = [lane_title(score.lane, say.language) for score in taught.scores]
     shown = st.selectbox(
         say("teach.lane"), range(len(titles)), format_func=titles.__getitem__, key="taught-lane"
     )
@@ -82,20 +81,10 @@ def lane_table(say: Texts, taught: Taught) -> dict[str, list[str]]:
     """Every kind of attention, by the table's columns."""
     scores = taught.scores
     return {
-        say("teach.attention"): [lane_title(say, score.lane) for score in scores],
+        say("teach.attention"): [lane_title(score.lane, say.language) for score in scores],
         say("teach.right"): [say.number(100 * score.accuracy, 1) for score in scores],
         say("clips.agreement"): [say.number(100 * score.agreement, 1) for score in scores],
     }
-
-
-def lane_title(say: Texts, lane: str) -> str:
-    """The title of a lane; an unknown name is returned unchanged."""
-    kind, _, rest = lane.partition(" ")
-    mode, _, count = rest.partition(" M=")
-    if kind not in KINDS:
-        return lane
-    spec = LaneSpec(kind, landmark_mode="fixed" if mode == "fixed" else "continual")
-    return title_with_landmarks(say, system_of(spec).key, int(count) if count else None)
 
 
 def _figures(say: Texts, taught: Taught) -> None:

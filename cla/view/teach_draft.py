@@ -10,6 +10,7 @@ import streamlit as st
 from cla.capture import open_file
 from cla.errors import ClaError
 from cla.features import front_end
+from cla.server.sources import UPLOAD_LIMITS
 from cla.teaching import (
     MAX_CLASS_S,
     NOTHING,
@@ -21,7 +22,7 @@ from cla.teaching import (
     read_taught_clip,
 )
 from cla.texts.sentence import Sentence
-from cla.view.clip_source import UPLOAD_LIMITS, decoders
+from cla.view.clip_source import decoders
 
 
 @dataclass

@@ -127,7 +127,7 @@ def test_what_was_measured_before_an_interruption_is_reported(monkeypatch, capsy
 def test_cases_without_time_are_named(capsys):
     assert main(["bench", "--windows", "16", "--minutes", "1e-9"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert f"left out in part or whole: {FIXED} at N = 16" in said
+    assert f"left out in part or whole: {FIXED} at 16 tokens" in said
 
 
 def test_without_a_terminal_a_line_comes_now_and_then(monkeypatch, capsys):

@@ -13,6 +13,7 @@ CLIPS = {clip.name: clip.path for clip in sample_clips("hands")}
 
 
 def test_classes_are_taught_from_videos_and_run(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr("cla.teaching.fit.ENCODER_STEPS", 4)
     monkeypatch.setattr(sys.modules["cla.teaching.teach"], "LANDMARK_TOKENS", 600)
     folder = tmp_path / "counting"
@@ -21,7 +22,12 @@ def test_classes_are_taught_from_videos_and_run(tmp_path, capsys, monkeypatch):
     out = tmp_path / "mine.safetensors"
     classes = [f"--class=counting={folder}", f"--class=palms={CLIPS['hand-photographs']}"]
     assert main(["teach", "--features", "hands", *classes, "--out", str(out)]) == 0
-    assert "Held out" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Held out" in said
+    tables = said[: said.index("Fitted")]
+    assert "Exact continual" in tables
+    assert "continual_nystrom" not in tables
+    assert max(map(len, tables.splitlines())) <= 80
     assert main(["run", str(CLIPS["hand-photographs"]), "--task", str(out), "--json"]) == 0
     run = json.loads(capsys.readouterr().out)
     assert run["task"] == "my classes"

@@ -6,7 +6,7 @@ import pytest
 from cla.attention import KINDS
 from cla.engine.recording.rows import _named_now
 from cla.errors import ClaError
-from cla.models import LaneSpec, lane_names, parse_lane
+from cla.models import LaneSpec, lane_names, lane_title, parse_lane
 
 LANES = [
     LaneSpec(kind, marks, mode, window, layers)
@@ -80,3 +80,23 @@ def test_names_are_no_longer_than_they_need_be():
 )
 def test_names_of_earlier_recordings_are_known(former, now):
     assert _named_now(former) == now
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("full", "Full attention"),
+        ("continual@60", "Exact continual attention, window 60"),
+        ("nystrom continual M=4", "Low-rank attention, 4 landmarks"),
+        ("continual_nystrom", "Continual low-rank attention"),
+        ("continual_nystrom:8", "Continual low-rank attention, 8 landmarks"),
+        ("continual_nystrom fixed M=16", "Continual low-rank attention, 16 fixed landmarks"),
+        (
+            "continual_nystrom/continual@9",
+            "Continual low-rank attention, continual landmarks, window 9",
+        ),
+        ("something else", "something else"),
+    ],
+)
+def test_a_lane_is_named_in_words(name, title):
+    assert lane_title(name) == title

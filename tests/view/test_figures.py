@@ -13,7 +13,7 @@ from rows import assert_rows_close
 from cla.attention.cuts import stretches
 from cla.attention.naive import continual_landmarks
 from cla.capture import open_audio, open_video, sample_clips
-from cla.engine import lane_at, read_clip, read_video_clip, scan_lane, video_stream
+from cla.engine import clip_tokens, lane_at, read_clip, read_video_clip, scan_lane, video_stream
 from cla.engine.stream import Arrival
 from cla.models import LaneSpec, Span, load_task
 from cla.texts import Texts
@@ -98,6 +98,21 @@ def test_the_player_gets_what_continual_landmarks_stand_for(task, clip):
     assert list(shapes)[-1] == "1/stretches"
     assert (ages[0] == [[1, 0], [0, 0], [0, 0], [0, 0]]).all()
     np.testing.assert_array_equal(ages[-1], analysis.lanes[1][-1].stretches)
+
+
+def test_a_long_clip_of_pictures_keeps_some_of_them(monkeypatch):
+    monkeypatch.setattr(clip_tokens, "MOST_PICTURES", 4)
+    task = load_task("hands")
+    sample = next(clip for clip in sample_clips("hands") if clip.name == "hand-photographs")
+    with open_video(sample.path) as video:
+        first = next(iter(video))
+    frames = [first._replace(time_s=at * task.hop_s) for at in range(20)]
+    tokens = read_video_clip(task, FramesAsVideo(frames))
+    times_s = [picture.time_s for picture in tokens.pictures]
+    assert 2 <= len(times_s) <= 4
+    assert len(tokens.tokens) > 2 * len(times_s)
+    assert times_s == sorted(times_s)
+    assert times_s[-1] > tokens.duration_s / 2
 
 
 def test_a_clip_of_pictures_is_read_as_a_live_session_reads_it():
