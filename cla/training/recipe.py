@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from cla.attention import REFERENCE
 from cla.datasets import Package
 from cla.errors import ClaError
 from cla.files import make_folder, replacing
@@ -105,6 +106,23 @@ def package_lines(packages: Sequence[Package]) -> list[str]:
 def training_lines(config: TrainConfig) -> dict[str, Any]:
     """What a card says of the training."""
     return {k: v for k, v in asdict(config).items() if k not in ("classifier", "noise")}
+
+
+def need_of_attention(
+    rows: Mapping[str, Mapping[str, float]], share: str, of: str, decimals: int = 1
+) -> str:
+    """What a card says of the tokens that are named right with attention, and without.
+
+    Args:
+        rows: the ablations of a set, by name.
+        share: the name of the share that is right.
+        of: what the tokens are of.
+    """
+    right = {name: f"{100 * row[share]:.{decimals}f} %" for name, row in rows.items()}
+    return (
+        f"Of the tokens of {of} {right[REFERENCE]} are named right; {right['attention zeroed']} "
+        f"with attention's output set to zero, {right['window 1']} with a window of one token."
+    )
 
 
 def build_streams(folder: Path, files: int, make: Callable[[int], Iterable[NamedTuple]]) -> None:

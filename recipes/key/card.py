@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cla.attention import REFERENCE
-from cla.training.recipe import package_lines, training_lines
+from cla.training.recipe import need_of_attention, package_lines, training_lines
 from cla.training.train import TrainConfig
 from recipes.key.render import SOUND_FONT
 from recipes.key.scores import MUSIC21
@@ -69,26 +68,15 @@ def model_card(
         "quarter (profiles of Temperley, Kostka and Payne; a hidden Markov model), near to the "
         "signature; a key that is left within 20 s is no modulation.",
         "tokens": "Square root of the magnitude around 120 half semitones, C2 to C7, of 256 ms.",
-        "attention": need_of_attention(figures),
+        "attention": need_of_attention(
+            figures["alone: ablation"], "key_tokens_right", "pieces alone"
+        ),
         "training": training_lines(config),
         "figures": dict(figures),
         "windows": dict(windows),
         "limits": list(LIMITS),
         "license": "Apache-2.0",
     }
-
-
-def need_of_attention(figures: Mapping[str, Mapping[str, Any]]) -> str:
-    """What is named right with attention, and what without it."""
-    right = {
-        name: f"{100 * row['key_tokens_right']:.1f} %"
-        for name, row in figures["alone: ablation"].items()
-    }
-    return (
-        f"Of the tokens of pieces alone {right[REFERENCE]} are named right; "
-        f"{right['attention zeroed']} with attention's output set to zero, {right['window 1']} "
-        "with a window of one token."
-    )
 
 
 def _parts(shares: Mapping[str, float]) -> str:

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cla.attention import REFERENCE
 from cla.models import EventConfig
-from cla.training.recipe import package_lines, training_lines
+from cla.training.recipe import need_of_attention, package_lines, training_lines
 from cla.training.train import TrainConfig
 from recipes.sounds.effects import EFFECTS
 from recipes.sounds.evaluate import LABELS, STAMPS
@@ -61,7 +60,7 @@ def model_card(
         "event_settings": f"enter {events.enter}, hold {events.hold_tokens} and smoothing "
         f"{events.smoothing_tokens} were set by hand, in sight of the strangers; no fold tuned "
         "them.",
-        "attention": need_of_attention(figures),
+        "attention": need_of_attention(figures["test: ablation"], "tokens_right", "test", 2),
         "intervals": "95 % by Wilson, of the sounds found.",
         "training": training_lines(config),
         "figures": {**figures, "strangers": strangers},
@@ -69,15 +68,3 @@ def model_card(
         "limits": list(LIMITS),
         "license": "Apache-2.0; made from recordings under CC BY 3.0",
     }
-
-
-def need_of_attention(figures: Mapping[str, Mapping[str, Any]]) -> str:
-    """What is named right with attention, and what without it."""
-    right = {
-        name: f"{100 * row['tokens_right']:.2f} %"
-        for name, row in figures["test: ablation"].items()
-    }
-    return (
-        f"Of the tokens of test {right[REFERENCE]} are named right; {right['attention zeroed']} "
-        f"with attention's output set to zero, {right['window 1']} with a window of one token."
-    )
