@@ -9,7 +9,7 @@ COPY . .
 RUN pip install --no-cache-dir build==1.3.0 && python -m build --wheel --outdir /wheels
 RUN python -m venv /opt/cla \
     && if [ -n "$TORCH_INDEX" ]; then /opt/cla/bin/pip install --no-cache-dir torch --index-url "$TORCH_INDEX"; fi \
-    && /opt/cla/bin/pip install --no-cache-dir "$(ls /wheels/*.whl)[server]"
+    && /opt/cla/bin/pip install --no-cache-dir /wheels/*.whl
 # What no program of ours opens: deploy/image_size.py says what that spares.
 RUN cd /opt/cla/lib/python3*/site-packages \
     && find . -type f | sed 's|^\./||' | grep -E -f /build/deploy/not_in_image.txt | xargs -d '\n' rm -f

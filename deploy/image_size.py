@@ -1,6 +1,6 @@
 """How large the image's own layers are, by packing the same files, without a container engine.
 
-Packs what `pip install ".[server]"` brings into this environment, as gzip packs a layer, and this
+Packs what `pip install .` brings into this environment, as gzip packs a layer, and this
 checkout's wheel. The base image (Python, slim) comes beside that: about 45 MB packed.
 
 Run: python deploy/image_size.py [--leave-out]; --leave-out leaves out what the Dockerfile deletes.
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--leave-out", action="store_true", help="what the Dockerfile deletes")
     leave_out = parser.parse_args().leave_out
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    names = needed([*project["dependencies"], *project["optional-dependencies"]["server"]])
+    names = needed(list(project["dependencies"]))
     files = {
         Path(str(file.locate())): name
         for name in names

@@ -68,7 +68,7 @@ def install(python: str, wheel: Path, place: Path) -> Path:
         venv.create(place, with_pip=True)
     else:
         subprocess.run([python, "-m", "venv", str(place)], check=True)
-    add(place / "bin", f"{wheel}[server]")
+    add(place / "bin", str(wheel))
     return place / "bin"
 
 

@@ -31,12 +31,25 @@ class ImageTokenizer(Stage[VideoFrame, Token], Protocol):
 
 
 @dataclass(frozen=True)
+class Cost:
+    """Multiply-adds of a token with weights of networks; Fourier transforms are not counted.
+
+    Args:
+        anew: what they would be if nothing that earlier tokens have computed were kept.
+    """
+
+    token: int
+    anew: int
+
+
+@dataclass(frozen=True)
 class SoundFrontEnd:
     """A front end for sound.
 
     Args:
         open: is given the sample rate in Hz.
         fetched: what `cla fetch` has to bring first, where that is not shipped.
+        cost: None where it is not counted.
     """
 
     name: str
@@ -44,6 +57,7 @@ class SoundFrontEnd:
     hop_s: float
     open: Callable[[int], Stage[NDArray[np.float32], Token]]
     fetched: str | None = None
+    cost: Cost | None = None
     input: InputKind = "sound"
 
 
@@ -56,25 +70,32 @@ class ImageFrontEnd:
     hop_s: float
     open: Callable[[], ImageTokenizer]
     fetched: str | None = None
+    cost: Cost | None = None
     input: InputKind = "video"
 
 
 FrontEnd = SoundFrontEnd | ImageFrontEnd
 
+SPEECH = Cost(7_783_680, 62_581_632)
+YAMNET = Cost(69_328_896, 70_737_920)
+"""Each token rests on a patch of 96 frames. Padded at its edges, and shifted by 10 frames where
+strides multiply to 32, the network computes none of the numbers of the patch before."""
+
 FRONT_ENDS: Mapping[str, FrontEnd] = MappingProxyType(
     {
         one.name: one
         for one in (
-            SoundFrontEnd("speech", FEATURE_DIM, HOP_S, SpeechTokenizer),
-            SoundFrontEnd("sounds", YAMNET_DIM, SOUND_HOP_S, YamnetTokenizer, "yamnet"),
+            SoundFrontEnd("speech", FEATURE_DIM, HOP_S, SpeechTokenizer, cost=SPEECH),
+            SoundFrontEnd("sounds", YAMNET_DIM, SOUND_HOP_S, YamnetTokenizer, "yamnet", YAMNET),
             SoundFrontEnd(
                 "scored sounds",
                 SCORED_DIM,
                 SOUND_HOP_S,
                 partial(YamnetTokenizer, scored=True),
                 "yamnet",
+                YAMNET,
             ),
-            SoundFrontEnd("spectrum", SPECTRUM_DIM, HOP_S, SpectrumTokenizer),
+            SoundFrontEnd("spectrum", SPECTRUM_DIM, HOP_S, SpectrumTokenizer, cost=SPEECH),
             SoundFrontEnd("pitches", PITCH_DIM, PITCH_HOP_S, PitchTokenizer),
             ImageFrontEnd("hands", HAND_FEATURE_DIM, HAND_HOP_S, HandTokenizer),
             ImageFrontEnd("pictures", PICTURE_DIM, PICTURE_HOP_S, PictureTokenizer),

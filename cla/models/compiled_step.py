@@ -93,7 +93,7 @@ class CompiledStep:
             if row is None:
                 row = attention_row(attention.emits(part)).float().numpy()
             rows.append(row)
-        return np.stack(rows, 1)
+        return np.stack(rows, 1) if len(rows) > 1 else rows[0][:, np.newaxis]
 
     def _arrays(self, state: ClassifierState) -> tuple[Any, list[Any]] | None:
         """Of the position, and of each layer's state; None where kernels cannot take one."""

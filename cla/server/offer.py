@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,7 @@ def shown_task(task: TaskModel) -> dict[str, Any]:
         "window": task.window,
         "num_layers": task.classifier.config.num_layers,
         "hop_s": task.hop_s,
+        "features": asdict(task.front_end.cost) if task.front_end.cost else None,
         "landmark_counts": list(task.landmark_counts),
         "enter": task.event_config.enter,
         "sensitivity": list(task.card.get("sensitivity", ())),

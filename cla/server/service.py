@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import socket
 import ssl
 import time
 from dataclasses import dataclass
@@ -80,6 +81,7 @@ class Service(uvicorn.Server):
         self._live = live
         self._drain_s = drain_s
         self._until_s = float("inf")
+        self._interrupted = False
         super().__init__(
             uvicorn.Config(
                 Starlette(routes=[*routes(live, scripts), *_root(page)]),
@@ -89,6 +91,7 @@ class Service(uvicorn.Server):
                 ssl_keyfile=certificate.key if certificate else None,
                 ssl_version=ssl.PROTOCOL_TLS_SERVER,
                 ws_max_size=TRANSPORT_BYTES,
+                ws_per_message_deflate=False,  # spares rows a tenth for 0.3 ms of a processor
                 timeout_graceful_shutdown=CLOSING_S,
             )
         )
@@ -98,7 +101,14 @@ class Service(uvicorn.Server):
         if sig == signal.SIGTERM and not self._live.stopping:
             self.stop_gently()
         else:
+            self._interrupted |= sig == signal.SIGINT
             super().handle_exit(sig, frame)
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until it is stopped; raises KeyboardInterrupt after SIGINT."""
+        super().run(sockets)
+        if self._interrupted:  # not all event loops raise it
+            raise KeyboardInterrupt
 
     def stop_gently(self) -> None:
         """Take no new sessions; those that there are go on for a while."""

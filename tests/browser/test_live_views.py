@@ -81,6 +81,8 @@ def test_values_stand_under_the_pointer_and_words_explain_themselves(live):
     assert all(float(cell) > 0 for cell in cells[:2])
     assert "thread" in cells[2]
     assert "KiB" in page.locator('[data-row="state"] td').first.text_content()
+    features = page.locator('[data-row="features"] td').first.text_content()
+    assert features == "7,783,680 (62,581,632 anew)"
 
 
 def test_keys_do_what_the_list_of_keys_says(live):

@@ -3,6 +3,7 @@
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from cla.engine import (
 from cla.engine.commands import Thin
 from cla.engine.pace import CALM, STEADY, Pace
 from cla.engine.stepper import Stepper
-from cla.models import LaneSpec
+from cla.models import LONGEST_WINDOW, LaneSpec
 from cla.telemetry import TokenRecord
 from cla.types import Token
 
@@ -150,13 +151,19 @@ def test_windows_fill_while_an_answer_is_computed(monkeypatch):
             assert_rows_close(found.probabilities, expected.probabilities)
 
 
-def test_no_lane_and_no_sound_waits_for_a_slow_one(monkeypatch):
+@pytest.mark.parametrize("window", [None, LONGEST_WINDOW])
+def test_no_lane_and_no_sound_waits_for_a_slow_one(monkeypatch, window):
+    """Full attention over the longest window is known to be slow before it has been measured."""
     task, release, usual = tiny_sound_task(), threading.Event(), Stepper.answer
+    lanes = [replace(spec, window=window) for spec in (FULL, LOW)]
     monkeypatch.setattr(
         Stepper, "answer", lambda *args, **named: release.wait(60) and usual(*args, **named)
     )
-    with closing(Session(task, [FULL, LOW], sound_stream(task, 16_000, preview=True))) as session:
-        session.send(Thin("full", 1))
+    with closing(Session(task, lanes, sound_stream(task, 16_000, preview=True))) as session:
+        if window:
+            session.fill(torch.randn(50, 96), window)
+        else:
+            session.send(Thin("full", 1))
         heard = hear(session, NOISE)
         assert [record.token for record in heard] == list(range(60))
         assert all(record.lanes[1].answered for record in heard)

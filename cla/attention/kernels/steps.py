@@ -159,13 +159,13 @@ class KeptWeights:
         rows: (B, H, N, M), or a scratch of fewer tokens where that would be large; None until rows
             are asked for.
         new: so many of the newest tokens are not in it.
-        then: (2, B), valid tokens and slots when a row was read last.
+        then: valid tokens and slots of each stream when a row was read last.
     """
 
     def __init__(self) -> None:
         self.rows: Any = None
         self.new = 0
-        self.then: Any = None
+        self.then: list[tuple[int, int]] = []
 
     def room_for(self, valid: Any, slots: Any, shape: tuple[int, ...]) -> Any:
         """Where weights of a state lie, and how many of its tokens are new to them."""
@@ -173,13 +173,12 @@ class KeptWeights:
         if self.rows is None:
             kept = batch * heads * window * marks <= MOST_KEPT
             self.rows = np.empty((batch, heads, window if kept else min(TILE, window), marks))
-            self.new = window
-        elif (  # others may have written to the state, or not all streams went on
-            np.minimum(self.then[0] + self.new, window) != valid
-        ).any() or ((self.then[1] + self.new) % window != slots).any():
-            self.new = window
-        new, self.new, self.then = min(self.new, window), 0, np.stack((valid, slots))
-        return self.rows, new
+        now, new = list(zip(valid.tolist(), slots.tolist(), strict=True)), self.new
+        expected = [(min(seen + new, window), (slot + new) % window) for seen, slot in self.then]
+        if now != expected:  # others have written to the state, or not all streams went on
+            new = window
+        self.new, self.then = 0, now
+        return self.rows, min(new, window)
 
 
 class NystromSteps(Steps):

@@ -13,7 +13,7 @@ const KEPT_TOKENS = 500;
 const WARM_UP = 5;
 
 /** @typedef {{lane: Lane, record: LaneRecord, ops: number | null, times: number[], showing: number[], hopS: number}} OfLane */
-/** @typedef {{queue: number[], behindS: number, gapS: number, dropped: number, input: Medium}} OfStream */
+/** @typedef {{queue: number[], behindS: number, gapS: number, dropped: number, task: Task}} OfStream */
 
 /**
  * Rows of the table: of each lane, then of the stream that all of them share.
@@ -31,9 +31,11 @@ const OF_LANES = {
 };
 /** @type {Record<string, (given: OfStream) => string>} */
 const OF_STREAM = {
+  features: ({ task: { features } }) => (features
+    ? say("telemetry_features_of", { token: integer(features.token), anew: integer(features.anew) }) : "–"),
   queue: ({ queue }) => spread(queue),
   behind: ({ behindS }) => `${decimal(behindS, 1)} s`,
-  dropped: ({ gapS, dropped, input }) => (input === "video" ? say("pictures", { count: integer(dropped) }) : `${decimal(gapS, 1)} s`),
+  dropped: ({ gapS, dropped, task }) => (task.input === "video" ? say("pictures", { count: integer(dropped) }) : `${decimal(gapS, 1)} s`),
 };
 
 /** @param {number[]} times */
@@ -120,7 +122,7 @@ export class TelemetryView {
       if (!record) return; // it has just joined
       for (const [name, write] of Object.entries(OF_LANES)) set(name, at, write({ lane, record, ops, times, showing, hopS: task.hop_s }));
     });
-    const stream = { queue: this.queue, behindS: newest.behind_s, gapS: this.gapS, dropped, input: task.input };
+    const stream = { queue: this.queue, behindS: newest.behind_s, gapS: this.gapS, dropped, task };
     for (const [name, write] of Object.entries(OF_STREAM)) set(name, 0, write(stream));
   }
 }

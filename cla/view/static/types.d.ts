@@ -79,6 +79,8 @@ export interface Task {
   window: number;
   num_layers: number;
   hop_s: number;
+  /** Multiply-adds of a token's features, and if nothing were kept of earlier ones. */
+  features: { token: number; anew: number } | null;
   landmark_counts: number[];
   /** From which probability on a label is an event, and what was measured at others. */
   enter: number;
