@@ -15,6 +15,8 @@ export class Correcting {
   token = 0;
   /** Corrections since the page was opened. */
   count = 0;
+  /** What had the focus before the question. @type {HTMLElement | null | undefined} */
+  before;
 
   /** @param {Pick<LivePage, "root" | "byId" | "board" | "socket" | "task" | "token" | "notice" | "offer">} page */
   constructor(page) {
@@ -47,6 +49,7 @@ export class Correcting {
     question.textContent = `${say("correct_question")} ${ago}`;
     const buttons = task.labels.map((label, place) => this.button(place ? words(label) : say("no_class"), () => this.send(place)));
     this.element.replaceChildren(question, ...buttons, this.button(say("cancel"), () => this.close()));
+    if (this.element.hidden) this.before = this.focused;
     this.element.hidden = false;
     buttons[1]?.focus();
   }
@@ -63,7 +66,16 @@ export class Correcting {
     this.close();
   }
 
+  /** What has the focus. @returns {HTMLElement | null} */
+  get focused() {
+    const { activeElement } = /** @type {ShadowRoot} */ (this.element.getRootNode());
+    return /** @type {HTMLElement | null} */ (activeElement);
+  }
+
   close() {
+    // At once: a hidden button keeps the focus, and with it the keys, up to the next picture.
+    this.focused?.blur();
+    this.before?.focus();
     this.element.hidden = true;
   }
 
