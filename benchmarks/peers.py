@@ -1,6 +1,7 @@
 """The same weights in other people's code and in ours: do they agree, and who steps faster?
 
-What is compared, each on one stream and one thread, steps in turn, medians:
+What is compared, each on one stream and one thread, steps in turn, medians of processor time:
+- `torch.nn.MultiheadAttention` over the whole window, with a layer of `full` and of `continual`;
 - `torch.nn.TransformerEncoder` over the whole window, with `full`, two layers, the paper's stack;
 - Hugging Face's Nystromformer attention over the whole window, with `nystrom`;
 - two single-output layers of continual-inference (arXiv 2201.06268), one above the other, which is
@@ -74,6 +75,14 @@ def transformer(layers: int = 2) -> nn.TransformerEncoder:
     for parameter in encoder.parameters():
         nn.init.normal_(parameter, std=EMBED_DIM**-0.5)
     return encoder
+
+
+def multihead(window: int, kind: str) -> Pair:
+    """PyTorch's attention of all tokens to all."""
+    peer = nn.MultiheadAttention(EMBED_DIM, HEADS, batch_first=True).eval()
+    ours = from_torch(peer, kind=kind, window=window)
+    whole = Window(window, lambda tokens: peer(tokens, tokens, tokens, need_weights=False)[0])
+    return Pair("torch.nn.MultiheadAttention", kind, (whole, Stream(ours)))
 
 
 def torch_encoder(window: int) -> Pair:
@@ -151,6 +160,8 @@ def single_output_layers(package: Any, name: str, window: int, **options: bool) 
 
 def pairs(window: int, deepcot: str | None) -> Iterator[Pair]:
     """All that can be compared here; what is not installed is left out and said."""
+    yield multihead(window, "full")
+    yield multihead(window, "continual")
     yield torch_encoder(window)
     for package, make in (
         ("transformers", lambda _: hugging_face(window)),
@@ -183,9 +194,9 @@ def compare(pair: Pair, window: int, rounds: int) -> tuple[float, float, float]:
     for number, token in enumerate(tokens):
         outputs = []
         for step, taken in zip((peer, ours), times, strict=True):
-            start = time.perf_counter()
+            start = time.thread_time()
             outputs.append(step(token))
-            taken.append(time.perf_counter() - start)
+            taken.append(time.thread_time() - start)
         if number >= 3 * window:
             theirs, own = outputs
             worst = max(worst, float((theirs - own).abs().max() / theirs.abs().max()))

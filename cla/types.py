@@ -29,10 +29,12 @@ class VideoFrame(NamedTuple):
 
     Shapes:
         image: (height, width, 3) uint8, RGB.
+        joints: (6, 3), of a body, where a recording of them was drawn: see `cla.features.body`.
     """
 
     image: NDArray[np.uint8]
     time_s: float
+    joints: NDArray[np.float64] | None = None
 
 
 class EncodedFrame(NamedTuple):

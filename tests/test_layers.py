@@ -71,7 +71,7 @@ MAY_IMPORT = {
     "__init__": BOTTOM,
 }
 RECIPES_MAY_IMPORT = BOTTOM | {"attention", "features", "models", "datasets"}
-RECIPES_MAY_IMPORT |= {"evaluation", "training"}
+RECIPES_MAY_IMPORT |= {"evaluation", "training", "experiments"}
 # Libraries only some parts may touch.
 ONLY = {
     "streamlit": {"view"},

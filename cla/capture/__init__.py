@@ -6,6 +6,7 @@ from cla.capture.clips import SampleClip, sample_clips
 from cla.capture.devices import Camera, LocalDevices, Microphone, local_devices
 from cla.capture.endings import endings, suffixes
 from cla.capture.isolated import FileLimits, open_file, open_isolated_audio, open_isolated_video
+from cla.capture.joint_file import joints_in, read_table, with_joints
 from cla.capture.media_file import MediaLimits
 from cla.capture.pictures import MIN_SIDE, decode_jpeg, encode_jpeg, preview_jpeg
 from cla.capture.source import SoundSource, VideoSource
@@ -27,6 +28,7 @@ __all__ = [
     "encode_jpeg",
     "endings",
     "is_camera_address",
+    "joints_in",
     "local_devices",
     "open_audio",
     "open_file",
@@ -34,6 +36,8 @@ __all__ = [
     "open_isolated_video",
     "open_video",
     "preview_jpeg",
+    "read_table",
     "sample_clips",
     "suffixes",
+    "with_joints",
 ]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cla.capture.audio_file import AudioLimits, open_audio
 from cla.capture.child import Child, ChildSource, nameless_file
+from cla.capture.joint_file import JointFile, is_joint_file
 from cla.capture.messages import MEMORY, STOPPED, Picture, Sound
 from cla.capture.source import Chunk, SoundSource, VideoSource
 from cla.capture.video_file import VideoLimits, open_video
@@ -90,7 +91,7 @@ class FileLimits:
 def open_file(
     kind: InputKind, source: str | Path | bytes, limits: FileLimits | None = None
 ) -> SoundSource | VideoSource:
-    """Opens a file for its sound or for its pictures.
+    """Opens a file for its sound or for its pictures; tables of joints are drawn.
 
     Args:
         source: the path of a local file, or the content of an uploaded one, which is decoded in a
@@ -104,6 +105,8 @@ def open_file(
         if isinstance(source, bytes):
             return open_isolated_audio(source, limits=limits.sound)
         return open_audio(source, limits=limits.sound)
+    if is_joint_file(source):
+        return JointFile(source, limits.video)
     if isinstance(source, bytes):
         return open_isolated_video(source, limits=limits.video)
     return open_video(source, limits=limits.video)

@@ -52,4 +52,10 @@ class SoundSource(Source[AudioChunk]):
 
 
 class VideoSource(Source[VideoFrame]):
-    """A source of pictures."""
+    """A source of pictures.
+
+    Attributes:
+        joints: whether its pictures are drawn of joints, which they carry.
+    """
+
+    joints: bool = False

@@ -1,14 +1,13 @@
 """Gesture Phase Segmentation: a phase for every frame of people who tell stories."""
 
-import csv
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cla.capture.joint_file import COLUMNS, PUBLISHED_AT, read_table, unfit
 from cla.datasets.clips import Origin
 from cla.datasets.token_sets import TokenSequence, TokenSet
 from cla.errors import ClaError
@@ -30,7 +29,7 @@ DEPTHS = np.array([1.0, 1.0, 1 / body.DEPTH_UNIT])
 
 GESTURE_PHASE = Origin(
     "Gesture Phase Segmentation",
-    "https://archive.ics.uci.edu/dataset/302/gesture+phase+segmentation",
+    PUBLISHED_AT,
     "5 MB",
     "a1_raw.csv and so on, or a1_va3.csv, here or in folders train/ and test/",
 )
@@ -41,9 +40,6 @@ TEST, TRAIN = 0, 1
 """Folds of recordings in folders `test` and `train`."""
 _FILE = re.compile(r"([a-z]\d+)_(raw|va3)\.csv")
 _PHASES = {name: label for label, name in enumerate(LABELS)}
-_RAW_COLUMNS = [
-    f"{joint}{axis}" for joint in ("lh", "rh", "h", "s", "lw", "rw") for axis in "xyz"
-] + ["timestamp"]
 
 
 class GestureRecording(NamedTuple):
@@ -169,36 +165,16 @@ def gesture_phase(folder: Path, features: str | None = None) -> TokenSet:
 
 def _read(path: Path, layout: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """The numbers (T, K) and labels (T,) of a file; times, in ms, are the last of the raw ones."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.reader(file)
-        names = [name.strip().lower() for name in next(reader, [])]
-        rows = [row for row in reader if row]
-    columns = _columns(path, names, layout)
+    text = path.read_text("utf-8-sig", "replace")
+    numbers, phases = read_table(text, path.name, COLUMNS if layout == "raw" else None)
+    if layout == "va3" and numbers.shape[1] != PROCESSED_DIM:
+        found = Sentence("gesture_layout.columns", found=numbers.shape[1], expected=PROCESSED_DIM)
+        raise unfit(path.name, found)
     try:
-        numbers = np.array([[float(row[column]) for column in columns] for row in rows])
-        labels = [_PHASES[row[names.index("phase")].strip().lower()] for row in rows]
-    except (ValueError, IndexError, KeyError) as error:
-        raise _other_layout(path, Sentence("gesture_layout.value", reason=error)) from error
-    if not rows or not np.isfinite(numbers).all():
-        raise _other_layout(path, Sentence("gesture_layout.frames"))
-    return numbers, np.array(labels, np.int64)
-
-
-def _columns(path: Path, names: Sequence[str], layout: str) -> list[int]:
-    if "phase" not in names:
-        raise _other_layout(path, Sentence("gesture_layout.column", name="phase"))
-    if layout == "raw":
-        if missing := [name for name in _RAW_COLUMNS if name not in names]:
-            raise _other_layout(path, Sentence("gesture_layout.column", name=missing[0]))
-        return [names.index(name) for name in _RAW_COLUMNS]
-    columns = [column for column, name in enumerate(names) if name != "phase"]
-    if len(columns) != PROCESSED_DIM:
-        raise _other_layout(
-            path,
-            Sentence("gesture_layout.columns", found=len(columns), expected=PROCESSED_DIM),
-        )
-    return columns
-
-
-def _other_layout(path: Path, reason: Sentence) -> ClaError:
-    return ClaError("gesture_file_unfit", path=path, reason=reason, url=GESTURE_PHASE.url)
+        return numbers, np.array([_PHASES[phase] for phase in phases], np.int64)
+    except KeyError as error:
+        # A table without the column gives empty names.
+        name = error.args[0]
+        column = Sentence("gesture_layout.column", name="phase")
+        value = Sentence("gesture_layout.value", reason=error)
+        raise unfit(path.name, value if name else column) from error

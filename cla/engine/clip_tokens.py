@@ -101,7 +101,7 @@ def read_video_clip(
     Raises:
         ClaError: it cannot be decoded, is shorter than a token, or the task takes no pictures.
     """
-    stream = video_stream(task, preview=True)
+    stream = video_stream(task, preview=True, joints=video.joints)
     tokens: list[Token] = []
     pictures: list[FrameRecord] = []
     every_s = task.hop_s

@@ -28,17 +28,20 @@ def sound_stream(task: TaskModel, sample_rate_hz: int, *, preview: bool = False)
     raise ClaError("task_takes_no_sound", task=task.name)
 
 
-def video_stream(task: TaskModel, *, preview: bool = False) -> VideoStream:
+def video_stream(task: TaskModel, *, preview: bool = False, joints: bool = False) -> VideoStream:
     """The stream in which a task is given pictures.
 
     Args:
         preview: whether records of pictures carry them.
+        joints: whether the pictures carry joints, without which some tasks see nothing.
 
     Raises:
         ClaError: the task takes none, or what makes its features cannot be loaded.
     """
     match task.front_end:
         case ImageFrontEnd() as front_end:
+            if front_end.joints and not joints:
+                raise ClaError("pictures_without_joints", task=task.name)
             return VideoStream(front_end.open(), preview=preview)
     raise ClaError("task_takes_no_pictures", task=task.name)
 
@@ -54,4 +57,4 @@ def stream_of(task: TaskModel, source: Source, *, preview: bool = False) -> Stre
     """
     if isinstance(source, SoundSource):
         return sound_stream(task, source.sample_rate_hz, preview=preview)
-    return video_stream(task, preview=preview)
+    return video_stream(task, preview=preview, joints=source.joints)

@@ -2,7 +2,7 @@
 
 import time
 
-from cla.capture import decode_jpeg, preview_jpeg
+from cla.capture import decode_jpeg, joints_in, preview_jpeg
 from cla.engine.records import FrameRecord
 from cla.engine.stream import Arrival, Stream, Taken
 from cla.features import ImageTokenizer
@@ -33,11 +33,14 @@ class VideoStream(Stream[VideoFrame | EncodedFrame]):
         frame = arrival.packet
         # Counted as lost until it has turned out to be a picture.
         self._lost += arrival.skipped + 1
-        image = decode_jpeg(frame.jpeg) if isinstance(frame, EncodedFrame) else frame.image
+        if isinstance(frame, EncodedFrame):
+            image, joints = decode_jpeg(frame.jpeg), joints_in(frame.jpeg)
+        else:
+            image, joints = frame.image, frame.joints
         if self._first_s is None:
             self._first_s = frame.time_s
         time_s = frame.time_s - self._first_s
-        tokens = self._tokenizer.push(VideoFrame(image, time_s))
+        tokens = self._tokenizer.push(VideoFrame(image, time_s, joints))
         picture = preview_jpeg(image) if self._preview else None
         record = FrameRecord(time_s, frame.time_s, self._tokenizer.hands, picture)
         lost, self._lost = self._lost - 1, 0

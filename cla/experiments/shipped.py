@@ -10,7 +10,13 @@ from cla.experiments.costs import costs_of
 from cla.experiments.lanes import ablation_name, system_name
 from cla.models import TaskModel
 
-SETS = {"digits": "real voice", "hands": "other hands", "sounds": "test", "key": "alone"}
+SETS = {
+    "digits": "real voice",
+    "hands": "other hands",
+    "sounds": "test",
+    "key": "alone",
+    "gestures": "left out",
+}
 """Figures of the card that show every lane and the ablations."""
 COLUMNS = {
     "recall": "stream_found",

@@ -1,9 +1,15 @@
 """The numbers a token holds of a speaker's hands, by the body's own measure."""
 
+from collections import deque
+
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from cla.types import Token, VideoFrame
+
 NUM_JOINTS = 6
+BODY_DIM = 32
 LEFT_HAND, RIGHT_HAND, HEAD, SPINE, LEFT_WRIST, RIGHT_WRIST = range(NUM_JOINTS)
 ARMS = [LEFT_HAND, RIGHT_HAND, LEFT_WRIST, RIGHT_WRIST]
 LEFT_ARM, RIGHT_ARM = [LEFT_HAND, LEFT_WRIST], [RIGHT_HAND, RIGHT_WRIST]
@@ -69,3 +75,33 @@ def _before(times_s: NDArray[np.floating]) -> NDArray[np.int64]:
     begins = np.concatenate([[True], np.diff(times_s) > MAX_GAP_S])
     first: NDArray[np.int64] = np.maximum.accumulate(np.where(begins, places, 0))
     return np.maximum(places - LAG, first)
+
+
+class BodyTokenizer:
+    """Pictures that carry joints in, a token for each out: the newest row of `body_features`."""
+
+    hands = ()
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def push(self, frame: VideoFrame) -> list[Token]:
+        """The token of a frame; none of one without joints, or no newer than the last."""
+        times = self._times_s
+        if frame.joints is None or (times and frame.time_s <= times[-1]):
+            return []
+        times.append(frame.time_s)
+        self._joints.append(frame.joints)
+        rows = body_features(np.stack(self._joints), np.array(times))
+        self._count += 1
+        return [Token(self._count - 1, frame.time_s, torch.from_numpy(rows[-1].copy()))]
+
+    def flush(self) -> list[Token]:
+        """Returns nothing: every frame has been given."""
+        return []
+
+    def reset(self) -> None:
+        """Begins a new stream."""
+        self._count = 0
+        self._times_s: deque[float] = deque(maxlen=LAG + 1)
+        self._joints: deque[NDArray[np.float64]] = deque(maxlen=LAG + 1)

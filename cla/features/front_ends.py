@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cla.errors import ClaError
+from cla.features.body import BODY_DIM, BODY_HOP_S, BodyTokenizer
 from cla.features.hand_features import HAND_FEATURE_DIM, Hand
 from cla.features.hand_stream import HAND_HOP_S
 from cla.features.hand_tokenizer import HandTokenizer
@@ -63,7 +64,11 @@ class SoundFrontEnd:
 
 @dataclass(frozen=True)
 class ImageFrontEnd:
-    """A front end for pictures."""
+    """A front end for pictures.
+
+    Args:
+        joints: it reads joints that pictures carry, which no camera's do.
+    """
 
     name: str
     feature_dim: int
@@ -72,6 +77,7 @@ class ImageFrontEnd:
     fetched: str | None = None
     cost: Cost | None = None
     input: InputKind = "video"
+    joints: bool = False
 
 
 FrontEnd = SoundFrontEnd | ImageFrontEnd
@@ -99,6 +105,7 @@ FRONT_ENDS: Mapping[str, FrontEnd] = MappingProxyType(
             SoundFrontEnd("pitches", PITCH_DIM, PITCH_HOP_S, PitchTokenizer),
             ImageFrontEnd("hands", HAND_FEATURE_DIM, HAND_HOP_S, HandTokenizer),
             ImageFrontEnd("pictures", PICTURE_DIM, PICTURE_HOP_S, PictureTokenizer),
+            ImageFrontEnd("joints", BODY_DIM, BODY_HOP_S, BodyTokenizer, joints=True),
         )
     }
 )

@@ -20,7 +20,7 @@ from cla.models.known import Known, KnownClass, ScoredClass
 from cla.models.task import FixedLandmarks, TaskModel
 from cla.resources import asset_path
 
-TASKS = ("digits", "hands", "sounds", "key")
+TASKS = ("digits", "hands", "sounds", "key", "gestures")
 WEIGHTS_FILE = "model.safetensors"
 CARD_FILE = "card.json"
 MAX_SIZE = 65_536

@@ -12,7 +12,7 @@ from torch import Tensor
 from cla.attention.config import AttentionKind
 from cla.attention.kinds.registry import KINDS, LandmarkMode
 from cla.errors import ClaError
-from cla.features import FrontEnd, front_end
+from cla.features import FrontEnd, ImageFrontEnd, front_end
 from cla.models.classifier import StreamClassifier
 from cla.models.events import EventConfig
 from cla.models.known import Known
@@ -103,6 +103,11 @@ class TaskModel:
     def input(self) -> InputKind:
         """What its tokens are made from."""
         return self.front_end.input
+
+    @property
+    def joints(self) -> bool:
+        """Whether it reads joints, which recordings hold and no camera's pictures do."""
+        return isinstance(self.front_end, ImageFrontEnd) and self.front_end.joints
 
     @property
     def window(self) -> int:

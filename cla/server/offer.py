@@ -18,6 +18,7 @@ TITLES = {
     "hands": "Hand signs",
     "sounds": "Sounds around you",
     "key": "Key of the music",
+    "gestures": "Gesture phases",
 }
 
 
@@ -71,6 +72,7 @@ def shown_task(task: TaskModel) -> dict[str, Any]:
         "name": task.name,
         "title": TITLES.get(task.name, task.name),
         "input": task.input,
+        "joints": task.joints,
         "labels": list(task.labels),
         "window": task.window,
         "num_layers": task.classifier.config.num_layers,

@@ -89,6 +89,8 @@ def choose_clips(say: Texts, task: TaskModel) -> list[Clip]:
 
 def _recorded(say: Texts, task: TaskModel) -> bytes | None:
     """What the visitor has recorded for a task; of pictures, which come once, the newest stays."""
+    if task.joints:
+        return None
     kept = f"recorded-{task.name}"
     with st.popover(say(f"clip.record_{task.input}")):
         made = recorded(say, task.input, task.name, MOST_RECORDED_S)

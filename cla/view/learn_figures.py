@@ -1,5 +1,8 @@
 """The small figures of the Learn page: all drawn from a real clip and the shipped model."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
@@ -10,9 +13,23 @@ from cla.features import HOP_SAMPLES
 from cla.texts import Texts
 from cla.view.drift import Drift
 from cla.view.figures import MARK, figure, heatmap, log_axis
-from cla.view.systems import EXACT_SYSTEM, FIXED_SYSTEM, FOLLOWING_SYSTEM, FULL_SYSTEM
+from cla.view.systems import (
+    EXACT_SYSTEM,
+    FIXED_SYSTEM,
+    FOLLOWING_SYSTEM,
+    FULL_SYSTEM,
+    title_with_landmarks,
+)
 
 SHADE = "rgba(42, 134, 200, 0.12)"
+WORTH = {
+    "full": FULL_SYSTEM,
+    "exact continual": EXACT_SYSTEM,
+    "low rank, fixed, M = 16": FIXED_SYSTEM,
+    "low rank, continual, M = 16": FOLLOWING_SYSTEM,
+}
+"""Lanes of what was measured, and how they are drawn."""
+WORTH_LANDMARKS = 16
 PENDING = "rgba(213, 94, 0, 0.16)"
 
 
@@ -114,6 +131,25 @@ def drift_figure(say: Texts, found: Drift) -> go.Figure:
         )  # fmt: skip
     log_axis(chart.layout.xaxis)
     log_axis(chart.layout.yaxis)
+    return chart
+
+
+def worth_figure(say: Texts, rows: Sequence[Mapping[str, Any]], measure: str) -> go.Figure:
+    """What a token takes (`us`), or how much is found (`score`), over the window, by system."""
+    chart = figure(say, say(f"learn.worth_{measure}"), say("cost.window"), say(f"learn.{measure}"))
+    for name, look in WORTH.items():
+        own = [row for row in rows if row["lane"] == name and row[measure] is not None]
+        chart.add_scatter(
+            x=[row["window"] for row in own],
+            y=[row[measure] for row in own],
+            mode="lines+markers",
+            name=title_with_landmarks(say, look.key, WORTH_LANDMARKS if look.low_rank else None),
+            line={"color": look.color, "dash": look.dash, "width": 2},
+            marker={"symbol": look.symbol, "size": 7},
+        )
+    chart.update_xaxes(type="log", tickvals=[30, 120, 480, 1_920])
+    if measure == "us":
+        log_axis(chart.layout.yaxis)
     return chart
 
 

@@ -1,6 +1,8 @@
 """The Learn page: how the method works, in five minutes, with figures that can be dragged."""
 
-from functools import lru_cache
+import json
+from functools import cache, lru_cache
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -9,6 +11,7 @@ from cla.attention import LOW_RANK, REFERENCE
 from cla.attention.cuts import stretches
 from cla.engine import LaneMoment, lane_at
 from cla.models import LaneSpec
+from cla.resources import asset_path
 from cla.texts import Texts
 from cla.view.clip_source import Clip, sample
 from cla.view.drift import STEPS, Drift, drift
@@ -19,11 +22,13 @@ from cla.view.learn_figures import (
     factor_figures,
     landmarks_figure,
     window_figure,
+    worth_figure,
 )
 from cla.view.live_app import speech_task
 from cla.view.settings import choice, number
 
 CLIP = "count"
+WORTH_LANE = "low rank, fixed, M = 16"
 LOGIT_STDS = (1, 2, 3, 4, 5, 6, 7, 8, 9)
 
 
@@ -35,6 +40,7 @@ def learn_page() -> None:
     marks = _landmarks(say, clip, seen)
     _factors(say, clip, (seen, marks))
     _drift(say)
+    _worth(say)
     st.markdown(say("learn.sources"))
 
 
@@ -130,6 +136,35 @@ def _drift(say: Texts) -> None:
             ours=f"{found.ours.max():.0e}",
         )
     )
+
+
+def _worth(say: Texts) -> None:
+    found = _measured()
+    st.markdown(say("learn.worth_text"))
+    for column, measure in zip(st.columns(2), ("us", "score"), strict=True):
+        with column:
+            chart = worth_figure(say, found["tasks"]["digits"]["rows"], measure)
+            show(chart, f"worth-{measure}", say("learn.worth_alt"))
+    crossings = found["tasks"]["digits"]["crossings"]
+    (own,) = (one for one in crossings if one["lane"] == WORTH_LANE)
+    st.markdown(
+        say(
+            "learn.worth_now",
+            counts=say.number(own["counts"]),
+            after=say.number(own["clock_after"] or 0),
+            before=say.number(own["clock_before"]),
+            times=say.number(own["times_faster"], 1),
+            machine=found["machine"],
+        )
+    )
+
+
+@cache
+def _measured() -> dict[str, Any]:
+    """What `benchmarks/where_low_rank.py` wrote."""
+    text = asset_path("where_low_rank.json").read_text("utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 @lru_cache(len(LOGIT_STDS))

@@ -29,7 +29,7 @@ def test_help_has_80_columns_at_most_and_examples(command, capsys, monkeypatch):
 def test_what_can_be_trained_is_listed(capsys):
     assert main(["train"]) == 0
     said = capsys.readouterr().out
-    assert "digits, hands, sounds, key" in said
+    assert "digits, hands, sounds, key, gestures" in said
     assert "esc10, gtzan" in said
 
 

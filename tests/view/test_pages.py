@@ -1,5 +1,6 @@
 """Every page runs, and every control of it moves."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -193,3 +194,11 @@ def test_every_slider_of_the_learn_page_moves_its_figure(open_page):
         move(app, key, value)
         if key in ("now", "marks", "head", "std"):
             assert [text.value for text in app.markdown] != before
+
+
+def test_the_learn_page_says_from_which_window_on_low_rank_is_worth_it(open_page):
+    (said,) = (text.value for text in open_page("learn").markdown if "by the clock" in text.value)
+    numbers = [int(number.replace(",", "")) for number in re.findall(r"[\d,]*\d", said)]
+    counts, after, before = numbers[1:4]
+    assert 16 < counts < before
+    assert after < before <= 4_096

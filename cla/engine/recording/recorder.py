@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cla.capture import MIN_SIDE, encode_jpeg
+from cla.capture import MIN_SIDE, encode_jpeg, with_joints
 from cla.capture.flac import as_played, rounded
 from cla.engine.commands import Command, Fill
 from cla.engine.recording.files import RecordingFiles
@@ -191,7 +191,10 @@ def _encoded(frame: VideoFrame | EncodedFrame) -> EncodedFrame:
         return frame
     if min(frame.image.shape[:2]) < MIN_SIDE:
         raise ClaError("recording_pictures_too_narrow")
-    return EncodedFrame(encode_jpeg(frame.image, JPEG_QUALITY), frame.time_s)
+    jpeg = encode_jpeg(frame.image, JPEG_QUALITY)
+    if frame.joints is not None:
+        jpeg = with_joints(jpeg, frame.joints)
+    return EncodedFrame(jpeg, frame.time_s)
 
 
 def _checked(size_bytes: int) -> int:

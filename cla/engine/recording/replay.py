@@ -104,7 +104,7 @@ def _stream(recording: Recording, task: TaskModel, *, preview: bool) -> Stream[A
         raise ClaError("session_of_another_task", recorded=manifest.task, given=task.name)
     if manifest.sample_rate_hz is not None:
         return sound_stream(task, manifest.sample_rate_hz, preview=preview)
-    return video_stream(task, preview=preview)
+    return video_stream(task, preview=preview, joints=True)
 
 
 @dataclass(frozen=True)

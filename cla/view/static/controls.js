@@ -144,11 +144,12 @@ export function showTask(root, task, machine, endings) {
     button.setAttribute("aria-pressed", String(button.dataset.task === task.name));
   }
   find("microphone").hidden = task.input !== "sound";
-  find("camera").hidden = find("preview").hidden = task.input !== "video";
+  find("camera").hidden = task.input !== "video" || task.joints;
+  find("preview").hidden = task.input !== "video";
   /** @type {NodeListOf<HTMLElement>} */
   const labels = root.querySelectorAll("[data-for]");
   for (const label of labels) label.hidden = label.dataset.for !== task.input;
-  /** @type {HTMLInputElement} */ (find("upload")).accept = endings[task.input].map((ending) => `.${ending}`).join();
+  /** @type {HTMLInputElement} */ (find("upload")).accept = (task.joints ? ["csv"] : endings[task.input]).map((ending) => `.${ending}`).join();
   clip.hidden = find("play").hidden = !task.clips.length;
   fill(clip, task.clips.map(({ name, title }) => [name, sayOr(`sample.${name}`, title)]));
   /** @type {HTMLInputElement} */ (find("landmarks")).max = String(task.landmark_counts.length - 1);
@@ -164,7 +165,8 @@ export function showTask(root, task, machine, endings) {
   const hint = window.isSecureContext ? sayOr(`hint_${task.name}`, usual) : usual;
   part(find("first-hint"), "span").innerHTML = hint.replace(/\*\*(.+?)\*\*/g, "<strong>$1</strong>");
   // Said before anyone presses a button that cannot work.
-  find("preflight").textContent = window.isSecureContext ? "" : say("insecure", { device: say(`device_${device}`) });
+  const insecure = window.isSecureContext ? "" : say("insecure", { device: say(`device_${device}`) });
+  find("preflight").textContent = task.joints ? say("joints_note") : insecure;
 }
 
 /** Nodes of a text in which commands stand between backticks. @param {string} text */

@@ -75,6 +75,8 @@ export interface Task {
   name: string;
   title: string;
   input: Medium;
+  /** It reads tables of joints, which a camera's pictures do not hold. */
+  joints: boolean;
   labels: string[];
   window: number;
   num_layers: number;

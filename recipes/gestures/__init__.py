@@ -1,0 +1,5 @@
+"""The task of gesture phases: `cla train gestures`."""
+
+from recipes.gestures.recipe import main
+
+__all__ = ["main"]
