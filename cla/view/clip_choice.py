@@ -8,7 +8,7 @@ from cla.models import LONGEST_WINDOW, LaneSpec, TaskModel
 from cla.texts import Texts
 from cla.view.clip_source import Clip, sample, uploaded_clip
 from cla.view.fetch_offer import offer_fetch
-from cla.view.frame import complain, tell
+from cla.view.frame import UPLOADS, complain, tell
 from cla.view.live_app import clip_tasks
 from cla.view.recorded import recorded
 from cla.view.settings import choice, choices
@@ -25,24 +25,26 @@ DEFAULT_LANDMARKS = 16
 
 def choose_task(say: Texts) -> TaskModel:
     """Let the visitor choose what is recognized in the clips."""
-    offer_fetch(say)
-    found = clip_tasks()
-    name = choice(
-        st.segmented_control,
-        say("clip.task"),
-        list(found),
-        default=next(iter(found)),
-        key="task",
-        format_func=lambda name: say(f"page.task_{name}"),
-        required=True,
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        found = clip_tasks()
+        name = choice(
+            st.segmented_control,
+            say("clip.task"),
+            list(found),
+            default=next(iter(found)),
+            key="task",
+            format_func=lambda name: say(f"page.task_{name}"),
+            required=True,
+            wrap=True,
+        )
+        offer_fetch(say)
     return found[name]
 
 
 def choose_clip(say: Texts, task: TaskModel) -> Clip | None:
     """Let the visitor choose one clip; None where their upload cannot be read."""
     titles = {clip.name: say(f"sample.{clip.name}") for clip in sample_clips(task.name)}
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         name = choice(
             st.selectbox,
             say("clip.sample"),
@@ -52,13 +54,14 @@ def choose_clip(say: Texts, task: TaskModel) -> Clip | None:
             format_func=titles.__getitem__,
             width=340,
         )
-        upload = st.file_uploader(
-            say("clip.upload"),
-            help=say(f"clip.upload_help_{task.input}"),
-            max_upload_size=MOST_TAKEN_MB,
-            key=f"upload-{task.name}",
-        )
-    own = _recorded(say, task)
+        with st.container(key=UPLOADS):
+            upload = st.file_uploader(
+                say("clip.upload"),
+                help=say(f"clip.upload_help_{task.input}"),
+                max_upload_size=MOST_TAKEN_MB,
+                key=f"upload-{task.name}",
+            )
+        own = _recorded(say, task)
     if upload:
         return _uploaded(say, task, upload.name, upload.getvalue())
     if own:
@@ -70,13 +73,14 @@ def choose_clips(say: Texts, task: TaskModel) -> list[Clip]:
     """Let the visitor choose any number of clips; uploads that cannot be read are left out."""
     titles = {clip.name: say(f"sample.{clip.name}") for clip in sample_clips(task.name)}
     names = choices(say("clip.samples"), list(titles), key="clips", format_func=titles.__getitem__)
-    uploads = st.file_uploader(
-        say("clip.uploads"),
-        help=say(f"clip.upload_help_{task.input}"),
-        accept_multiple_files=True,
-        max_upload_size=MOST_TAKEN_MB,
-        key=f"uploads-{task.name}",
-    )
+    with st.container(key=UPLOADS):
+        uploads = st.file_uploader(
+            say("clip.uploads"),
+            help=say(f"clip.upload_help_{task.input}"),
+            accept_multiple_files=True,
+            max_upload_size=MOST_TAKEN_MB,
+            key=f"uploads-{task.name}",
+        )
     if len(uploads) > MOST_UPLOADS:
         st.warning(say("clip.too_many", most=MOST_UPLOADS))
     clips = [sample(say, task, name) for name in names]
@@ -136,7 +140,7 @@ def choose_window(say: Texts, task: TaskModel) -> int | None:
 
 def choose_lane(say: Texts, task: TaskModel) -> tuple[System, LaneSpec]:
     """Let the visitor choose system and landmarks; both are in the address."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
         key = choice(
             st.selectbox,
             say("lane.system"),

@@ -31,8 +31,9 @@ def clips_page() -> None:
     say = page_head("clips")
     task = choose_task(say)
     clip = choose_clip(say, task)
-    window = choose_window(say, task)
-    system, config = choose_lane(say, task)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        system, config = choose_lane(say, task)
+        window = choose_window(say, task)
     full, config = (replace(each, window=window) for each in (FULL, config))
     if clip is None:
         return

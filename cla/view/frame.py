@@ -16,10 +16,13 @@ from cla.view.surface import surface
 LANGUAGE_KEY = "lang"
 # Streamlit leaves as much room again as its bar takes.
 MARKED = re.compile(r"[^\w\s]|_")
-HEAD = """<style>
-.stMainBlockContainer { padding-top: 4.5rem; }
-:is([data-testid="stTopNavLink"], [data-testid="stSidebarNavLink"]):focus-visible {
-  outline: 2px solid currentcolor; outline-offset: -2px; }
+UPLOADS = "own-recordings"
+"""Where files are taken whose limits the page tells itself."""
+HEAD = f"""<style>
+.stMainBlockContainer {{ padding-top: 4.5rem; }}
+:is([data-testid="stTopNavLink"], [data-testid="stSidebarNavLink"]):focus-visible {{
+  outline: 2px solid currentcolor; outline-offset: -2px; }}
+.st-key-{UPLOADS} [data-testid="stFileUploaderDropzoneInstructions"] {{ display: none; }}
 </style>"""
 
 

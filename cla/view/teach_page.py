@@ -44,6 +44,7 @@ def teach_page() -> None:
             key="teach",
             format_func=lambda name: say(f"teach.{name}"),
             required=True,
+            wrap=True,
         )
         count = number(say("teach.count"), 2, MOST_CLASSES, default=2, key="classes", width=260)
     draft = _draft(_features(kind))

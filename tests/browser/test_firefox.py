@@ -55,7 +55,7 @@ def test_firefox_plays_sees_and_opens_pages(server, tmp_path):
             assert not browser.evaluate(
                 "[...document.querySelectorAll('[data-testid=stException]')].length"
             ), page
-        # Streamlit's own pages try WebAssembly, which ours forbid, and do without; a font on its
-        # way is given up when the next page is opened.
-        known = ("WebAssembly", "downloadable font: download failed")
+        # Streamlit's own pages try WebAssembly, which ours forbid, and do without; its fonts and
+        # scripts on their way are given up when the next page is opened.
+        known = ("WebAssembly", "downloadable font: download failed", "/static/js/PlotlyChart")
         assert [text for text in browser.said if not any(one in text for one in known)] == []

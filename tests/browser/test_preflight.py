@@ -1,6 +1,7 @@
 """The Preflight page says what works here, and what mends what does not."""
 
 import pytest
+from test_walks import serious_findings
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -17,6 +18,7 @@ def test_what_works_is_found(open_page):
     page.get_by_test_id("try-devices").click()
     assert "ake" in state(page, "microphone", "good")
     assert "signs" in state(page, "camera", "good")
+    assert not serious_findings(page)
 
 
 def test_what_does_not_work_is_explained(open_page):
@@ -26,3 +28,4 @@ def test_what_does_not_work_is_explained(open_page):
     assert "HTTPS" in state(page, "secure", "bad")
     page.get_by_test_id("try-devices").click()
     assert "https" in state(page, "microphone", "bad")
+    assert not serious_findings(page)

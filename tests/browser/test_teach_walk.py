@@ -4,6 +4,7 @@ import re
 
 import live_surface
 import pytest
+from test_walks import serious_findings, settle
 from tiny_tasks import tiny_video_task
 
 from cla.models import write_task_file
@@ -80,6 +81,8 @@ def test_what_was_wrong_is_corrected_by_a_click_and_learned(open_page):
     page.get_by_role("button", name="To the page Teach").click()
     page.get_by_role("button", name="Learn from them").click()
     page.get_by_text("Learned from 1:").wait_for()
+    settle(page)
+    assert not serious_findings(page)
     page.get_by_role("button", name="Run live").click()
     page.get_by_test_id("task-own").wait_for()
     assert page.get_by_test_id("task-own").get_attribute("aria-pressed") == "true"
