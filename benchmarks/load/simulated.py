@@ -54,18 +54,19 @@ def serving(port: int | None = None) -> Iterator[tuple[subprocess.Popen[bytes], 
 
 @contextmanager
 def serving_programs(
-    workers: int, *options: str, **environment: str
+    workers: int, log: Path = Path(os.devnull), **environment: str
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`cla serve` as a process of its own, and its address."""
+    """`cla serve` as a process of its own, and its address.
+
+    Args:
+        log: where its standard error goes.
+    """
     command = [sys.executable, "-m", "cla", "serve", "--port", "0", "--workers", str(workers)]
-    process = subprocess.Popen(
-        [*command, *options],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env={**os.environ, **environment},
-    )
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True,
+            env={**os.environ, **environment},
+        )  # fmt: skip
     try:
         assert process.stdout
         url = process.stdout.readline().strip()

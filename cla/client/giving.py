@@ -5,23 +5,13 @@ import contextlib
 import threading
 import time
 from collections import deque
-from typing import Protocol
 
+from cla.client.kept import Kept, Sender
 from cla.client.messages import Command, written
 from cla.client.sources import Bytes, Source
 
 WAITING = 50
 """Packets that are kept while the network is slow; the oldest go, and are told as lost."""
-
-
-class Sender(Protocol):
-    """What can be sent to."""
-
-    async def send(self, message: Bytes | str, /) -> None:
-        """Send one message."""
-
-    async def close(self) -> None:
-        """End the connection."""
 
 
 class Giving:
@@ -34,12 +24,14 @@ class Giving:
         commands: what is asked before the source begins.
 
     Attributes:
+        kept: with which a new session goes on where a lost one was.
         error: why the source could not be read to its end.
     """
 
     error: Exception | None = None
 
     def __init__(self, source: Source, commands: list[Command]) -> None:
+        self.kept = Kept(source)
         self._source = source
         self._commands = [*commands, source.command]
         self._waiting: deque[Bytes] = deque()
@@ -60,6 +52,7 @@ class Giving:
             self._lost = 0
             for command in self._commands:
                 await connection.send(written(command))
+            await self.kept.give_again(connection)
         self._connected.set()
         if not self._thread.ident:
             self._thread.start()
@@ -83,6 +76,7 @@ class Giving:
         self._connected.set()
 
     async def _send(self, connection: Sender, packet: Bytes) -> None:
+        self.kept.add(packet)
         try:
             if self._lost:
                 await connection.send(written({"type": "lost", "samples": self._lost}))
@@ -102,7 +96,9 @@ class Giving:
         try:
             for number, packet in enumerate(packets):
                 if packet_s:
+                    since_s = time.monotonic()
                     self._connected.wait()
+                    begin_s += time.monotonic() - since_s
                     time.sleep(max(0.0, begin_s + number * packet_s - time.monotonic()))
                 if self._stopped:
                     return

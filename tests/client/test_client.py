@@ -15,8 +15,9 @@ import soundfile
 from serving_process import cla_serve, health, wait_until
 
 from cla.capture import sample_clips
-from cla.client import Refused, astream, pcm, sample, stream
+from cla.client import Refused, astream, jpegs, pcm, sample, stream
 from cla.client.giving import WAITING, Giving
+from cla.client.kept import Kept
 
 CLIP = sample_clips()[0]
 WORDS = [word.label for word in CLIP.words]
@@ -147,29 +148,82 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def test_a_server_that_is_killed_and_started_again_is_found_again():
-    port, said = free_port(), []
-    go_on = threading.Event()
+def test_a_session_goes_on_in_another_server_where_its_own_was_killed():
+    """It gets the sound of the last seconds again: tokens go on as if nothing had been."""
+    port, tokens, hellos = free_port(), [], 0
+    samples, rate = speech(seconds=2.4)
 
-    def packets():
-        yield bytes(2560)
-        go_on.wait(60)
-        yield bytes(2560)
+    def source():
+        return pcm(io.BytesIO(samples.tobytes()), rate_hz=rate)
 
     with cla_serve(port=port) as (process, address):
-        records = stream(address, pcm(packets()))
+        records = stream(address, source())
         for record in records:
-            said.append(record["type"])
+            hellos += record["type"] == "hello"
             if record["type"] == "token":
-                break
+                tokens.append(record)
+                if len(tokens) == 12:
+                    break
         process.kill()
         process.wait()
     with cla_serve(port=port):
         for record in records:
-            said.append(record["type"])
-            go_on.set()
-    assert said.count("hello") == 2
-    assert said[-1] == "ended"
+            hellos += record["type"] == "hello"
+            if record["type"] == "token":
+                tokens.append(record)
+        unbroken = [one for one in stream(address, source()) if one["type"] == "token"]
+    assert record["type"] == "ended"
+    assert hellos == 2
+    assert [one["token"] for one in tokens] == list(range(len(unbroken)))
+    for one, other in zip(tokens, unbroken, strict=True):
+        assert one["time_s"] == pytest.approx(other["time_s"])
+        assert one["gap_s"] == 0
+        assert [lane["label"] for lane in one["lanes"]] == [
+            lane["label"] for lane in other["lanes"]
+        ]
+        assert one["arrays"]["full/probabilities"] == pytest.approx(
+            other["arrays"]["full/probabilities"], abs=1e-4
+        )
+
+
+class Told:
+    """A connection to a server that hears at once what it is sent."""
+
+    def __init__(self, kept):
+        self.kept, self.packets = kept, []
+
+    async def send(self, packet):
+        self.packets.append(packet)
+        number = len(self.packets) - 1
+        self.kept.told({"token": number, "time_s": 0.08 * (number + 1)})
+
+
+def test_of_long_sound_the_last_seconds_are_given_again_and_tokens_are_counted_on():
+    async def run():
+        kept = Kept(pcm([], rate_hz=16000))
+        first = Told(kept)
+        for number in range(200):
+            kept.add(bytes([number]) * 2560)
+            await first.send(kept._packets[-1])
+        kept.add(bytes([200]) * 2560)  # it was given, and not answered
+        second = Told(kept)
+        await kept.give_again(second)
+        assert [packet[0] for packet in second.packets] == list(range(51, 201))
+        return kept.told({"token": 150, "time_s": 151 * 0.08})
+
+    token = run_apart(run())
+    assert token["token"] == 201
+    assert token["time_s"] == pytest.approx(202 * 0.08)
+
+
+def test_of_pictures_nothing_is_kept():
+    async def run():
+        kept = Kept(jpegs([]))
+        kept.add(bytes(100))
+        assert not kept._packets
+        return kept.told({"token": 7, "time_s": 1.0})
+
+    assert run_apart(run()) == {"token": 7, "time_s": 1.0}
 
 
 def test_packets_that_cannot_go_are_told_as_lost_the_oldest_first():
