@@ -30,6 +30,23 @@ FIRST_PICTURE = """() => {
 }"""
 
 
+LONG_LANES = "continual_nystrom/fixed:16@4096,continual_nystrom/continual:16@4096"
+BETWEEN_PICTURES = """([root, ms]) => new Promise((done) => {
+  const between = [], end = performance.now() + ms;
+  let drawn = root.dataset.frames, last = performance.now();
+  const look = (now) => {
+    if (root.dataset.frames !== drawn) {
+      between.push(now - last);
+      [drawn, last] = [root.dataset.frames, now];
+    }
+    if (now < end) requestAnimationFrame(look);
+    else done(between);
+  };
+  requestAnimationFrame(look);
+})"""
+"""Milliseconds between the pictures that the page draws, as its browser shows them."""
+
+
 def start_app() -> tuple[subprocess.Popen[bytes], str]:
     """Start the app and wait until it answers."""
     with socket.socket() as probe:
@@ -65,6 +82,28 @@ def pictures_per_s(page: Page, seconds: float) -> float:
     start, before = time.perf_counter(), number(page, "frames")
     page.wait_for_timeout(seconds * 1000)
     return (number(page, "frames") - before) / (time.perf_counter() - start)
+
+
+def long_windows(page: Page, url: str, seconds: float) -> list[tuple[str, str]]:
+    """Rows of the table: two low-rank lanes over 4,096 tokens, at display rate, while they run."""
+    page.goto(f"{url}/?lanes={LONG_LANES}")
+    page.get_by_test_id("cla-live").wait_for()
+    page.wait_for_function(FIRST_PICTURE)
+    fill = page.get_by_test_id("fill")
+    start = time.perf_counter()
+    fill.click()
+    page.wait_for_function("button => !button.disabled", arg=fill.element_handle())
+    filled_s = time.perf_counter() - start
+    page.get_by_test_id("microphone").click()
+    page.wait_for_timeout(3000)
+    root = page.get_by_test_id("cla-live").element_handle()
+    between: list[float] = page.evaluate(BETWEEN_PICTURES, [root, seconds * 1000])
+    worst = statistics.quantiles(between, n=100)[98]
+    return [
+        ("windows of 4,096 tokens filled, s", f"{filled_s:.1f}"),
+        ("pictures a second with them", f"{1000 / statistics.fmean(between):.1f}"),
+        ("ms between pictures, median (p99)", f"{statistics.median(between):.0f} ({worst:.0f})"),
+    ]
 
 
 def slider_ms(page: Page) -> float:
@@ -135,6 +174,10 @@ def main() -> None:
             )
             table.add_row("pictures a second", f"{pictures_per_s(page, 5):.1f}")
             table.add_row("slider to visible change, ms", f"{slider_ms(page):.0f}")
+            for row in long_windows(page, url, 15):
+                table.add_row(*row)
+            page.goto(url)
+            page.wait_for_function(FIRST_PICTURE)
             share, gaps = delivered(page, seconds)
             table.add_row(f"microphone sound delivered over {seconds:.0f} s", f"{share:.2%}")
             table.add_row("gaps reported", str(gaps))

@@ -10,14 +10,18 @@ COUNTS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def listen(address: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 is any that is free.
+    """A socket that listens; port 0 is any that is free. What its connections send goes at once.
 
     Raises:
         ClaError: it cannot listen there.
     """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        return socket.create_server((address, port), family=family, backlog=BACKLOG)
+        listening = socket.create_server((address, port), family=family, backlog=BACKLOG)
+        # Connections inherit it. Without it a small message waits until the one before has been
+        # acknowledged, which systems put off by 40 ms.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listening
     except OSError as error:
         raise ClaError(
             "address_not_served", address=address, port=port, reason=error.strerror
