@@ -10,6 +10,7 @@ import asyncio
 import os
 import random
 import sys
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -25,8 +26,10 @@ COME_S = 1.0
 WARM_UP_S = 3.0
 """After which they are measured."""
 HOP_S = 0.08
-MOST_CPU_MS = 1.5
-"""Of a token, everything included."""
+PAGE = Path(__file__).parents[2] / "docs" / "deploy.md"
+BEGIN, END = "<!-- sessions -->", "<!-- end sessions -->"
+MOST_CPU_MS = 20.0
+"""Of a second of a session, everything included."""
 MOST_P95_MS = {16: 80.0, 64: 300.0}
 """Of so many sessions at most."""
 
@@ -73,15 +76,16 @@ def run(sessions: int, workers: int, seconds: float) -> tuple[dict[str, str], bo
     worst = max(float(np.percentile(one.latencies_ms[warm:], 95)) for one in heard)
     p95 = float(np.percentile(latencies, 95))
     gaps = sum(one.gap_s > 0 for one in heard)
-    cpu_ms = 1e3 * cores * HOP_S / sessions
+    cpu_ms = 1e3 * cores / sessions
     most_ms = min((goal for count, goal in MOST_P95_MS.items() if sessions <= count), default=None)
     met = {
         f"p95 <= {most_ms:g} ms": p95 <= most_ms,
         "no gap": not gaps,
-        f"{MOST_CPU_MS:g} ms of CPU a token": cpu_ms <= MOST_CPU_MS,
+        f"CPU <= {MOST_CPU_MS:g} ms": cpu_ms <= MOST_CPU_MS,
     } if most_ms else {}  # fmt: skip
     row = {
         "sessions": f"{sessions}",
+        "workers": f"{workers}",
         "fewest tokens": f"{min(one.tokens for one in heard)} of {round(seconds / HOP_S)}",
         "gaps": f"{gaps}",
         "faults": f"{sum(len(one.faults) for one in heard)}",
@@ -91,10 +95,9 @@ def run(sessions: int, workers: int, seconds: float) -> tuple[dict[str, str], bo
         "p99": f"{np.percentile(latencies, 99):.0f}",
         "largest": f"{latencies.max():.0f}",
         "cores": f"{cores:.2f}",
-        "CPU a token, ms": f"{cpu_ms:.2f}",
-        "a session's second": f"{cpu_ms / HOP_S:.1f}",
+        "CPU of a session's second, ms": f"{cpu_ms:.1f}",
         "private MiB": f"{private_mib:.0f}",
-        "fails": ", ".join(name for name, holds in met.items() if not holds) or "-",
+        "goals": ", ".join(f"{name}: {'yes' if ok else 'no'}" for name, ok in met.items()),
     }
     return row, all(met.values())
 
@@ -105,20 +108,36 @@ def main() -> int:
     parser.add_argument("--sessions", type=int, nargs="+", default=[1, 16, 64])
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="of the server")
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE.name}")
     options = parser.parse_args()
-    console = Console(width=150)
-    console.print(f"{device_name()}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    table, held = Table(), True
+    console, loads = Console(width=150), [os.getloadavg()[0]]
+    table, rows, held = Table(), [], True
     for count in options.sessions:
         row, holds = run(count, options.workers, options.seconds)
+        loads.append(os.getloadavg()[0])
         if not table.columns:
             for name in row:
                 table.add_column(name)
         table.add_row(*row.values())
+        rows.append(row)
         held &= holds
-    console.print(table)
-    console.print(f"{options.seconds:g} s of speech; load {os.getloadavg()[0]:.1f} at the end")
+    where = (
+        f"{device_name()}, {os.cpu_count()} cores, {options.seconds:g} s of speech, load "
+        + ", ".join(f"{load:.1f}" for load in loads)
+    )
+    console.print(table, where)
+    if options.write:
+        write(rows, where)
     return 0 if held else 1
+
+
+def write(rows: list[dict[str, str]], where: str) -> None:
+    """Put the table into the page, between its two marks."""
+    lines = [where + ":", "", "| " + " | ".join(rows[0]) + " |", "|" + "---:|" * len(rows[0])]
+    lines += ["| " + " | ".join(row.values()) + " |" for row in rows]
+    text = PAGE.read_text("utf-8")
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    PAGE.write_text("\n".join([f"{before}{BEGIN}", *lines, f"{END}{after}"]), "utf-8")
 
 
 if __name__ == "__main__":
