@@ -20,7 +20,8 @@ def cla_serve(*options, port=0, workers=1, **environment):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "CLA_RECORDINGS": "off", **environment},
+        # As many places on a slow machine as on any.
+        env={**os.environ, "CLA_RECORDINGS": "off", "CLA_MAX_SESSIONS": "16", **environment},
     )
     try:
         url = process.stdout.readline().strip()

@@ -71,13 +71,9 @@ class Admission:
         self._stays_s: deque[float] = deque([STAYS_S], LAST)
         self._tokens, self._taken_s, self._from_s = 0, 0.0, time.process_time()
 
-    def rehearse(self, kernels: bool) -> None:
-        """Measure what a session takes before there is one.
-
-        Args:
-            kernels: step by compiled kernels, which are loaded.
-        """
-        self._hold(*rehearsed(self._task, kernels))
+    def rehearse(self) -> None:
+        """Measure what a session takes before there is one, by compiled kernels."""
+        self._hold(*rehearsed(self._task))
 
     def _hold(self, lanes_s: float, else_s: float) -> None:
         with self._lock:
@@ -139,13 +135,13 @@ class Admission:
 
 
 @torch.inference_mode()
-def rehearsed(task: TaskModel, kernels: bool) -> tuple[float, float]:
+def rehearsed(task: TaskModel) -> tuple[float, float]:
     """Seconds a token that lanes take, and all else, on a clip in the page's lanes and window."""
     with open_audio(sample_clips()[0].path) as audio:
         resampler = StreamResampler(audio.sample_rate_hz, SAMPLE_RATE_HZ)
         heard = [part for chunk in audio for part in resampler.push(chunk.samples)]
     stream = sound_stream(task, SAMPLE_RATE_HZ)
-    pipeline = Pipeline(task, DEFAULT_LANES, stream, kernels=kernels)
+    pipeline = Pipeline(task, DEFAULT_LANES, stream)
     pipeline.do(SetEmit(True))
     taken_s: list[tuple[float, float]] = []
     for part in heard:

@@ -102,6 +102,11 @@ def open_host(environment: Mapping[str, str], address: str | None) -> Host:
         admission=Admission(heard[0]) if heard and wished is None else None,
     )
     if host.admission:
-        admission = host.admission
-        host.workers.submit(lambda: admission.rehearse(kernels().settle()))
+        host.workers.submit(_rehearse, host.admission)
     return host
+
+
+def _rehearse(admission: Admission) -> None:
+    """Measure a session once it steps as it will; not what it takes until kernels are compiled."""
+    if kernels().settle():
+        admission.rehearse()

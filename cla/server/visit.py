@@ -96,6 +96,11 @@ class Visit:
         """Whether it takes one of the server's places."""
         return self._stage is not None
 
+    @property
+    def _warm(self) -> bool:
+        """Whether lanes step as they will: what they take before is not measured."""
+        return self._host.kernels is None or self._host.kernels.ready
+
     def shelf(self, *, local: bool) -> Shelf | None:
         """Where its sessions are recorded; None where nothing is, as for programs.
 
@@ -219,7 +224,7 @@ class Visit:
                 records, recorded_ns = stage.drain(), time.time_ns()
                 for record in records:
                     self._host.metrics.count(record)
-                    admission = self._host.admission
+                    admission = self._host.admission if self._warm else None
                     if admission and self._weight and isinstance(record, TokenRecord):
                         admission.count(record, self._weight, stage.hop_s)
                     if isinstance(record, Correction):

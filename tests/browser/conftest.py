@@ -37,6 +37,7 @@ def server(tmp_path_factory):
         **os.environ,
         "CLA_RECORDINGS": str(tmp_path_factory.mktemp("recordings")),
         "CLA_KINDS": str(own_kind),
+        "CLA_MAX_SESSIONS": "16",  # on a slow machine too
         # The pages of these tests count as this machine's user's.
         "STREAMLIT_SERVER_ADDRESS": "localhost",
     }

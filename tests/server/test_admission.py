@@ -28,7 +28,7 @@ def admits(monkeypatch):
     monkeypatch.setattr(admission.time, "process_time", lambda: next(clock) * PERIOD * 0.003)
     admits = Admission(load_task())
     assert admits.places == UNMEASURED
-    admits.rehearse(True)
+    admits.rehearse()
     return admits
 
 
@@ -83,7 +83,7 @@ def test_who_has_to_wait_comes_when_others_are_likely_to_go(admits):
 
 
 def test_a_rehearsal_measures_lanes_and_all_else():
-    lanes_s, else_s = admission.rehearsed(load_task(), True)
+    lanes_s, else_s = admission.rehearsed(load_task())
     assert lanes_s > 0
     assert else_s > 0
 
