@@ -138,7 +138,11 @@ class AttentionLayer(WindowLayer):
         if found is not None and weights is not None and not self.config.retroactive:
             return torch.from_numpy(found)
         with writing_to(state.slot):
-            if found is None:
+            if found is None and weights is not None and not self.config.retroactive:
+                output = torch.from_numpy(
+                    kernels.steps.finish_token(self.kind.read(state), weights)
+                )
+            elif found is None:
                 output = self.finish(self.kind.read(state))
             elif weights is None:
                 output = self.finish(self._contexts(found))
