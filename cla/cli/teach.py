@@ -129,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--features",
         required=True,
-        choices=tuple(FRONT_ENDS),
+        choices=[one for one in FRONT_ENDS if one != "joints"],
         help="what is looked at: speech (words; begins with the digits' encoder), spectrum (any "
         "sound), sounds (any sound, better: needs `cla fetch yamnet` once), hands, pictures",
     )

@@ -71,7 +71,9 @@ class HeardLandmarks(Mapping[int, tuple[FixedLandmarks, ...]]):
             raise KeyError(count)
         if count not in self._fitted:
             tokens = len(self._heard)
-            found = fit_landmarks(self._model, [self._heard], tokens=tokens, counts=(count,))
+            found = fit_landmarks(
+                self._model, [self._heard], tokens=tokens, counts=(count,), pairs=True
+            )
             self._fitted.update(found)
         return self._fitted[count]
 

@@ -253,7 +253,8 @@ def test_landmarks_are_fitted_to_what_was_heard_and_taken_back(task):
     """As with landmarks fitted so before the stream; a lane that comes later has them too."""
     heard, later = make_tokens(96)[:72], make_tokens(96)[72:]
     kept = [token.features.numpy() for token in heard]
-    fitted = fit_landmarks(task.classifier, [np.stack(kept)], tokens=72, counts=(4, 8))
+    told = {"tokens": 72, "counts": (4, 8), "pairs": True}
+    fitted = fit_landmarks(task.classifier, [np.stack(kept)], **told)
     steady = Comparison(replace(task, landmarks=fitted), [LOW, LaneSpec("continual_nystrom", 8)])
     own, fit, undone = (Comparison(task, [LOW]) for _ in range(3))
     for token in heard:
