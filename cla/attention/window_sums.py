@@ -13,8 +13,9 @@ block k, the window consists of
 
 Made ready for block k + 1 are, each by one addition a token, its suffix sums, from its last token
 backward, and (`next`) its others. Nothing is ever subtracted, so nothing drifts; a token's last
-trace is gone when its block has been overwritten. No step branches on where a stream is, so the
-streams of a batch may be anywhere, and a step can be captured or exported.
+trace is gone when its block has been overwritten. No step branches on where a stream is: that
+chooses `Places` alone, so that the streams of a batch may be anywhere, and a step can be captured,
+or exported with its places in a table.
 
 All sums lie in one table (B, R, H, D + 1, M), landmarks side by side, which is how compiled loops
 are fastest.
@@ -22,14 +23,17 @@ Source: sliding-window aggregation as in Tangwongsan et al., "Low-Latency Slidin
 Aggregation in Worst-Case Constant Time" (DEBS 2017), over blocks.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from cla.attention.cuts import Cuts, blocks
-from cla.attention.rings import read_token
+from cla.attention.rings import take
 
-ROWS = SCRAP, HEAD, NEXT, OTHERS, FIRST_BLOCK = 0, 1, 2, 3, 4
-"""Of the table; what is not to be written goes to the first one."""
+ROWS = SCRAP, ZERO, HEAD, NEXT, OTHERS, FIRST_BLOCK = 0, 1, 2, 3, 4, 5
+"""Of the table; what is not to be written goes to the first one, and what has not begun is read
+from the second: at the first place of a block, head and next are what the block before left."""
 
 LARGEST_LOGIT = 600.0
 """Sums of its exponential times any value are far below what float64 holds."""
@@ -39,6 +43,60 @@ def table_rows(window: int) -> int:
     """R."""
     cuts = blocks(window)
     return FIRST_BLOCK + cuts.count + 2 * max(1, cuts.longest - 1)
+
+
+class Places(NamedTuple):
+    """Where a step finds and leaves things, by the ring place of its token.
+
+    Shapes:
+        tokens: (..., 2), ring places: of the token, and of that whose suffix sum is due
+        read: (..., 4), rows: head, the suffix behind, next, and the block that comes to it
+        written: (..., 5), rows: head, the suffix, next, others and the whole block
+    """
+
+    tokens: Tensor
+    read: Tensor
+    written: Tensor
+
+
+def places(window: int, slot: Tensor) -> Places:
+    """The places of a step whose token is at `slot` (...,) of the ring."""
+    cuts = blocks(window)
+    block, place = cuts.locate(slot)
+    following = (block + 1) % cuts.count
+    old = cuts.length(following) - 1 - place
+    last = place == cuts.length(block) - 1
+    behind = old_row(cuts, following, (old + 1).clamp(1, cuts.longest - 1))
+    more = FIRST_BLOCK + (following + 1 + place) % cuts.count
+    due = old_row(cuts, following, old.clamp(min=1))
+    read = (
+        _begun(place, HEAD),
+        torch.where(place > 0, behind, ZERO),
+        _begun(place, NEXT),
+        torch.where(place < cuts.count - 2, more, ZERO),
+    )
+    written = (
+        torch.full_like(slot, HEAD),
+        torch.where(old >= 1, due, SCRAP),
+        torch.full_like(slot, NEXT),
+        torch.where(last, OTHERS if cuts.count > 1 else SCRAP, SCRAP),
+        torch.where(last, FIRST_BLOCK + block, SCRAP),
+    )
+    tokens = (slot, cuts.start(following) + old.clamp(min=0))
+    return Places(*(torch.stack(part, -1) for part in (tokens, read, written)))
+
+
+def total_rows(window: int, slot: Tensor) -> Tensor:
+    """The rows (..., 3) whose sum is the window's; `slot` (...,) is the next token's place."""
+    cuts = blocks(window)
+    block, place = cuts.locate(slot)
+    rows = (_begun(place, HEAD), torch.full_like(slot, OTHERS), old_row(cuts, block, place))
+    return torch.stack(rows, -1)
+
+
+def _begun(place: Tensor, row: int) -> Tensor:
+    """A row that begins anew in each block."""
+    return torch.where(place > 0, row, ZERO)
 
 
 def old_row(cuts: Cuts, block: Tensor, place: Tensor) -> Tensor:
@@ -54,43 +112,26 @@ def landmark_weights(query_landmarks: Tensor, keys: Tensor) -> Tensor:
 
 
 def slide(
-    table: Tensor, query_landmarks: Tensor, rings: tuple[Tensor, Tensor], slot: Tensor,
+    table: Tensor, query_landmarks: Tensor, rings: tuple[Tensor, Tensor], at: Places,
     active: Tensor | None,
 ) -> None:  # fmt: skip
-    """Take the token at ring place `slot` (B,) of each active stream into the sums, in place.
+    """Take the token of each active stream that the rings hold into the sums, in place.
 
     Args:
-        rings: keys (B, H, N, D) and values (B, H, N, D + 1), in which it is.
+        rings: keys (B, H, N, D) and values (B, H, N, D + 1).
+        at: of each stream's token, (B, ...).
 
     Shapes:
         query_landmarks: (B, H, M, D)
     """
-    cuts, streams = blocks(rings[0].shape[2]), torch.arange(len(slot), device=slot.device)[:, None]
-    block, place = cuts.locate(slot)
-    following = (block + 1) % cuts.count
-    old = cuts.length(following) - 1 - place
-    first, last = place == 0, place == cuts.length(block) - 1
-
-    def leaf(at: Tensor) -> Tensor:
-        key, value = (read_token(ring, at) for ring in rings)
-        return value[..., None] * landmark_weights(query_landmarks, key[:, :, None]).mT
-
-    every = torch.zeros_like(slot)
-    behind = old_row(cuts, following, (old + 1).clamp(1, cuts.longest - 1))
-    more = FIRST_BLOCK + (following + 1 + place) % cuts.count
-    read = table[streams, torch.stack([every + HEAD, every + NEXT, behind, more], 1)]
-    head, suffix = read[:, 0] + leaf(slot), leaf(cuts.start(following) + old.clamp(min=0))
-    suffix = suffix + read[:, 2].masked_fill(_wide(first), 0)
-    ahead = read[:, 1] + read[:, 3].masked_fill(_wide(place >= cuts.count - 2), 0)
-    others = ahead + head if cuts.count > 1 else torch.zeros_like(head)
-    kept = [each.masked_fill(_wide(last), 0) for each in (head, ahead)]
-    due = old_row(cuts, following, old.clamp(min=1))
-    written = ((last, OTHERS), (last, FIRST_BLOCK + block), (old >= 1, due))
-    places = [torch.where(mask, row, SCRAP) for mask, row in written]
-    rows = torch.stack([every + HEAD, every + NEXT, *places], 1)
-    if active is not None:
-        rows = rows.masked_fill(~active[:, None], SCRAP)
-    table[streams, rows] = torch.stack([*kept, others, head, suffix], 1)
+    streams = torch.arange(len(table), device=table.device)[:, None]
+    keys, values = (take(ring, at.tokens) for ring in rings)
+    weights = landmark_weights(query_landmarks, keys).permute(0, 3, 1, 2)  # (B, 2, H, M)
+    read = table[streams, at.read]
+    sums = read[:, :2] + values.transpose(1, 2)[..., None] * weights[:, :, :, None]
+    head, ahead = sums[:, :1], read[:, 2:].sum(1, keepdim=True)
+    rows = at.written if active is None else at.written.masked_fill(~active[:, None], SCRAP)
+    table[streams, rows] = torch.cat([sums, ahead, ahead + head, head], 1)
 
 
 def build_table(query_landmarks: Tensor, keys: Tensor, values: Tensor, slot: Tensor) -> Tensor:
@@ -105,13 +146,13 @@ def build_table(query_landmarks: Tensor, keys: Tensor, values: Tensor, slot: Ten
     cuts, device = blocks(keys.shape[2]), slot.device
     streams, count = torch.arange(len(slot), device=device), torch.arange(cuts.count, device=device)
     (block, place), grid = cuts.locate(slot), torch.arange(cuts.longest, device=device)
-    places = (cuts.start(count)[:, None] + grid).clamp(max=cuts.total - 1)  # (K, L)
+    tokens = (cuts.start(count)[:, None] + grid).clamp(max=cuts.total - 1)  # (K, L)
     missing = grid >= cuts.length(count)[:, None]
     # Blocks to the front: (B, K, H, M, L) and (B, K, H, L, D + 1).
-    weights = landmark_weights(query_landmarks, keys)[..., places]
+    weights = landmark_weights(query_landmarks, keys)[..., tokens]
     # Both are blank where there is no token: what is no number beside it would spread.
     weights = weights.masked_fill(missing, 0).movedim(3, 1)
-    held = values[:, :, places].masked_fill(missing[..., None], 0).movedim(2, 1)
+    held = values[:, :, tokens].masked_fill(missing[..., None], 0).movedim(2, 1)
     whole = (weights @ held).mT
     beyond = (grid >= place[:, None])[:, None]
     head = weights[streams, block].masked_fill(beyond[:, None], 0) @ held[
@@ -120,7 +161,8 @@ def build_table(query_landmarks: Tensor, keys: Tensor, values: Tensor, slot: Ten
     others = torch.where(_wide(count != block[:, None]), whole, 0).sum(1)
     ahead = (count - block[:, None] - 2) % cuts.count
     ready = ahead < place.clamp(max=max(cuts.count - 2, 0))[:, None]
-    rows = [torch.zeros_like(others), head.mT, torch.where(_wide(ready), whole, 0).sum(1), others]
+    none = torch.zeros_like(others)
+    rows = [none, none, head.mT, torch.where(_wide(ready), whole, 0).sum(1), others]
     suffixes = []
     for index in (block, (block + 1) % cuts.count):
         leaves = (
@@ -141,11 +183,9 @@ def build_table(query_landmarks: Tensor, keys: Tensor, values: Tensor, slot: Ten
     )
 
 
-def window_total(table: Tensor, slot: Tensor, window: int) -> Tensor:
-    """Sums of the whole window, (B, H, D + 1, M); `slot` (B,) is the place of the next token."""
-    cuts, streams = blocks(window), torch.arange(len(slot), device=slot.device)
-    old = table[streams, old_row(cuts, *cuts.locate(slot))]
-    return table[:, HEAD] + table[:, OTHERS] + old
+def window_total(table: Tensor, rows: Tensor) -> Tensor:
+    """Sums of the whole window, (B, H, D + 1, M), of its rows (B, 3)."""
+    return table[torch.arange(len(table), device=table.device)[:, None], rows].sum(1)
 
 
 def _wide(mask: Tensor) -> Tensor:

@@ -14,7 +14,8 @@ from torch.export import ExportedProgram
 
 from cla.attention import AttentionLayer
 from cla.errors import ClaError
-from cla.export.flat_step import CascadeStep, FlatStep, is_cascade
+from cla.export.flat_step import CascadeStep, FlatStep, is_cascade, step_of
+from cla.export.sums_step import SumsStep
 from cla.export.window_step import WindowStep, is_windowed
 from cla.files import replacing, write_file
 from cla.models import StreamClassifier, TaskModel
@@ -24,7 +25,7 @@ NEXT = "next."
 """What the name of a state tensor begins with where it comes out."""
 
 
-Pure = FlatStep | WindowStep | CascadeStep
+Pure = FlatStep | WindowStep | SumsStep | CascadeStep
 """Steps as pure functions of tensors."""
 ExportFormat = Literal["onnx", "torch"]
 SUFFIXES: dict[str, ExportFormat] = {".onnx": "onnx", ".pt2": "torch"}
@@ -107,7 +108,7 @@ def write_program(
 def _pure(model: AttentionLayer | StreamClassifier, streams: int) -> Pure:
     """That of the fewest operators."""
     if isinstance(model, AttentionLayer) and is_windowed(model):
-        return WindowStep(model, streams)
+        return step_of(model, streams)
     if isinstance(model, StreamClassifier) and is_cascade(model):
         return CascadeStep(model, streams)
     return FlatStep(model, streams)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from cla.attention import AttentionLayer, move_state
 from cla.attention.state import map_state, names_of, tensors_of
+from cla.export.sums_step import SumsStep, is_summed
 from cla.export.window_step import WindowStep, is_windowed
 from cla.models import StreamClassifier
 from cla.models.cascaded import CascadedStack
@@ -56,6 +57,11 @@ class FlatStep(nn.Module):
         return (output, *(tensor for tensor in tensors_of(after) if tensor.numel()))
 
 
+def step_of(layer: AttentionLayer, streams: int) -> WindowStep | SumsStep:
+    """The step of a layer of this package that has the fewest operators."""
+    return SumsStep(layer, streams) if is_summed(layer) else WindowStep(layer, streams)
+
+
 def is_cascade(model: nn.Module) -> bool:
     """Whether a model is a classifier that `CascadeStep` can take the place of."""
     return (
@@ -66,25 +72,25 @@ def is_cascade(model: nn.Module) -> bool:
 
 
 class CascadeStep(nn.Module):
-    """A step of a classifier of single-output layers, each as `WindowStep`.
+    """A step of a classifier of single-output layers, each as `step_of` has it.
 
     Attributes:
-        names, initial: see `WindowStep`; of several layers, each name after the layer's.
+        names, initial: of the state's tensors; of several layers, each name after the layer's.
     """
 
     def __init__(self, model: StreamClassifier, streams: int = 1) -> None:
         super().__init__()
         self.model = model
-        self.steps = nn.ModuleList(WindowStep(one, streams) for one in model.attentions)
-        first: Tensor = self._windows[0].initial[0]
+        self.steps = nn.ModuleList(step_of(one, streams) for one in model.attentions)
+        first: Tensor = self._steps[0].initial[0]
         names, initial = ["position"], [torch.zeros_like(first)]
-        for index, step in enumerate(self._windows):
+        for index, step in enumerate(self._steps):
             names += [f"layers.{index}.{name}" for name in step.names]
             initial += step.initial
         self.names, self.initial = tuple(names), tuple(initial)
 
     @property
-    def _windows(self) -> list[WindowStep]:
+    def _steps(self) -> list[WindowStep | SumsStep]:
         return list(self.steps)  # type: ignore[arg-type]  # a list of modules
 
     @property
@@ -96,7 +102,7 @@ class CascadeStep(nn.Module):
     def forward(self, token: Tensor, position: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
         """The logits, and the tensors of the state after the token."""
         hidden, after, held = self.model.embed(token[:, None], position)[:, 0], [], list(state)
-        for layer, step in zip(self.model.encoder, self._windows, strict=True):
+        for layer, step in zip(self.model.encoder, self._steps, strict=True):
             count = len(step.names)
             attended, *new = step(layer.attended(hidden), *held[:count])
             hidden, held = layer.complete(hidden, attended), held[count:]

@@ -9,18 +9,12 @@ from cla.attention.landmarks import segment_weights
 from cla.attention.projected import Projected, pick
 from cla.attention.pseudo_inverse import pseudo_inverse
 from cla.attention.rings import take, window_order
-
-LONGEST = 256
-"""Of windows that fixed landmarks are summed up over anew; sums are kept of longer ones."""
+from cla.export.joined_projection import JoinedProjection
 
 
 def is_windowed(model: nn.Module) -> bool:
     """Whether a model is a layer that `WindowStep` can take the place of."""
-    if not isinstance(model, AttentionLayer):
-        return False
-    if model.kind.rests_on == "given":
-        return model.config.window <= LONGEST
-    return model.kind.rests_on is not None
+    return isinstance(model, AttentionLayer) and model.kind.rests_on is not None
 
 
 class WindowStep(nn.Module):
@@ -45,6 +39,7 @@ class WindowStep(nn.Module):
     def __init__(self, layer: AttentionLayer, streams: int = 1) -> None:
         super().__init__()
         self.model, config = layer, layer.config
+        self.project = JoinedProjection(layer)
         # With as many landmarks as tokens each is one of its own: that is exact attention.
         self.fixed = layer.kind.rests_on == "given"
         alone = config.landmarks == config.window and not self.fixed
@@ -89,7 +84,7 @@ class WindowStep(nn.Module):
         valid, slot, *held = state
         config = self.model.config
         window, count = config.window, len(held) - 2 * self.keeps
-        new = self.model.project(token[:, None], held[0].dtype)
+        new = self.project(token)
         here = (torch.arange(window, device=token.device) == slot[:, None])[:, None, :, None]
         rings = [torch.where(here, *pair) for pair in zip(new[-count:], held[:count], strict=True)]
         seen, following = (valid + 1).clamp(max=window), (slot + 1) % window

@@ -16,8 +16,8 @@ from cla.attention.state import names_of, tensors_of
 from cla.cli import main
 from cla.errors import ClaError
 from cla.export import NEXT, FlatStep, write_onnx, write_program
-from cla.export.flat_step import CascadeStep, is_cascade
-from cla.export.window_step import WindowStep, is_windowed
+from cla.export.flat_step import CascadeStep, is_cascade, step_of
+from cla.export.window_step import is_windowed
 from cla.models import ClassifierConfig, StreamClassifier, load_task
 
 KINDS_AND_MODES = [
@@ -114,17 +114,18 @@ def onnx_runner(path, state):
 @pytest.mark.parametrize("inverse", PseudoInverse.__args__)
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize(("kind", "mode"), KINDS_AND_MODES)
-def test_a_step_from_the_window_equals_the_steps(kind, mode, output, inverse, window, marks):
+def test_a_step_of_few_operators_equals_the_steps(kind, mode, output, inverse, window, marks):
     layer = make_layer(kind, mode, output, inverse, marks, window)
     assert is_windowed(layer)
-    assert_same_stream(layer, pure_runner(WindowStep(layer, STREAMS)), make_stream(12, 3 * window))
+    assert_same_stream(layer, pure_runner(step_of(layer, STREAMS)), make_stream(12, 3 * window))
 
 
-def test_a_step_from_the_window_keeps_bad_tokens_where_they_are():
-    layer = make_layer("continual_nystrom", "continual", "single_output")
+@pytest.mark.parametrize("mode", ["fixed", "continual"])
+def test_a_step_of_few_operators_keeps_bad_tokens_where_they_are(mode):
+    layer = make_layer("continual_nystrom", mode, "single_output")
     stream = make_stream(12, 5 * WINDOW)
     stream[2 * WINDOW, 0] = torch.nan
-    run, state = pure_runner(WindowStep(layer, STREAMS)), layer.init_state(STREAMS)
+    run, state = pure_runner(step_of(layer, STREAMS)), layer.init_state(STREAMS)
     for token in stream:
         expected = layer.step(token, state).output
         found = run(token)
@@ -145,10 +146,15 @@ def test_a_classifiers_step_from_windows_equals_its_steps(layers):
 
 
 @pytest.mark.parametrize(
-    ("mode", "nodes"), [("continual", 400), pytest.param("fixed", 80, marks=pytest.mark.slow)]
+    ("mode", "window", "nodes"),
+    [
+        ("continual", 120, 400),
+        ("fixed", 4096, 80),
+        pytest.param("fixed", 120, 80, marks=pytest.mark.slow),
+    ],
 )
-def test_graphs_are_small(mode, nodes, tmp_path):
-    config = AttentionConfig("continual_nystrom", 96, 8, 120, 16, mode)  # that of the README
+def test_graphs_are_small(mode, window, nodes, tmp_path):
+    config = AttentionConfig("continual_nystrom", 96, 8, window, 16, mode)  # that of the README
     layer = make_attention(config).eval()
     if mode == "fixed":
         layer.set_landmarks(torch.randn(8, 16, 12), torch.randn(8, 16, 12))
@@ -238,9 +244,11 @@ def test_a_stream_moves_to_onnx_in_the_middle(tmp_path):
     for token in stream[:13]:
         layer.step(token, state)
     named = zip(names_of(state), tensors_of(state), strict=True)
-    held = {**dict(named), "values": state.values[..., :-1]}
-    names = WindowStep(layer, STREAMS).names
-    arrays = {name: held[name].clone().numpy() for name in names}
+    arrays = {
+        name: tensor.clone().numpy()
+        for name, tensor in named
+        if name in step_of(layer, STREAMS).names
+    }
     run = onnx_runner(tmp_path / "step.onnx", arrays)
     for token in stream[13:]:
         expected = layer.step(token, state).output

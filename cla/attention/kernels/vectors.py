@@ -93,11 +93,11 @@ def clear(numbers):
 
 
 @kernel()
-def add(numbers, more):
-    """Add a matrix to another."""
-    for row in range(numbers.shape[0]):
-        for column in range(numbers.shape[1]):
-            numbers[row, column] += more[row, column]
+def add(out, one, other):
+    """out = one + other, matrices."""
+    for row in range(out.shape[0]):
+        for column in range(out.shape[1]):
+            out[row, column] = one[row, column] + other[row, column]
 
 
 @kernel()

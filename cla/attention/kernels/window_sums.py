@@ -3,11 +3,11 @@
 import numpy as np
 
 from cla.attention.kernels.compiled import inlined, kernel
-from cla.attention.kernels.vectors import START, add, clear, exponentials, sum_rows
+from cla.attention.kernels.vectors import START, add, exponentials, sum_rows
 from cla.attention.window_sums import ROWS
 
 # Of a type: for a number as it stands, a kernel that it is given would be compiled once more.
-_, HEAD, NEXT, OTHERS, FIRST_BLOCK = (np.int64(row) for row in ROWS)
+_, ZERO, HEAD, NEXT, OTHERS, FIRST_BLOCK = (np.int64(row) for row in ROWS)
 
 
 @kernel()
@@ -61,8 +61,9 @@ def slide(sums, query_landmarks, keys, values, slot, weights):
     start = start_of(following, count, window)
     old = max(start_of(following + 1, count, window) - start - 1 - place, 0)
     leaving, due = start + old, old_row(following, max(old, 1), count, window)
-    behind = due + 1 if place else due
-    more = FIRST_BLOCK + (following + 1 + place) % count
+    # Head and next begin anew in each block.
+    head_before, behind, next_before = (HEAD, due + 1, NEXT) if place else (ZERO, ZERO, ZERO)
+    more = FIRST_BLOCK + (following + 1 + place) % count if place < count - 2 else ZERO
     for head in range(heads):  # far memory is asked for at once, not head by head
         weights[head, 1, 0] = keys[head, leaving, 0] + values[head, leaving, 0]
     for head in range(heads):
@@ -70,22 +71,14 @@ def slide(sums, query_landmarks, keys, values, slot, weights):
         sum_rows(weights[head, 1], keys[head, leaving], query_landmarks[head], START)
     exponentials(weights.reshape(-1))
     for head in range(heads):
-        _add_token(sums[HEAD, head], sums[HEAD, head], weights[head, 0], values[head, slot])
+        _add_token(sums[HEAD, head], sums[head_before, head], weights[head, 0], values[head, slot])
         if old:
-            if not place:
-                clear(sums[due, head])
             _add_token(sums[due, head], sums[behind, head], weights[head, 1], values[head, leaving])
-        if place < count - 2:
-            add(sums[NEXT, head], sums[more, head])
+        add(sums[NEXT, head], sums[next_before, head], sums[more, head])
         if last:
-            for row in (FIRST_BLOCK + block, OTHERS):
-                clear(sums[row, head])
-            add(sums[FIRST_BLOCK + block, head], sums[HEAD, head])
-            add(sums[OTHERS, head], sums[NEXT, head])
+            add(sums[FIRST_BLOCK + block, head], sums[HEAD, head], sums[ZERO, head])
             if count > 1:
-                add(sums[OTHERS, head], sums[HEAD, head])
-            clear(sums[HEAD, head])
-            clear(sums[NEXT, head])
+                add(sums[OTHERS, head], sums[NEXT, head], sums[HEAD, head])
 
 
 @kernel()
@@ -93,11 +86,12 @@ def window_total(total, sums, head, slot, window):
     """Sums (D + 1, M) of a head's whole window, to be written; `slot` is the next token's."""
     count = num_blocks(window)
     block = part_of(slot, count, window)
-    old = old_row(block, slot - start_of(block, count, window), count, window)
+    place = slot - start_of(block, count, window)
+    begun, old = HEAD if place else ZERO, old_row(block, place, count, window)
     for column in range(total.shape[0]):
         for mark in range(total.shape[1]):
             total[column, mark] = (
-                sums[HEAD, head, column, mark]
+                sums[begun, head, column, mark]
                 + sums[OTHERS, head, column, mark]
                 + sums[old, head, column, mark]
             )

@@ -24,7 +24,7 @@ from cla.attention.rings import (
 )
 from cla.attention.state import StreamGroup, clone_state
 from cla.attention.timeline import Timeline, extend
-from cla.attention.window_sums import slide, table_rows, window_total
+from cla.attention.window_sums import places, slide, table_rows, total_rows, window_total
 
 MERGES = 5
 """Merges of partial sums in one step of a sliding window."""
@@ -66,14 +66,15 @@ class SummedKind(WindowKind):
         write_token(state.values, slot, with_ones(tokens.values)[:, :, 0], active)
         write_token(state.queries, slot, tokens.queries[:, :, 0], active)
         advance_counters(state.slot, state.valid_tokens, self.config.window, active)
-        slide(state.sums, state.landmarks.queries, (state.keys, state.values), slot, active)
+        at, rings = places(self.config.window, slot), (state.keys, state.values)
+        slide(state.sums, state.landmarks.queries, rings, at, active)
         if self.config.retroactive:
             beta = softmax_weights(tokens.queries, state.landmarks.keys)
             write_token(state.betas.mT, slot, beta[:, :, 0], active)
 
     def read(self, state: NystromState) -> Tensor:
         window = self.config.window
-        sums = window_total(state.sums, state.slot, window).mT
+        sums = window_total(state.sums, total_rows(window, state.slot)).mT
         delta_values = sums[..., :-1] / sums[..., -1:]
         if not self.config.retroactive:
             return mix(newest_queries(state), state.landmarks, delta_values)

@@ -1,0 +1,72 @@
+"""A step of fixed landmarks by the sums of their window, as few operators, however long it is."""
+
+import torch
+from torch import Tensor, nn
+
+from cla.attention import AttentionLayer
+from cla.attention.projected import with_ones
+from cla.attention.window_sums import Places, places, slide, total_rows, window_total
+from cla.export.joined_projection import JoinedProjection
+
+
+def is_summed(model: nn.Module) -> bool:
+    """Whether a model is a layer that `SumsStep` can take the place of."""
+    if not isinstance(model, AttentionLayer):
+        return False
+    return model.kind.rests_on == "given" and not model.config.retroactive
+
+
+class SumsStep(nn.Module):
+    """A step of a single-output layer with fixed landmarks as a pure function of tensors.
+
+    Where it finds its sums is looked up by the place in the ring.
+
+    Attributes:
+        names: of the state's tensors, those of the layer's own.
+        initial: these tensors, of streams that have seen nothing.
+    """
+
+    given_queries: Tensor
+    given_keys: Tensor
+    given_inverse: Tensor
+    total: Tensor
+
+    def __init__(self, layer: AttentionLayer, streams: int = 1) -> None:
+        super().__init__()
+        self.model, config = layer, layer.config
+        state = layer.init_state(streams)
+        self.names = ("slot", "keys", "values", "sums")
+        self.initial = tuple(getattr(state, name) for name in self.names)
+        self.project = JoinedProjection(layer)
+        given = layer.init_state(1).landmarks
+        for name, part in zip(("queries", "keys", "inverse"), given, strict=True):
+            self.register_buffer(f"given_{name}", part.contiguous())
+        slots = torch.arange(config.window, device=layer.like.device)
+        for name, part in places(config.window, slots)._asdict().items():
+            self.register_buffer(name, part)
+        self.register_buffer("total", total_rows(config.window, slots))
+
+    @property
+    def token(self) -> Tensor:
+        """A token of zeros, (B, E)."""
+        return self.model.like.new_zeros(len(self.initial[0]), self.model.config.embed_dim)
+
+    def forward(
+        self, token: Tensor, slot: Tensor, keys: Tensor, values: Tensor, sums: Tensor
+    ) -> tuple[Tensor, ...]:
+        """The output, and the tensors of the state after it."""
+        new = self.project(token)
+        here = slot[:, None, None, None]
+        keys, values = (
+            ring.scatter(2, here.expand(-1, ring.shape[1], -1, ring.shape[3]), part)
+            for ring, part in ((keys, new.keys), (values, with_ones(new.values)))
+        )
+        sums = sums.clone()
+        at = Places(*(getattr(self, name)[slot] for name in Places._fields))
+        slide(sums, self.given_queries, (keys, values), at, None)
+        slot = (slot + 1) % self.model.config.window
+        total = window_total(sums, self.total[slot])
+        means = total[:, :, :-1] / total[:, :, -1:]
+        beta = (new.queries @ self.given_keys.mT).softmax(-1)
+        context = (beta @ self.given_inverse) @ means.mT
+        return (self.model.finish(context), slot, keys, values, sums)
