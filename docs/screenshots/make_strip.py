@@ -15,9 +15,10 @@ from playwright.sync_api import Browser, sync_playwright
 FOLDER = Path(__file__).parent
 SIZES = {"wide": (1400, 900), "laptop": (1280, 720), "phone": (390, 844)}
 AT_S = (1.0, 2.5, 5.0, 10.0)
-"""After the page was asked for."""
+"""After the page stands: before that it shows what its server and the browser load."""
 HEIGHT = 300
 GAP = 6
+PATIENCE_MS = 120_000
 
 
 def strip(browser: Browser, address: str, size: tuple[int, int], look: str) -> Image.Image:
@@ -25,8 +26,9 @@ def strip(browser: Browser, address: str, size: tuple[int, int], look: str) -> I
     width, height = size
     page = browser.new_page(viewport={"width": width, "height": height})
     page.emulate_media(color_scheme="dark" if look == "dark" else "light")
+    page.goto(address)
+    page.get_by_role("heading", level=2).wait_for(timeout=PATIENCE_MS)
     begin = time.monotonic()
-    page.goto(address, wait_until="commit")
     taken = []
     for at_s in AT_S:
         page.wait_for_timeout(max(1.0, 1000 * (begin + at_s - time.monotonic())))
