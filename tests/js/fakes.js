@@ -77,6 +77,10 @@ export class FakeElement extends EventTarget {
 
   focus() {}
 
+  getRootNode() {
+    return document;
+  }
+
   setAttribute(name, value) {
     this[name] = value;
   }
