@@ -13,6 +13,8 @@ import signal
 import socket
 import sys
 import tempfile
+import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +28,8 @@ LINE_S = 5.0
 """So long a client may take to say what it asks for."""
 UNREAD = 512
 """Connections whose request is waited for, at most; others wait in the system's queue."""
+UNTOLD_S = 5.0
+"""So long after a connection was handed over its session counts, told of or not."""
 AGAIN_S = 1.0
 """Before a worker that has died is started anew."""
 _REQUEST = re.compile(rb"GET \S*/live(?:\?(?:\S*&)?key=(\d+)\.| |\?)")
@@ -36,21 +40,22 @@ class Worker:
     """A process that serves what it is handed.
 
     Attributes:
-        handed: connections so far, whose sessions count until the worker has told of them.
+        handed: when it was handed the newest connections.
         told: what it has said last of itself; empty until it is ready.
     """
 
     number: int
     link: socket.socket
     process: asyncio.subprocess.Process
-    handed: int = 0
+    handed: deque[float] = field(default_factory=lambda: deque(maxlen=UNREAD))
     told: dict[str, Any] = field(default_factory=dict)
 
     @property
     def load(self) -> float:
-        """The part of its room that is taken, at most."""
-        on_their_way = self.handed - self.told["handed"]
-        return float(self.told["load"] + on_their_way / self.told["places"])
+        """The part of its room that is taken, at most: it may not have told of the newest yet."""
+        since_s = time.monotonic() - UNTOLD_S
+        newest = sum(handed_s > since_s for handed_s in self.handed)
+        return float(self.told["load"] + newest / self.told["places"])
 
 
 class Front:
@@ -179,7 +184,7 @@ class Front:
                 # A worker whose link is full has hung: its client comes again.
                 with contextlib.suppress(OSError):
                     socket.send_fds(worker.link, [b"\n"], [connection.fileno()])
-                    worker.handed += 1
+                    worker.handed.append(time.monotonic())
 
     def _worker_for(self, key: bytes | None) -> Worker | None:
         """The worker that has a session, or the one with most room."""

@@ -54,6 +54,8 @@ class LiveServer:
 
     def _new_visit(self, visit: Visit) -> Visit:
         with self._lock:
+            for over in [key for key, one in self._visits.items() if one.over]:
+                del self._visits[over]
             self._visits[visit.key] = visit
             crowded = len(self._visits) > MAX_VISITS
             old = next(one for one in self._visits.values() if not one.has_place)
@@ -92,7 +94,8 @@ class LiveServer:
                 fault = FaultRecord(error, fatal=True)
                 await connection.refuse(error.key, POLICY_VIOLATION, fault)
                 return
-            visit = visit or self._new_visit(Visit(self.host, page=False))
+            if visit is None or visit.over:
+                visit = self._new_visit(Visit(self.host, page=False))
             if self._has_place_for(visit):
                 begin_s = time.monotonic()
                 _LOG.info("connected", extra=told(page=visit.page, sessions=self.sessions + 1))

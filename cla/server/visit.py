@@ -63,6 +63,7 @@ class Visit:
     Attributes:
         key: the secret with which the page connects.
         waiting_from_s: when its connection broke, while it is waited for.
+        over: a program's session has ended: nobody comes back to it.
         corrections: the newest, oldest first; any thread may read and replace them.
     """
 
@@ -70,6 +71,7 @@ class Visit:
         self.page = page
         self.key = f"{host.worker}.{secrets.token_urlsafe(24)}"
         self.waiting_from_s: float | None = None
+        self.over = False
         self.corrections: tuple[Correction, ...] = ()
         self._host = host
         self._connection: Connection | None = None
@@ -152,6 +154,7 @@ class Visit:
         """Give the place up: the session ends."""
         self._stop_waiting()
         stage, self._stage = self._stage, None
+        self.over = not self.page
         if stage:
             if self._host.admission and self._weight:
                 self._host.admission.end(self._weight)

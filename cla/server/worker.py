@@ -52,7 +52,6 @@ class WorkerService(Service):
         self._link = link
         self._said = b""
         self._heard = b""
-        self._handed = 0
         self._beginning: set[asyncio.Task[Any]] = set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -77,7 +76,6 @@ class WorkerService(Service):
         if not data:
             loop.remove_reader(self._link)
             self.stop_gently()
-        self._handed += len(descriptors)
         for descriptor in descriptors:
             connection = socket.socket(fileno=descriptor)
             connection.setblocking(False)
@@ -94,7 +92,7 @@ class WorkerService(Service):
         )
 
     def _tell(self) -> None:
-        said = json.dumps({**self._live.room(), "handed": self._handed}).encode()
+        said = json.dumps(self._live.room()).encode()
         if said != self._said:
             try:
                 self._link.send(said + b"\n")

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 import soundfile
-from live_connection import offer, serving
+from live_connection import offer, serving, wait_for
 from starlette.requests import HTTPConnection
 from starlette.routing import Route
 from starlette.websockets import WebSocketDisconnect
@@ -206,6 +206,18 @@ def test_a_program_comes_back_to_its_session_with_its_key():
             token = said(socket, "token")
             assert token["token"] == 1
             assert token["gap_s"] == pytest.approx(0.08)
+
+
+def test_nothing_is_kept_of_a_program_whose_session_has_ended():
+    with serving(access=OPEN, lost_grace_s=0) as (server, client):
+        keys = []
+        for _ in range(3):
+            with connect(client, f"key={keys[-1]}" if keys else "") as socket:
+                keys.append(said(socket, "hello")["key"])
+                socket.close(1006)
+            wait_for(lambda: not server._with_place())
+        assert len(set(keys)) == 3
+        assert list(server._visits) == keys[-1:]
 
 
 def test_frames_too_large_end_the_connection_alone():

@@ -34,7 +34,7 @@ LOW = LaneSpec("continual_nystrom", 4, "fixed")
 class FramesAsVideo(list):
     """Pictures that were decoded before, as an open file."""
 
-    name, duration_s, notices = "frames", 1.5, ()
+    name, duration_s, notices, joints = "frames", 1.5, (), False
 
 
 @pytest.fixture(scope="module")
