@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 from contract import KINDS_AND_MODES, make_layer, make_stream, run
-from rows import assert_rows_close
+from rows import assert_rows_close, condition_number
 from torch import nn
 from torch.nn.modules.module import register_module_forward_hook
 from torch.nn.utils import parametrize
@@ -35,7 +35,18 @@ def check_equal(layer, plain, **tolerance):
     assert_rows_close(layer(last), plain(last), **tolerance)
     state = layer.state_from_window(stream)
     after = layer.step(stream[:, 0], state).output
-    assert_rows_close(after, plain.step(stream[:, 0], plain.state_from_window(stream)).output)
+    expected = plain.step(stream[:, 0], plain.state_from_window(stream)).output
+    assert_rows_close(after, expected, **tolerance)
+
+
+@torch.no_grad()
+def worst_condition(layer):
+    """The largest of all steps of `check_equal`."""
+    state = layer.init_state(2)
+    steps = (
+        layer.step(x, state, emit=True) for x in make_stream(layer.config, 2 * WINDOW).unbind(1)
+    )
+    return max(float(condition_number(step.emits).max()) for step in steps)
 
 
 @torch.no_grad()
@@ -114,6 +125,7 @@ def test_a_hook_of_all_modules_acts_until_it_is_removed(layer):
 @pytest.mark.filterwarnings("ignore")
 def test_adapters_of_peft_act_and_can_be_trained(layer):
     peft = pytest.importorskip("peft", exc_type=ImportError)
+    torch.manual_seed(0)  # of the adapters' weights
     options = peft.LoraConfig(
         r=2, target_modules=list(CHANGED), init_lora_weights=False, lora_dropout=0.0
     )
@@ -124,7 +136,8 @@ def test_adapters_of_peft_act_and_can_be_trained(layer):
         for name in CHANGED:
             adapter = getattr(layer, name)
             getattr(plain, name).weight.add_(adapter.get_delta_weight("default"))
-    check_equal(layer, plain)
+    # What is added to weights there is added to projections here, each rounded as floats are.
+    check_equal(layer, plain, sums=torch.float32, condition=worst_condition(plain))
     stream = make_stream(layer.config, WINDOW)
     layer.scan(stream, layer.init_state(2))[0].square().sum().backward()
     trained = {name for name, part in layer.named_parameters() if part.grad is not None}

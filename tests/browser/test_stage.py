@@ -19,6 +19,7 @@ PLACES = """root => {
     wide: document.documentElement.scrollWidth,
   };
 }"""
+BEGUN = "root => !root.livePage.chosen && root.livePage.settings.task === 'digits'"
 SHIFTS = """() => new Promise((done) => {
   window.shifts = [];
   new PerformanceObserver((list) => {
@@ -54,6 +55,7 @@ def test_the_lanes_and_what_compares_them_are_in_sight_at_a_first_visit(open_pag
     page.get_by_test_id("add-exact").click()
     page.get_by_test_id("lane-continual").wait_for()
     page.get_by_test_id("task-digits").click()
+    wait_for(page, lambda: surface(page).evaluate(BEGUN))  # with the lanes that there are
     page.get_by_test_id("lane-continual").locator("[data-lane=remove]").click()
     page.get_by_test_id("lane-continual").wait_for(state="detached")
     wait_for(page, lambda: token(page) > 3)
