@@ -69,7 +69,8 @@ def read_window_row(valid, slots, queries, keys, row):
     for stream in range(len(keys)):
         weights, newest = np.empty(valid[stream]), (slots[stream] - 1) % keys.shape[2]
         for head in range(keys.shape[1]):
-            query[:] = queries[stream, head, newest]
+            for column in range(len(query)):
+                query[column] = queries[stream, head, newest, column]
             dot_rows(weights, keys[stream, head], query)
             total = exponentiate(weights)
             write_row(row[stream, head], weights, slots[stream], 1.0 / total)
