@@ -32,21 +32,15 @@ def serve(options: argparse.Namespace) -> int:
         if not (local or access.tokens or access.anybody):
             access = replace(access, tokens=(new_token(),))
         host.access = access
-        static, named = (
-            package_path("view/static"),
-            {"page": options.page, "drain_s": options.drain},
-        )
+        live, static = LiveServer(host), package_path("view/static")
+        stack.callback(live.close)
+        named = {"page": options.page, "drain_s": options.drain}
         if listening is None:
-            number, _, descriptor = options.link.partition(":")
-            host.worker = number
-            live = LiveServer(host)
-            stack.callback(live.close)
+            host.worker, _, descriptor = options.link.partition(":")
             link = stack.enter_context(socket.socket(fileno=int(descriptor)))
             WorkerService(live, static, link, **named).run([])
             return 0
-        live = LiveServer(host)
         port = listening.getsockname()[1]
-        stack.callback(live.close)
         certificate = None
         if lan:
             query = f"?token={access.tokens[0]}" if access.tokens else ""

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from cla.attention import AttentionLayer
 from cla.attention.projected import with_ones
 from cla.attention.window_sums import Places, places, slide, total_rows, window_total
-from cla.export.joined_projection import JoinedProjection
+from cla.export.layer_step import LayerStep
 
 
 def is_summed(model: nn.Module) -> bool:
@@ -16,40 +16,25 @@ def is_summed(model: nn.Module) -> bool:
     return model.kind.rests_on == "given" and not model.config.retroactive
 
 
-class SumsStep(nn.Module):
+class SumsStep(LayerStep):
     """A step of a single-output layer with fixed landmarks as a pure function of tensors.
 
-    Where it finds its sums is looked up by the place in the ring.
-
-    Attributes:
-        names: of the state's tensors, those of the layer's own.
-        initial: these tensors, of streams that have seen nothing.
+    Where it finds its sums is looked up by the place in the ring. The state's tensors are some of
+    the layer's own.
     """
 
-    given_queries: Tensor
-    given_keys: Tensor
-    given_inverse: Tensor
     total: Tensor
 
     def __init__(self, layer: AttentionLayer, streams: int = 1) -> None:
-        super().__init__()
-        self.model, config = layer, layer.config
-        state = layer.init_state(streams)
+        super().__init__(layer)
+        state, window = layer.init_state(streams), layer.config.window
         self.names = ("slot", "keys", "values", "sums")
         self.initial = tuple(getattr(state, name) for name in self.names)
-        self.project = JoinedProjection(layer)
-        given = layer.init_state(1).landmarks
-        for name, part in zip(("queries", "keys", "inverse"), given, strict=True):
-            self.register_buffer(f"given_{name}", part.contiguous())
-        slots = torch.arange(config.window, device=layer.like.device)
-        for name, part in places(config.window, slots)._asdict().items():
+        self._give(state.landmarks)
+        slots = torch.arange(window, device=layer.like.device)
+        for name, part in places(window, slots)._asdict().items():
             self.register_buffer(name, part)
-        self.register_buffer("total", total_rows(config.window, slots))
-
-    @property
-    def token(self) -> Tensor:
-        """A token of zeros, (B, E)."""
-        return self.model.like.new_zeros(len(self.initial[0]), self.model.config.embed_dim)
+        self.register_buffer("total", total_rows(window, slots))
 
     def forward(
         self, token: Tensor, slot: Tensor, keys: Tensor, values: Tensor, sums: Tensor

@@ -9,7 +9,7 @@ from cla.attention.landmarks import segment_weights
 from cla.attention.projected import Projected, pick
 from cla.attention.pseudo_inverse import pseudo_inverse
 from cla.attention.rings import take, window_order
-from cla.export.joined_projection import JoinedProjection
+from cla.export.layer_step import LayerStep
 
 
 def is_windowed(model: nn.Module) -> bool:
@@ -17,36 +17,28 @@ def is_windowed(model: nn.Module) -> bool:
     return isinstance(model, AttentionLayer) and model.kind.rests_on is not None
 
 
-class WindowStep(nn.Module):
-    """A step of any kind of this package as a pure function of tensors.
+class WindowStep(LayerStep):
+    """A step of any kind, other than `SumsStep`'s, as a pure function of tensors.
 
     Exported graphs have no branches, so that what a landmark tick costs is spent at every token
     anyway, and exact attention looks at the whole window: sums would only be more to compute. The
     numbers are those of the layer's own steps; the state holds what cannot be computed from it.
-
-    Attributes:
-        names: of the state's tensors.
-        initial: these tensors, of streams that have seen nothing.
     """
 
-    given_queries: Tensor
-    given_keys: Tensor
-    given_inverse: Tensor
     segment: Tensor
     closes: Tensor
     weights: Tensor
 
     def __init__(self, layer: AttentionLayer, streams: int = 1) -> None:
-        super().__init__()
-        self.model, config = layer, layer.config
-        self.project = JoinedProjection(layer)
+        super().__init__(layer)
+        config = layer.config
         # With as many landmarks as tokens each is one of its own: that is exact attention.
         self.fixed = layer.kind.rests_on == "given"
         alone = config.landmarks == config.window and not self.fixed
         self.exact = layer.kind.rests_on == "tokens" or alone
         self.keeps = layer.kind.rests_on == "stream" and not self.exact
         """Whether landmarks outlast the tokens that they were made from."""
-        whole = not (self.exact or self.fixed) or config.retroactive
+        whole = not self.exact or config.retroactive
         rings = ("queries", "keys", "values") if whole else ("keys", "values")
         landmarks = ("query_landmarks", "key_landmarks") if self.keeps else ()
         self.names = ("valid_tokens", "slot", *rings, *landmarks)
@@ -62,9 +54,7 @@ class WindowStep(nn.Module):
             ),
         )
         if self.fixed:
-            given = layer.init_state(1).landmarks
-            for name, part in zip(("queries", "keys", "inverse"), given, strict=True):
-                self.register_buffer(f"given_{name}", part.contiguous())
+            self._give(layer.init_state(1).landmarks)
         elif not self.exact:
             cuts = segments(config.window, config.landmarks)
             segment, _ = cuts.locate(torch.arange(config.window))
@@ -73,11 +63,6 @@ class WindowStep(nn.Module):
             self.register_buffer("segment", segment.to(device))
             self.register_buffer("closes", closes.to(device))
             self.register_buffer("weights", (rows / rows.sum(-1, keepdim=True)).to(device, dtype))
-
-    @property
-    def token(self) -> Tensor:
-        """A token of zeros, (B, E)."""
-        return self.model.like.new_zeros(len(self.initial[0]), self.model.config.embed_dim)
 
     def forward(self, token: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
         """The output, and the tensors of the state after it."""

@@ -57,11 +57,11 @@ class LiveServer:
             for over in [key for key, one in self._visits.items() if one.over]:
                 del self._visits[over]
             self._visits[visit.key] = visit
-            crowded = len(self._visits) > MAX_VISITS
-            old = next(one for one in self._visits.values() if not one.has_place)
-            if crowded:
+            old = None
+            if len(self._visits) > MAX_VISITS:
+                old = next(one for one in self._visits.values() if not one.has_place)
                 del self._visits[old.key]
-        if crowded:
+        if old:
             old.leave()
         return visit
 

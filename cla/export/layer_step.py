@@ -1,10 +1,41 @@
-"""Queries, keys and values of a token by one product."""
+"""What steps of a layer share as pure functions of tensors."""
 
 import torch
 from torch import Tensor, nn
 
 from cla.attention import AttentionLayer
+from cla.attention.landmarks import Landmarks
 from cla.attention.projected import LARGEST, Projected
+
+
+class LayerStep(nn.Module):
+    """A step of a layer as a pure function of tensors, its weights and what is given beside them.
+
+    Attributes:
+        names: of the state's tensors.
+        initial: these tensors, of streams that have seen nothing.
+    """
+
+    names: tuple[str, ...]
+    initial: tuple[Tensor, ...]
+    given_queries: Tensor
+    given_keys: Tensor
+    given_inverse: Tensor
+
+    def __init__(self, layer: AttentionLayer) -> None:
+        super().__init__()
+        self.model = layer
+        self.project = JoinedProjection(layer)
+
+    @property
+    def token(self) -> Tensor:
+        """A token of zeros, (B, E)."""
+        return self.model.like.new_zeros(len(self.initial[0]), self.model.config.embed_dim)
+
+    def _give(self, landmarks: Landmarks) -> None:
+        """Keep fixed landmarks, those of the first stream, as a part of the graph."""
+        for name, part in zip(("queries", "keys", "inverse"), landmarks, strict=True):
+            self.register_buffer(f"given_{name}", part[:1].contiguous())
 
 
 class JoinedProjection(nn.Module):
