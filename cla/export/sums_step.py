@@ -19,11 +19,12 @@ def is_summed(model: nn.Module) -> bool:
 class SumsStep(LayerStep):
     """A step of a single-output layer with fixed landmarks as a pure function of tensors.
 
-    Where it finds its sums is looked up by the place in the ring. The state's tensors are some of
-    the layer's own.
+    Where it finds its sums is looked up by the place in the ring: nothing else is done with that,
+    so that where it is bound as input and output its successor cannot be written too early. The
+    state's tensors are some of the layer's own.
     """
 
-    total: Tensor
+    at: Tensor
 
     def __init__(self, layer: AttentionLayer, streams: int = 1) -> None:
         super().__init__(layer)
@@ -32,26 +33,27 @@ class SumsStep(LayerStep):
         self.initial = tuple(getattr(state, name) for name in self.names)
         self._give(state.landmarks)
         slots = torch.arange(window, device=layer.like.device)
-        for name, part in places(window, slots)._asdict().items():
-            self.register_buffer(name, part)
-        self.register_buffer("total", total_rows(window, slots))
+        following = (slots + 1) % window
+        parts = (*places(window, slots), total_rows(window, following), following[:, None])
+        self.lengths = [part.shape[1] for part in parts]
+        self.register_buffer("at", torch.cat(parts, 1))
 
     def forward(
         self, token: Tensor, slot: Tensor, keys: Tensor, values: Tensor, sums: Tensor
     ) -> tuple[Tensor, ...]:
         """The output, and the tensors of the state after it."""
         new = self.project(token)
-        here = slot[:, None, None, None]
+        tokens, read, written, whole, following = self.at[slot].split(self.lengths, 1)
+        here = tokens[:, None, :1, None]
         keys, values = (
             ring.scatter(2, here.expand(-1, ring.shape[1], -1, ring.shape[3]), part)
             for ring, part in ((keys, new.keys), (values, with_ones(new.values)))
         )
         sums = sums.clone()
-        at = Places(*(getattr(self, name)[slot] for name in Places._fields))
+        at = Places(tokens, read, written)
         slide(sums, self.given_queries, (keys, values), at, None)
-        slot = (slot + 1) % self.model.config.window
-        total = window_total(sums, self.total[slot])
+        total = window_total(sums, whole)
         means = total[:, :, :-1] / total[:, :, -1:]
         beta = (new.queries @ self.given_keys.mT).softmax(-1)
         context = (beta @ self.given_inverse) @ means.mT
-        return (self.model.finish(context), slot, keys, values, sums)
+        return (self.model.finish(context), following[:, 0], keys, values, sums)
